@@ -1,0 +1,1 @@
+"""Racing analysis: frames in, frames out. Nothing here knows files, databases or Dagster."""

@@ -1,0 +1,1 @@
+"""From ``.ibt`` files to sessions and laps."""

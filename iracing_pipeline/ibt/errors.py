@@ -1,0 +1,64 @@
+"""What can be wrong with an ``.ibt`` file.
+
+Policy: a file from which samples can be had is read, and what was recovered or left out stands
+in its ``warnings``. A file from which none can be had raises one of these, which names the file,
+says what is wrong and what to do. Nothing else escapes the reader but ``OSError`` from the disk.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+class IbtError(Exception):
+    """An ``.ibt`` file cannot be read.
+
+    Attributes:
+        path: The file.
+        reason: What is wrong with it, in words.
+        advice: What to do about it.
+    """
+
+    advice = "Drive a session with telemetry recording on (Alt+L) to get a whole file."
+
+    def __init__(self, path: str | Path, reason: str, advice: str | None = None) -> None:
+        """Say what is wrong with the file at ``path``."""
+        self.path = Path(path)
+        self.reason = reason
+        if advice is not None:
+            self.advice = advice
+        super().__init__(f"{self.path.name}: {reason}. {self.advice}")
+
+    def __reduce__(self) -> tuple[type[IbtError], tuple[Path, str, str]]:
+        """Rebuild from the facts, so that the error crosses process boundaries."""
+        return type(self), (self.path, self.reason, self.advice)
+
+
+class EmptyFileError(IbtError):
+    """The file holds no bytes."""
+
+    advice = "iRacing has not written to it yet, or the copy failed: copy it again."
+
+
+class TruncatedFileError(IbtError):
+    """The file ends before the first record, so there is nothing to recover."""
+
+    advice = "The copy or the recording was cut short: copy it again from the racing PC."
+
+
+class NotTelemetryError(IbtError):
+    """The bytes are not those of iRacing telemetry."""
+
+    advice = "Keep only .ibt files in the telemetry folder."
+
+
+class LiveMemoryError(IbtError):
+    """The file is a dump of iRacing's live shared memory, which has another layout."""
+
+    advice = "Use a recording from Documents/iRacing/telemetry instead."
+
+
+class CorruptHeaderError(IbtError):
+    """The header is iRacing's, but an offset, a count or a channel in it makes no sense."""
+
+    advice = "The file is damaged: copy it again from the racing PC."

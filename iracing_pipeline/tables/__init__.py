@@ -1,0 +1,9 @@
+"""What the tables of the project hold: every column once, with its type, unit and meaning.
+
+This is the ground floor. The analysis shapes its frames by these declarations, the warehouse
+takes its column comments from them, and the dashboards their units.
+"""
+
+from iracing_pipeline.tables.column import Column, Table
+
+__all__ = ["Column", "Table"]

@@ -1,0 +1,131 @@
+"""The tables that ``.ibt`` files become: one session a file, and its laps."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from iracing_pipeline.tables.column import Column, Table
+
+UTC = pl.Datetime("us", "UTC")
+
+TELEMETRY_SESSION = Table(
+    name="racing.telemetry_session",
+    doc="One stay in the car: what one .ibt file says of itself, the event, the car and the track.",
+    key=("session_key",),
+    columns=(
+        Column(
+            "session_key",
+            pl.String,
+            "Identity by content: start in UTC and a digest of what never changes as the file"
+            " grows, so a renamed or copied file has the same key",
+            required=True,
+        ),
+        Column("file_name", pl.String, "Name of the file it was read from", required=True),
+        Column("start_time", UTC, "When iRacing opened the file, UTC", required=True),
+        Column("end_time", UTC, "Start plus the SessionTime span of the records, UTC"),
+        Column("duration_s", pl.Float64, "SessionTime from first to last record", "s"),
+        Column("tick_rate_hz", pl.Int32, "Records a second, from the header", "Hz", required=True),
+        Column("record_count", pl.Int64, "Records read", required=True),
+        Column("channel_count", pl.Int32, "Channels in the file", required=True),
+        Column("ibt_version", pl.Int16, "Header version: 1 (2015/16) or 2", required=True),
+        Column("closed", pl.Boolean, "Whether iRacing closed the file properly", required=True),
+        Column("warnings", pl.List(pl.String), "What the reader had to recover or leave out"),
+        Column("subsession_id", pl.Int64, "SubSessionID; null for an offline session"),
+        Column("simsession_number", pl.Int32, "SessionNum that the records belong to"),
+        Column("simsession_type", pl.String, "SessionType, such as Practice, Lone Qualify, Race"),
+        Column("event_type", pl.String, "EventType of the weekend: Test, Practice, Race, ..."),
+        Column("category", pl.String, "Category: Road, Oval, SportsCar, FormulaCar, DirtOval, ..."),
+        Column("series_id", pl.Int32, "SeriesID; null when the session is of no series"),
+        Column("season_id", pl.Int32, "SeasonID; null when the session is of no season"),
+        Column("track_id", pl.Int32, "TrackID; one for each track configuration"),
+        Column("track_name", pl.String, "TrackDisplayName"),
+        Column("track_config", pl.String, "TrackConfigName; null where the track has only one"),
+        Column("track_length_m", pl.Float64, "TrackLength", "m"),
+        Column("pit_speed_limit_mps", pl.Float64, "TrackPitSpeedLimit", "m/s"),
+        Column("car_id", pl.Int32, "CarID of the player's car"),
+        Column("car_name", pl.String, "CarScreenName of the player's car"),
+        Column("car_path", pl.String, "CarPath of the player's car"),
+        Column("cust_id", pl.Int64, "UserID of the driver; null when unknown"),
+        Column("driver_name", pl.String, "UserName of the driver"),
+        Column("team_name", pl.String, "TeamName; null when not a team session"),
+        Column("irating", pl.Int32, "IRating at the start; null offline, where iRacing writes 1"),
+        Column("licence_class", pl.String, "Licence class from LicString: R, D, C, B, A or P"),
+        Column("safety_rating", pl.Float64, "Safety Rating from LicSubLevel (321 is 3.21)"),
+        Column("fuel_tank_l", pl.Float64, "DriverCarFuelMaxLtr x DriverCarMaxFuelPct", "l"),
+        Column("fuel_density_kg_per_l", pl.Float64, "DriverCarFuelKgPerLtr", "kg/l"),
+        Column("setup_name", pl.String, "DriverSetupName"),
+        Column("setup", pl.String, "CarSetup tree as iRacing writes it", json=True),
+        Column("sector_start_pct", pl.List(pl.Float64), "SectorStartPct of each sector", "ratio"),
+        Column("air_temp_c", pl.Float64, "Median AirTemp", "°C"),
+        Column("track_temp_c", pl.Float64, "Median TrackTempCrew (TrackTemp in old files)", "°C"),
+        Column("relative_humidity", pl.Float64, "Median RelativeHumidity", "ratio"),
+        Column("wind_speed_mps", pl.Float64, "Median WindVel", "m/s"),
+        Column("lap_count", pl.Int32, "Rows of racing.telemetry_lap", required=True),
+        Column("timed_lap_count", pl.Int32, "Laps of kind timed", required=True),
+        Column(
+            "clean_lap_count", pl.Int32, "Timed laps with no reason against them", required=True
+        ),
+        Column("best_lap_time_s", pl.Float64, "Fastest clean lap", "s"),
+        Column("incidents", pl.Int32, "Incident points taken by the driver in this file"),
+        Column("frames_uri", pl.String, "Where the full-rate Parquet file lies in the lake"),
+    ),
+)
+
+TELEMETRY_LAP = Table(
+    name="racing.telemetry_lap",
+    doc="One lap, or part of a lap, driven in one stint of one session, with its classification.",
+    key=("session_key", "stint", "lap_number"),
+    columns=(
+        Column("session_key", pl.String, "The session it was driven in", required=True),
+        Column(
+            "stint",
+            pl.Int32,
+            "Stint it ended in, from 1: a new one begins at each pit exit, reset and tow",
+            required=True,
+        ),
+        Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True),
+        Column(
+            "kind",
+            pl.String,
+            "timed, out, in, pit (out and in), partial (the file began or ended in it), reset"
+            " or tow (it ended in one)",
+            required=True,
+        ),
+        Column(
+            "reasons",
+            pl.List(pl.String),
+            "Why the lap does not count as clean; empty for a clean lap",
+            required=True,
+        ),
+        Column("clean", pl.Boolean, "Timed, and nothing against it", required=True),
+        Column("lap_time_s", pl.Float64, "Reconstructed lap time; null where no full lap", "s"),
+        Column(
+            "lap_time_method",
+            pl.String,
+            "clock (SessionTime - LapCurrentLapTime) or interpolation (LapDistPct at the line)",
+        ),
+        Column(
+            "official_lap_time_s", pl.Float64, "LapLastLapTime; null where iRacing gave none", "s"
+        ),
+        Column("residual_s", pl.Float64, "Reconstructed minus official lap time", "s"),
+        Column("start_time", UTC, "When the lap began, UTC", required=True),
+        Column("start_session_time_s", pl.Float64, "SessionTime at its start", "s", required=True),
+        Column("end_session_time_s", pl.Float64, "SessionTime at its end", "s", required=True),
+        Column("first_record", pl.Int64, "Index of its first record in the file", required=True),
+        Column("record_count", pl.Int64, "Records it spans", required=True),
+        Column("distance_m", pl.Float64, "Distance driven: integral of Speed", "m"),
+        Column("fuel_start_l", pl.Float64, "FuelLevel at its start", "l"),
+        Column("fuel_end_l", pl.Float64, "FuelLevel at its end", "l"),
+        Column("fuel_added_l", pl.Float64, "Fuel taken on during the lap", "l"),
+        Column("fuel_used_l", pl.Float64, "Start + added - end", "l"),
+        Column("max_speed_mps", pl.Float64, "Highest Speed", "m/s"),
+        Column("air_temp_c", pl.Float64, "Mean AirTemp", "°C"),
+        Column("track_temp_c", pl.Float64, "Mean TrackTempCrew (TrackTemp in old files)", "°C"),
+        Column("track_wetness", pl.Int32, "Highest TrackWetness (irsdk_TrackWetness)"),
+        Column("incidents", pl.Int32, "Incident points taken during the lap; null in old files"),
+        Column("position", pl.Int32, "PlayerCarPosition at its end; null when not racing"),
+        Column("off_track_s", pl.Float64, "Time with the car off track (PlayerTrackSurface)", "s"),
+        Column("pit_road_s", pl.Float64, "Time on pit road", "s"),
+        Column("missed_records", pl.Int32, "Records that iRacing dropped during the lap"),
+    ),
+)

@@ -1,0 +1,1 @@
+"""The warehouse: PostgreSQL, its migrations, bulk loads and the embedded server."""
