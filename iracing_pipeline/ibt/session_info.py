@@ -112,7 +112,7 @@ def parse(text: str, sections: Collection[str] | None = None) -> dict[str, Any]:
     for name, value, lines in _sections(text):
         if sections is not None and name not in sections:
             continue
-        parsed[name] = _Block().parse(lines) if lines else _value(name, value)
+        parsed[name] = _Block(_indent(lines[0])).parse(lines) if lines else _value(name, value)
     return parsed
 
 
@@ -141,13 +141,17 @@ def _sections(text: str) -> Iterator[tuple[str, str, list[str]]]:
         yield name, value, lines
 
 
+def _indent(line: str) -> int:
+    return len(line) - len(line.lstrip(" "))
+
+
 class _Block:
     """Builds one section from its lines."""
 
-    def __init__(self) -> None:
+    def __init__(self, indent: int) -> None:
         self._root: dict[str, Any] = {}
         # Open containers with the indentation of their keys or dashes, outermost first.
-        self._open: list[tuple[int, dict[str, Any] | list[Any]]] = [(0, self._root)]
+        self._open: list[tuple[int, dict[str, Any] | list[Any]]] = [(indent, self._root)]
         self._last: tuple[dict[str, Any], str, str] | None = None
 
     def parse(self, lines: list[str]) -> dict[str, Any]:
