@@ -60,6 +60,7 @@ class Header:
         tick_rate: Records a second.
         start: When iRacing opened the file, UTC.
         closed: Whether iRacing closed the file, and so wrote the record count.
+        whole: Whether it was closed and its size is what the record count makes it.
         channels: The channels in file order.
         record_offset: Where the records begin.
         record_length: Bytes a record.
@@ -75,6 +76,7 @@ class Header:
     tick_rate: int
     start: datetime
     closed: bool
+    whole: bool
     channels: tuple[Channel, ...]
     record_offset: int
     record_length: int
@@ -150,6 +152,7 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         tick_rate=tick_rate,
         start=datetime.fromtimestamp(start, tz=UTC),
         closed=counted > 0,
+        whole=counted > 0 and size == record_offset + counted * record_length,
         channels=channels,
         record_offset=record_offset,
         record_length=record_length,
