@@ -66,12 +66,13 @@ class Warehouse:
         Raises:
             UnavailableError: If the database cannot be reached, or does not let us in.
         """
-        defaults = {
+        defaults: dict[str, Any] = {
             "application_name": self.application_name,
             "connect_timeout": CONNECT_TIMEOUT_S,
         }
         try:
-            return psycopg.connect(**(defaults | self._parameters), autocommit=autocommit)
+            parameters = conninfo.make_conninfo("", **(defaults | self._parameters))
+            return psycopg.connect(parameters, autocommit=autocommit)
         except psycopg.OperationalError as error:
             # "from None": the chained error is not ours to vouch for.
             raise UnavailableError(

@@ -45,7 +45,7 @@ def _text(name: str, dtype: pl.DataType) -> pl.Expr:
 
 
 def _array(name: str, inner: object) -> pl.Expr:
-    """PostgreSQL's array literal: ``{1.5,NULL}``, ``{"a","b \\" c"}``."""
+    r"""PostgreSQL's array literal: ``{1.5,NULL}``, ``{"a","b \\" c"}``."""
     element = pl.element()
     if inner in FLOATS:
         element = element.fill_nan(None).cast(pl.String)

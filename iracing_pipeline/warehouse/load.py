@@ -9,9 +9,9 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-import polars as pl
 import psycopg
 from psycopg import sql
 
@@ -20,6 +20,8 @@ from iracing_pipeline.warehouse.errors import LoadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
+
+    import polars as pl
 
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
@@ -36,6 +38,7 @@ class Loaded:
         deleted: Rows of the partition that are no longer there.
         rows: Rows in the frame.
         bytes: Bytes sent to the database.
+        started_at: When it began, UTC.
         seconds: How long it took.
     """
 
@@ -45,7 +48,13 @@ class Loaded:
     deleted: int
     rows: int
     bytes: int
+    started_at: datetime
     seconds: float
+
+    @property
+    def finished_at(self) -> datetime:
+        """When it ended, UTC."""
+        return self.started_at + timedelta(seconds=self.seconds)
 
     @property
     def changed(self) -> bool:
@@ -86,6 +95,7 @@ def upsert(connection: Connection, table: Table, frame: pl.DataFrame) -> Loaded:
 def _load(
     connection: Connection, table: Table, frame: pl.DataFrame, where: Mapping[str, object]
 ) -> Loaded:
+    started_at = datetime.now(UTC)
     began = time.perf_counter()
     _check(table, frame, where)
     stage = sql.Identifier("pg_temp", f"stage_{table.name.rpartition('.')[2]}")
@@ -111,6 +121,7 @@ def _load(
         deleted=deleted,
         rows=frame.height,
         bytes=sent,
+        started_at=started_at,
         seconds=time.perf_counter() - began,
     )
 
@@ -132,9 +143,7 @@ def _check(table: Table, frame: pl.DataFrame, where: Mapping[str, object]) -> No
             raise _unfit(table, f"rows lie outside the partition that is replaced ({name})")
 
 
-def _copy(
-    connection: Connection, stage: sql.Identifier, table: Table, frame: pl.DataFrame
-) -> int:
+def _copy(connection: Connection, stage: sql.Identifier, table: Table, frame: pl.DataFrame) -> int:
     statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(stage, _columns(table.names))
     sent = 0
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
@@ -169,11 +178,11 @@ def _upsert(
     connection: Connection, target: sql.Identifier, stage: sql.Identifier, table: Table
 ) -> tuple[int, int]:
     rest = [name for name in table.names if name not in table.key]
-    action = sql.SQL("DO NOTHING")
+    action: sql.Composable = sql.SQL("DO NOTHING")
     if rest:
-        action = sql.SQL("DO UPDATE SET ({0}) = ROW ({1}) WHERE ({2}) IS DISTINCT FROM ({1})").format(
-            _columns(rest), _columns(rest, "excluded"), _columns(rest, "target")
-        )
+        action = sql.SQL(
+            "DO UPDATE SET ({0}) = ROW ({1}) WHERE ({2}) IS DISTINCT FROM ({1})"
+        ).format(_columns(rest), _columns(rest, "excluded"), _columns(rest, "target"))
     row = connection.execute(
         sql.SQL(
             "WITH written AS ("

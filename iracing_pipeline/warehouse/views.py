@@ -125,8 +125,7 @@ def digest() -> str:
 def drop(connection: Connection) -> None:
     """Drop the views of this and earlier versions; views that users added stay if they can."""
     rows = connection.execute(
-        "SELECT viewname FROM pg_views WHERE schemaname = 'grafana'"
-        " AND viewowner = current_user"
+        "SELECT viewname FROM pg_views WHERE schemaname = 'grafana' AND viewowner = current_user"
     ).fetchall()
     for (name,) in rows:
         connection.execute(
@@ -142,7 +141,8 @@ def create(connection: Connection) -> None:
                 sql.Identifier(*view.name.split(".")), sql.SQL(view.query)
             )
         )
-    for relation in (*TABLES, *VIEWS):
+    relations: tuple[Table | View, ...] = (*TABLES, *VIEWS)
+    for relation in relations:
         _comment(connection, relation)
 
 

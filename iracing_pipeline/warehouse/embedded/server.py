@@ -6,7 +6,7 @@ import logging
 import secrets
 import shutil
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import filelock
 import psycopg
@@ -15,6 +15,9 @@ from psycopg import sql
 from iracing_pipeline.warehouse.embedded import account, binaries, configuration
 from iracing_pipeline.warehouse.embedded.postmaster import Postmaster
 from iracing_pipeline.warehouse.errors import EmbeddedServerError
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 logger = logging.getLogger(__name__)
 
@@ -237,9 +240,7 @@ class _Server:
         who = self._account()
         who.reach(self.data)
         who.reach(binaries.folder())
-        return binaries.run(
-            program, *arguments, account=who, cwd=self.folder, timeout_s=timeout_s
-        )
+        return binaries.run(program, *arguments, account=who, cwd=self.folder, timeout_s=timeout_s)
 
     def _account(self) -> account.Account:
         return account.choose(self.data)
