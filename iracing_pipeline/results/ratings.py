@@ -220,14 +220,6 @@ def result_points(result: pl.DataFrame, subsession: pl.DataFrame, cust_id: int) 
         subsession.filter("official").select("subsession_id", "end_time", "category_id"),
         on="subsession_id",
     )
-    steps = {letter: index for index, letter in enumerate(kinds.LICENCE_CLASSES)}
-
-    def ladder(moment: str) -> pl.Expr:
-        rung = pl.col(f"licence_class_{moment}").replace_strict(
-            steps, default=None, return_dtype=pl.Int32
-        )
-        return rung * 5 + pl.col(f"safety_rating_{moment}")
-
     return (
         races.select(
             "cust_id",
