@@ -155,7 +155,8 @@ SEASON_SHAPE = Shape(
     " license_group_types lucky_dog max_team_drivers min_team_drivers"
     " must_use_diff_tire_types_in_race next_race_session num_fast_tows num_opt_laps op_duration"
     " open_practice_session_type_id qualifier_must_start_race race_points"
-    " race_week_to_make_divisions race_weeks reg_open_minutes reg_user_count region_competition restrict_by_member"
+    " race_week_to_make_divisions race_weeks reg_open_minutes reg_user_count"
+    " region_competition restrict_by_member"
     " restrict_to_car restrict_viewing rookie_season schedule_description schedules"
     " send_to_open_practice series_name short_parade_lap start_on_qual_tire start_zone"
     " track_types unsport_conduct_rule_mode",

@@ -58,7 +58,8 @@ def read_session_info(session_info: dict[str, Any], start: datetime) -> Subsessi
         if isinstance(each, dict) and not each.get("CarIsPaceCar") and not each.get("IsSpectator")
     }
     team_event = bool(value_at(weekend, "TeamRacing"))
-    simsessions, results = [], []
+    simsessions: list[dict[str, object]] = []
+    results: list[dict[str, object]] = []
     for session in sessions:
         # iRacing's site counts back from the main event, the simulator up to it.
         place = {
@@ -76,13 +77,11 @@ def read_session_info(session_info: dict[str, Any], start: datetime) -> Subsessi
                 "entry_count": len(standing) or None,
             }
         )
-        results += [
-            row
-            for each in standing
-            if (driver := drivers.get(each.get("CarIdx"))) is not None
-            and (row := _result(each, driver, team_event=team_event)) is not None
-            for row in [{**place, **row}]
-        ]
+        for each in standing:
+            driver = drivers.get(each.get("CarIdx"))
+            row = _result(each, driver, team_event=team_event) if driver else None
+            if row is not None:
+                results.append({**place, **row})
     summary = {
         "subsession_id": subsession_id,
         **Source.IBT.columns,

@@ -185,7 +185,7 @@ RESULT_SHAPE = Shape(
         Field("car_name", "car_name", kinds.TEXT),
         Field("car_class_id", "car_class_id", kinds.COUNT),
         Field("car_class_name", "car_class_name", kinds.TEXT),
-        Field("car_number", "livery.car_number", kinds.TEXT),
+        Field("car_number", "livery.car_number", kinds.TEXT, optional=True),
         Field("flair", "flair_shortname", kinds.TEXT, optional=True),
         Field("country", "country_code", kinds.TEXT, optional=True),
         Field("division", "division", kinds.COUNT),

@@ -194,9 +194,9 @@ def _count_logins(path: Path, log: Path) -> None:
 
 def test_processes_that_start_at_once_log_in_once(tmp_path: Path) -> None:
     log = tmp_path / "logins"
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     workers = [
-        context.Process(target=_count_logins, args=(tmp_path / "token.json", log)) for _ in range(8)
+        multiprocessing.Process(target=_count_logins, args=(tmp_path / "token.json", log))
+        for _ in range(8)
     ]
     for worker in workers:
         worker.start()
