@@ -62,3 +62,15 @@ class CorruptHeaderError(IbtError):
     """The header is iRacing's, but an offset, a count or a channel in it makes no sense."""
 
     advice = "The file is damaged: copy it again from the racing PC."
+
+
+class UnsupportedVersionError(IbtError):
+    """The header is of a version that this reader does not know."""
+
+    advice = "Update iracing-pipeline, or report the file if it is up to date."
+
+
+class FileChangedError(IbtError):
+    """The file became another one, or shorter, while it was being read."""
+
+    advice = "Wait until the recording or the copy has finished, then read it again."

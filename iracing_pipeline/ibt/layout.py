@@ -14,6 +14,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from polars._typing import PolarsDataType
 
 HEADER = struct.Struct("<10i8x")
 """version, status, tick rate, session info update, its length, its offset, number of channels,
@@ -51,6 +57,11 @@ class ChannelType(IntEnum):
         """Bytes of one value."""
         return _SIZES[self]
 
+    @property
+    def dtype(self) -> PolarsDataType:
+        """Type of one value in a frame."""
+        return _DTYPES[self]
+
 
 _SIZES = {
     ChannelType.CHAR: 1,
@@ -59,6 +70,15 @@ _SIZES = {
     ChannelType.BIT_FIELD: 4,
     ChannelType.FLOAT: 4,
     ChannelType.DOUBLE: 8,
+}
+
+_DTYPES: dict[ChannelType, PolarsDataType] = {
+    ChannelType.CHAR: pl.UInt8,
+    ChannelType.BOOL: pl.Boolean,
+    ChannelType.INT: pl.Int32,
+    ChannelType.BIT_FIELD: pl.UInt32,
+    ChannelType.FLOAT: pl.Float32,
+    ChannelType.DOUBLE: pl.Float64,
 }
 
 
@@ -88,3 +108,8 @@ class Channel:
     def size(self) -> int:
         """Bytes in a record."""
         return self.type.size * self.count
+
+    @property
+    def dtype(self) -> PolarsDataType:
+        """Type of its column in a frame: a scalar, or a fixed-size array."""
+        return self.type.dtype if self.count == 1 else pl.Array(self.type.dtype, self.count)

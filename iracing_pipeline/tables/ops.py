@@ -30,6 +30,8 @@ TELEMETRY_FILE = Table(
         Column("last_seen_at", UTC, "When it was last seen", required=True),
         Column("record_count", pl.Int64, "Records read from it; null until it has been read"),
         Column("note", pl.String, "What else there is to know, in words"),
+        Column("requested_at", UTC, "When a run was last asked to load it"),
+        Column("attempts", pl.Int32, "How many runs were asked to load it", required=True),
     ),
 )
 
