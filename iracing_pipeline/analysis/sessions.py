@@ -12,7 +12,7 @@ from iracing_pipeline.ibt.session_info import quantity
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
 
 if TYPE_CHECKING:
-    from iracing_pipeline.ibt import IbtFile
+    from iracing_pipeline.ibt import Facts
 
 SECTIONS = ("WeekendInfo", "SessionInfo", "DriverInfo", "SplitTimeInfo", "CarSetup")
 """The sections of the session info that are read here."""
@@ -29,31 +29,31 @@ CHANNELS = (
 """The channels that are read here, where the file has them."""
 
 
-def session(file: IbtFile, records: pl.DataFrame, laps: pl.DataFrame) -> pl.DataFrame:
+def session(facts: Facts, records: pl.DataFrame, laps: pl.DataFrame) -> pl.DataFrame:
     """The session of one file, as one row of ``racing.telemetry_session``.
 
     Args:
-        file: The file's head.
+        facts: What the file says of itself.
         records: Its records, with those of :data:`CHANNELS` that it has.
         laps: Its laps, as :func:`iracing_pipeline.analysis.laps.laps` gives them.
     """
-    info = file.session_info(SECTIONS)
+    info = facts.session_info(SECTIONS)
     weekend = _mapping(info.get("WeekendInfo"))
     timed = laps.filter(pl.col("kind") == "timed")
     clean = laps.filter(pl.col("clean"))
     duration = _span(records)
     row: dict[str, object] = {
-        "session_key": file.session_key,
-        "file_name": file.path.name,
-        "start_time": file.header.start,
-        "end_time": None if duration is None else file.header.start + timedelta(seconds=duration),
+        "session_key": facts.session_key,
+        "file_name": facts.file_name,
+        "start_time": facts.start,
+        "end_time": None if duration is None else facts.start + timedelta(seconds=duration),
         "duration_s": duration,
-        "tick_rate_hz": file.header.tick_rate,
-        "record_count": file.record_count,
-        "channel_count": len(file.channels),
-        "ibt_version": file.header.version,
-        "closed": file.header.closed,
-        "warnings": list(file.header.warnings),
+        "tick_rate_hz": facts.tick_rate,
+        "record_count": facts.record_count,
+        "channel_count": len(facts.units),
+        "ibt_version": facts.version,
+        "closed": facts.closed,
+        "warnings": list(facts.warnings),
         **_event(weekend),
         **_simsession(info, records),
         **_track(weekend, info),

@@ -19,6 +19,7 @@ from iracing_pipeline.ibt.errors import (
     TruncatedFileError,
     UnsupportedVersionError,
 )
+from iracing_pipeline.ibt.facts import Facts
 from iracing_pipeline.ibt.layout import Channel, ChannelType
 from iracing_pipeline.ibt.reader import IbtFile, Recording, read_ibt, scan_ibt
 
@@ -27,6 +28,7 @@ __all__ = [
     "ChannelType",
     "CorruptHeaderError",
     "EmptyFileError",
+    "Facts",
     "FileChangedError",
     "IbtError",
     "IbtFile",

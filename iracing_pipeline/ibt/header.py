@@ -173,14 +173,14 @@ def _require_telemetry(head: bytes, path: Path) -> None:
             raise TruncatedFileError(
                 path, f"it holds {len(head)} bytes, less than a header ({CHANNELS_OFFSET})"
             )
-        raise NotTelemetryError(
-            path, f"its {len(head)} bytes do not begin like an iRacing telemetry file"
-        )
+        raise NotTelemetryError(path, f"its {len(head)} bytes are no iRacing telemetry header")
     _, _, tick_rate, _, _, info_offset, _, _, buffers, _ = HEADER.unpack_from(head)
     if version not in VERSIONS:
         if version <= 16 and 1 <= tick_rate <= MAX_TICK_RATE and buffers == 1:
             raise UnsupportedVersionError(path, f"its header has version {version}")
-        raise NotTelemetryError(path, "it does not begin like an iRacing telemetry file")
+        raise NotTelemetryError(
+            path, f"it begins with {head[:12]!r}, not with an iRacing telemetry header"
+        )
     if info_offset < CHANNELS_OFFSET and 1 < buffers <= 4:
         raise LiveMemoryError(
             path, f"it is a copy of iRacing's live memory ({buffers} buffers), not a recording"

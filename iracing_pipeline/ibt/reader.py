@@ -14,12 +14,13 @@ from polars.io.plugins import register_io_source
 
 from iracing_pipeline.ibt import session_info
 from iracing_pipeline.ibt.errors import FileChangedError
+from iracing_pipeline.ibt.facts import Facts
 from iracing_pipeline.ibt.header import Header, read_header
 from iracing_pipeline.ibt.layout import SUB_HEADER_OFFSET
 from iracing_pipeline.ibt.records import Columns
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
     from typing import BinaryIO
 
@@ -92,15 +93,23 @@ class IbtFile:
         """Whole records that the file holds."""
         return self.header.record_count
 
-    @property
-    def units(self) -> dict[str, str]:
-        """Channel name to unit as iRacing writes it; ``%`` means a ratio of 0 to 1."""
-        return {channel.name: channel.unit for channel in self.header.channels}
-
-    @property
-    def descriptions(self) -> dict[str, str]:
-        """Channel name to iRacing's description."""
-        return {channel.name: channel.description for channel in self.header.channels}
+    @cached_property
+    def facts(self) -> Facts:
+        """What is known of the recording apart from its samples."""
+        channels = self.header.channels
+        return Facts(
+            session_key=self.session_key,
+            file_name=self.path.name,
+            start=self.header.start,
+            tick_rate=self.header.tick_rate,
+            record_count=self.record_count,
+            version=self.header.version,
+            closed=self.header.closed,
+            warnings=self.header.warnings,
+            units={channel.name: channel.unit for channel in channels},
+            descriptions={channel.name: channel.description for channel in channels},
+            session_info_text=session_info.decode(self._session_info_raw),
+        )
 
     @property
     def schema(self) -> pl.Schema:
@@ -124,15 +133,6 @@ class IbtFile:
             digest.update(len(part).to_bytes(8, "little"))
             digest.update(part)
         return f"{self.header.start:%Y%m%dT%H%M%SZ}-{digest.hexdigest()}"
-
-    @cached_property
-    def session_info_text(self) -> str:
-        """The session info as written."""
-        return session_info.decode(self._session_info_raw)
-
-    def session_info(self, sections: Collection[str] | None = None) -> dict[str, Any]:
-        """The session info, or some sections of it, as nested dicts and lists."""
-        return session_info.parse(self.session_info_text, sections)
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All records as one frame.
@@ -235,17 +235,18 @@ def read_ibt(path: str | Path, columns: Sequence[str] | None = None) -> Recordin
         OSError: If it cannot be opened or read.
     """
     file = IbtFile(path)
+    facts = file.facts
     return Recording(
         frame=file.read(columns),
-        units=file.units,
-        descriptions=file.descriptions,
-        session_info=file.session_info(),
-        start=file.header.start,
-        tick_rate=file.header.tick_rate,
-        version=file.header.version,
-        closed=file.header.closed,
-        warnings=file.header.warnings,
-        session_key=file.session_key,
+        units=facts.units,
+        descriptions=facts.descriptions,
+        session_info=facts.session_info(),
+        start=facts.start,
+        tick_rate=facts.tick_rate,
+        version=facts.version,
+        closed=facts.closed,
+        warnings=facts.warnings,
+        session_key=facts.session_key,
     )
 
 

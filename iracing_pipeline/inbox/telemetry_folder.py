@@ -92,8 +92,8 @@ class Look:
     refused: list[Refusal]
 
 
-def list_folder(folder: Path) -> Iterator[os.DirEntry[str]]:
-    """Every ``.ibt`` file in the folder and below it; links to folders are not followed.
+def list_folder(folder: Path) -> Iterator[str]:
+    """The path of every ``.ibt`` file in the folder and below it, links to folders left out.
 
     Raises:
         FolderMissingError: If the folder is not there or cannot be read.
@@ -112,35 +112,38 @@ def list_folder(folder: Path) -> Iterator[os.DirEntry[str]]:
             except FolderMissingError:
                 continue  # it vanished, or is closed to us: the rest of the folder counts
         elif entry.name.lower().endswith(".ibt"):
-            yield entry
+            yield entry.path
 
 
 def look(
-    folder: Path,
+    paths: Iterable[str],
     known: Mapping[str, TelemetryFile],
     loaded: Mapping[str, int],
     *,
     now: datetime,
     settle: Settle | None = None,
+    folder: Path | None = None,
 ) -> Look:
-    """Look at the folder once and say what changed since the last look.
+    """Look at files once and say what changed since the last look.
 
     Args:
-        folder: The telemetry folder.
+        paths: The files, as :func:`list_folder` gives them.
         known: The files as the last look left them, by path.
         loaded: Records loaded of each session, by session key.
         now: The time of this look.
         settle: How long files must stand still.
+        folder: The folder of which ``paths`` are all files: what is known of it and not among
+            them is missing.
 
     Raises:
-        FolderMissingError: If the folder is not there or cannot be read.
+        FolderMissingError: From ``paths``, if the folder is not there or cannot be read.
     """
     settle = settle or Settle()
     present: set[str] = set()
     changed: dict[str, TelemetryFile] = {}
     refused: list[Refusal] = []
-    for entry in list_folder(folder):
-        seen = _sighting(entry, known.get(entry.path), now)
+    for path in paths:
+        seen = _sighting(path, known.get(path), now)
         if seen is None:
             continue
         present.add(seen.path)
@@ -154,7 +157,8 @@ def look(
             refused.append(refusal)
     _settle_duplicates(changed, known, loaded, present)
     for path, file in known.items():
-        if path not in present and file.state is not State.MISSING and _within(path, folder):
+        gone = folder is not None and path not in present and Path(path).is_relative_to(folder)
+        if gone and file.state is not State.MISSING:
             changed[path] = replace(file, state=State.MISSING, last_seen_at=now)
     return Look(list(changed.values()), refused)
 
@@ -164,13 +168,11 @@ def _settled_before(seen: TelemetryFile, before: TelemetryFile) -> bool:
     return still and before.state not in {State.WAITING, State.MISSING}
 
 
-def _sighting(
-    entry: os.DirEntry[str], before: TelemetryFile | None, now: datetime
-) -> TelemetryFile | None:
+def _sighting(path: str, before: TelemetryFile | None, now: datetime) -> TelemetryFile | None:
     """The file as it is now, not yet judged; None if it is gone already."""
     try:
-        # DirEntry.stat() on Windows may lag behind for a file that is being written.
-        status = Path(entry.path).stat()
+        # Not from the listing: on Windows that lags behind for a file that is being written.
+        status = Path(path).stat()
     except OSError:
         return None
     modified = datetime.fromtimestamp(status.st_mtime, tz=UTC)
@@ -180,8 +182,8 @@ def _sighting(
         and before.modified_at == modified
     )
     return TelemetryFile(
-        path=entry.path,
-        file_name=entry.name,
+        path=path,
+        file_name=Path(path).name,
         size_bytes=status.st_size,
         modified_at=modified,
         state=State.WAITING,
@@ -252,10 +254,6 @@ def _settle_duplicates(
             holders[file.session_key] = changed[file.path] = replace(file, state=State.LOADED)
         else:
             holders[file.session_key] = file
-
-
-def _within(path: str, folder: Path) -> bool:
-    return Path(path).is_relative_to(folder)
 
 
 def batches(

@@ -69,10 +69,9 @@ def _in_one_transaction(transaction: sqlalchemy.Connection) -> bool:
         return False
     _refuse_newer(known)
     connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
-    views.drop(connection)
     _upgrade(transaction)
     views.create(connection)
-    reader.ensure(connection)
+    reader.admit(connection)
     connection.execute(f"COMMENT ON TABLE ops.{VERSION_TABLE} IS '{views.digest()}'".encode())
     logger.info("Migrated the database from revision %s to %s", known or "none", HEAD)
     return True

@@ -118,7 +118,7 @@ class _Server:
             self._initialise()
             postmaster = Postmaster.read(self.data)
             if postmaster is None or not postmaster.is_running(self.data):
-                self._launch(postmaster)
+                self._launch()
             return self._usable_url()
 
     def stop(self) -> bool:
@@ -164,9 +164,11 @@ class _Server:
                 )
             return
         binaries.folder()  # says so if it is missing, before anything is made
-        # Made under another name, so that a start killed half-way leaves nothing behind.
-        new = self.folder / "data.new"
-        shutil.rmtree(new, ignore_errors=True)
+        # Made under a name of its own, so that a start killed half-way leaves nothing that the
+        # next one could mistake for a database.
+        for left in self.folder.glob("data.*.new"):
+            shutil.rmtree(left, ignore_errors=True)
+        new = self.folder / f"data.{secrets.token_hex(4)}.new"
         new.mkdir(mode=0o700)
         self._account().own(new)
         self.password("owner")
@@ -185,10 +187,10 @@ class _Server:
             file.write(f"\ninclude_if_exists = '{configuration.FILE}'\n")
         new.rename(self.data)
 
-    def _launch(self, stale: Postmaster | None) -> None:
-        if stale is not None:
-            # Its process is gone; left in place, whoever has its number now would block us.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+    def _launch(self) -> None:
+        # What a crash left is in the way when it is empty, or when another process has got the
+        # number in it. No server runs on this folder, and we hold the lock.
+        (self.data / "postmaster.pid").unlink(missing_ok=True)
         deadline = time.monotonic() + START_TIMEOUT_S
         while True:
             address = configuration.choose_address(
@@ -205,7 +207,11 @@ class _Server:
             if code == 0:
                 logger.info("Started the embedded PostgreSQL server in %s", self.folder)
                 return
-            if time.monotonic() > deadline or not _passes(said := _tail(log)):
+            said = _tail(log)
+            postmaster = Postmaster.read(self.data)
+            if postmaster is not None and postmaster.is_running(self.data):
+                return  # the last one to start it was killed, its server comes up all the same
+            if time.monotonic() > deadline or not _passes(said):
                 raise EmbeddedServerError(
                     f"The server in {self.folder} does not start: {said or output}",
                     f"See the log in {self.data / 'log'}, or set IRACING_DATABASE_URL",
@@ -239,7 +245,7 @@ class _Server:
     def _run(self, program: str, *arguments: str | Path, timeout_s: float) -> tuple[int, str]:
         who = self._account()
         who.reach(self.data)
-        who.reach(binaries.folder())
+        who.reach(binaries.folder() / program)
         return binaries.run(program, *arguments, account=who, cwd=self.folder, timeout_s=timeout_s)
 
     def _account(self) -> account.Account:

@@ -122,7 +122,9 @@ CREATE TABLE ops.telemetry_file (
     first_seen_at   timestamptz NOT NULL,
     last_seen_at    timestamptz NOT NULL,
     record_count    bigint CHECK (record_count >= 0),
-    note            text
+    note            text,
+    requested_at    timestamptz,
+    attempts        integer NOT NULL CHECK (attempts >= 0)
 )
 """
 
