@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -64,3 +65,24 @@ def season_key(year: str, quarter: str) -> pl.Expr:
     return pl.when(pl.col(quarter).is_between(1, 4) & pl.col(year).is_not_null()).then(
         pl.format("{}S{}", pl.col(year), pl.col(quarter))
     )
+
+
+_ANCHOR = datetime(2025, 12, 16, tzinfo=UTC)
+"""A Tuesday on which a season began: 2026S1."""
+
+_LENGTH = timedelta(weeks=13)
+
+
+def season_at(moment: datetime) -> Season:
+    """The season that a moment falls in, by the calendar of twelve weeks and a thirteenth.
+
+    iRacing now and then shifts a season by a week, so this is for grouping what belongs to no
+    season and for knowing which seasons there are; races of a series carry their season.
+    """
+    quarters = (moment - _ANCHOR) // _LENGTH + (2026 * 4)
+    return Season(quarters // 4, quarters % 4 + 1)
+
+
+def season_start(season: Season) -> datetime:
+    """The Tuesday on which a season begins, by the same calendar."""
+    return _ANCHOR + _LENGTH * (season.year * 4 + season.quarter - 1 - 2026 * 4)
