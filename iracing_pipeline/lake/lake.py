@@ -72,7 +72,8 @@ class Lake:
             return
         self._scheme = scheme
         try:
-            self.root = UPath(text)
+            # Without a cache of listings, which would hide what other processes have written.
+            self.root = UPath(text, use_listings_cache=False)
             self.root.fs  # noqa: B018 - makes the file system, which is what may fail
         except ImportError as error:
             raise LakeError(
