@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.telemetry.partitions import ibt_files, ranges
-from iracing_pipeline.defs.telemetry.sensors import PURPOSE, quarantine_all
+from iracing_pipeline.defs.telemetry.sensors import PURPOSE, load_telemetry, quarantine_all
 from iracing_pipeline.inbox.telemetry_folder import (
     Settle,
     State,
@@ -127,7 +127,7 @@ def _run(instance: dg.DagsterInstance, keys: list[str]) -> None:
     name = str(ibt_files.name)
     known = set(instance.get_dynamic_partitions(name))
     instance.add_dynamic_partitions(name, [key for key in keys if key not in known])
-    job = defs.resolve_implicit_global_asset_job_def()
+    job = defs.resolve_job_def(load_telemetry.name)
     quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     for tags in ranges(keys, instance.get_dynamic_partitions(name)):
         job.execute_in_process(
@@ -143,7 +143,9 @@ def _outcomes(warehouse: WarehouseResource, paths: list[str]) -> list[Outcome]:
         rows = cursor.execute(
             "SELECT f.path AS file, f.state, f.session_key, s.car_name AS car,"
             " s.track_name AS track, s.lap_count AS laps, s.clean_lap_count AS clean_laps,"
-            " s.best_lap_time_s, f.note"
+            " s.best_lap_time_s,"
+            " CASE WHEN f.state = 'ready' THEN 'its run failed: see Runs in the Dagster UI'"
+            " ELSE f.note END AS note"
             " FROM ops.telemetry_file AS f"
             " LEFT JOIN racing.telemetry_session AS s USING (session_key) WHERE f.path = ANY(%s)",
             [paths],
