@@ -15,6 +15,8 @@ import struct
 from dataclasses import dataclass
 from enum import IntEnum
 
+import polars as pl
+
 HEADER = struct.Struct("<10i8x")
 """version, status, tick rate, session info update, its length, its offset, number of channels,
 their offset, number of buffers, record length"""
@@ -51,6 +53,11 @@ class ChannelType(IntEnum):
         """Bytes of one value."""
         return _SIZES[self]
 
+    @property
+    def dtype(self) -> pl.DataType:
+        """Polars type that holds one value unchanged."""
+        return _DTYPES[self]
+
 
 _SIZES = {
     ChannelType.CHAR: 1,
@@ -59,6 +66,15 @@ _SIZES = {
     ChannelType.BIT_FIELD: 4,
     ChannelType.FLOAT: 4,
     ChannelType.DOUBLE: 8,
+}
+
+_DTYPES: dict[ChannelType, pl.DataType] = {
+    ChannelType.CHAR: pl.UInt8(),
+    ChannelType.BOOL: pl.Boolean(),
+    ChannelType.INT: pl.Int32(),
+    ChannelType.BIT_FIELD: pl.UInt32(),
+    ChannelType.FLOAT: pl.Float32(),
+    ChannelType.DOUBLE: pl.Float64(),
 }
 
 
@@ -88,3 +104,8 @@ class Channel:
     def size(self) -> int:
         """Bytes in a record."""
         return self.type.size * self.count
+
+    @property
+    def dtype(self) -> pl.DataType:
+        """Polars type of its column: a fixed-size list where it has more than one value."""
+        return self.type.dtype if self.count == 1 else pl.Array(self.type.dtype, self.count)
