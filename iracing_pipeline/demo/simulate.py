@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     import numpy.typing as npt
+    from polars._typing import PolarsDataType
 
     from iracing_pipeline.demo.arrays import Bools
     from iracing_pipeline.demo.car import Car
@@ -147,10 +148,10 @@ def _series(channel: Channel, values: npt.NDArray[Any] | float, loading: Bools) 
     return pl.Series(channel.name, filled, dtype=channel.dtype)
 
 
-_NUMPY: dict[pl.DataType, type[np.generic]] = {
-    pl.Boolean(): np.bool_,
-    pl.Int32(): np.int32,
-    pl.UInt32(): np.uint32,
-    pl.Float32(): np.float32,
-    pl.Float64(): np.float64,
+_NUMPY: dict[PolarsDataType, type[np.generic]] = {
+    pl.Boolean: np.bool_,
+    pl.Int32: np.int32,
+    pl.UInt32: np.uint32,
+    pl.Float32: np.float32,
+    pl.Float64: np.float64,
 }

@@ -1,1 +1,56 @@
-"""Read iRacing ``.ibt`` telemetry files into polars frames. Depends on numpy, polars and PyYAML."""
+"""Read and write iRacing ``.ibt`` telemetry files.
+
+>>> from iracing_pipeline.ibt import read_ibt
+>>> recording = read_ibt("session.ibt", columns=["SessionTime", "Speed"])  # doctest: +SKIP
+>>> recording.frame, recording.units["Speed"], recording.start  # doctest: +SKIP
+
+It needs numpy and polars alone, reads every header version from 2015 on, recovers what can be
+recovered from files that were cut short or never closed, and refuses the rest with an
+:class:`IbtError` that says why.
+"""
+
+from iracing_pipeline.ibt.errors import (
+    ChannelLayoutError,
+    ChannelValueError,
+    CorruptHeaderError,
+    EmptyFileError,
+    FileChangedError,
+    IbtError,
+    LiveMemoryError,
+    MissingChannelError,
+    NotTelemetryError,
+    SessionInfoEncodingError,
+    TruncatedFileError,
+    UnsupportedVersionError,
+    WriteError,
+)
+from iracing_pipeline.ibt.facts import Facts
+from iracing_pipeline.ibt.layout import Channel, ChannelType
+from iracing_pipeline.ibt.reader import IbtFile, Recording, read_ibt, scan_ibt
+from iracing_pipeline.ibt.writer import IbtWriter, lay_out, write_ibt
+
+__all__ = [
+    "Channel",
+    "ChannelLayoutError",
+    "ChannelType",
+    "ChannelValueError",
+    "CorruptHeaderError",
+    "EmptyFileError",
+    "Facts",
+    "FileChangedError",
+    "IbtError",
+    "IbtFile",
+    "IbtWriter",
+    "LiveMemoryError",
+    "MissingChannelError",
+    "NotTelemetryError",
+    "Recording",
+    "SessionInfoEncodingError",
+    "TruncatedFileError",
+    "UnsupportedVersionError",
+    "WriteError",
+    "lay_out",
+    "read_ibt",
+    "scan_ibt",
+    "write_ibt",
+]

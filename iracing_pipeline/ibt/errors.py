@@ -64,6 +64,18 @@ class CorruptHeaderError(IbtError):
     advice = "The file is damaged: copy it again from the racing PC."
 
 
+class UnsupportedVersionError(IbtError):
+    """The header is of a version that this reader does not know."""
+
+    advice = "Update iracing-pipeline, or report the file if it is up to date."
+
+
+class FileChangedError(IbtError):
+    """The file became another one, or shorter, while it was being read."""
+
+    advice = "Wait until the recording or the copy has finished, then read it again."
+
+
 class WriteError(IbtError):
     """What was given cannot be written as an ``.ibt`` file."""
 

@@ -14,8 +14,12 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import polars as pl
+
+if TYPE_CHECKING:
+    from polars._typing import PolarsDataType
 
 HEADER = struct.Struct("<10i8x")
 """version, status, tick rate, session info update, its length, its offset, number of channels,
@@ -54,8 +58,8 @@ class ChannelType(IntEnum):
         return _SIZES[self]
 
     @property
-    def dtype(self) -> pl.DataType:
-        """Polars type that holds one value unchanged."""
+    def dtype(self) -> PolarsDataType:
+        """Type of one value in a frame."""
         return _DTYPES[self]
 
 
@@ -68,13 +72,13 @@ _SIZES = {
     ChannelType.DOUBLE: 8,
 }
 
-_DTYPES: dict[ChannelType, pl.DataType] = {
-    ChannelType.CHAR: pl.UInt8(),
-    ChannelType.BOOL: pl.Boolean(),
-    ChannelType.INT: pl.Int32(),
-    ChannelType.BIT_FIELD: pl.UInt32(),
-    ChannelType.FLOAT: pl.Float32(),
-    ChannelType.DOUBLE: pl.Float64(),
+_DTYPES: dict[ChannelType, PolarsDataType] = {
+    ChannelType.CHAR: pl.UInt8,
+    ChannelType.BOOL: pl.Boolean,
+    ChannelType.INT: pl.Int32,
+    ChannelType.BIT_FIELD: pl.UInt32,
+    ChannelType.FLOAT: pl.Float32,
+    ChannelType.DOUBLE: pl.Float64,
 }
 
 
@@ -106,6 +110,6 @@ class Channel:
         return self.type.size * self.count
 
     @property
-    def dtype(self) -> pl.DataType:
-        """Polars type of its column: a fixed-size list where it has more than one value."""
+    def dtype(self) -> PolarsDataType:
+        """Type of its column in a frame: a scalar, or a fixed-size array."""
         return self.type.dtype if self.count == 1 else pl.Array(self.type.dtype, self.count)

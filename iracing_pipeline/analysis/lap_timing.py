@@ -1,0 +1,115 @@
+"""When laps begin, exactly.
+
+``LapCurrentLapTime`` runs on past the line and is set to the true elapsed time up to two seconds
+later. From then on, ``SessionTime - LapCurrentLapTime`` is the moment of the crossing, constant
+to microseconds, although records are 16.7 ms apart. Where that never happens (the file ends
+right after the line), the crossing is interpolated between the two records around it, good to
+about 15 ms.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iracing_pipeline.analysis.segments import Edge
+
+if TYPE_CHECKING:
+    from iracing_pipeline.analysis.samples import Samples
+    from iracing_pipeline.analysis.segments import Segment
+
+# How many records must agree on the moment of the crossing.
+_WITNESSES = 3
+_AGREEMENT_S = 1e-3
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The beginning of a lap at the line.
+
+    Attributes:
+        clock: SessionTime by the lap clock, in seconds; None where the file does not show it.
+        interpolated: SessionTime by interpolation of LapDistPct, in seconds.
+        known_at: Index of the record from which the lap clock runs for this lap.
+    """
+
+    clock: float | None
+    interpolated: float
+    known_at: int | None
+
+    @property
+    def time(self) -> float:
+        """The better of the two."""
+        return self.interpolated if self.clock is None else self.clock
+
+
+@dataclass(frozen=True, slots=True)
+class LapTime:
+    """A reconstructed lap time in seconds, and how it was had."""
+
+    seconds: float
+    method: str
+
+
+def crossing(samples: Samples, segment: Segment) -> Crossing | None:
+    """The crossing that begins ``segment``, or None if it does not begin at the line."""
+    if segment.begins is not Edge.LINE:
+        return None
+    first = int(segment.rows[0])
+    before, after = samples.time[first - 1], samples.time[first]
+    clock, known_at = None, None
+    if samples.current_lap_time is not None:
+        running = samples.current_lap_time[segment.rows]
+        began = samples.time[segment.rows] - running
+        tick = after - before
+        near = (running > 0) & (began > before - tick) & (began < after + tick)
+        if near.sum() >= _WITNESSES:
+            moment = float(np.median(began[near]))
+            if np.percentile(np.abs(began[near] - moment), 90) < _AGREEMENT_S:
+                clock = moment
+                known_at = int(segment.rows[np.flatnonzero(near)[0]])
+    return Crossing(clock, _interpolated(samples, first), known_at)
+
+
+def _interpolated(samples: Samples, first: int) -> float:
+    """SessionTime at which LapDistPct passed the line, between ``first`` and the record before."""
+    before, after = samples.time[first - 1], samples.time[first]
+    to_line = (1.0 - samples.pct[first - 1]) % 1.0
+    beyond = samples.pct[first] % 1.0
+    if beyond > 0.5:  # it reads slightly below zero just after the line
+        beyond = 0.0
+    whole = to_line + beyond
+    return float(before + (after - before) * (to_line / whole if whole > 0 else 1.0))
+
+
+def lap_time(begin: Crossing | None, end: Crossing | None) -> LapTime | None:
+    """The time between two crossings of the line, or None if one is missing.
+
+    Both ends are timed in the same way: interpolation lags by a constant that then cancels.
+    """
+    if begin is None or end is None:
+        return None
+    if begin.clock is not None and end.clock is not None:
+        return LapTime(end.clock - begin.clock, "clock")
+    return LapTime(end.interpolated - begin.interpolated, "interpolation")
+
+
+def official_lap_time(samples: Samples, following: Segment, end: Crossing | None) -> float | None:
+    """What iRacing says of the lap before ``following``: seconds, -1 for invalid, or None.
+
+    ``LapLastLapTime`` is renewed in the record in which the lap clock is set.
+    """
+    if samples.last_lap_time is None:
+        return None
+    shown = samples.last_lap_time[following.rows]
+    if end is not None and end.known_at is not None:
+        value = samples.last_lap_time[end.known_at]
+    else:
+        renewed = np.flatnonzero(shown != samples.last_lap_time[following.rows[0] - 1])
+        if not len(renewed):
+            return None
+        value = shown[renewed[0]]
+    # Stored as float32; its shortest decimal is the time that iRacing printed.
+    return None if value == 0 else float(str(np.float32(value)))

@@ -1,0 +1,172 @@
+"""The command line: ``iracing-pipeline``."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from iracing_pipeline import __version__
+from iracing_pipeline.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iracing_pipeline.local.load import Outcome
+
+# What a command needs is imported in the command: most need little, and Dagster takes a second.
+# ruff: noqa: PLC0415
+
+
+class _Group(click.Group):
+    """Commands whose errors are messages, not tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
+        from iracing_pipeline.warehouse import WarehouseError
+
+        try:
+            return super().invoke(ctx)
+        except (FolderMissingError, SettingsError, WarehouseError) as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """IRacing telemetry and results, as laps in PostgreSQL."""
+
+
+@main.command()
+@click.option("--exit", "leave", is_flag=True, help="Stop when all is loaded; start no UI.")
+@click.option(
+    "--folder",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Load this telemetry folder instead of a demo season.",
+)
+@click.option("--port", default=3000, show_default=True, help="Port of the UI.")
+def demo(*, leave: bool, folder: Path | None, port: int) -> None:
+    """Load a demo season, or your own folder, and open the Dagster UI."""
+    settings = Settings.from_env()
+    folder = (folder or _write_demo(settings)).resolve()
+    click.echo(f"Loading the .ibt files of {folder}")
+    outcomes = _load(settings, [folder])
+    _print_outcomes(outcomes)
+    _print_where(settings)
+    if not leave:
+        _serve(replace(settings, telemetry_dir=folder), port)
+
+
+@main.command()
+@click.option("--port", default=3000, show_default=True, help="Port of the UI.")
+def up(port: int) -> None:
+    """Watch the telemetry folder, and serve the Dagster UI until stopped."""
+    settings = Settings.from_env()
+    click.echo(f"Watching {settings.telemetry_dir}")
+    _serve(settings, port)
+
+
+@main.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print what became of each file as JSON.")
+def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
+    """Load .ibt files, or folders of them, without the UI.
+
+    The exit code is 1 if a file could not be loaded.
+    """
+    outcomes = _load(Settings.from_env(), list(paths), quiet=as_json)
+    if as_json:
+        click.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
+    else:
+        _print_outcomes(outcomes)
+    sys.exit(0 if all(outcome.state in {"loaded", "duplicate"} for outcome in outcomes) else 1)
+
+
+@main.command()
+@click.option("--reader", is_flag=True, help="For the role that may only read the views.")
+def dsn(*, reader: bool) -> None:
+    """Print the database URL in use; start the embedded server if need be."""
+    from iracing_pipeline.warehouse import database_url, migrate, reader_url
+
+    settings = Settings.from_env()
+    url = database_url(settings)
+    migrate(url)
+    click.echo(reader_url(settings) if reader else url)
+
+
+@main.command()
+def down() -> None:
+    """Stop the embedded database server."""
+    from iracing_pipeline.warehouse import embedded
+
+    stopped = embedded.stop(Settings.from_env().home)
+    click.echo("Stopped the embedded database." if stopped else "It was not running.")
+
+
+def _write_demo(settings: Settings) -> Path:
+    from iracing_pipeline.demo.season import write_season
+
+    folder = settings.home / "demo" / "telemetry"
+    click.echo(f"Simulating a demo season in {folder}")
+    write_season(folder, progress=_progress("simulated"))
+    return folder
+
+
+def _load(settings: Settings, paths: list[Path], *, quiet: bool = False) -> list[Outcome]:
+    from iracing_pipeline.local.load import load as load_files
+
+    def silent(_done: int, _total: int) -> None:
+        pass
+
+    return load_files(settings, paths, silent if quiet else _progress("loaded"))
+
+
+def _serve(settings: Settings, port: int) -> None:
+    from iracing_pipeline.local.ui import free_port, serve
+
+    chosen = free_port(port)
+    if chosen != port:
+        click.echo(f"Port {port} is in use, taking {chosen}")
+    click.echo("Starting Dagster ...")
+    sys.exit(
+        serve(
+            settings, chosen, lambda url: click.echo(f"The Dagster UI is at {url} (Ctrl+C ends it)")
+        )
+    )
+
+
+def _progress(verb: str) -> Callable[[int, int], None]:
+    def show(done: int, total: int) -> None:
+        if total:
+            click.echo(f"  {done} of {total} files {verb}")
+
+    return show
+
+
+def _print_outcomes(outcomes: list[Outcome]) -> None:
+    from iracing_pipeline.pictures.lap_chart import clock
+
+    for outcome in outcomes:
+        name = Path(outcome.file).name
+        if outcome.state == "loaded":
+            best = clock(outcome.best_lap_time_s, 3) if outcome.best_lap_time_s else "none clean"
+            click.echo(
+                f"  {name}: {outcome.car} at {outcome.track}, {outcome.laps} laps"
+                f" ({outcome.clean_laps} clean, best {best})"
+                + (f"; {outcome.note}" if outcome.note else "")
+            )
+        else:
+            click.echo(f"  {name}: {outcome.state}: {outcome.note}")
+    laps = sum(outcome.laps or 0 for outcome in outcomes)
+    refused = sum(outcome.state == "quarantined" for outcome in outcomes)
+    click.echo(f"{laps} laps of {len(outcomes)} files are in the database; {refused} refused.")
+
+
+def _print_where(settings: Settings) -> None:
+    where = settings.database_url and "the database of IRACING_DATABASE_URL"
+    click.echo(f"Data folder: {settings.home}; database: {where or 'embedded'}.")
+    click.echo("Query it:    psql \"$(iracing-pipeline dsn)\" -c 'table racing.telemetry_lap'")

@@ -1,0 +1,44 @@
+"""Thin Dagster resources around the layers below; what they need comes from the environment."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+
+from iracing_pipeline.lake import Lake
+from iracing_pipeline.settings import Settings
+from iracing_pipeline.warehouse import Connection, Warehouse, database_url, migrate
+
+_migrated: set[str] = set()
+
+
+class LakeResource(dg.ConfigurableResource[None]):
+    """The lake of ``IRACING_LAKE``, or the one in the data folder."""
+
+    def open(self) -> Lake:
+        """The lake."""
+        return Lake(Settings.from_env().lake)
+
+
+class WarehouseResource(dg.ConfigurableResource[None]):
+    """The database of ``IRACING_DATABASE_URL``, or the embedded server in the data folder."""
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        """A connection to the migrated database, committed at the end."""
+        url = database_url(Settings.from_env())
+        if url not in _migrated:  # once a process: the state is then known
+            migrate(url)
+            _migrated.add(url)
+        with Warehouse(url).connect() as connection:
+            yield connection
+
+
+class TelemetryFolder(dg.ConfigurableResource[None]):
+    """The folder of ``IRACING_TELEMETRY_DIR``, or iRacing's own."""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return Settings.from_env().telemetry_dir

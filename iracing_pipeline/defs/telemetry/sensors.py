@@ -1,0 +1,161 @@
+"""Watch the telemetry folder and load what is ready, many files a run."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from iracing_pipeline.defs.resources import TelemetryFolder, WarehouseResource
+from iracing_pipeline.defs.telemetry.assets import telemetry
+from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files, ranges
+from iracing_pipeline.inbox.telemetry_folder import (
+    FolderMissingError,
+    Refusal,
+    State,
+    TelemetryFile,
+    batches,
+    list_folder,
+    look,
+)
+from iracing_pipeline.warehouse import Connection, inventory, quarantine
+
+PURPOSE = {"iracing/purpose": "load-telemetry"}
+
+# Batches asked for at one tick: creating a run takes the daemon up to a second.
+_MOST_RUNS = 10
+# A file whose run ended without loading it is tried again, this often.
+_MOST_ATTEMPTS = 3
+_UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+load_telemetry = dg.define_asset_job(
+    "load_telemetry",
+    selection=[telemetry],
+    partitions_def=ibt_files,
+    config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
+    description="Frames, sessions and laps of a batch of .ibt files.",
+)
+
+
+@dg.sensor(
+    job=load_telemetry,
+    minimum_interval_seconds=5,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Loads .ibt files that have stood still; see ops.telemetry_file for each file.",
+)
+def telemetry_folder_sensor(
+    context: dg.SensorEvaluationContext,
+    telemetry_folder: TelemetryFolder,
+    warehouse: WarehouseResource,
+) -> dg.SensorResult | dg.SkipReason:
+    """Look at the folder, and ask for runs that load what is ready."""
+    now = datetime.now(UTC)
+    with warehouse.connect() as connection:
+        known = inventory.read(connection, lock=True)
+        try:
+            seen = look(
+                list_folder(telemetry_folder.path),
+                known,
+                inventory.loaded_records(connection),
+                now=now,
+                folder=telemetry_folder.path,
+            )
+        except FolderMissingError as error:
+            return dg.SkipReason(str(error))
+        quarantine_all(connection, seen.refused)
+        inventory.write(connection, seen.changed)
+        files = known | {file.path: file for file in seen.changed}
+        ready = sorted(
+            (file for file in files.values() if file.state is State.READY),
+            key=lambda file: file.session_key or "",
+        )
+        wanted = _to_request(context.instance, connection, ready, now)
+        groups = batches(wanted, most=BATCH)[:_MOST_RUNS]
+        asked = [file for group in groups for file in group]
+        inventory.write(
+            connection,
+            [replace(file, requested_at=now, attempts=file.attempts + 1) for file in asked],
+        )
+    if not asked:
+        waiting = sum(file.state is State.WAITING for file in files.values())
+        return dg.SkipReason(
+            f"{len(files)} files known, {waiting} still being written, {len(ready)} being loaded"
+        )
+    return _requests(context.instance, groups, now)
+
+
+def quarantine_all(connection: Connection, refused: Iterable[Refusal]) -> None:
+    """Put refused files into quarantine."""
+    for refusal in refused:
+        quarantine.put(
+            connection,
+            source="telemetry",
+            item=refusal.file.path,
+            reason=refusal.reason,
+            advice=refusal.advice,
+            error_type=refusal.error_type,
+            file_name=refusal.file.file_name,
+            size_bytes=refusal.file.size_bytes,
+            modified_at=refusal.file.modified_at,
+        )
+
+
+def _to_request(
+    instance: dg.DagsterInstance,
+    connection: Connection,
+    ready: list[TelemetryFile],
+    now: datetime,
+) -> list[TelemetryFile]:
+    """Those of the ready files that no run is going to load; the hopeless go to quarantine."""
+    fresh = [file for file in ready if file.requested_at is None]
+    asked = [file for file in ready if file.requested_at is not None]
+    if not asked or _runs_unfinished(instance):
+        return fresh
+    again = []
+    for file in asked:
+        if now - (file.requested_at or now) < timedelta(seconds=30):
+            continue  # its run may not have been created yet
+        if file.attempts < _MOST_ATTEMPTS:
+            again.append(file)
+            continue
+        reason = f"{file.attempts} runs ended without loading it"
+        refused = replace(file, state=State.QUARANTINED, note=reason)
+        advice = "Look at the failed runs in Dagster, then materialize its partition again."
+        quarantine_all(connection, [Refusal(refused, reason, advice, "RunFailed")])
+        inventory.write(connection, [refused])
+    return fresh + again
+
+
+def _runs_unfinished(instance: dg.DagsterInstance) -> bool:
+    unfinished = dg.RunsFilter(tags=PURPOSE, statuses=_UNFINISHED)
+    return bool(instance.get_runs(unfinished, limit=1))
+
+
+def _requests(
+    instance: dg.DagsterInstance, groups: list[list[TelemetryFile]], now: datetime
+) -> dg.SensorResult:
+    """A run for each group, and partitions for the sessions that are new."""
+    order = list(instance.get_dynamic_partitions(str(ibt_files.name)))
+    old = set(order)
+    keys = [[str(file.session_key) for file in group] for group in groups]
+    new = [key for group in keys for key in group if key not in old]
+    order += new
+    # Each tick asks under keys of its own: what was asked for is kept in the inventory, and a
+    # file that comes back, grown or mended, must be loaded again.
+    runs = [
+        dg.RunRequest(run_key=f"{now.isoformat()}/{number}", tags={**PURPOSE, **tags})
+        for number, tags in enumerate(
+            (tags for group in keys for tags in ranges(group, order)), start=1
+        )
+    ]
+    return dg.SensorResult(
+        run_requests=runs,
+        dynamic_partitions_requests=[ibt_files.build_add_request(new)] if new else [],
+    )

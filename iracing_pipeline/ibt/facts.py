@@ -1,0 +1,67 @@
+"""What is known of a recording apart from its samples, wherever the samples now lie."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from iracing_pipeline.ibt import session_info
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """The facts of one recording.
+
+    Attributes:
+        session_key: Identity by content; the same for a renamed, copied or grown file.
+        file_name: Name of the ``.ibt`` file.
+        start: When iRacing opened the file, UTC. The first record has this time.
+        tick_rate: Records a second.
+        record_count: Records.
+        version: Header version.
+        closed: Whether iRacing closed the file properly.
+        warnings: What was recovered or left out, in words.
+        units: Channel name to unit as iRacing writes it; ``%`` means a ratio of 0 to 1.
+        descriptions: Channel name to iRacing's description.
+        session_info_text: The session info as written.
+    """
+
+    session_key: str
+    file_name: str
+    start: datetime
+    tick_rate: int
+    record_count: int
+    version: int
+    closed: bool
+    warnings: tuple[str, ...]
+    units: dict[str, str]
+    descriptions: dict[str, str]
+    session_info_text: str
+
+    def session_info(self, sections: Collection[str] | None = None) -> dict[str, Any]:
+        """The session info, or some sections of it, as nested dicts and lists."""
+        return session_info.parse(self.session_info_text, sections)
+
+    def to_metadata(self) -> dict[str, str]:
+        """As key-value metadata of a Parquet file."""
+        return {_KEY: json.dumps(asdict(self), default=datetime.isoformat, ensure_ascii=False)}
+
+    @classmethod
+    def from_metadata(cls, metadata: Mapping[str, str]) -> Facts:
+        """Back from :meth:`to_metadata`.
+
+        Raises:
+            KeyError: If the metadata are not those of a recording.
+        """
+        stored = json.loads(metadata[_KEY])
+        stored["start"] = datetime.fromisoformat(stored["start"])
+        stored["warnings"] = tuple(stored["warnings"])
+        return cls(**stored)
+
+
+_KEY = "iracing"

@@ -1,0 +1,1 @@
+"""Files that arrive in a folder: which are there, which are ready, which cannot be used."""

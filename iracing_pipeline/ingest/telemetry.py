@@ -1,0 +1,161 @@
+"""One ``.ibt`` file into the lake and the warehouse.
+
+The records go to the lake whole, in blocks; only the few channels that lap analysis reads are
+held in memory. A session whose file is gone is rebuilt from its frames in the lake.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+import polars as pl
+
+from iracing_pipeline.analysis import samples, sessions
+from iracing_pipeline.analysis.laps import laps as find_laps
+from iracing_pipeline.ibt import Facts, IbtFile
+from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.warehouse import audit
+from iracing_pipeline.warehouse.load import replace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from iracing_pipeline.lake import Lake
+    from iracing_pipeline.warehouse.connection import Connection
+
+KIND, FRAMES = "telemetry", "frames.parquet"
+
+
+class Source(Protocol):
+    """Where records are read from: an ``.ibt`` file, or its frames in the lake."""
+
+    @property
+    def facts(self) -> Facts:
+        """What is known of the recording apart from its samples."""
+
+    @property
+    def schema(self) -> pl.Schema:
+        """Channel name to type."""
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Some channels of all records."""
+
+
+class StoredFrames:
+    """The frames of a session in the lake, as a source."""
+
+    def __init__(self, lake: Lake, session_key: str) -> None:
+        """Find the frames.
+
+        Raises:
+            NotInLakeError: If they are not there.
+        """
+        self._scan = lake.scan(KIND, session_key, FRAMES)
+        with lake.path(KIND, session_key, FRAMES).open("rb") as file:
+            self.facts = Facts.from_metadata(pl.read_parquet_metadata(file))
+        self.schema = self._scan.collect_schema()
+
+    def read(self, columns: Sequence[str]) -> pl.DataFrame:
+        """Some channels of all records."""
+        return self._scan.select(columns).collect()
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """The frames of one file, as written to the lake."""
+
+    uri: str
+    size_bytes: int
+    rows: int
+    seconds: dict[str, float]
+
+
+@dataclass(slots=True)
+class Telemetry:
+    """What one file became.
+
+    Attributes:
+        facts: What the file says of itself.
+        session: One row of ``racing.telemetry_session``.
+        laps: Rows of ``racing.telemetry_lap``.
+        records: The records that lap analysis read.
+        seconds: How long each step took, by its name.
+    """
+
+    facts: Facts
+    session: pl.DataFrame
+    laps: pl.DataFrame
+    records: pl.DataFrame
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def best_lap(self) -> dict[str, Any] | None:
+        """The fastest clean lap."""
+        clean = self.laps.filter(pl.col("clean")).sort("lap_time_s", nulls_last=True)
+        return clean.row(0, named=True) if clean.height else None
+
+    def records_of(self, lap: dict[str, Any]) -> pl.DataFrame:
+        """The records of a lap."""
+        return self.records.slice(lap["first_record"], lap["record_count"])
+
+
+def store_frames(lake: Lake, file: IbtFile) -> StoredFile:
+    """Write every record and channel to the lake as Parquet, in bounded memory.
+
+    Raises:
+        LakeError: If it cannot be stored.
+        FileChangedError: If the file changed meanwhile.
+    """
+
+    def sink(path: Path) -> None:
+        # No statistics: a session is read whole or by columns, and they are a fifth of its size.
+        file.scan().sink_parquet(path, statistics=False, metadata=file.facts.to_metadata())
+
+    began = time.perf_counter()
+    written = lake.write(KIND, file.session_key, FRAMES, sink)
+    with lake.path(KIND, file.session_key, FRAMES).open("rb") as stored:
+        rows = pl.scan_parquet(stored).select(pl.len()).collect().item()
+    seconds = {"frames": time.perf_counter() - began}
+    return StoredFile(written.uri, written.size_bytes, int(rows), seconds)
+
+
+def analyse(source: Source, *, frames_uri: str) -> Telemetry:
+    """Find the laps of a recording and describe its session.
+
+    Raises:
+        MissingChannelError: If the file lacks a channel without which there are no laps.
+    """
+    began = time.perf_counter()
+    wanted = [name for name in _CHANNELS if name in source.schema]
+    records = source.read(wanted)
+    read = time.perf_counter()
+    facts = source.facts
+    laps = find_laps(records, session_key=facts.session_key, start=facts.start)
+    session = sessions.session(facts, records, laps).with_columns(
+        pl.lit(frames_uri).alias("frames_uri")
+    )
+    seconds = {"read": read - began, "analyse": time.perf_counter() - read}
+    return Telemetry(facts, session, laps, records, seconds)
+
+
+def load(connection: Connection, telemetry: Telemetry, *, run_id: str | None = None) -> None:
+    """Make the warehouse hold the session and its laps, in the caller's transaction.
+
+    Raises:
+        LoadError: If the database refuses a row.
+    """
+    began = time.perf_counter()
+    key = telemetry.facts.session_key
+    where = {"session_key": key}
+    loads = [
+        replace(connection, TELEMETRY_SESSION, telemetry.session, where=where),
+        replace(connection, TELEMETRY_LAP, telemetry.laps, where=where),
+    ]
+    audit.record(connection, loads, partition_key=key, run_id=run_id)
+    telemetry.seconds["load"] = time.perf_counter() - began
+
+
+_CHANNELS = tuple(dict.fromkeys((*samples.CHANNELS, *sessions.CHANNELS)))

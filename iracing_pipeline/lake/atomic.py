@@ -1,0 +1,83 @@
+"""Write a local file under another name and publish it whole."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+PARTIAL = ".partial"
+ABANDONED_AFTER = timedelta(days=1)
+REPLACE_TRIES = 8
+
+
+@contextmanager
+def published(target: Path, *, durable: bool = True) -> Iterator[Path]:
+    """A path to write to, which becomes ``target`` if the block ends well, else goes away.
+
+    Args:
+        target: The file to make or replace; its folder is made.
+        durable: Whether the bytes shall be on the disk before the file has its name, so that a
+            power cut cannot leave an empty file behind a committed row.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}{PARTIAL}")
+    try:
+        yield partial
+        if durable:
+            _sync(partial)
+        replace(partial, target)
+        if durable and os.name != "nt":
+            _sync(target.parent)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def replace(source: Path, target: Path) -> None:
+    """Rename over the target; on Windows, wait a little for whoever has it open.
+
+    Virus scanners and indexers open a new file for a moment, and a reader may have the old one.
+    """
+    for wait in range(REPLACE_TRIES):
+        try:
+            source.replace(target)
+        except PermissionError:
+            if os.name != "nt" or wait == REPLACE_TRIES - 1:
+                raise
+            time.sleep(0.02 * 2**wait)
+        else:
+            return
+
+
+def sweep(folder: Path, *, older_than: timedelta = ABANDONED_AFTER) -> int:
+    """Delete what killed writers left below a folder; how many files.
+
+    Only files that nobody has written to for ``older_than``: a younger one may be in the making.
+    """
+    before = time.time() - older_than.total_seconds()
+    swept = 0
+    for partial in folder.rglob(f".*{PARTIAL}"):
+        try:
+            if partial.stat().st_mtime < before:
+                partial.unlink()
+                swept += 1
+        except FileNotFoundError:  # its writer has just published it
+            continue
+    return swept
+
+
+def _sync(path: Path) -> None:
+    # Windows flushes only handles that may write; a folder can be opened only for reading.
+    flags = os.O_RDONLY if path.is_dir() else os.O_RDWR
+    handle = os.open(path, flags)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

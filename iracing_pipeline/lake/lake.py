@@ -1,0 +1,204 @@
+"""The lake itself: one URI, and files by kind, key and name below it."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+from upath import UPath
+
+from iracing_pipeline.lake import atomic
+from iracing_pipeline.lake.errors import LakeError, NotInLakeError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from datetime import timedelta
+
+SCANNED_BY_POLARS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"})
+EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": "az", "abfss": "az"}
+# What Windows does not allow in a name, and what a glob or a URL would read as something else.
+NAME = re.compile(r"""[^<>:"/\\|?*\[\]#%\x00-\x1f]*[^<>:"/\\|?*\[\]#%\x00-\x1f. ]""")
+RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A file that was written.
+
+    Attributes:
+        uri: Where it lies: a path for a local lake, else a URI.
+        size_bytes: Its size.
+    """
+
+    uri: str
+    size_bytes: int
+
+
+class Lake:
+    """Files by kind, key and name, in a folder or an object store.
+
+    A file is there whole or not at all: local files are written under another name in the same
+    folder and renamed, objects are uploaded in one request.
+    """
+
+    def __init__(self, uri: str | Path, *, durable: bool = True) -> None:
+        """Take a folder or a URI; nothing is read or made yet.
+
+        Args:
+            uri: A folder, or ``s3://bucket/prefix``, ``gs://...``, ``az://...``.
+            durable: Whether a local write waits until the disk has the bytes.
+
+        Raises:
+            LakeError: If the URI needs a package that is not installed, or makes no sense.
+        """
+        text = str(uri)
+        scheme = text.partition("://")[0].lower() if "://" in text else "file"
+        self._durable = durable
+        self.local: Path | None = None
+        if scheme == "file":
+            local = UPath(text).path if "://" in text else text
+            self.local = Path(local).expanduser().absolute()
+            self.root: UPath | Path = self.local
+            return
+        self._scheme = scheme
+        try:
+            self.root = UPath(text)
+            self.root.fs  # noqa: B018 - makes the file system, which is what may fail
+        except ImportError as error:
+            raise LakeError(
+                f"The lake {scheme}:// needs a package that is not installed: {error}",
+                f"Install it with: pip install 'iracing-pipeline[{EXTRAS.get(scheme, scheme)}]'",
+            ) from error
+        except ValueError as error:
+            raise LakeError(
+                f"The lake {text} cannot be used: {error}",
+                "Set IRACING_LAKE to a folder, or to a URI with s3://, gs:// or az://",
+            ) from error
+
+    def __repr__(self) -> str:
+        return f"Lake({str(self.root)!r})"
+
+    def path(self, kind: str, key: str, name: str) -> UPath | Path:
+        """Where a file lies: a ``Path`` in a local lake, else a ``UPath``.
+
+        Raises:
+            LakeError: If a part cannot be a file's name on every platform.
+        """
+        for part in (kind, key, name):
+            if not NAME.fullmatch(part) or RESERVED.fullmatch(part) or part.startswith("."):
+                raise LakeError(
+                    f"{part!r} cannot be a name in the lake",
+                    "Use letters, digits, spaces, dots, dashes and underscores",
+                )
+        return self.root / kind / key / name
+
+    def uri(self, kind: str, key: str, name: str) -> str:
+        """Where a file lies, as polars and other tools take it."""
+        return str(self.path(kind, key, name))
+
+    def write(self, kind: str, key: str, name: str, sink: Callable[[Path], object]) -> Written:
+        """Write a file, replacing an earlier one.
+
+        Args:
+            kind: Such as ``telemetry``.
+            key: Such as a session key.
+            name: Such as ``frames.parquet``.
+            sink: Called once with a local path to write the file to, such as
+                ``frame.lazy().sink_parquet``.
+
+        Raises:
+            LakeError: If it cannot be stored. What ``sink`` raises passes through. The earlier
+                file, if there was one, is then still there.
+        """
+        target = self.path(kind, key, name)
+        with self._failures(target):
+            if isinstance(target, UPath):
+                with tempfile.TemporaryDirectory(prefix="iracing-lake-") as folder:
+                    local = Path(folder) / name
+                    sink(local)
+                    size = local.stat().st_size
+                    target.fs.put_file(str(local), target.path)
+            else:
+                with atomic.published(target, durable=self._durable) as partial:
+                    sink(partial)
+                    size = partial.stat().st_size
+                atomic.sweep(target.parent)
+        return Written(str(target), size)
+
+    def write_bytes(self, kind: str, key: str, name: str, content: bytes) -> Written:
+        """Write a file that is in memory, as ``write`` does."""
+        return self.write(kind, key, name, lambda path: path.write_bytes(content))
+
+    def scan(self, kind: str, key: str, name: str) -> pl.LazyFrame:
+        """A Parquet file as a lazy frame, read when it is collected.
+
+        Raises:
+            NotInLakeError: If there is no such file.
+        """
+        target = self._existing(kind, key, name)
+        if isinstance(target, UPath) and self._scheme not in SCANNED_BY_POLARS:
+            return pl.read_parquet(target.read_bytes()).lazy()
+        return pl.scan_parquet(str(target), glob=False)
+
+    def read_bytes(self, kind: str, key: str, name: str) -> bytes:
+        """The content of a file.
+
+        Raises:
+            NotInLakeError: If there is no such file.
+        """
+        target = self._existing(kind, key, name)
+        with self._failures(target):
+            return target.read_bytes()
+
+    def exists(self, kind: str, key: str, name: str) -> bool:
+        """Whether there is such a file."""
+        target = self.path(kind, key, name)
+        with self._failures(target):
+            return target.exists()
+
+    def keys(self, kind: str) -> list[str]:
+        """The keys there are of a kind, in order."""
+        folder = self.root / kind
+        with self._failures(folder):
+            return sorted(p.name for p in folder.iterdir()) if folder.exists() else []
+
+    def delete(self, kind: str, key: str, name: str) -> bool:
+        """Delete a file; whether there was one."""
+        target = self.path(kind, key, name)
+        with self._failures(target):
+            if not target.exists():
+                return False
+            target.unlink()
+            if isinstance(target, Path) and not any(target.parent.iterdir()):
+                target.parent.rmdir()
+            return True
+
+    def sweep(self, older_than: timedelta = atomic.ABANDONED_AFTER) -> int:
+        """Delete what killed writers left in a local lake; how many files."""
+        return atomic.sweep(self.local, older_than=older_than) if self.local else 0
+
+    def _existing(self, kind: str, key: str, name: str) -> UPath | Path:
+        target = self.path(kind, key, name)
+        with self._failures(target):
+            if target.exists():
+                return target
+        raise NotInLakeError(
+            f"{target} is not in the lake",
+            "Materialize the asset that writes it again",
+        )
+
+    @contextmanager
+    def _failures(self, target: UPath | Path) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise LakeError(
+                f"{target} cannot be used: {error.strerror or error}",
+                "Check that IRACING_LAKE can be written to, that the disk has room and that no"
+                " other program has the file open",
+            ) from error

@@ -1,0 +1,48 @@
+"""Dagster's own storage, in the data folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+
+if TYPE_CHECKING:
+    from iracing_pipeline.settings import Settings
+
+PACKAGE = Path(__file__).resolve().parent.parent
+
+# In the checkout's file they keep storage in the checkout; in a Dagster home, it has its place.
+_PLACES = ("storage", "local_artifact_storage", "compute_logs")
+
+
+def prepare(settings: Settings) -> Path:
+    """Make the folder that ``DAGSTER_HOME`` is to name, configured as the project's own file says.
+
+    A ``DAGSTER_HOME`` that is set already is used as it is.
+    """
+    if chosen := os.environ.get("DAGSTER_HOME"):
+        return Path(chosen)
+    home = settings.home / "dagster"
+    home.mkdir(parents=True, exist_ok=True)
+    shipped = yaml.safe_load(_shipped().read_text(encoding="utf-8"))
+    wanted = yaml.safe_dump({key: shipped[key] for key in shipped if key not in _PLACES})
+    file = home / "dagster.yaml"
+    if not file.exists() or file.read_text(encoding="utf-8") != wanted:
+        file.write_text(wanted, encoding="utf-8")
+    return home
+
+
+def enter(settings: Settings) -> Path:
+    """Prepare the Dagster home and make this process use it."""
+    home = prepare(settings)
+    os.environ["DAGSTER_HOME"] = str(home)
+    os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
+    return home
+
+
+def _shipped() -> Path:
+    """``dagster.yaml``: in the wheel inside the package, in a checkout beside it."""
+    inside = PACKAGE / "dagster.yaml"
+    return inside if inside.exists() else PACKAGE.parent / "dagster.yaml"

@@ -1,0 +1,155 @@
+"""Load files through the assets, in this process and without a UI."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+from psycopg.rows import dict_row
+
+from iracing_pipeline.defs.resources import WarehouseResource
+from iracing_pipeline.defs.telemetry.partitions import ibt_files, ranges
+from iracing_pipeline.defs.telemetry.sensors import PURPOSE, load_telemetry, quarantine_all
+from iracing_pipeline.inbox.telemetry_folder import (
+    Settle,
+    State,
+    TelemetryFile,
+    batches,
+    list_folder,
+    look,
+)
+from iracing_pipeline.local import dagster_home
+from iracing_pipeline.warehouse import inventory
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from iracing_pipeline.settings import Settings
+
+# Files a run: fewer than a sensor's, so that progress is seen.
+_BATCH = 10
+# The files are named by somebody who knows that they are there: they need not stand still first.
+_AT_ONCE = Settle(whole=timedelta(0), broken=timedelta(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one file.
+
+    Attributes:
+        file: Its path.
+        state: A state of ``ops.telemetry_file``.
+        session_key: The session in it, if it could be read.
+        car: Name of the car.
+        track: Name of the track.
+        laps: Laps found.
+        clean_laps: Timed laps with nothing against them.
+        best_lap_time_s: The fastest of these.
+        note: What was recovered, or why it was refused.
+    """
+
+    file: str
+    state: str
+    session_key: str | None = None
+    car: str | None = None
+    track: str | None = None
+    laps: int | None = None
+    clean_laps: int | None = None
+    best_lap_time_s: float | None = None
+    note: str | None = None
+
+
+def load(
+    settings: Settings, paths: Sequence[Path], progress: Callable[[int, int], None]
+) -> list[Outcome]:
+    """Load files, and the ``.ibt`` files of folders, into the lake and the warehouse.
+
+    Args:
+        settings: Where things are.
+        paths: Files and folders.
+        progress: Called with the number of files done and of all files to load.
+
+    Raises:
+        FolderMissingError: If a folder cannot be read.
+        WarehouseError: If the database cannot be used.
+    """
+    dagster_home.enter(settings)
+    found = list(dict.fromkeys(_files(paths)))
+    warehouse = WarehouseResource()
+    ready = _look(warehouse, found)
+    with dg.DagsterInstance.get() as instance:
+        done = 0
+        progress(done, len(ready))
+        for group in batches(ready, most=_BATCH):
+            _run(instance, [str(file.session_key) for file in group])
+            done += len(group)
+            progress(done, len(ready))
+    return _outcomes(warehouse, found)
+
+
+def _files(paths: Sequence[Path]) -> list[str]:
+    files: list[str] = []
+    for path in paths:
+        whole = path.expanduser().resolve()
+        files += sorted(list_folder(whole)) if whole.is_dir() else [str(whole)]
+    return files
+
+
+def _look(warehouse: WarehouseResource, paths: list[str]) -> list[TelemetryFile]:
+    """Take the files into the inventory; those that are to be loaded."""
+    now = datetime.now(UTC)
+    with warehouse.connect() as connection:
+        known = inventory.read(connection, lock=True)
+        # A refused file that is named again is looked at again.
+        known = {path: file for path, file in known.items() if file.state is not State.QUARANTINED}
+        seen = look(paths, known, inventory.loaded_records(connection), now=now, settle=_AT_ONCE)
+        quarantine_all(connection, seen.refused)
+        files = {path: known[path] for path in paths if path in known}
+        files |= {file.path: file for file in seen.changed}
+        ready = [file for file in files.values() if file.state is State.READY]
+        ready = [
+            replace(file, requested_at=now, attempts=file.attempts + 1)
+            for file in sorted(ready, key=lambda file: file.session_key or "")
+        ]
+        inventory.write(connection, seen.changed)
+        inventory.write(connection, ready)
+    return ready
+
+
+def _run(instance: dg.DagsterInstance, keys: list[str]) -> None:
+    """Materialize the telemetry assets of some sessions; each failure is kept in ``ops``."""
+    # Imported here: loading the definitions is only needed when there is something to load.
+    from iracing_pipeline.definitions import defs  # noqa: PLC0415
+
+    name = str(ibt_files.name)
+    known = set(instance.get_dynamic_partitions(name))
+    instance.add_dynamic_partitions(name, [key for key in keys if key not in known])
+    job = defs.resolve_job_def(load_telemetry.name)
+    quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    for tags in ranges(keys, instance.get_dynamic_partitions(name)):
+        job.execute_in_process(
+            instance=instance,
+            run_config=quiet,
+            tags={**PURPOSE, **tags},
+            raise_on_error=False,
+        )
+
+
+def _outcomes(warehouse: WarehouseResource, paths: list[str]) -> list[Outcome]:
+    with warehouse.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT f.path AS file, f.state, f.session_key, s.car_name AS car,"
+            " s.track_name AS track, s.lap_count AS laps, s.clean_lap_count AS clean_laps,"
+            " s.best_lap_time_s, f.note"
+            " FROM ops.telemetry_file AS f"
+            " LEFT JOIN racing.telemetry_session AS s USING (session_key) WHERE f.path = ANY(%s)",
+            [paths],
+        ).fetchall()
+    by_path = {row["file"]: Outcome(**row) for row in rows}
+    return [
+        by_path.get(path) or Outcome(path, State.MISSING, note="there is no such file")
+        for path in paths
+    ]

@@ -1,0 +1,75 @@
+"""The Dagster UI and daemon on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING
+from urllib.error import URLError
+from urllib.request import urlopen
+
+from iracing_pipeline.local import dagster_home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iracing_pipeline.settings import Settings
+
+HOST = "127.0.0.1"
+_STARTS_WITHIN_S = 120.0
+
+
+def free_port(wanted: int) -> int:
+    """``wanted``, or the first port above it that nobody listens on."""
+    for port in range(wanted, wanted + 100):
+        with socket.socket() as probe:
+            if probe.connect_ex((HOST, port)) != 0:
+                return port
+    raise OSError(f"no port from {wanted} to {wanted + 99} is free")
+
+
+def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
+    """Run the UI and the daemon until they are stopped; the exit code.
+
+    Args:
+        settings: Where things are.
+        port: Port of the UI, on loopback.
+        started: Called with the address once it answers.
+    """
+    home = dagster_home.enter(settings)
+    environment = {
+        **os.environ,
+        "IRACING_HOME": str(settings.home),
+        "IRACING_TELEMETRY_DIR": str(settings.telemetry_dir),
+        "PYTHONPATH": os.pathsep.join(
+            [str(dagster_home.PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
+        ),
+        # It advises another command for projects of another layout.
+        "PYTHONWARNINGS": "ignore",
+    }
+    command = [sys.executable, "-m", "dagster", "dev", "-m", "iracing_pipeline.definitions"]
+    command += ["-h", HOST, "-p", str(port), "--log-level", "warning"]
+    # In the home, so that no project file of the current folder is picked up.
+    process = subprocess.Popen(command, env=environment, cwd=home)  # noqa: S603 - our own command
+    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        if _answers(process, port):
+            started(f"http://{HOST}:{port}")
+        return process.wait()
+    except KeyboardInterrupt:
+        return process.wait()
+
+
+def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+    deadline = time.monotonic() + _STARTS_WITHIN_S
+    while process.poll() is None and time.monotonic() < deadline:
+        try:
+            with urlopen(f"http://{HOST}:{port}/server_info", timeout=2):
+                return True
+        except (URLError, OSError):
+            time.sleep(0.3)
+    return False

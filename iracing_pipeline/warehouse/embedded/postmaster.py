@@ -1,0 +1,55 @@
+"""The running server, as its file ``postmaster.pid`` tells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from iracing_pipeline.warehouse.embedded.configuration import Address
+
+
+@dataclass(frozen=True, slots=True)
+class Postmaster:
+    """What ``postmaster.pid`` says; the process may be long gone.
+
+    Attributes:
+        pid: Process id.
+        address: Where it listens; None while it is starting.
+    """
+
+    pid: int
+    address: Address | None
+
+    @classmethod
+    def read(cls, data: Path) -> Postmaster | None:
+        """Read the file; None where there is none, or nothing usable in it."""
+        try:
+            lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        except FileNotFoundError:
+            return None
+        # pid, data folder, start time, port, socket folder, host, shared memory, status
+        lines = [line.strip() for line in lines]
+        if not lines or not lines[0].isdigit():
+            return None
+        if len(lines) < 6 or not lines[3].isdigit() or not (lines[4] or lines[5]):
+            return cls(int(lines[0]), None)
+        return cls(int(lines[0]), Address(lines[4] or lines[5], int(lines[3])))
+
+    def is_running(self, data: Path) -> bool:
+        """Whether the process lives and is a server on the folder ``data``.
+
+        After a crash of the machine the same number may belong to any other process, which
+        PostgreSQL takes for a running server and refuses to start.
+        """
+        import psutil  # noqa: PLC0415 - comes with the extra, like the server
+
+        try:
+            process = psutil.Process(self.pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                return False
+            arguments = process.cmdline()
+        except psutil.NoSuchProcess:
+            return False
+        except psutil.AccessDenied:
+            return True  # cannot tell: two servers on one folder would be the greater harm
+        return any(Path(argument) == data for argument in arguments)

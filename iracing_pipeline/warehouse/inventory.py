@@ -1,0 +1,74 @@
+"""The inventory of telemetry files: what was seen in the folder, and what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from psycopg.rows import dict_row
+
+from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
+from iracing_pipeline.tables.ops import TELEMETRY_FILE
+from iracing_pipeline.warehouse.load import upsert
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from iracing_pipeline.warehouse.connection import Connection
+
+
+def read(connection: Connection, *, lock: bool = False) -> dict[str, TelemetryFile]:
+    """The inventory by path, in one query.
+
+    Args:
+        connection: Where to read.
+        lock: Whether others shall wait with changes until this transaction ends, so that what
+            is written back does not undo what a run has written meanwhile.
+    """
+    if lock:
+        connection.execute("LOCK TABLE ops.telemetry_file IN SHARE ROW EXCLUSIVE MODE")
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute("SELECT * FROM ops.telemetry_file").fetchall()
+    return {row["path"]: TelemetryFile(**row | {"state": State(row["state"])}) for row in rows}
+
+
+def write(connection: Connection, files: Iterable[TelemetryFile]) -> None:
+    """Insert or update rows of the inventory in one load."""
+    if rows := [asdict(file) for file in files]:
+        upsert(connection, TELEMETRY_FILE, TELEMETRY_FILE.frame(rows))
+
+
+def loaded_records(connection: Connection) -> dict[str, int]:
+    """Records loaded of each session, by session key."""
+    rows = connection.execute("SELECT session_key, record_count FROM racing.telemetry_session")
+    return dict(rows.fetchall())
+
+
+def sources(connection: Connection, session_keys: Sequence[str]) -> dict[str, TelemetryFile]:
+    """The file to load each session from: of those there are, the one with most records."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT DISTINCT ON (session_key) * FROM ops.telemetry_file"
+            " WHERE session_key = ANY(%s) AND state <> 'missing'"
+            " ORDER BY session_key, record_count DESC NULLS LAST, state = 'duplicate', path",
+            [list(session_keys)],
+        ).fetchall()
+    return {
+        row["session_key"]: TelemetryFile(**row | {"state": State(row["state"])}) for row in rows
+    }
+
+
+def mark(
+    connection: Connection,
+    path: str,
+    state: State,
+    *,
+    record_count: int | None = None,
+    note: str | None = None,
+) -> None:
+    """Say what became of a file."""
+    connection.execute(
+        "UPDATE ops.telemetry_file"
+        " SET state = %s, note = %s, record_count = coalesce(%s, record_count) WHERE path = %s",
+        [state, note, record_count, path],
+    )

@@ -1,0 +1,120 @@
+"""Bring the database's tables, views, comments and grants to this version's state."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import psycopg
+
+from iracing_pipeline.warehouse import reader, views
+from iracing_pipeline.warehouse.connection import Warehouse
+from iracing_pipeline.warehouse.errors import MigrationError
+
+if TYPE_CHECKING:
+    import sqlalchemy
+
+    from iracing_pipeline.warehouse.connection import Connection
+
+logger = logging.getLogger(__name__)
+
+HEAD = "0001"  # the newest revision; a test holds it against the folder
+SCRIPTS = Path(__file__).parent / "migrations"
+VERSION_TABLE = "schema_version"
+LOCK = 0x6952_6163_696E_67  # any number, the same in all versions
+
+
+def migrate(url: str) -> bool:
+    """Migrate the database; whether there was anything to do.
+
+    Cheap when there is not: one query. Safe to call from many processes at once, and all or
+    nothing.
+
+    Raises:
+        UnavailableError: If the database cannot be reached.
+        MigrationError: If it is newer than this version, or a step fails.
+    """
+    warehouse = Warehouse(url)
+    with warehouse.connect() as connection:
+        if _state(connection) == (HEAD, views.digest()):
+            return False
+    return _migrate(warehouse)
+
+
+def _migrate(warehouse: Warehouse) -> bool:
+    # Imported here: they take longer than everything else, and a database that is up to date
+    # does not need them.
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
+    from sqlalchemy.pool import NullPool  # noqa: PLC0415
+
+    engine = create_engine("postgresql+psycopg://", creator=warehouse.open, poolclass=NullPool)
+    try:
+        with engine.begin() as transaction:
+            return _in_one_transaction(transaction)
+    except DBAPIError as error:
+        raise _failure(error.orig) from error
+    except psycopg.Error as error:
+        raise _failure(error) from error
+
+
+def _in_one_transaction(transaction: sqlalchemy.Connection) -> bool:
+    connection: Connection | None = transaction.connection.driver_connection
+    assert connection is not None  # noqa: S101 - an open one always has it
+    # Held until the transaction ends, so others wait here and then find the work done.
+    connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+    known, digest = _state(connection)
+    if (known, digest) == (HEAD, views.digest()):
+        return False
+    _refuse_newer(known)
+    connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
+    _upgrade(transaction)
+    views.create(connection)
+    reader.admit(connection)
+    connection.execute(f"COMMENT ON TABLE ops.{VERSION_TABLE} IS '{views.digest()}'".encode())
+    logger.info("Migrated the database from revision %s to %s", known or "none", HEAD)
+    return True
+
+
+def _upgrade(transaction: sqlalchemy.Connection) -> None:
+    from alembic import command  # noqa: PLC0415 - as above
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
+    config.attributes["connection"] = transaction
+    command.upgrade(config, "head")
+
+
+def _state(connection: Connection) -> tuple[str | None, str | None]:
+    """The revision that the database is at, and the digest of its views and comments."""
+    try:
+        with connection.transaction():
+            row = connection.execute(
+                f"SELECT version_num, obj_description('ops.{VERSION_TABLE}'::regclass, 'pg_class')"
+                f" FROM ops.{VERSION_TABLE}".encode()
+            ).fetchone()
+    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+        return None, None
+    return row if row is not None else (None, None)
+
+
+def _refuse_newer(known: str | None) -> None:
+    if known is not None and known > HEAD:
+        raise MigrationError(
+            f"The database is at revision {known}, this version knows {HEAD} as the newest",
+            "Update iracing-pipeline to the version that migrated it: pip install -U",
+        )
+
+
+def _failure(error: BaseException | None) -> MigrationError:
+    if isinstance(error, psycopg.errors.InsufficientPrivilege):
+        return MigrationError(
+            f"The database's user may not migrate it: {error.diag.message_primary}",
+            "Let the owner of the database migrate it, or grant this user CREATE on it",
+        )
+    return MigrationError(
+        f"A migration failed and was rolled back: {error}",
+        "The database is as before; report this with the message",
+    )

@@ -1,0 +1,188 @@
+"""The views that dashboards read.
+
+A view holds no data, so views have no history: whenever one of them or a comment changed, they
+are made anew after the migrations, in the same transaction. A migration that changes a column
+which a view shows, or retires a view, drops that view first.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import psycopg
+from psycopg import sql
+
+from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
+from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.warehouse.errors import MigrationError
+
+if TYPE_CHECKING:
+    from iracing_pipeline.tables import Column, Table
+    from iracing_pipeline.warehouse.connection import Connection
+
+TABLES: tuple[Table, ...] = (
+    TELEMETRY_SESSION,
+    TELEMETRY_LAP,
+    TELEMETRY_FILE,
+    QUARANTINE,
+    LOAD_AUDIT,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ViewColumn:
+    """A column of a view: the expression it shows, and its declaration."""
+
+    expression: str
+    column: Column
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A view of schema ``grafana``.
+
+    Attributes:
+        name: Schema and name.
+        doc: What one row is.
+        source: What follows ``FROM``.
+        columns: Its columns in order.
+    """
+
+    name: str
+    doc: str
+    source: str
+    columns: tuple[ViewColumn, ...]
+
+    @property
+    def query(self) -> str:
+        """The statement behind the view."""
+        shown = ",\n    ".join(f'{c.expression} AS "{c.column.name}"' for c in self.columns)
+        return f"SELECT\n    {shown}\nFROM {self.source}"
+
+
+def taken(alias: str, table: Table, *names: str) -> tuple[ViewColumn, ...]:
+    """Columns of a table as they are; all of them when no name is given.
+
+    Raises:
+        KeyError: If the table has no such column.
+    """
+    by_name = {column.name: column for column in table.columns}
+    return tuple(ViewColumn(f'{alias}."{n}"', by_name[n]) for n in names or table.names)
+
+
+TELEMETRY_SESSIONS = View(
+    name="grafana.telemetry_sessions",
+    doc=TELEMETRY_SESSION.doc,
+    source="racing.telemetry_session AS session",
+    columns=taken(
+        "session",
+        TELEMETRY_SESSION,
+        *(name for name in TELEMETRY_SESSION.names if name != "setup"),
+    ),
+)
+
+TELEMETRY_LAPS = View(
+    name="grafana.telemetry_laps",
+    doc="One lap, or part of a lap, with the session it was driven in.",
+    source="racing.telemetry_lap AS lap JOIN racing.telemetry_session AS session"
+    " USING (session_key)",
+    columns=(
+        *taken("lap", TELEMETRY_LAP),
+        *taken(
+            "session",
+            TELEMETRY_SESSION,
+            "subsession_id",
+            "simsession_type",
+            "event_type",
+            "category",
+            "series_id",
+            "season_id",
+            "track_id",
+            "track_name",
+            "track_config",
+            "track_length_m",
+            "car_id",
+            "car_name",
+            "car_path",
+            "cust_id",
+            "driver_name",
+            "setup_name",
+            "best_lap_time_s",
+        ),
+    ),
+)
+
+VIEWS: tuple[View, ...] = (TELEMETRY_SESSIONS, TELEMETRY_LAPS)
+
+
+def digest() -> str:
+    """What the views and comments of this version amount to, as one short text."""
+    told = repr([(v.name, v.doc, v.query, _comments(v)) for v in VIEWS])
+    told += repr([(t.name, t.doc, _comments(t)) for t in TABLES])
+    return hashlib.sha256(told.encode()).hexdigest()[:16]
+
+
+def create(connection: Connection) -> None:
+    """Make the views, and give tables, views and their columns their comments.
+
+    A view whose columns changed is made anew, and all others with it, as they may build on it.
+
+    Raises:
+        MigrationError: If somebody else's view or function builds on one of them.
+    """
+    try:
+        with connection.transaction():
+            _create(connection)
+    except psycopg.errors.InvalidTableDefinition:  # columns can only be added in place
+        _drop(connection)
+        _create(connection)
+    relations: tuple[Table | View, ...] = (*TABLES, *VIEWS)
+    for relation in relations:
+        _comment(connection, relation)
+
+
+def _create(connection: Connection) -> None:
+    for view in VIEWS:
+        connection.execute(
+            sql.SQL("CREATE OR REPLACE VIEW {} AS {}").format(
+                sql.Identifier(*view.name.split(".")), sql.SQL(view.query)
+            )
+        )
+
+
+def _drop(connection: Connection) -> None:
+    for view in reversed(VIEWS):
+        name = sql.Identifier(*view.name.split("."))
+        try:
+            connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
+        except psycopg.errors.DependentObjectsStillExist as error:
+            raise MigrationError(
+                f"{view.name} has new columns, but is used: {error.diag.message_detail}",
+                "Drop what uses it, migrate again, and create it again",
+            ) from error
+
+
+def _comment(connection: Connection, relation: Table | View) -> None:
+    kind = sql.SQL("VIEW" if isinstance(relation, View) else "TABLE")
+    name = sql.Identifier(*relation.name.split("."))
+    statements = [
+        sql.SQL("COMMENT ON {} {} IS {}").format(kind, name, sql.Literal(relation.doc)),
+        *(
+            sql.SQL("COMMENT ON COLUMN {} IS {}").format(
+                sql.Identifier(*relation.name.split("."), column), sql.Literal(text)
+            )
+            for column, text in _comments(relation)
+        ),
+    ]
+    connection.execute(sql.SQL("; ").join(statements))
+
+
+def _comments(relation: Table | View) -> list[tuple[str, str]]:
+    columns = (
+        [shown.column for shown in relation.columns]
+        if isinstance(relation, View)
+        else relation.columns
+    )
+    return [(column.name, column.comment) for column in columns]
