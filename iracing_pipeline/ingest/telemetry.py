@@ -148,13 +148,12 @@ def load(connection: Connection, telemetry: Telemetry, *, run_id: str | None = N
         LoadError: If the database refuses a row.
     """
     began = time.perf_counter()
-    key = telemetry.facts.session_key
-    where = {"session_key": key}
+    where = {"session_key": telemetry.facts.session_key}
     loads = [
         replace(connection, TELEMETRY_SESSION, telemetry.session, where=where),
         replace(connection, TELEMETRY_LAP, telemetry.laps, where=where),
     ]
-    audit.record(connection, loads, partition_key=key, run_id=run_id)
+    audit.record(connection, loads, run_id=run_id)
     telemetry.seconds["load"] = time.perf_counter() - began
 
 
