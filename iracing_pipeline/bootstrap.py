@@ -40,6 +40,7 @@ def run_installed(module: str, constraints: str, needs: tuple[str, ...]) -> None
     mark = prefix / f"{_MARK}.{pins.stem}"
     if not mark.exists() or mark.read_text(encoding="utf-8") != _digest(pins):
         _say(f"Installing what {constraints} pins into {prefix}: a minute or two, once")
+        mark.write_text("begun", encoding="utf-8")  # so that a broken install is done again
         pip = [sys.executable, "-m", "pip"]
         pip += [] if inside else ["--python", str(python)]
         pip += ["install", "--quiet", "--disable-pip-version-check"]

@@ -11,7 +11,7 @@ from psycopg.rows import dict_row
 
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.telemetry.partitions import ibt_files, ranges
-from iracing_pipeline.defs.telemetry.sensors import PURPOSE, quarantine_all
+from iracing_pipeline.defs.telemetry.sensors import PURPOSE, load_telemetry, quarantine_all
 from iracing_pipeline.inbox.telemetry_folder import (
     Settle,
     State,
@@ -127,7 +127,7 @@ def _run(instance: dg.DagsterInstance, keys: list[str]) -> None:
     name = str(ibt_files.name)
     known = set(instance.get_dynamic_partitions(name))
     instance.add_dynamic_partitions(name, [key for key in keys if key not in known])
-    job = defs.resolve_implicit_global_asset_job_def()
+    job = defs.resolve_job_def(load_telemetry.name)
     quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     for tags in ranges(keys, instance.get_dynamic_partitions(name)):
         job.execute_in_process(

@@ -35,8 +35,17 @@ _UNFINISHED = [
 ]
 
 
+load_telemetry = dg.define_asset_job(
+    "load_telemetry",
+    selection=[telemetry],
+    partitions_def=ibt_files,
+    config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
+    description="Frames, sessions and laps of a batch of .ibt files.",
+)
+
+
 @dg.sensor(
-    target=telemetry,
+    job=load_telemetry,
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Loads .ibt files that have stood still; see ops.telemetry_file for each file.",
