@@ -226,8 +226,10 @@ def store_members(connection: Connection, seen: pl.DataFrame) -> Loaded:
         ).fetchall()
     )
     newer = [
-        (row["seen_at"] is not None
-        and (known.get(row["cust_id"]) is None or row["seen_at"] > known[row["cust_id"]]))
+        (
+            row["seen_at"] is not None
+            and (known.get(row["cust_id"]) is None or row["seen_at"] > known[row["cust_id"]])
+        )
         or row["cust_id"] not in known
         for row in seen.iter_rows(named=True)
     ]

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 
 import polars as pl
 import pytest
 
+from iracing_pipeline.demo.career import CUST_ID, RACES
 from iracing_pipeline.demo.fake_data_api import Career
 from iracing_pipeline.demo.fake_data_api.member_documents import search_row
 from iracing_pipeline.demo.fake_data_api.race_documents import event_log, lap_chart, result
@@ -32,16 +32,37 @@ def test_ten_seasons_of_races_with_numbers_of_their_own() -> None:
 
 
 def test_ratings_carry_on_from_race_to_race() -> None:
-    for category in (1, 5, 6):
-        races = [race for race in Career().races if race.machine.category_id == category]
+    for series in ("Ridge GT3 Sprint", "Late Model Saturday"):
+        races = [race for race in Career().races if race.machine.series.name == series]
         assert len(races) > 5
         for before, after in pairwise(races):
             assert after.irating[0] == before.irating[1]
-            assert after.safety[0] == before.safety[1]
-            assert after.licence[0] == before.licence[1]
+            if after.pinned is None:
+                assert after.safety[0] == before.safety[1]
     for race in Career().races:
         if not race.official:
             assert race.irating[0] == race.irating[1]
+
+
+def test_the_races_of_the_demo_season_are_in_it() -> None:
+    for demo in RACES:
+        race = Career().by_id[demo.subsession_id]
+        assert race.start == demo.start
+        assert race.irating == (demo.irating_before, demo.irating_after)
+        entry = next(
+            each
+            for each in result(Career(), race)["session_results"][1]["results"]
+            if each["cust_id"] == CUST_ID
+        )
+        assert entry["finish_position"] == demo.finish_position - 1
+        assert entry["starting_position"] == demo.start_position - 1
+        assert entry["new_sub_level"] == demo.licence_after.sub_level
+
+
+def test_sports_cars_were_rated_as_road_before_the_split() -> None:
+    categories = {race.category_id for race in Career().races if race.season.year == 2023}
+    assert 2 in categories
+    assert 5 not in categories
 
 
 @pytest.mark.parametrize("subsession_id", list(CAREER.by_id))
@@ -77,18 +98,3 @@ def test_the_documents_of_a_race_agree(subsession_id: int) -> None:
     found = read_search([search_row(CAREER, race)], Source.SEARCH, issues)
     assert found.result["finish_position"][0] == race.finish
     assert found.subsession["track_name"][0] == frames.subsession["track_name"][0]
-
-
-def test_known_laps_of_the_member_are_in_the_chart() -> None:
-    first = CAREER.races[0]
-    known = tuple(100.0 + 0.25 * lap for lap in range(first.laps))
-    career = Career(season_count=3, races_per_season=5, pinned=(replace(first, own_laps=known),))
-    race = next(race for race in career.races if race.own_laps)
-    laps = read_laps([(race.subsession_id, 0, lap_chart(career, race, 0))], Source.API, Issues())
-    own = laps.filter(pl.col("lap_number") > 0, group_id=career.cust_id).sort("lap_number")
-    assert own["lap_time_s"].to_list() == list(known)
-    entries = read_subsessions([result(career, race)], Source.API, Issues()).result
-    assert (
-        entries.filter(simsession_number=0, cust_id=career.cust_id)["finish_position"][0]
-        == race.finish
-    )

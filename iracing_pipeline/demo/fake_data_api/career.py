@@ -1,4 +1,4 @@
-"""A made-up career: the member, the seasons, and one row of facts for every race.
+"""The career of the demo driver: the member, the seasons, and one row of facts for every race.
 
 All of it follows from a seed. Laps and opponents are made when they are asked for, from the
 race's own number, so a career of any length costs no memory.
@@ -6,63 +6,61 @@ race's own number, so a career of any length costs no memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.results.season import Season, seasons_between
+from iracing_pipeline.demo.career import (
+    CUST_ID,
+    DRIVER_NAME,
+    FORMULA_SERIES,
+    GT3_SERIES,
+    OVAL_SERIES,
+    RACES,
+    Licence,
+)
+from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
+from iracing_pipeline.results.season import Season, season_start, seasons_between
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from iracing_pipeline.demo.career import Race as DemoRace
+    from iracing_pipeline.demo.career import Series
+    from iracing_pipeline.demo.circuit import Circuit
+
+LAST_SEASON = Season(GT3_SERIES.year, GT3_SERIES.quarter)
+
 OVAL, ROAD, SPORTS_CAR, FORMULA_CAR = 1, 2, 5, 6
-FIRST_TUESDAY = datetime(2025, 12, 16, tzinfo=UTC)
-"""Start of 2026S1; a season has 13 weeks, the last of them without a championship."""
-
 SPLIT_OF_ROAD = datetime(2024, 3, 12, tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True)
-class Venue:
-    """A track configuration of the made-up world."""
-
-    track_id: int
-    name: str
-    config: str
-    category_id: int
-    length_miles: float
-    corners: int
-    lap_s: float
+"""Until then, races of sports cars were rated as Road."""
 
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """A car of the made-up world, with the series that races it."""
+    """A series with its car and one of its circuits.
 
-    car_id: int
-    name: str
+    Attributes:
+        series: The series, as the telemetry of the demo season has it.
+        circuit: The circuit.
+        lap_s: What a lap takes.
+        class_id: Car class.
+    """
+
+    series: Series
+    circuit: Circuit
+    lap_s: float
     class_id: int
-    class_name: str
-    category_id: int
-    series_id: int
-    series_name: str
-    pace: float
 
 
-VENUES = (
-    Venue(9101, "Halden Ridge Circuit", "Grand Prix", ROAD, 2.60, 11, 99.0),
-    Venue(9102, "Millbrook Park", "Club", ROAD, 1.37, 8, 63.0),
-    Venue(9103, "Copper Basin Speedway", "", OVAL, 0.62, 4, 24.0),
-)
 MACHINES = (
-    Machine(9201, "Corvane RS GT3", 9301, "GT3 Class", SPORTS_CAR, 9401, "Corvane GT3 Cup", 1.0),
-    Machine(9202, "Formula Vale", 9302, "Formula Vale", FORMULA_CAR, 9402, "Vale Trophy", 0.94),
-    Machine(
-        9203, "Triple Crown Late Model", 9303, "Late Model", OVAL, 9403, "Triple Crown Tour", 1.0
-    ),
+    Machine(GT3_SERIES, HALDEN_RIDGE, 94.8, 4000 + GT3_SERIES.car.car_id),
+    Machine(GT3_SERIES, MILLBROOK, 48.1, 4000 + GT3_SERIES.car.car_id),
+    Machine(FORMULA_SERIES, MILLBROOK, 59.0, 4000 + FORMULA_SERIES.car.car_id),
+    Machine(OVAL_SERIES, COPPER_BASIN, 23.4, 4000 + OVAL_SERIES.car.car_id),
 )
 
 
@@ -75,8 +73,7 @@ class Race:
         season: When it counts.
         week: Race week, from 0.
         start: When the event began, UTC.
-        venue: Where.
-        machine: What the member drove.
+        machine: What and where the member drove.
         field: Cars in it.
         laps: Laps of the winner.
         grid: The member's grid position, from 1.
@@ -88,14 +85,13 @@ class Race:
         cpi: The member's corners per incident before and after.
         official: Whether it counts; hosted races do not.
         forbidden: Whether the member may not see it any more.
-        own_laps: The member's lap times in s, where a telemetry file tells them; else None.
+        pinned: The race of the demo season that this is; None for a made-up one.
     """
 
     subsession_id: int
     season: Season
     week: int
     start: datetime
-    venue: Venue
     machine: Machine
     field: int
     laps: int
@@ -108,12 +104,23 @@ class Race:
     cpi: tuple[float, float]
     official: bool = True
     forbidden: bool = False
-    own_laps: tuple[float, ...] | None = None
+    pinned: DemoRace | None = None
+
+    @property
+    def category_id(self) -> int:
+        """The category it was rated in."""
+        category = self.machine.series.category_id
+        return ROAD if self.start < SPLIT_OF_ROAD and category == SPORTS_CAR else category
+
+    @property
+    def season_id(self) -> int:
+        """The season of its series."""
+        return season_id(self.machine.series, self.season)
 
     @property
     def end(self) -> datetime:
         """When the event ended: ten minutes of qualifying, the race, the way to the pits."""
-        race_s = self.laps * self.venue.lap_s * self.machine.pace
+        race_s = self.laps * self.machine.lap_s
         return self.start + timedelta(seconds=round(600 + race_s + 90))
 
 
@@ -124,25 +131,21 @@ class Career:
     Attributes:
         cust_id: The member.
         name: The member's name.
-        last_season: The newest season of the career.
-        season_count: How many seasons it spans.
-        races_per_season: Official races in each.
+        season_count: How many seasons it spans; the last is that of the demo telemetry.
+        races_per_season: Official races in each; never fewer than the demo season's in the last.
         hosted_per_season: Hosted races in each; the first of them is forbidden by now.
         field: Cars in a race, least and most.
         laps: Laps of a race, least and most.
-        pinned: Races that are fixed elsewhere and take the place of made-up ones of their season.
         seed: What all chance follows from.
     """
 
-    cust_id: int = 990001
-    name: str = "Robin Vale"
-    last_season: Season = field(default_factory=lambda: Season(2026, 3))
+    cust_id: int = CUST_ID
+    name: str = DRIVER_NAME
     season_count: int = 10
     races_per_season: int = 12
     hosted_per_season: int = 1
     field: tuple[int, int] = (12, 24)
     laps: tuple[int, int] = (8, 20)
-    pinned: tuple[Race, ...] = ()
     seed: int = 20260101
 
     @property
@@ -153,10 +156,10 @@ class Career:
     @cached_property
     def seasons(self) -> tuple[Season, ...]:
         """The seasons, oldest first."""
-        first = self.last_season
+        first = LAST_SEASON
         for _ in range(self.season_count - 1):
             first = Season(first.year - (first.quarter == 1), (first.quarter - 2) % 4 + 1)
-        return tuple(seasons_between(first, self.last_season))
+        return tuple(seasons_between(first, LAST_SEASON))
 
     @cached_property
     def races(self) -> tuple[Race, ...]:
@@ -177,25 +180,22 @@ class Career:
         return [race for race in self.races if race.season == season and race.official == official]
 
     def _season(self, season: Season, rng: np.random.Generator) -> Sequence[Race]:
-        pinned = [race for race in self.pinned if race.season == season]
-        count = max(0, self.races_per_season - sum(race.official for race in pinned))
-        total = count + self.hosted_per_season
-        start = season_start(season)
+        pinned = [_pinned(race) for race in RACES] if season == LAST_SEASON else []
+        total = max(0, self.races_per_season - len(pinned)) + self.hosted_per_season
         hours = np.sort(rng.uniform(0, 12 * 7 * 24 - 3, total))
         hosted = set(rng.choice(total, self.hosted_per_season, replace=False).tolist())
         first_id = 70_000_000 + (season.year - 2010) * 1_000_000 + season.quarter * 100_000
         made = []
         for number, hour in enumerate(hours.tolist()):
-            machine = MACHINES[int(rng.choice(3, p=[0.6, 0.3, 0.1]))]
-            venue = VENUES[2] if machine.category_id == OVAL else VENUES[int(rng.integers(2))]
+            # The formula car is new to the member in the demo season.
+            machine = MACHINES[int(rng.choice([0, 1, 3], p=[0.4, 0.4, 0.2]))]
             cars = int(rng.integers(self.field[0], self.field[1] + 1))
             made.append(
                 Race(
                     subsession_id=first_id + number * 37 + int(rng.integers(30)),
                     season=season,
                     week=int(hour // (7 * 24)),
-                    start=start + timedelta(minutes=int(hour * 4) * 15),
-                    venue=venue,
+                    start=season_start(season) + timedelta(minutes=int(hour * 4) * 15),
                     machine=machine,
                     field=cars,
                     laps=int(rng.integers(self.laps[0], self.laps[1] + 1)),
@@ -215,47 +215,73 @@ class Career:
         return [*made, *pinned]
 
 
-def season_start(season: Season) -> datetime:
-    """The Tuesday on which a season begins."""
-    quarters = (season.year - 2026) * 4 + season.quarter - 1
-    return FIRST_TUESDAY + timedelta(weeks=13 * quarters)
+def season_id(series: Series, season: Season) -> int:
+    """The id of a series' season; that of the demo season is given."""
+    quarters = (series.year - season.year) * 4 + series.quarter - season.quarter
+    return series.season_id + 10 * quarters
+
+
+def _pinned(race: DemoRace) -> Race:
+    """A race of the demo season, as its telemetry tells of it."""
+    machine = next(
+        each for each in MACHINES if (each.series, each.circuit) == (race.series, race.circuit)
+    )
+    corners = race.laps * race.circuit.place.turns
+    return Race(
+        subsession_id=race.subsession_id,
+        season=LAST_SEASON,
+        week=race.race_week,
+        start=race.start,
+        machine=machine,
+        field=race.drivers,
+        laps=race.laps,
+        grid=race.start_position,
+        finish=race.finish_position,
+        incidents=race.incidents,
+        irating=(race.irating_before, race.irating_after),
+        safety=(race.licence_before.sub_level, race.licence_after.sub_level),
+        licence=(race.licence_before.level, race.licence_after.level),
+        cpi=(20.0, round(20.0 + (corners / max(race.incidents, 0.5) - 20.0) / 10, 4)),
+        pinned=race,
+    )
 
 
 def _rated(races: Sequence[Race], rng: np.random.Generator) -> tuple[Race, ...]:
-    """Carry the ratings of each category from race to race."""
-    state = dict.fromkeys((OVAL, SPORTS_CAR, FORMULA_CAR), (1350, 250, 6, 14.0))
+    """Give the made-up races ratings that lead, race by race, to those of the demo season.
+
+    Reckoned backwards: what a race ended with is what the next one of its category began with.
+    """
+    state: dict[int, tuple[int, int, float]] = {}
     rated = []
-    for race in races:
-        category = race.machine.category_id
-        irating, safety, licence, cpi = state[category]
-        after = state[category]
+    for race in reversed(races):
+        category = race.machine.series.category_id
+        if race.pinned is not None:
+            state[category] = (race.irating[0], race.safety[0], race.cpi[0])
+            rated.append(race)
+            continue
+        after = state.get(category, (1500, 300, 20.0))
+        before = after
         if race.official:
-            gain = round((race.field / 2 - race.finish) * 70 / race.field + float(rng.normal(3, 6)))
-            corners = race.laps * race.venue.corners
-            race_cpi = corners / max(race.incidents, 0.5)
-            change = int(np.clip(round(race_cpi - cpi), -35, 30))
-            moved = safety + change
-            if moved >= 400 and licence < 17:
-                moved, licence_after = moved - 100, licence + 4
-            elif moved < 100 and licence > 8:
-                moved, licence_after = moved + 200, licence - 4
-            else:
-                licence_after = licence
-            safety_after = int(np.clip(moved, 1, 499))
-            after = (
-                max(100, irating + gain),
-                safety_after,
-                licence_after,
-                cpi * 0.9 + race_cpi * 0.1,
+            gain = round((race.field / 2 - race.finish) * 60 / race.field + float(rng.normal(0, 6)))
+            race_cpi = race.laps * race.machine.circuit.place.turns / max(race.incidents, 0.5)
+            step = int(np.clip(round((race_cpi - after[2]) / 3), -25, 20))
+            before = (
+                max(600, after[0] - gain),
+                int(np.clip(after[1] - step, 120, 480)),
+                round(max(3.0, after[2] - (race_cpi - after[2]) / 10), 4),
             )
-        state[category] = after
+        state[category] = before
+        # A class higher every three seasons, ending with that of the demo season.
+        final = 3 if category == SPORTS_CAR else 2
+        age = (LAST_SEASON.year - race.season.year) * 4 + LAST_SEASON.quarter - race.season.quarter
+        group = max(1, final - age // 3)
         rated.append(
             replace(
                 race,
-                irating=(irating, after[0]),
-                safety=(safety, after[1]),
-                licence=(licence, after[2]),
-                cpi=(round(cpi, 4), round(after[3], 4)),
+                irating=(before[0], after[0]),
+                safety=(before[1], after[1]),
+                licence=(Licence(group, before[1]).level, Licence(group, after[1]).level),
+                cpi=(before[2], after[2]),
             )
         )
-    return tuple(rated)
+    return tuple(reversed(rated))

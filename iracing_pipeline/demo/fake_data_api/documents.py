@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.demo.fake_data_api import member_documents, race_documents
+from iracing_pipeline.demo.fake_data_api.career import LAST_SEASON
 from iracing_pipeline.results.season import Season
 
 if TYPE_CHECKING:
@@ -51,11 +52,11 @@ def document(career: Career, endpoint: str, parameters: dict[str, str], now: flo
         "car/get": member_documents.cars,
         "carclass/get": member_documents.car_classes,
         "series/get": member_documents.series,
-        "series/seasons": lambda: member_documents.seasons([career.last_season]),
+        "series/seasons": member_documents.seasons,
         "lookup/licenses": member_documents.licences,
         "lookup/current_season": lambda: {
-            "season_year": career.last_season.year,
-            "season_quarter": career.last_season.quarter,
+            "season_year": LAST_SEASON.year,
+            "season_quarter": LAST_SEASON.quarter,
         },
     }
     if endpoint not in makers:

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.demo.fake_data_api.career import (
     FORMULA_CAR,
+    LAST_SEASON,
     MACHINES,
     OVAL,
     ROAD,
     SPLIT_OF_ROAD,
     SPORTS_CAR,
-    VENUES,
-    season_start,
+    season_id,
 )
-from iracing_pipeline.demo.fake_data_api.race_documents import season_id
+from iracing_pipeline.results.season import season_start
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
+    from iracing_pipeline.demo.career import Series
     from iracing_pipeline.demo.fake_data_api.career import Career, Race
-    from iracing_pipeline.results.season import Season
 
+_SERIES = tuple(dict.fromkeys(machine.series for machine in MACHINES))
 _NAMES = {OVAL: "Oval", ROAD: "Road", 3: "Dirt Oval", 4: "Dirt Road"}
 _NAMES |= {SPORTS_CAR: "Sports Car", FORMULA_CAR: "Formula Car"}
 
@@ -31,12 +30,12 @@ def search_row(career: Career, race: Race) -> dict[str, Any]:
     """A row of the search with the member's id: the member's own result."""
     row = {
         "cust_id": career.cust_id,
-        "session_id": race.subsession_id + 200_000_000,
+        "session_id": race.pinned.session_id if race.pinned else race.subsession_id + 200_000_000,
         "subsession_id": race.subsession_id,
         "start_time": f"{race.start:%Y-%m-%dT%H:%M:%SZ}",
         "end_time": f"{race.end:%Y-%m-%dT%H:%M:%SZ}",
-        "license_category_id": race.machine.category_id,
-        "license_category": _NAMES[race.machine.category_id],
+        "license_category_id": race.category_id,
+        "license_category": _NAMES[race.category_id],
         "num_drivers": race.field,
         "num_cautions": 0,
         "num_caution_laps": 0,
@@ -45,9 +44,9 @@ def search_row(career: Career, race: Race) -> dict[str, Any]:
         "driver_changes": False,
         "winner_ai": False,
         "track": {
-            "track_id": race.venue.track_id,
-            "track_name": f"{race.venue.name} ",
-            "config_name": race.venue.config or "N/A",
+            "track_id": race.machine.circuit.place.track_id,
+            "track_name": f"{race.machine.circuit.place.name} ",
+            "config_name": race.machine.circuit.place.config or "N/A",
         },
         "starting_position": race.grid - 1,
         "finish_position": race.finish - 1,
@@ -55,10 +54,10 @@ def search_row(career: Career, race: Race) -> dict[str, Any]:
         "finish_position_in_class": race.finish - 1,
         "laps_led": race.laps if race.finish == 1 else 0,
         "incidents": race.incidents,
-        "car_id": race.machine.car_id,
-        "car_name": race.machine.name,
+        "car_id": race.machine.series.car.car_id,
+        "car_name": race.machine.series.car.name,
         "car_class_id": race.machine.class_id,
-        "car_class_name": race.machine.class_name,
+        "car_class_name": race.machine.series.car.class_name,
     }
     if not race.official:
         return {
@@ -73,14 +72,14 @@ def search_row(career: Career, race: Race) -> dict[str, Any]:
     return {
         **row,
         "official_session": True,
-        "season_id": season_id(race),
+        "season_id": race.season_id,
         "season_year": race.season.year,
         "season_quarter": race.season.quarter,
         "event_type": 5,
         "event_type_name": "Race",
-        "series_id": race.machine.series_id,
-        "series_name": race.machine.series_name,
-        "series_short_name": race.machine.series_name,
+        "series_id": race.machine.series.series_id,
+        "series_name": race.machine.series.name,
+        "series_short_name": race.machine.series.name,
         "race_week_num": race.week,
         "champ_points": max(0, 150 - 6 * (race.finish - 1)),
         "drop_race": False,
@@ -92,7 +91,7 @@ def member_info(career: Career, now: datetime) -> dict[str, Any]:
     last: dict[int, Race] = {}
     for race in career.races:
         if race.end <= now:
-            last[race.machine.category_id] = race
+            last[race.category_id] = race
     return {
         "cust_id": career.cust_id,
         "display_name": career.name,
@@ -119,13 +118,14 @@ def chart_data(career: Career, category: int, chart: int, now: datetime) -> dict
     """``member/chart_data``: a point for every week with a race."""
     points: dict[str, int] = {}
     if category == ROAD:
-        # Ratings of the years before the career that races tell of.
+        # Ratings of the years before the races that the searches find.
         first = career.races[0].irating[0]
+        begin = min(SPLIT_OF_ROAD, career.races[0].start)
         for week in range(40):
-            day = SPLIT_OF_ROAD - timedelta(weeks=41 - week)
+            day = begin - timedelta(weeks=41 - week)
             points[f"{day:%Y-%m-%d}"] = first - 200 + 5 * week if chart == 1 else 2000 + 150 + week
     for race in career.races:
-        if race.machine.category_id == category and race.official and race.end <= now:
+        if race.category_id == category and race.official and race.end <= now:
             monday = race.end - timedelta(days=race.end.weekday())
             group = (race.licence[1] - 1) // 4 + 1
             value = race.irating[1] if chart == 1 else group * 1000 + race.safety[1]
@@ -145,7 +145,7 @@ def totals(career: Career, now: datetime, *, yearly: bool) -> dict[str, Any]:
     groups: dict[tuple[int, int | None], list[Race]] = {}
     for race in career.races:
         if race.official and race.end <= now:
-            key = (race.machine.category_id, race.end.year if yearly else None)
+            key = (race.category_id, race.end.year if yearly else None)
             groups.setdefault(key, []).append(race)
     stats = []
     for (category, year), races in sorted(groups.items(), key=repr):
@@ -176,10 +176,10 @@ def recent_races(career: Career, now: datetime) -> dict[str, Any]:
     return {
         "races": [
             {
-                "season_id": season_id(race),
-                "series_id": race.machine.series_id,
-                "series_name": race.machine.series_name,
-                "car_id": race.machine.car_id,
+                "season_id": race.season_id,
+                "series_id": race.machine.series.series_id,
+                "series_name": race.machine.series.name,
+                "car_id": race.machine.series.car.car_id,
                 "session_start_time": f"{race.start:%Y-%m-%dT%H:%M:%SZ}",
                 "start_position": race.grid,
                 "finish_position": race.finish,
@@ -201,20 +201,26 @@ def recent_races(career: Career, now: datetime) -> dict[str, Any]:
 
 def tracks() -> list[dict[str, Any]]:
     """``track/get``."""
+    circuits = {machine.circuit.place.track_id: machine for machine in MACHINES}
     return [
         {
-            "track_id": venue.track_id,
-            "track_name": venue.name,
-            "config_name": venue.config,
-            "category_id": venue.category_id,
-            "track_config_length": venue.length_miles,
-            "corners_per_lap": venue.corners,
-            "nominal_lap_time": venue.lap_s,
-            "is_oval": venue.category_id == OVAL,
+            "track_id": track_id,
+            "track_name": machine.circuit.place.name,
+            "config_name": machine.circuit.place.config,
+            "category_id": OVAL if machine.circuit.place.category == "Oval" else ROAD,
+            "track_config_length": round(machine.circuit.length_m / 1609.344, 3),
+            "corners_per_lap": machine.circuit.place.turns,
+            "pit_road_speed_limit": round(machine.circuit.pit.speed_limit_mps / 0.44704),
+            "nominal_lap_time": machine.lap_s,
+            "is_oval": machine.circuit.place.category == "Oval",
             "is_dirt": False,
+            "latitude": machine.circuit.place.latitude_deg,
+            "longitude": machine.circuit.place.longitude_deg,
+            "location": f"{machine.circuit.place.city}, {machine.circuit.place.country}",
+            "track_dirpath": machine.circuit.place.path,
             "retired": False,
         }
-        for venue in VENUES
+        for track_id, machine in circuits.items()
     ]
 
 
@@ -222,29 +228,29 @@ def cars() -> list[dict[str, Any]]:
     """``car/get``."""
     return [
         {
-            "car_id": machine.car_id,
-            "car_name": machine.name,
-            "car_name_abbreviated": machine.name[:3].upper(),
-            "car_weight": 2900,
-            "hp": 500,
-            "categories": [_NAMES[machine.category_id].lower().replace(" ", "_")],
+            "car_id": series.car.car_id,
+            "car_name": series.car.name,
+            "car_name_abbreviated": series.car.short_name,
+            "car_dirpath": series.car.path,
+            "categories": [series.category],
             "car_types": [],
             "retired": False,
         }
-        for machine in MACHINES
+        for series in _SERIES
     ]
 
 
 def car_classes() -> list[dict[str, Any]]:
     """``carclass/get``."""
+    classes = {machine.class_id: machine.series.car for machine in MACHINES}
     return [
         {
-            "car_class_id": machine.class_id,
-            "name": machine.class_name,
-            "short_name": machine.class_name,
-            "cars_in_class": [{"car_id": machine.car_id}],
+            "car_class_id": class_id,
+            "name": car.class_name,
+            "short_name": car.class_name,
+            "cars_in_class": [{"car_id": car.car_id}],
         }
-        for machine in MACHINES
+        for class_id, car in classes.items()
     ]
 
 
@@ -252,60 +258,55 @@ def series() -> list[dict[str, Any]]:
     """``series/get``."""
     return [
         {
-            "series_id": machine.series_id,
-            "series_name": machine.series_name,
-            "series_short_name": machine.series_name,
-            "category_id": machine.category_id,
+            "series_id": each.series_id,
+            "series_name": each.name,
+            "series_short_name": each.name,
+            "category_id": each.category_id,
             "min_starters": 6,
             "max_starters": 30,
             "allowed_licenses": [{"license_group": 2}],
         }
-        for machine in MACHINES
+        for each in _SERIES
     ]
 
 
-def seasons(season_list: Iterable[Season]) -> list[dict[str, Any]]:
-    """``series/seasons``: each series in each of the given quarters, with its schedule."""
-    made = []
-    for season in season_list:
-        start = season_start(season)
-        for machine in MACHINES:
-            number = (season.year * 4 + season.quarter) * 10 + machine.series_id % 10
-            venues = [v for v in VENUES if (v.category_id == OVAL) == (machine.category_id == OVAL)]
-            made.append(
-                {
-                    "season_id": number,
-                    "series_id": machine.series_id,
-                    "season_name": f"{machine.series_name} - {season}",
-                    "season_year": season.year,
-                    "season_quarter": season.quarter,
-                    "active": True,
-                    "official": True,
-                    "fixed_setup": False,
-                    "driver_changes": False,
-                    "max_weeks": 12,
-                    "car_class_ids": [machine.class_id],
-                    "start_date": f"{start:%Y-%m-%d}",
-                    "schedules": [
-                        _week(number, week, start, venues[week % len(venues)]) for week in range(12)
-                    ],
-                }
-            )
-    return made
+def seasons() -> list[dict[str, Any]]:
+    """``series/seasons``: each series in the present season, with its schedule."""
+    return [_season(each) for each in _SERIES]
 
 
-def _week(number: int, week: int, start: datetime, venue: Any) -> dict[str, Any]:
-    day = start + timedelta(weeks=week)
+def _season(of: Series) -> dict[str, Any]:
+    number = season_id(of, LAST_SEASON)
+    machines = [machine for machine in MACHINES if machine.series is of]
+    start = season_start(LAST_SEASON)
     return {
         "season_id": number,
-        "race_week_num": week,
-        "start_date": f"{day:%Y-%m-%d}",
-        "race_time_limit": 20,
-        "track": {
-            "track_id": venue.track_id,
-            "track_name": venue.name,
-            "config_name": venue.config or "N/A",
-        },
+        "series_id": of.series_id,
+        "season_name": f"{of.name} - {LAST_SEASON}",
+        "season_year": LAST_SEASON.year,
+        "season_quarter": LAST_SEASON.quarter,
+        "active": True,
+        "official": True,
+        "fixed_setup": False,
+        "driver_changes": False,
+        "max_weeks": 12,
+        "car_class_ids": [machines[0].class_id],
+        "start_date": f"{start:%Y-%m-%d}",
+        "schedules": [
+            {
+                "season_id": number,
+                "race_week_num": week,
+                "start_date": f"{start + timedelta(weeks=week):%Y-%m-%d}",
+                "race_time_limit": 20,
+                "track": {
+                    "track_id": place.track_id,
+                    "track_name": place.name,
+                    "config_name": place.config or "N/A",
+                },
+            }
+            for week in range(12)
+            for place in [machines[week % len(machines)].circuit.place]
+        ],
     }
 
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iracing_pipeline.demo.career import Licence
+from iracing_pipeline.demo.entrants import NAMES, Entrant, entrants, stranger
 from iracing_pipeline.results.laps import FLAGS
 
 if TYPE_CHECKING:
@@ -34,7 +36,7 @@ class Field:
     """Who raced, and every line crossing.
 
     Attributes:
-        cust_ids: Drivers in finishing order.
+        drivers: In finishing order.
         grid: Grid position of each, from 0.
         laps: Laps that each completed.
         times: Lap times in ticks, one row a car and one column a lap; 0 beyond its laps.
@@ -42,7 +44,7 @@ class Field:
         qualifying: Qualifying lap times in ticks, likewise; -1 where invalid.
     """
 
-    cust_ids: list[int]
+    drivers: list[Entrant]
     grid: list[int]
     laps: list[int]
     times: NDArray[np.int64]
@@ -54,7 +56,7 @@ def drive(career: Career, race: Race) -> Field:
     """Run the race: everybody's laps, and from them the order."""
     rng = np.random.default_rng([career.seed, race.subsession_id])
     cars, laps = race.field, race.laps
-    base = race.venue.lap_s * race.machine.pace * TICKS
+    base = race.machine.lap_s * TICKS
     pace = np.sort(rng.normal(1.0, 0.008, cars))
     times = np.rint(base * (pace[:, None] + np.abs(rng.normal(0, 0.004, (cars, laps)))))
     flags = rng.choice([0, 4, 64, 128], p=[0.93, 0.04, 0.02, 0.01], size=(cars, laps))
@@ -70,9 +72,7 @@ def drive(career: Career, race: Race) -> Field:
         times[place, done:] = 0
         flags[place, done - 1] |= 16384 if done else 0
     drivers = _drivers(career, race, rng)
-    own = drivers.index(career.cust_id)
-    if race.own_laps is not None:
-        times, complete = _around(race.own_laps, own, times, flags)
+    own = race.finish - 1
     grid = rng.permutation(cars)
     taken = int(np.flatnonzero(grid == race.grid - 1)[0])
     grid[[own, taken]] = grid[[taken, own]]
@@ -98,39 +98,34 @@ def _finish(
     return np.lexsort((last, -complete)), complete
 
 
-def _around(
-    own_laps: tuple[float, ...], own: int, times: NDArray[np.int64], flags: NDArray[np.int64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Lay the field around laps that are known: everybody finishes, a second and more apart."""
-    cars, laps = times.shape
-    known = np.rint(np.array(own_laps) * TICKS).astype(np.int64)
-    if len(known) != laps:
-        raise ValueError(f"the race has {laps} laps, {len(known)} are known")
-    whole = np.where(times > 0, times, np.rint(known.mean()))
-    gaps = (np.arange(cars) - own) * 1.3 * TICKS
-    wanted = known.sum() + gaps
-    laid = np.rint(whole * (wanted / whole.sum(axis=1))[:, None]).astype(np.int64)
-    laid[own] = known
-    flags[:, -1] |= 16384
-    return laid, np.full(cars, laps)
-
-
-def _drivers(career: Career, race: Race, rng: np.random.Generator) -> list[int]:
-    pool = 800_001 + rng.choice(4000, race.field, replace=False)
-    drivers: list[int] = pool.tolist()
-    drivers[race.finish - 1] = career.cust_id
-    return drivers
+def _drivers(career: Career, race: Race, rng: np.random.Generator) -> list[Entrant]:
+    """Who raced, the member at the finishing position that the career tells."""
+    if race.pinned is not None:
+        field = list(entrants(race.pinned))
+    else:
+        who = rng.choice(len(NAMES), race.field - 1, replace=False).tolist()
+        ratings = np.clip(rng.normal(race.irating[0], 300, race.field - 1), 350, 6000)
+        field = [
+            stranger(name, number, int(rating))
+            for number, (name, rating) in enumerate(zip(who, ratings, strict=True), start=1)
+        ]
+        field.append(
+            Entrant(0, career.cust_id, career.name, "77", race.irating[0], Licence(3, 300))
+        )
+    own = next(each for each in field if each.cust_id == career.cust_id)
+    others = [each for each in field if each.cust_id != career.cust_id]
+    order = rng.permutation(len(others)).tolist()
+    finish = [others[each] for each in order]
+    finish.insert(race.finish - 1, own)
+    return finish
 
 
 def result(career: Career, race: Race) -> dict[str, Any]:
     """The document of ``results/get``."""
     field = drive(career, race)
-    rng = np.random.default_rng([career.seed, race.subsession_id, 1])
-    iratings = np.clip(rng.normal(race.irating[0], 350, race.field), 200, 6000).astype(int)
-    strength = int(iratings.mean())
-    entries = [
-        _race_entry(career, race, field, place, int(iratings[place])) for place in range(race.field)
-    ]
+    known = race.pinned.strength_of_field if race.pinned else None
+    strength = known or round(sum(each.irating for each in field.drivers) / race.field)
+    entries = [_race_entry(career, race, field, place) for place in range(race.field)]
     timed = field.times[field.times > 0]
     return {
         "subsession_id": race.subsession_id,
@@ -145,11 +140,11 @@ def result(career: Career, race: Race) -> dict[str, Any]:
         "car_classes": [
             {
                 "car_class_id": race.machine.class_id,
-                "short_name": race.machine.class_name,
-                "name": race.machine.class_name,
+                "short_name": race.machine.series.car.class_name,
+                "name": race.machine.series.car.class_name,
                 "strength_of_field": strength,
                 "num_entries": race.field,
-                "cars_in_class": [{"car_id": race.machine.car_id}],
+                "cars_in_class": [{"car_id": race.machine.series.car.car_id}],
             }
         ],
         "session_results": [
@@ -161,21 +156,21 @@ def result(career: Career, race: Race) -> dict[str, Any]:
 
 def _event(race: Race, strength: int) -> dict[str, Any]:
     hosted = not race.official
-    season = race.season
+    season, place = race.season, race.machine.circuit.place
     return {
-        "session_id": race.subsession_id + 200_000_000,
-        "season_id": 0 if hosted else season_id(race),
-        "season_name": "Hosted iRacing" if hosted else f"{race.machine.series_name} - {season}",
+        "session_id": race.pinned.session_id if race.pinned else race.subsession_id + 200_000_000,
+        "season_id": 0 if hosted else race.season_id,
+        "season_name": "Hosted iRacing" if hosted else f"{race.machine.series.name} - {season}",
         "season_short_name": f"{season.year} Season {season.quarter}",
         "season_year": 2000 if hosted else season.year,
         "season_quarter": 1 if hosted else season.quarter,
-        "series_id": 0 if hosted else race.machine.series_id,
-        "series_name": "Hosted iRacing" if hosted else race.machine.series_name,
-        "series_short_name": race.machine.series_name,
+        "series_id": 0 if hosted else race.machine.series.series_id,
+        "series_name": "Hosted iRacing" if hosted else race.machine.series.name,
+        "series_short_name": race.machine.series.name,
         "race_week_num": race.week,
-        "license_category_id": race.machine.category_id,
-        "license_category": {1: "Oval", 5: "Sports_Car", 6: "Formula_Car"}[
-            race.machine.category_id
+        "license_category_id": race.category_id,
+        "license_category": {1: "Oval", 2: "Road", 5: "Sports_Car", 6: "Formula_Car"}[
+            race.category_id
         ],
         "private_session_id": race.subsession_id // 10 if hosted else -1,
         "start_time": f"{race.start:%Y-%m-%dT%H:%M:%SZ}",
@@ -192,14 +187,14 @@ def _event(race: Race, strength: int) -> dict[str, Any]:
         "num_cautions": 0,
         "num_caution_laps": 0,
         "num_lead_changes": 1,
-        "corners_per_lap": race.venue.corners,
+        "corners_per_lap": race.machine.circuit.place.turns,
         "results_restricted": False,
         "track": {
-            "track_id": race.venue.track_id,
-            "track_name": race.venue.name,
-            "config_name": race.venue.config or "N/A",
-            "category_id": race.venue.category_id,
-            "category": "Road" if race.venue.category_id == 2 else "Oval",
+            "track_id": place.track_id,
+            "track_name": place.name,
+            "config_name": place.config or "N/A",
+            "category_id": 1 if place.category == "Oval" else 2,
+            "category": "Oval" if place.category == "Oval" else "Road",
         },
         "weather": {
             "temp_units": 1,
@@ -225,20 +220,19 @@ def _simsession(
     }
 
 
-def _race_entry(
-    career: Career, race: Race, field: Field, place: int, irating: int
-) -> dict[str, Any]:
-    driver, done = field.cust_ids[place], field.laps[place]
-    own = driver == career.cust_id
+def _race_entry(career: Career, race: Race, field: Field, place: int) -> dict[str, Any]:
+    driver, done = field.drivers[place], field.laps[place]
+    own = driver.cust_id == career.cust_id
     best, best_lap = _best(field, place)
     finish = int(field.times[place].sum())
     gap = finish - int(field.times[0].sum()) if done == race.laps else -1
     gain = round((race.field / 2 - place) * 70 / race.field) if race.official else 0
-    before = race.irating[0] if own else irating
+    before = driver.irating
+    level, safety = driver.licence.level, driver.licence.sub_level
     out = done < race.laps // 2 + 1
     return {
-        "cust_id": driver,
-        "display_name": career.name if own else f"Driver {driver - 800_000}",
+        "cust_id": driver.cust_id,
+        "display_name": driver.name,
         "finish_position": place,
         "finish_position_in_class": place,
         "position": place,
@@ -266,10 +260,10 @@ def _race_entry(
         "league_points": 0,
         "league_agg_points": 0,
         "car_class_id": race.machine.class_id,
-        "car_class_name": race.machine.class_name,
-        "car_class_short_name": race.machine.class_name,
-        "car_id": race.machine.car_id,
-        "car_name": race.machine.name,
+        "car_class_name": race.machine.series.car.class_name,
+        "car_class_short_name": race.machine.series.car.class_name,
+        "car_id": race.machine.series.car.car_id,
+        "car_name": race.machine.series.car.name,
         "division": place % 10,
         "division_name": f"Division {place % 10 + 1}",
         "country_code": "AT",
@@ -281,12 +275,12 @@ def _race_entry(
         else int(np.bitwise_count(field.flags[place] & 228).sum()),
         "oldi_rating": before,
         "newi_rating": race.irating[1] if own else before + gain,
-        "old_license_level": race.licence[0] if own else 14,
-        "new_license_level": race.licence[1] if own else 14,
-        "old_sub_level": race.safety[0] if own else 310,
-        "new_sub_level": race.safety[1] if own else 318 if race.official else 310,
+        "old_license_level": race.licence[0] if own else level,
+        "new_license_level": race.licence[1] if own else level,
+        "old_sub_level": race.safety[0] if own else safety,
+        "new_sub_level": race.safety[1] if own else safety,
         "old_cpi": race.cpi[0] if own else 30.5,
-        "new_cpi": race.cpi[1] if own else 31.25 if race.official else 30.5,
+        "new_cpi": race.cpi[1] if own else 30.5,
         "old_ttrating": 1350,
         "new_ttrating": 1350,
         "license_change_oval": -1,
@@ -294,7 +288,11 @@ def _race_entry(
         "max_pct_fuel_fill": -1,
         "weight_penalty_kg": -1,
         "helmet": HELMET,
-        "livery": {"car_id": race.machine.car_id, "car_number": str(place + 1), "rim_type": -1},
+        "livery": {
+            "car_id": race.machine.series.car.car_id,
+            "car_number": driver.car_number,
+            "rim_type": -1,
+        },
         "suit": {"pattern": 1, "color1": "ffffff", "color2": "000000", "color3": "ff0000"},
         "watched": False,
         "friend": False,
@@ -350,7 +348,7 @@ def lap_chart(career: Career, race: Race, number: int) -> list[dict[str, Any]]:
     """The rows of ``results/lap_chart_data``: by lap, and in the order of crossing the line."""
     field = drive(career, race)
     if number == 0:
-        return _chart(career, field, clock=RACE_CLOCK)
+        return _chart(field, clock=RACE_CLOCK)
     if number == -1:
         qualifying = replace(
             field,
@@ -358,11 +356,11 @@ def lap_chart(career: Career, race: Race, number: int) -> list[dict[str, Any]]:
             flags=np.zeros_like(field.qualifying),
             laps=[QUALIFYING_LAPS] * race.field,
         )
-        return _chart(career, qualifying, clock=QUALIFYING_CLOCK)
+        return _chart(qualifying, clock=QUALIFYING_CLOCK)
     return []
 
 
-def _chart(career: Career, field: Field, *, clock: int) -> list[dict[str, Any]]:
+def _chart(field: Field, *, clock: int) -> list[dict[str, Any]]:
     times, laps = field.times, field.laps
     crossings = np.concatenate(
         [np.full((len(laps), 1), clock), clock + times.cumsum(axis=1)], axis=1
@@ -377,14 +375,13 @@ def _chart(career: Career, field: Field, *, clock: int) -> list[dict[str, Any]]:
             at = int(crossings[place, lap])
             behind = (first - at) // 10
             mark = int(field.flags[place, lap - 1]) if lap else 0
-            driver = field.cust_ids[place]
-            name = career.name if driver == career.cust_id else f"Driver {driver - 800_000}"
+            driver = field.drivers[place]
             rows.append(
                 {
-                    "group_id": driver,
-                    "name": name,
-                    "cust_id": driver,
-                    "display_name": name,
+                    "group_id": driver.cust_id,
+                    "name": driver.name,
+                    "cust_id": driver.cust_id,
+                    "display_name": driver.name,
                     "lap_number": lap,
                     "flags": mark,
                     "incident": mark & 228 != 0,
@@ -394,8 +391,8 @@ def _chart(career: Career, field: Field, *, clock: int) -> list[dict[str, Any]]:
                     "team_fastest_lap": False,
                     "personal_best_lap": lap == bests[place] and lap > 0,
                     "helmet": HELMET,
-                    "license_level": 14,
-                    "car_number": str(place + 1),
+                    "license_level": driver.licence.level,
+                    "car_number": driver.car_number,
                     "lap_events": [text for bit, text in NAMED_BITS if mark & bit],
                     "lap_position": position,
                     "interval": behind if lap and behind else None,
@@ -418,18 +415,13 @@ def event_log(career: Career, race: Race) -> list[dict[str, Any]]:
             "session_time": RACE_CLOCK + int(field.times[place, : lap + 1].sum()),
             "event_seq": 10 + sequence,
             "event_code": 4,
-            "group_id": field.cust_ids[place],
+            "group_id": field.drivers[place].cust_id,
             "cust_id": 0,
             "lap_number": int(lap) + 1,
             "description": "Penalty Applied",
-            "message": f"Penalty: Repairs needed, Repair, Lap {lap + 1}, #{place + 1}",
-            "display_name": f"Driver {place + 1}",
+            "message": f"Penalty: Repairs needed, Repair, Lap {lap + 1},"
+            f" #{field.drivers[place].car_number}",
+            "display_name": field.drivers[place].name,
         }
         for sequence, (place, lap) in enumerate(zip(places.tolist(), laps.tolist(), strict=True))
     ]
-
-
-def season_id(race: Race) -> int:
-    """The season id of a series in a quarter."""
-    quarters = race.season.year * 4 + race.season.quarter
-    return quarters * 10 + race.machine.series_id % 10
