@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import polars as pl
-
 from iracing_pipeline.results.ratings import CATEGORY_IDS
 from iracing_pipeline.results.reading import objects, value_at
 from iracing_pipeline.results.source import Source
-from iracing_pipeline.results.subsession import SubsessionFrames, members
-from iracing_pipeline.tables.results import RESULT, SIMSESSION, SUBSESSION, SUBSESSION_CLASS
+from iracing_pipeline.results.subsession import SubsessionFrames
+from iracing_pipeline.tables.results import MEMBER, RESULT, SIMSESSION, SUBSESSION, SUBSESSION_CLASS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -45,7 +43,7 @@ def read_session_info(session_info: dict[str, Any], start: datetime) -> Subsessi
     weekend = session_info.get("WeekendInfo")
     subsession_id = _positive(value_at(weekend, "SubSessionID"))
     if subsession_id is None:
-        return _frames([], [], [])
+        return _frames([], [], [], [])
     sessions = [
         each
         for each in objects(session_info.get("SessionInfo"), "Sessions")
@@ -88,7 +86,17 @@ def read_session_info(session_info: dict[str, Any], start: datetime) -> Subsessi
         **_weekend(weekend, start),
         "car_count": len(drivers) or None,
     }
-    return _frames([summary], simsessions, results)
+    met: list[dict[str, object]] = [
+        {
+            "cust_id": driver.get("UserID"),
+            "display_name": _text(driver.get("UserName")),
+            "ai": bool(driver.get("CarIsAI")),
+            "seen_at": start,
+        }
+        for driver in drivers.values()
+        if _positive(driver.get("UserID")) is not None
+    ]
+    return _frames([summary], simsessions, results, met)
 
 
 def _weekend(weekend: object, start: datetime) -> dict[str, object]:
@@ -153,15 +161,14 @@ def _frames(
     subsession: list[dict[str, object]],
     simsession: list[dict[str, object]],
     result: list[dict[str, object]],
+    member: list[dict[str, object]],
 ) -> SubsessionFrames:
-    subsessions = _once(SUBSESSION, subsession)
-    results = _once(RESULT, result)
     return SubsessionFrames(
-        subsession=subsessions,
+        subsession=_once(SUBSESSION, subsession),
         subsession_class=SUBSESSION_CLASS.frame(),
         simsession=_once(SIMSESSION, simsession),
-        result=results,
-        member=members(results, subsessions.with_columns(end_time=pl.col("start_time"))),
+        result=_once(RESULT, result),
+        member=_once(MEMBER, member),
     )
 
 

@@ -1,0 +1,198 @@
+"""Dropped result files and the session info of ``.ibt`` files into the tables of results.
+
+This is how results come in without any credentials.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from iracing_pipeline.data_api.backfill import RESULT
+from iracing_pipeline.ibt import IbtError, IbtFile
+from iracing_pipeline.ingest.members import own_cust_id
+from iracing_pipeline.ingest.results import Frames, Outcome, load_subsessions, store
+from iracing_pipeline.results.errors import ExportError
+from iracing_pipeline.results.exports import Export, read_export
+from iracing_pipeline.results.search import read_search
+from iracing_pipeline.results.session_info import read_session_info
+from iracing_pipeline.results.source import Source
+from iracing_pipeline.results.subsession import SubsessionFrames
+from iracing_pipeline.tables.results import MEMBER, SIMSESSION, SUBSESSION_CLASS
+from iracing_pipeline.warehouse import audit, payloads, quarantine
+from iracing_pipeline.warehouse.errors import LoadError
+from iracing_pipeline.warehouse.payloads import Document
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from iracing_pipeline.warehouse.connection import Connection
+
+QUARANTINE = "result_file"
+SUFFIXES = frozenset({".json", ".csv"})
+SECTIONS = ("WeekendInfo", "SessionInfo", "DriverInfo")
+
+
+@dataclass(slots=True)
+class FilesOutcome:
+    """What became of some files.
+
+    Attributes:
+        loaded: Files that were loaded, with the number of subsessions in each.
+        refused: Files in quarantine, with the reason.
+        outcome: What the loads did.
+        without_driver: Archive rows whose driver is not known: only their subsession was loaded.
+    """
+
+    loaded: dict[str, int] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+    outcome: Outcome = field(default_factory=Outcome)
+    without_driver: int = 0
+
+
+def list_result_files(folder: Path) -> Iterator[Path]:
+    """The files that could be exports, in the folder and below it, in order."""
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() in SUFFIXES and path.is_file() and not path.is_symlink():
+            yield path
+
+
+def load_result_files(
+    connection: Connection, paths: Iterable[Path], *, run_id: str | None = None
+) -> FilesOutcome:
+    """Load exports; one that is not, is damaged or of another language goes to quarantine.
+
+    Args:
+        connection: Not in autocommit; committed after each file.
+        paths: The files.
+        run_id: The run that does it, for the books.
+
+    Returns:
+        What became of each.
+    """
+    done = FilesOutcome()
+    for path in paths:
+        try:
+            content = path.read_bytes()
+            export = read_export(path.name, content)
+            done.loaded[str(path)] = _load(connection, export, content, done, run_id)
+            quarantine.resolve(connection, source=QUARANTINE, items=[str(path)])
+            connection.commit()
+        except (ExportError, LoadError, OSError) as error:
+            connection.rollback()
+            done.refused[str(path)] = str(error)
+            _refuse(connection, path, error)
+    return done
+
+
+def load_session_info(
+    connection: Connection, paths: Iterable[Path], *, run_id: str | None = None
+) -> FilesOutcome:
+    """Load what the session info of ``.ibt`` files says of results.
+
+    Files that cannot be read are passed over: loading their telemetry says why.
+
+    Args:
+        connection: Not in autocommit; committed after each file.
+        paths: The files, older before newer.
+        run_id: The run that does it, for the books.
+    """
+    done = FilesOutcome()
+    for path in paths:
+        try:
+            facts = IbtFile(path).facts
+            frames = read_session_info(facts.session_info(SECTIONS), facts.start)
+        except (IbtError, OSError):
+            continue
+        try:
+            loads = store(connection, Frames(frames), Source.IBT, done.outcome)
+        except LoadError as error:
+            connection.rollback()
+            done.refused[str(path)] = str(error)
+            _refuse(connection, path, error)
+            continue
+        audit.record(connection, loads, run_id=run_id)
+        connection.commit()
+        done.outcome.add(loads)
+        done.loaded[str(path)] = frames.subsession.height
+    return done
+
+
+def _load(
+    connection: Connection,
+    export: Export,
+    content: bytes,
+    done: FilesOutcome,
+    run_id: str | None,
+) -> int:
+    if export.payloads:
+        return _load_results(connection, export, done, run_id)
+    digest = hashlib.sha256(content).hexdigest()[:16]
+    payloads.put(
+        connection,
+        Document(export.source.label, digest),
+        export.rows,
+        source=export.source.label,
+    )
+    cust_id = own_cust_id(connection)
+    issues = done.outcome.issues
+    found = read_search(export.rows, export.source, issues, cust_id=cust_id)
+    done.without_driver += found.subsession.height - found.result["subsession_id"].n_unique()
+    frames = SubsessionFrames(
+        subsession=found.subsession,
+        subsession_class=SUBSESSION_CLASS.frame(),
+        simsession=SIMSESSION.frame(),
+        result=found.result,
+        member=MEMBER.frame(),
+    )
+    loads = store(connection, Frames(frames), export.source, done.outcome)
+    audit.record(connection, loads, run_id=run_id)
+    done.outcome.add(loads)
+    return found.subsession.height
+
+
+def _load_results(
+    connection: Connection, export: Export, done: FilesOutcome, run_id: str | None
+) -> int:
+    ids = []
+    for payload in export.payloads:
+        subsession_id = payload.get("subsession_id")
+        if type(subsession_id) is not int:
+            raise ExportError(
+                "event result", "its subsession_id is not a whole number", "Export it again."
+            )
+        # Laps that the API gave stay: the export has none.
+        document = Document(RESULT, str(subsession_id))
+        payloads.put(connection, document, payload, source=export.source.label)
+        ids.append(subsession_id)
+    outcome = load_subsessions(connection, ids, run_id=run_id)
+    done.outcome.rows += outcome.rows
+    done.outcome.changed += outcome.changed
+    done.outcome.kept += outcome.kept
+    done.outcome.issues.counts += outcome.issues.counts
+    for reason in outcome.refused.values():
+        raise LoadError(reason, "Export it again; if that does not help, report this")
+    return len(ids)
+
+
+def _refuse(connection: Connection, path: Path, error: Exception) -> None:
+    try:
+        seen = path.stat()
+        size, modified = seen.st_size, datetime.fromtimestamp(seen.st_mtime, UTC)
+    except OSError:
+        size, modified = None, None
+    quarantine.put(
+        connection,
+        source=QUARANTINE,
+        item=str(path),
+        reason=getattr(error, "reason", str(error)),
+        advice=getattr(error, "advice", "Check that the file can be read."),
+        error_type=type(error).__name__,
+        file_name=path.name,
+        size_bytes=size,
+        modified_at=modified,
+    )
+    connection.commit()
