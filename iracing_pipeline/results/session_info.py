@@ -17,6 +17,8 @@ from iracing_pipeline.tables.results import MEMBER, RESULT, SIMSESSION, SUBSESSI
 if TYPE_CHECKING:
     from datetime import datetime
 
+    import polars as pl
+
     from iracing_pipeline.tables import Table
 
 _SIMSESSION_TYPES = {
