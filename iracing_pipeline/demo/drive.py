@@ -35,6 +35,7 @@ _WAIT_IN_STALL_S = 2.4  # from being put down to driving off
 _WAIT_ON_GRID_S = 4.0
 _WAIT_AT_THE_END_S = 1.5
 _GRID_AT = 0.62  # of the lap before the start: a short parade lap
+_EXIT_ROAD_M = 60.0
 _PACE_MPS = 27.0
 _GREEN_AT = 0.985  # of the pace lap: the leader may go from here
 _OFF_TRACK_NODES = 25
@@ -76,6 +77,7 @@ class Leg:
         tyre_m: Metres on the tyres on leaving.
         wide_m: How far beyond the edge of the track the car is.
         on_pit_road: Whether the node lies between the cones, on the car's way through the pits.
+        near_pits: Whether it does, or on the road out of the pits behind the second cone.
         tyre_set: Number of the set of tyres on leaving, from 0.
     """
 
@@ -88,6 +90,7 @@ class Leg:
     tyre_m: Floats
     wide_m: Floats
     on_pit_road: Bools
+    near_pits: Bools
     tyre_set: Ints
     halts: tuple[Halt, ...]
     incidents: tuple[Incident, ...]
@@ -190,6 +193,7 @@ def _drive_leg(
     incidents = _incidents(circuit, plan, stretch)
     halts = _halts(car, circuit, plan, stretch, incidents, on_grid=on_grid)
     pit_road = _pit_road(circuit, plan, stretch, on_grid=on_grid)
+    near_pits = _pit_road(circuit, plan, stretch, on_grid=on_grid, beyond_m=_EXIT_ROAD_M)
     supply = _supply(circuit, plan.fuel_l, halts, len(nodes))
 
     cap = np.where(pit_road, circuit.pit.speed_limit_mps - 0.25, np.inf)
@@ -236,6 +240,7 @@ def _drive_leg(
         tyre_set=supply.tyre_set + (before.tyre_set[-1] + 1 if before else 0),
         wide_m=wide,
         on_pit_road=pit_road,
+        near_pits=near_pits,
         halts=tuple(halts),
         incidents=tuple(incidents),
     )
@@ -301,8 +306,10 @@ def _stall_after(circuit: Circuit, lap: int) -> int:
     return lap * n + entry + (stall - entry) % n
 
 
-def _pit_road(circuit: Circuit, plan: Plan, stretch: _Stretch, *, on_grid: bool) -> Bools:
-    """Where the car is between the cones."""
+def _pit_road(
+    circuit: Circuit, plan: Plan, stretch: _Stretch, *, on_grid: bool, beyond_m: float = 0.0
+) -> Bools:
+    """Where the car is between the cones, or not yet some metres beyond the second."""
     n = circuit.nodes
     entry, stall, leave = (
         circuit.node(at) for at in (circuit.pit.entry_m, circuit.pit.stall_m, circuit.pit.exit_m)
@@ -315,7 +322,8 @@ def _pit_road(circuit: Circuit, plan: Plan, stretch: _Stretch, *, on_grid: bool)
     nodes = stretch.nodes
     inside = np.zeros(len(nodes), dtype=np.bool_)
     for at in stalls:
-        inside |= (nodes >= at - (stall - entry) % n) & (nodes < at + (leave - stall) % n)
+        out = at + (leave - stall) % n + circuit.node(beyond_m)
+        inside |= (nodes >= at - (stall - entry) % n) & (nodes < out)
     return inside
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.demo.career import FORMULA_SERIES, GT3_SERIES, OVAL_SERIES, RACES, Race
 from iracing_pipeline.demo.channels import channels_of
-from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
+from iracing_pipeline.demo.circuits import COPPER_BASIN, MILLBROOK
 from iracing_pipeline.demo.event import Event, Weather
 from iracing_pipeline.demo.plan import (
     Contact,
@@ -180,14 +180,14 @@ def _test_drives() -> list[Outing]:
             encoding="ISO_8859_1",
         ),
         Outing(
-            GT3_SERIES.car,
-            HALDEN_RIDGE,
+            FORMULA_SERIES.car,
+            MILLBROOK,
             Plan(
                 Session.PRACTICE,
-                laps=1,
-                fuel_l=24.0,
+                laps=2,
+                fuel_l=6.0,
                 ending=Ending.TRACK,
-                experience_laps=30,
+                experience_laps=25,
             ),
             Event(Weather(air_c=24.1, track_c=38.7, skies=1)),
             datetime(2026, 7, 4, 18, 22, 30, tzinfo=_SUMMER),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.data_api.backfill import RESULT
@@ -21,7 +21,7 @@ from iracing_pipeline.results.session_info import read_session_info
 from iracing_pipeline.results.source import Source
 from iracing_pipeline.results.subsession import SubsessionFrames
 from iracing_pipeline.tables.results import MEMBER, SIMSESSION, SUBSESSION_CLASS
-from iracing_pipeline.warehouse import audit, payloads, quarantine
+from iracing_pipeline.warehouse import audit, payloads, quarantine, result_files
 from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.payloads import Document
 
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 QUARANTINE = "result_file"
+SETTLE = timedelta(seconds=3)
 SUFFIXES = frozenset({".json", ".csv"})
 SECTIONS = ("WeekendInfo", "SessionInfo", "DriverInfo")
 
@@ -76,16 +77,48 @@ def load_result_files(
     done = FilesOutcome()
     for path in paths:
         try:
+            version = version_of(path)
             content = path.read_bytes()
             export = read_export(path.name, content)
-            done.loaded[str(path)] = _load(connection, export, content, done, run_id)
+            count = _load(connection, export, content, done, run_id)
             quarantine.resolve(connection, source=QUARANTINE, items=[str(path)])
+            result_files.mark(connection, path, version, state="loaded", subsessions=count)
             connection.commit()
+            done.loaded[str(path)] = count
         except (ExportError, LoadError, OSError) as error:
             connection.rollback()
             done.refused[str(path)] = str(error)
             _refuse(connection, path, error)
     return done
+
+
+def new_result_files(
+    connection: Connection, folder: Path, *, now: datetime, settle: timedelta = SETTLE
+) -> list[Path]:
+    """The files that have not been read as they are now, and that stand still.
+
+    Args:
+        connection: Where the inventory is.
+        folder: The folder; a folder that is not there has no files.
+        now: The present.
+        settle: How long a file must not have been written to.
+    """
+    known = result_files.known(connection)
+    new = []
+    for path in list_result_files(folder):
+        try:
+            version = version_of(path)
+        except OSError:
+            continue  # gone again
+        if known.get(str(path)) != version and now - version[1] >= settle:
+            new.append(path)
+    return new
+
+
+def version_of(path: Path) -> tuple[int, datetime]:
+    """Size and time of a file: another version has another."""
+    seen = path.stat()
+    return seen.st_size, datetime.fromtimestamp(seen.st_mtime_ns // 1000 / 1e6, UTC)
 
 
 def load_session_info(
@@ -180,8 +213,8 @@ def _load_results(
 
 def _refuse(connection: Connection, path: Path, error: Exception) -> None:
     try:
-        seen = path.stat()
-        size, modified = seen.st_size, datetime.fromtimestamp(seen.st_mtime, UTC)
+        size, modified = version_of(path)
+        result_files.mark(connection, path, (size, modified), state="quarantined", subsessions=0)
     except OSError:
         size, modified = None, None
     quarantine.put(

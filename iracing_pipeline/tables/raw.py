@@ -72,4 +72,18 @@ WATERMARK = Table(
     ),
 )
 
-TABLES = (PAYLOAD, SUBSESSION_FETCH, OAUTH_TOKEN, WATERMARK)
+RESULT_FILE = Table(
+    name="ops.result_file",
+    doc="One version of one file in the folder for exported results, and what became of it.",
+    key=("path",),
+    columns=(
+        Column("path", pl.String, "Where it lies", required=True),
+        Column("size_bytes", pl.Int64, "Its size", "B", required=True),
+        Column("modified_at", UTC, "When it was last written, by the file system", required=True),
+        Column("state", pl.String, "loaded or quarantined", required=True),
+        Column("subsessions", pl.Int32, "Subsessions it told of", required=True),
+        Column("loaded_at", UTC, "When it was read, UTC", required=True),
+    ),
+)
+
+TABLES = (PAYLOAD, SUBSESSION_FETCH, OAUTH_TOKEN, WATERMARK, RESULT_FILE)

@@ -15,26 +15,14 @@ import polars as pl
 import psycopg
 from psycopg import sql
 
-from iracing_pipeline.tables import Column, ratings, raw, reference, results
-from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
+from iracing_pipeline.tables import Column, results
+from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse.errors import MigrationError
 
 if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
-
-TABLES: tuple[Table, ...] = (
-    TELEMETRY_SESSION,
-    TELEMETRY_LAP,
-    TELEMETRY_FILE,
-    QUARANTINE,
-    LOAD_AUDIT,
-    *reference.TABLES,
-    *results.TABLES,
-    *ratings.TABLES,
-    *raw.TABLES,
-)
 
 
 @dataclass(frozen=True, slots=True)

@@ -477,6 +477,18 @@ CREATE TABLE raw.watermark (
 )
 """
 
+RESULT_FILE = """
+CREATE TABLE ops.result_file (
+    path        text NOT NULL,
+    size_bytes  bigint NOT NULL CHECK (size_bytes >= 0),
+    modified_at timestamptz NOT NULL,
+    state       text NOT NULL CHECK (state IN ('loaded', 'quarantined')),
+    subsessions integer NOT NULL CHECK (subsessions >= 0),
+    loaded_at   timestamptz NOT NULL,
+    PRIMARY KEY (path)
+)
+"""
+
 INDEXES = """
 CREATE INDEX subsession_season ON racing.subsession (season);
 CREATE INDEX subsession_start_time ON racing.subsession (start_time);
@@ -513,6 +525,7 @@ TABLES = (
     SUBSESSION_FETCH,
     STORED_STATE,
     WATERMARK,
+    RESULT_FILE,
 )
 
 
