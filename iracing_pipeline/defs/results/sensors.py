@@ -27,13 +27,11 @@ UNFINISHED = [
 load_season = dg.define_asset_job(
     "load_season",
     selection=[raw_season_search, raw_subsessions, season_tables],
-    partitions_def=seasons,
     description="A whole season: search, fetch, load. Backfill all seasons to get a career.",
 )
 fetch_season = dg.define_asset_job(
     "fetch_season",
     selection=[raw_subsessions, season_tables],
-    partitions_def=seasons,
     description="What the fetch queue says is due in a season.",
 )
 load_result_files_job = dg.define_asset_job(
