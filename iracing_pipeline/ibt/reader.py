@@ -117,7 +117,7 @@ class IbtFile:
             session_info_text=session_info.decode(self._session_info_raw),
         )
 
-    @property
+    @cached_property
     def schema(self) -> pl.Schema:
         """Channel name to type in a frame."""
         return pl.Schema({channel.name: channel.dtype for channel in self.header.channels})

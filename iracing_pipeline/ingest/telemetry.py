@@ -129,7 +129,8 @@ def analyse(source: Source, *, frames_uri: str) -> Telemetry:
         MissingChannelError: If the file lacks a channel without which there are no laps.
     """
     began = time.perf_counter()
-    wanted = [name for name in _CHANNELS if name in source.schema]
+    schema = source.schema
+    wanted = [name for name in _CHANNELS if name in schema]
     records = source.read(wanted)
     read = time.perf_counter()
     facts = source.facts
@@ -148,13 +149,12 @@ def load(connection: Connection, telemetry: Telemetry, *, run_id: str | None = N
         LoadError: If the database refuses a row.
     """
     began = time.perf_counter()
-    key = telemetry.facts.session_key
-    where = {"session_key": key}
+    where = {"session_key": telemetry.facts.session_key}
     loads = [
         replace(connection, TELEMETRY_SESSION, telemetry.session, where=where),
         replace(connection, TELEMETRY_LAP, telemetry.laps, where=where),
     ]
-    audit.record(connection, loads, partition_key=key, run_id=run_id)
+    audit.record(connection, loads, run_id=run_id)
     telemetry.seconds["load"] = time.perf_counter() - began
 
 

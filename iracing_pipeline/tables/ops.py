@@ -76,7 +76,19 @@ LOAD_AUDIT = Table(
         Column("rows_inserted", pl.Int64, "New rows", required=True),
         Column("rows_updated", pl.Int64, "Rows that changed", required=True),
         Column("rows_deleted", pl.Int64, "Rows that are gone", required=True),
-        Column("seconds", pl.Float64, "How long it took", "s", required=True),
-        Column("bytes", pl.Int64, "Bytes sent to the database", "B", required=True),
+        Column(
+            "seconds",
+            pl.Float64,
+            "How long it took; its share by rows in a batch",
+            "s",
+            required=True,
+        ),
+        Column(
+            "bytes",
+            pl.Int64,
+            "Bytes sent to the database; its share in a batch",
+            "B",
+            required=True,
+        ),
     ),
 )

@@ -4,7 +4,6 @@ from iracing_pipeline.warehouse.connection import (
     Connection,
     Warehouse,
     database_url,
-    reader_url,
 )
 from iracing_pipeline.warehouse.errors import (
     EmbeddedServerError,
@@ -14,6 +13,7 @@ from iracing_pipeline.warehouse.errors import (
     WarehouseError,
 )
 from iracing_pipeline.warehouse.migrate import migrate
+from iracing_pipeline.warehouse.reader import reader_url
 
 __all__ = [
     "Connection",

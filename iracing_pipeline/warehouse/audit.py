@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from iracing_pipeline.warehouse.connection import Connection
     from iracing_pipeline.warehouse.load import Loaded
@@ -20,10 +20,12 @@ def record(
 ) -> None:
     """Record loads in ``ops.load_audit``, in the transaction that made them.
 
+    A load of many partitions becomes a row for each; bytes and seconds are shared out by rows.
+
     Args:
         connection: The one the loads were made on.
         loads: What ``replace`` or ``upsert`` returned.
-        partition_key: The partition that was replaced; None for a whole table.
+        partition_key: What to record for a load that replaced no partition; None for the table.
         run_id: The run that did it; None outside a run.
     """
     with connection.cursor() as cursor:
@@ -31,19 +33,27 @@ def record(
             "INSERT INTO ops.load_audit (table_name, partition_key, run_id, started_at,"
             " finished_at, rows_inserted, rows_updated, rows_deleted, seconds, bytes)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [
-                (
-                    load.table,
-                    partition_key,
-                    run_id,
-                    load.started_at,
-                    load.finished_at,
-                    load.inserted,
-                    load.updated,
-                    load.deleted,
-                    load.seconds,
-                    load.bytes,
-                )
-                for load in loads
-            ],
+            [row for load in loads for row in _rows(load, partition_key, run_id)],
+        )
+
+
+def _rows(
+    load: Loaded, partition_key: str | None, run_id: str | None
+) -> Iterator[tuple[object, ...]]:
+    when = (run_id, load.started_at, load.finished_at)
+    if not load.partitions:
+        changes = (load.inserted, load.updated, load.deleted)
+        yield (load.table, partition_key, *when, *changes, load.seconds, load.bytes)
+    # One more than its rows, so that a partition that was only emptied has a share too.
+    whole = load.rows + len(load.partitions)
+    for part in load.partitions:
+        share = (part.rows + 1) / whole
+        changes = (part.inserted, part.updated, part.deleted)
+        yield (
+            load.table,
+            part.key,
+            *when,
+            *changes,
+            load.seconds * share,
+            round(load.bytes * share),
         )

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import psycopg
 from psycopg import conninfo
 
-from iracing_pipeline.warehouse import embedded, reader
+from iracing_pipeline.warehouse import embedded
 from iracing_pipeline.warehouse.errors import UnavailableError
 
 if TYPE_CHECKING:
@@ -94,36 +93,6 @@ def database_url(settings: Settings) -> str:
         EmbeddedServerError: If the embedded server is not installed, or cannot be started.
     """
     return settings.database_url or embedded.start(settings.home)
-
-
-def reader_url(settings: Settings, *, password: str | None = None) -> str:
-    """The URL of the same database for the role that dashboards read with.
-
-    Args:
-        settings: Which database.
-        password: The role's password in a database of your own. Without one, the URL has none,
-            and a ``.pgpass`` file or ``PGPASSWORD`` gives it. The embedded server makes its own.
-
-    Raises:
-        EmbeddedServerError: If the embedded server is not installed, or cannot be started.
-        UnavailableError: If the database cannot be reached.
-    """
-    if settings.database_url is not None:
-        return _as_reader(settings.database_url, password)
-    url = embedded.start(settings.home)
-    password = embedded.reader_password(settings.home)
-    with Warehouse(url).connect() as connection:
-        reader.set_password(connection, password)
-    return _as_reader(url, password)
-
-
-def _as_reader(url: str, password: str | None) -> str:
-    scheme, rest = url.split("://", 1)
-    userinfo = re.match(r"[^@/]*@", rest)
-    if userinfo:
-        rest = rest[userinfo.end() :]
-    secret = f":{quote(password, safe='')}" if password else ""
-    return f"{scheme}://{reader.READER}{secret}@{rest}"
 
 
 def _parse(url: str) -> dict[str, Any]:

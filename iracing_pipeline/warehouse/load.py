@@ -1,30 +1,56 @@
 """Bulk loads: rows of a frame become rows of a table, by COPY and one upsert.
 
-The caller holds the transaction, so several tables of one partition change together or not at
-all. Only rows that differ are written, so the same load again changes nothing.
+The caller holds the transaction, so several tables of a partition change together or not at all.
+Only rows that differ are written, so the same load again changes nothing, not even on the disk.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from itertools import product
+from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg import sql
+from psycopg.pq import TransactionStatus
 
-from iracing_pipeline.warehouse.copy_text import as_csv
+from iracing_pipeline.warehouse.copy_binary import encode
 from iracing_pipeline.warehouse.errors import LoadError
+from iracing_pipeline.warehouse.load_statements import Statements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterator, Mapping
 
     import polars as pl
 
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
+
+    Values = tuple[object, ...]
+
+IDLE = TransactionStatus.IDLE
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedPartition:
+    """What a load changed in one of its partitions.
+
+    Attributes:
+        key: The partition's values of the ``where`` columns, joined by ``|``.
+        rows: Rows in the frame.
+        inserted: New rows.
+        updated: Rows that were there and differ.
+        deleted: Rows that are no longer there.
+    """
+
+    key: str
+    rows: int
+    inserted: int
+    updated: int
+    deleted: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +59,25 @@ class Loaded:
 
     Attributes:
         table: Name of the table.
+        rows: Rows in the frame.
         inserted: New rows.
         updated: Rows that were there and differ.
-        deleted: Rows of the partition that are no longer there.
-        rows: Rows in the frame.
+        deleted: Rows of the replaced partitions that are no longer there.
         bytes: Bytes sent to the database.
         started_at: When it began, UTC.
         seconds: How long it took.
+        partitions: The same for each replaced partition; none for ``upsert``.
     """
 
     table: str
+    rows: int
     inserted: int
     updated: int
     deleted: int
-    rows: int
     bytes: int
     started_at: datetime
     seconds: float
+    partitions: tuple[LoadedPartition, ...] = ()
 
     @property
     def finished_at(self) -> datetime:
@@ -68,19 +96,20 @@ def replace(
     """Make a partition of a table hold exactly the rows of a frame.
 
     Args:
-        connection: In whose transaction it happens; nothing is committed here.
+        connection: In whose transaction it happens; nothing is committed here, unless the
+            connection is in autocommit.
         table: The table's declaration.
         frame: Rows with exactly the table's columns; NaN becomes NULL.
-        where: The partition: column and value, or a list of values for several partitions at
-            once. Rows of it that are not in the frame are deleted.
+        where: The partition: column and value, or column and list of values for many partitions
+            at once. Rows of it that are not in the frame are deleted.
 
     Raises:
         LoadError: If the frame does not fit the table or the partition, or the database refuses
-            a row. The transaction is then to be rolled back.
+            a row. This load is then undone, and the transaction can go on.
     """
     if not where:
         raise ValueError("where must name at least one column")
-    return _load(connection, table, frame, where)
+    return _load(connection, table, frame, {name: _listed(value) for name, value in where.items()})
 
 
 def upsert(connection: Connection, table: Table, frame: pl.DataFrame) -> Loaded:
@@ -93,118 +122,96 @@ def upsert(connection: Connection, table: Table, frame: pl.DataFrame) -> Loaded:
 
 
 def _load(
-    connection: Connection, table: Table, frame: pl.DataFrame, where: Mapping[str, object]
+    connection: Connection, table: Table, frame: pl.DataFrame, where: dict[str, list[object]]
 ) -> Loaded:
     started_at = datetime.now(UTC)
     began = time.perf_counter()
     _check(table, frame, where)
-    stage = sql.Identifier("pg_temp", f"stage_{table.name.rpartition('.')[2]}")
-    target = sql.Identifier(*table.name.split("."))
+    run = Statements.of(table.name, tuple(table.names), table.key, tuple(where))
+    deleted: dict[Values, int] = {}
     try:
-        connection.execute(
-            sql.SQL("CREATE TEMP TABLE {} (LIKE {}) ON COMMIT DROP").format(
-                sql.Identifier(stage.as_string().split(".")[1].strip('"')), target
-            )
-        )
-        sent = _copy(connection, stage, table, frame)
-        deleted = _delete(connection, target, stage, table, where) if where else 0
-        inserted, updated = _upsert(connection, target, stage, table)
-        connection.execute(sql.SQL("DROP TABLE {}").format(stage))
-    except psycopg.DataError as error:
+        with _savepoint(connection), connection.cursor() as cursor:
+            cursor.execute(run.make_stage)
+            sent = _copy(cursor, run.copy, table, frame)
+            if where:
+                rows = cursor.execute(run.delete, list(where.values())).fetchall()
+                deleted = {row[:-1]: row[-1] for row in rows}
+            written = cursor.execute(run.upsert).fetchall()
+            cursor.execute(run.drop_stage)
+    except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise _refused(table, error) from error
-    except psycopg.IntegrityError as error:
-        raise _refused(table, error) from error
+    inserted = {row[:-2]: row[-2] for row in written}
+    updated = {row[:-2]: row[-1] for row in written}
     return Loaded(
         table=table.name,
-        inserted=inserted,
-        updated=updated,
-        deleted=deleted,
         rows=frame.height,
+        inserted=sum(inserted.values()),
+        updated=sum(updated.values()),
+        deleted=sum(deleted.values()),
         bytes=sent,
         started_at=started_at,
         seconds=time.perf_counter() - began,
+        partitions=_partitions(frame, where, inserted, updated, deleted),
     )
 
 
-def _check(table: Table, frame: pl.DataFrame, where: Mapping[str, object]) -> None:
+@contextmanager
+def _savepoint(connection: Connection) -> Iterator[None]:
+    """Undo what fails within, and leave the rest of the caller's transaction as it is."""
+    if not connection.autocommit and connection.info.transaction_status == IDLE:
+        connection.execute("SELECT")  # begins the caller's; ours would commit at its end
+    with connection.transaction():
+        yield
+
+
+def _check(table: Table, frame: pl.DataFrame, where: dict[str, list[object]]) -> None:
     """Say what does not fit before the database says it less clearly."""
-    if frame.columns != table.names and set(frame.columns) != set(table.names):
-        odd = sorted(set(frame.columns) ^ set(table.names))
-        raise _unfit(table, f"its columns differ: {', '.join(odd)}")
+    schema = frame.schema
+    if odd := schema.keys() ^ set(table.names):
+        raise _unfit(table, f"its columns differ: {', '.join(sorted(odd))}")
     for column in table.columns:
-        if (dtype := frame.schema[column.name]) != column.dtype:
+        if (dtype := schema[column.name]) != column.dtype:
             raise _unfit(table, f"{column.name} is {dtype} and not {column.dtype}")
         if column.required and (missing := frame[column.name].null_count()):
             raise _unfit(table, f"{column.name} is missing in {missing} rows")
-    if frame.select(table.key).is_duplicated().any():
+    if frame.height > 1 and frame.select(table.key).is_duplicated().any():
         raise _unfit(table, f"several rows have the same {', '.join(table.key)}")
-    for name, value in where.items():
-        if not frame[name].is_in(_listed(value)).all():
+    for name, values in where.items():
+        if not frame[name].is_in(values).all():
             raise _unfit(table, f"rows lie outside the partition that is replaced ({name})")
 
 
-def _copy(connection: Connection, stage: sql.Identifier, table: Table, frame: pl.DataFrame) -> int:
-    statement = sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(stage, _columns(table.names))
+def _copy(
+    cursor: psycopg.Cursor[tuple[Any, ...]], statement: bytes, table: Table, frame: pl.DataFrame
+) -> int:
     sent = 0
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for block in as_csv(frame.select(table.names)):
+    with cursor.copy(statement) as copy:
+        for block in encode(table, frame):
             copy.write(block)
             sent += len(block)
     return sent
 
 
-def _delete(
-    connection: Connection,
-    target: sql.Identifier,
-    stage: sql.Identifier,
-    table: Table,
-    where: Mapping[str, object],
-) -> int:
-    partition = sql.SQL(" AND ").join(
-        sql.SQL("target.{} = ANY(%s)").format(sql.Identifier(name)) for name in where
-    )
-    same_key = sql.SQL(" AND ").join(
-        sql.SQL("stage.{0} = target.{0}").format(sql.Identifier(name)) for name in table.key
-    )
-    return connection.execute(
-        sql.SQL(
-            "DELETE FROM {} AS target WHERE {} AND NOT EXISTS (SELECT FROM {} AS stage WHERE {})"
-        ).format(target, partition, stage, same_key),
-        [_listed(value) for value in where.values()],
-    ).rowcount
-
-
-def _upsert(
-    connection: Connection, target: sql.Identifier, stage: sql.Identifier, table: Table
-) -> tuple[int, int]:
-    rest = [name for name in table.names if name not in table.key]
-    action: sql.Composable = sql.SQL("DO NOTHING")
-    if rest:
-        action = sql.SQL(
-            "DO UPDATE SET ({0}) = ROW ({1}) WHERE ({2}) IS DISTINCT FROM ({1})"
-        ).format(_columns(rest), _columns(rest, "excluded"), _columns(rest, "target"))
-    row = connection.execute(
-        sql.SQL(
-            "WITH written AS ("
-            "INSERT INTO {target} AS target ({columns}) SELECT {columns} FROM {stage}"
-            " ON CONFLICT ({key}) {action} RETURNING xmax = 0 AS is_new)"
-            " SELECT count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)"
-            " FROM written"
-        ).format(
-            target=target,
-            stage=stage,
-            columns=_columns(table.names),
-            key=_columns(table.key),
-            action=action,
+def _partitions(
+    frame: pl.DataFrame,
+    where: dict[str, list[object]],
+    inserted: dict[Values, int],
+    updated: dict[Values, int],
+    deleted: dict[Values, int],
+) -> tuple[LoadedPartition, ...]:
+    if not where:
+        return ()
+    rows = {row[:-1]: row[-1] for row in frame.group_by(list(where)).len().iter_rows()}
+    return tuple(
+        LoadedPartition(
+            key="|".join(map(str, values)),
+            rows=rows.get(values, 0),
+            inserted=inserted.get(values, 0),
+            updated=updated.get(values, 0),
+            deleted=deleted.get(values, 0),
         )
-    ).fetchone()
-    assert row is not None  # noqa: S101 - an aggregate always has a row
-    return row[0], row[1]
-
-
-def _columns(names: Iterable[str], relation: str | None = None) -> sql.Composed:
-    prefix = (relation,) if relation else ()
-    return sql.SQL(", ").join(sql.Identifier(*prefix, name) for name in names)
+        for values in product(*where.values())
+    )
 
 
 def _listed(value: object) -> list[object]:
@@ -220,8 +227,9 @@ def _unfit(table: Table, what: str) -> LoadError:
 
 
 def _refused(table: Table, error: psycopg.Error) -> LoadError:
-    said = " ".join(part for part in (error.diag.message_primary, error.diag.context) if part)
+    said = error.diag.message_primary or str(error)
+    detail = error.diag.message_detail or error.diag.context or ""
     return LoadError(
-        f"The database refuses rows for {table.name}: {said or error}",
+        f"The database refuses rows for {table.name}: {said} ({detail})",
         "Nothing was stored; report this with the file it was read from",
     )

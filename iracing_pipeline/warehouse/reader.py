@@ -1,18 +1,32 @@
-"""The role that dashboards read with: it sees schema ``grafana`` and nothing else."""
+"""The role that dashboards read with: it sees the views of schema ``grafana`` and nothing else."""
 
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import psycopg
 
+from iracing_pipeline.warehouse import embedded
+from iracing_pipeline.warehouse.connection import Warehouse
+from iracing_pipeline.warehouse.errors import UnavailableError
+
 if TYPE_CHECKING:
+    from iracing_pipeline.settings import Settings
     from iracing_pipeline.warehouse.connection import Connection
 
 logger = logging.getLogger(__name__)
 
 READER = "grafana_reader"
+
+# A dashboard's query that runs for longer than this has been given up by its reader.
+CREATE = f"""
+CREATE ROLE {READER} LOGIN;
+ALTER ROLE {READER} SET default_transaction_read_only = on;
+ALTER ROLE {READER} SET statement_timeout = '60s'
+"""
 
 GRANTS = f"""
 GRANT USAGE ON SCHEMA grafana TO {READER};
@@ -21,36 +35,65 @@ ALTER DEFAULT PRIVILEGES IN SCHEMA grafana GRANT SELECT ON TABLES TO {READER}
 """
 
 
-def ensure(connection: Connection) -> bool:
-    """Make the role if it is missing and we may, and grant it the views; whether it exists.
+def reader_url(settings: Settings, *, password: str | None = None) -> str:
+    """The URL of the database in use, for the role that dashboards read with.
+
+    Args:
+        settings: Which database.
+        password: The role's password in a database of your own. Without one the URL has none,
+            and a ``.pgpass`` file or ``PGPASSWORD`` gives it. The embedded server makes its own.
+
+    Raises:
+        EmbeddedServerError: If the embedded server is not installed, or cannot be started.
+        UnavailableError: If the embedded server cannot be reached.
+    """
+    if settings.database_url is not None:
+        return _as_reader(settings.database_url, password)
+    url = embedded.start(settings.home)
+    password = embedded.reader_password(settings.home)
+    as_reader = _as_reader(url, password)
+    if not _admitted(as_reader):
+        with Warehouse(url).connect() as connection:
+            create(connection)
+            set_password(connection, password)
+    return as_reader
+
+
+def admit(connection: Connection) -> bool:
+    """Let the role read the views, making it if it is missing; whether it exists now.
 
     A role belongs to the whole server, so it may come from another database or from its
-    administrator; where we may not create one, a warning says what to run.
+    administrator; where we may not make one, a warning says what to run.
     """
     try:
-        with connection.transaction():
-            connection.execute(
-                f"DO $$ BEGIN CREATE ROLE {READER} LOGIN;"
-                " EXCEPTION WHEN duplicate_object OR unique_violation THEN NULL; END $$"
-            )
+        create(connection)
     except psycopg.errors.InsufficientPrivilege:
-        if not exists(connection):
-            logger.warning(
-                "The role %s does not exist and the database's user may not create it: dashboards"
-                " cannot read yet. Have an administrator run: CREATE ROLE %s LOGIN; and migrate"
-                " again.",
-                READER,
-                READER,
-            )
-            return False
+        logger.warning(
+            "The role %s does not exist and the database's user may not create it, so dashboards"
+            " cannot read yet. Have an administrator run: CREATE ROLE %s LOGIN; then grant it the"
+            " views with: %s",
+            READER,
+            READER,
+            " ".join(GRANTS.split()),
+        )
+        return False
     connection.execute(GRANTS.encode())
     return True
 
 
-def exists(connection: Connection) -> bool:
-    """Whether the server knows the role."""
-    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone()
-    return found is not None
+def create(connection: Connection) -> None:
+    """Make the role unless it exists, in the connection's transaction.
+
+    Raises:
+        psycopg.errors.InsufficientPrivilege: If we may not. The transaction can go on.
+    """
+    if _exists(connection):
+        return
+    try:
+        with connection.transaction():
+            connection.execute(CREATE.encode())
+    except (psycopg.errors.DuplicateObject, psycopg.errors.UniqueViolation):
+        return  # made meanwhile, by somebody who migrates another database
 
 
 def set_password(connection: Connection, password: str) -> None:
@@ -63,3 +106,23 @@ def set_password(connection: Connection, password: str) -> None:
     ).decode()
     # A utility statement takes no parameters; a verifier holds no quote (base64, $, :, =).
     connection.execute(f"ALTER ROLE {READER} LOGIN PASSWORD '{verifier}'".encode())
+
+
+def _exists(connection: Connection) -> bool:
+    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone()
+    return found is not None
+
+
+def _admitted(url: str) -> bool:
+    try:
+        Warehouse(url).open().close()
+    except UnavailableError:
+        return False
+    return True
+
+
+def _as_reader(url: str, password: str | None) -> str:
+    scheme, _, rest = url.partition("://")
+    place = re.sub(r"^[^@/]*@", "", rest)
+    secret = f":{quote(password, safe='')}" if password else ""
+    return f"{scheme}://{READER}{secret}@{place}"

@@ -1,8 +1,8 @@
-"""The views that dashboards read, and the role that may read nothing else.
+"""The views that dashboards read.
 
-A view holds no data, so views have no history: whenever one of them or a comment changed, all
-are dropped and made anew together with the migrations, in one transaction. That also lets a
-migration change a column that a view shows.
+A view holds no data, so views have no history: whenever one of them or a comment changed, they
+are made anew after the migrations, in the same transaction. A migration that changes a column
+which a view shows, or retires a view, drops that view first.
 """
 
 from __future__ import annotations
@@ -11,22 +11,16 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import psycopg
 from psycopg import sql
 
-from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
+from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.warehouse.errors import MigrationError
 
 if TYPE_CHECKING:
     from iracing_pipeline.tables import Column, Table
     from iracing_pipeline.warehouse.connection import Connection
-
-TABLES: tuple[Table, ...] = (
-    TELEMETRY_SESSION,
-    TELEMETRY_LAP,
-    TELEMETRY_FILE,
-    QUARANTINE,
-    LOAD_AUDIT,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +116,44 @@ def digest() -> str:
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def drop(connection: Connection) -> None:
-    """Drop the views of this and earlier versions; views that users added stay if they can."""
-    rows = connection.execute(
-        "SELECT viewname FROM pg_views WHERE schemaname = 'grafana' AND viewowner = current_user"
-    ).fetchall()
-    for (name,) in rows:
-        connection.execute(
-            sql.SQL("DROP VIEW IF EXISTS {} CASCADE").format(sql.Identifier("grafana", name))
-        )
-
-
 def create(connection: Connection) -> None:
-    """Make the views, and give tables, views and their columns their comments."""
-    for view in VIEWS:
-        connection.execute(
-            sql.SQL("CREATE VIEW {} AS {}").format(
-                sql.Identifier(*view.name.split(".")), sql.SQL(view.query)
-            )
-        )
+    """Make the views, and give tables, views and their columns their comments.
+
+    A view whose columns changed is made anew, and all others with it, as they may build on it.
+
+    Raises:
+        MigrationError: If somebody else's view or function builds on one of them.
+    """
+    try:
+        with connection.transaction():
+            _create(connection)
+    except psycopg.errors.InvalidTableDefinition:  # columns can only be added in place
+        _drop(connection)
+        _create(connection)
     relations: tuple[Table | View, ...] = (*TABLES, *VIEWS)
     for relation in relations:
         _comment(connection, relation)
+
+
+def _create(connection: Connection) -> None:
+    for view in VIEWS:
+        connection.execute(
+            sql.SQL("CREATE OR REPLACE VIEW {} AS {}").format(
+                sql.Identifier(*view.name.split(".")), sql.SQL(view.query)
+            )
+        )
+
+
+def _drop(connection: Connection) -> None:
+    for view in reversed(VIEWS):
+        name = sql.Identifier(*view.name.split("."))
+        try:
+            connection.execute(sql.SQL("DROP VIEW IF EXISTS {}").format(name))
+        except psycopg.errors.DependentObjectsStillExist as error:
+            raise MigrationError(
+                f"{view.name} has new columns, but is used: {error.diag.message_detail}",
+                "Drop what uses it, migrate again, and create it again",
+            ) from error
 
 
 def _comment(connection: Connection, relation: Table | View) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import shutil
 import time
@@ -13,10 +14,12 @@ import psycopg
 from psycopg import sql
 
 from iracing_pipeline.warehouse.embedded import account, binaries, configuration
+from iracing_pipeline.warehouse.embedded.log import Log
 from iracing_pipeline.warehouse.embedded.postmaster import Postmaster
 from iracing_pipeline.warehouse.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -86,29 +89,23 @@ class _Server:
     def _readable(self) -> bool:
         try:
             return self.data.exists() and (self.data / "PG_VERSION").exists()
-        except PermissionError as error:
-            raise self._foreign() from error
+        except OSError as error:
+            raise self._unusable(error) from error
 
     # -- what only one process does at a time ----------------------------------------------
 
-    def locked(self) -> filelock.BaseFileLock:
+    def locked(self) -> AbstractContextManager[object]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = filelock.FileLock(self.folder / "lock", timeout=LOCK_TIMEOUT_S, mode=0o600)
-            lock.acquire()
-        except PermissionError as error:
-            raise self._foreign() from error
+            return lock.acquire()
         except filelock.Timeout as error:
             raise EmbeddedServerError(
                 f"Another process has been starting the server for {LOCK_TIMEOUT_S:.0f} s",
                 f"Look at the log in {self.data / 'log'}, end that process and try again",
             ) from error
         except OSError as error:
-            raise EmbeddedServerError(
-                f"The folder {self.folder} cannot be used: {error.strerror}",
-                "Set IRACING_HOME to a folder on a local disk, or set IRACING_DATABASE_URL",
-            ) from error
-        return lock
+            raise self._unusable(error) from error
 
     def start(self) -> str:
         with self.locked():
@@ -118,7 +115,7 @@ class _Server:
             self._initialise()
             postmaster = Postmaster.read(self.data)
             if postmaster is None or not postmaster.is_running(self.data):
-                self._launch(postmaster)
+                self._launch()
             return self._usable_url()
 
     def stop(self) -> bool:
@@ -164,9 +161,11 @@ class _Server:
                 )
             return
         binaries.folder()  # says so if it is missing, before anything is made
-        # Made under another name, so that a start killed half-way leaves nothing behind.
-        new = self.folder / "data.new"
-        shutil.rmtree(new, ignore_errors=True)
+        # Made under a name of its own, so that a start killed half-way leaves nothing that the
+        # next one could mistake for a database.
+        for left in self.folder.glob("data.*.new"):
+            shutil.rmtree(left, ignore_errors=True)
+        new = self.folder / f"data.{secrets.token_hex(4)}.new"
         new.mkdir(mode=0o700)
         self._account().own(new)
         self.password("owner")
@@ -185,27 +184,35 @@ class _Server:
             file.write(f"\ninclude_if_exists = '{configuration.FILE}'\n")
         new.rename(self.data)
 
-    def _launch(self, stale: Postmaster | None) -> None:
-        if stale is not None:
-            # Its process is gone; left in place, whoever has its number now would block us.
-            (self.data / "postmaster.pid").unlink(missing_ok=True)
+    def _launch(self) -> None:
+        # What a crash left is in the way when it is empty, or when another process has got the
+        # number in it. No server runs on this folder, and we hold the lock.
+        for left in ("postmaster.pid", f".s.PGSQL.{configuration.SOCKET_PORT}.lock"):
+            (self.data / left).unlink(missing_ok=True)
         deadline = time.monotonic() + START_TIMEOUT_S
+        sockets = os.name != "nt"
         while True:
             address = configuration.choose_address(
-                self.data, configuration.port_of_last_time(self.data)
+                self.data, configuration.port_of_last_time(self.data), sockets=sockets
             )
             configuration.write(self.data, address)
             self._account().own(self.data / configuration.FILE)
-            log = self.data / "start.log"
-            log.unlink(missing_ok=True)
+            log = Log(self.data)
             code, output = self._run(
                 "pg_ctl", "start", "-w", "-t", f"{START_TIMEOUT_S:.0f}", "-D", self.data,
-                "-l", log, timeout_s=START_TIMEOUT_S + 10,
+                "-l", log.first, timeout_s=START_TIMEOUT_S + 10,
             )  # fmt: skip
             if code == 0:
                 logger.info("Started the embedded PostgreSQL server in %s", self.folder)
                 return
-            if time.monotonic() > deadline or not _passes(said := _tail(log)):
+            said = log.complaints()
+            postmaster = Postmaster.read(self.data)
+            if postmaster is not None and postmaster.is_running(self.data):
+                return  # the last one to start it was killed, its server comes up all the same
+            if sockets and "Unix" in said:
+                sockets = False  # some mounted folders cannot hold one
+                continue
+            if time.monotonic() > deadline or not _passes(said):
                 raise EmbeddedServerError(
                     f"The server in {self.folder} does not start: {said or output}",
                     f"See the log in {self.data / 'log'}, or set IRACING_DATABASE_URL",
@@ -229,9 +236,11 @@ class _Server:
                 if "authentication failed" in refusal:
                     break
             time.sleep(0.1)
+        advice = f"Wait and try again: it may be at work after a crash. See {self.data / 'log'}"
+        if "authentication failed" in refusal:
+            advice = f"Restore {self._password_file('owner')} from a backup: it is not the server's"
         raise EmbeddedServerError(
-            f"The server in {self.folder} runs but cannot be used: {refusal}",
-            f"Its password should be in {self._password_file('owner')}; restore it from a backup",
+            f"The server in {self.folder} runs but cannot be used: {refusal}", advice
         )
 
     # -- small things ----------------------------------------------------------------------
@@ -239,7 +248,7 @@ class _Server:
     def _run(self, program: str, *arguments: str | Path, timeout_s: float) -> tuple[int, str]:
         who = self._account()
         who.reach(self.data)
-        who.reach(binaries.folder())
+        who.reach(binaries.folder() / program)
         return binaries.run(program, *arguments, account=who, cwd=self.folder, timeout_s=timeout_s)
 
     def _account(self) -> account.Account:
@@ -253,13 +262,14 @@ class _Server:
             return self._password_file(name).read_text(encoding="utf-8") or None
         except FileNotFoundError:
             return None
-        except PermissionError as error:
-            raise self._foreign() from error
+        except OSError as error:
+            raise self._unusable(error) from error
 
-    def _foreign(self) -> EmbeddedServerError:
+    def _unusable(self, error: OSError) -> EmbeddedServerError:
+        why = "it belongs to another user" if isinstance(error, PermissionError) else error.strerror
         return EmbeddedServerError(
-            f"The folder {self.folder} belongs to another user",
-            "Set IRACING_HOME to a folder of your own, or set IRACING_DATABASE_URL",
+            f"The folder {self.folder} cannot be used: {why}",
+            "Set IRACING_HOME to a folder of your own on a local disk, or set IRACING_DATABASE_URL",
         )
 
 
@@ -285,11 +295,3 @@ def _passes(said: str) -> bool:
     """Whether what the server said on a failed start will pass by itself."""
     # The children of a killed server need a moment to notice; a port may be taken meanwhile.
     return "shared memory block" in said or "Address already in use" in said
-
-
-def _tail(log: Path) -> str:
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return ""
-    return " ".join(line.strip() for line in lines[-8:])

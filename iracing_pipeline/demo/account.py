@@ -1,0 +1,197 @@
+"""The truth of a drive, told from the distance grid rather than from the records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iracing_pipeline.demo.drive import tyre_grip
+from iracing_pipeline.demo.lap import reference_lap
+from iracing_pipeline.demo.plan import OffTrack
+from iracing_pipeline.demo.truth import (
+    IncidentTruth,
+    LapTruth,
+    PaceLaw,
+    PitStopTruth,
+    SessionTruth,
+)
+
+if TYPE_CHECKING:
+    from iracing_pipeline.demo.car import Car
+    from iracing_pipeline.demo.circuit import Circuit
+    from iracing_pipeline.demo.drive import Drive, Halt, Leg
+    from iracing_pipeline.demo.driver import Driver
+    from iracing_pipeline.demo.plan import Stop
+    from iracing_pipeline.demo.records import Records
+    from iracing_pipeline.demo.timing import Crossing
+
+
+def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> SessionTruth:
+    """Tell what happened in a drive."""
+    teller = _Teller(drive, records, crossings)
+    return SessionTruth(
+        laps=teller.laps(),
+        stops=teller.stops(),
+        incidents=teller.incidents(),
+        law=pace_law(drive.car, drive.circuit, drive.driver),
+        records=len(records),
+        glitch_records=tuple(np.flatnonzero(records.glitch).tolist()),
+        dropped_before=tuple(records.dropped_before.tolist()),
+        slipped_at=tuple(records.slipped_at.tolist()),
+    )
+
+
+def pace_law(car: Car, circuit: Circuit, driver: Driver) -> PaceLaw:
+    """What fuel and tyres cost a driver at his average, by differences of the reference lap."""
+    grip = driver.pace**2
+    base = reference_lap(car, circuit, fuel_l=20.0, grip=grip)
+    heavy = reference_lap(car, circuit, fuel_l=30.0, grip=grip)
+    warm = np.array([5.0, 15.0]) * car.tyre.warm_up_m
+    new, old = tyre_grip(car, warm)
+    younger = reference_lap(car, circuit, fuel_l=20.0, grip=grip * float(new))
+    older = reference_lap(car, circuit, fuel_l=20.0, grip=grip * float(old))
+    laps = (warm[1] - warm[0]) / circuit.length_m
+    return PaceLaw(
+        seconds_per_litre=(heavy.time_s - base.time_s) / 10.0,
+        seconds_per_tyre_lap=(older.time_s - younger.time_s) / float(laps),
+        fuel_l_per_lap=base.fuel_l,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """A node of a leg at which a lap, or what a leg has of it, begins or ends."""
+
+    leg: int
+    node: int
+    crossing: Crossing | None = None
+
+
+@dataclass(frozen=True)
+class _Teller:
+    drive: Drive
+    records: Records
+    crossings: tuple[Crossing, ...]
+
+    def laps(self) -> tuple[LapTruth, ...]:
+        told: list[LapTruth] = []
+        for index, leg in enumerate(self.drive.legs):
+            lines = [_Moment(c.leg, c.node, c) for c in self.crossings if c.leg == index]
+            moments = [_Moment(index, 0), *lines, _Moment(index, len(leg.speed) - 1)]
+            told += [self._lap(begin, end) for begin, end in pairwise(moments)]
+        return tuple(told)
+
+    def _lap(self, begin: _Moment, end: _Moment) -> LapTruth:
+        leg = self.drive.legs[begin.leg]
+        start_s = begin.crossing.session_time if begin.crossing else None
+        end_s = end.crossing.session_time if end.crossing else None
+        official = end.crossing.official_s if end.crossing else None
+        taken = [i for i in leg.incidents if begin.node <= i.node < end.node]
+        return LapTruth(
+            number=(leg.first + begin.node) // self.drive.circuit.nodes,
+            stint=self._stint(end),
+            kind=self._kind(begin, end),
+            start_s=start_s,
+            end_s=end_s,
+            lap_time_s=end_s - start_s if end_s is not None and start_s is not None else None,
+            official_s=official if official is not None and official > 0 else None,
+            shown=end.crossing is not None and end.crossing.shown_at < len(self.records),
+            fuel_used_l=_burnt(leg, end.node) - _burnt(leg, begin.node),
+            fuel_start_l=float(leg.fuel_arrive[begin.node]),
+            tyre_km=float(leg.tyre_m[begin.node]) / 1000.0,
+            incidents=sum(incident.points for incident in taken),
+            off_track=any(isinstance(incident.mishap, OffTrack) for incident in taken),
+            corner_times_s=self._corner_times(leg, begin.node, end.node),
+        )
+
+    def _kind(self, begin: _Moment, end: _Moment) -> str:
+        legs = self.drive.legs
+        leg = legs[begin.leg]
+        if end.crossing is None and begin.leg < len(legs) - 1:
+            return "reset"
+        left, entered = bool(leg.near_pits[begin.node]), bool(leg.near_pits[end.node])
+        through = leg.on_pit_road[begin.node : end.node].any() and not left and not entered
+        if through or (left and entered):
+            return "pit"
+        if left and end.crossing:
+            return "out"
+        if entered and begin.crossing:
+            return "in"
+        return "timed" if begin.crossing and end.crossing else "partial"
+
+    def _stint(self, end: _Moment) -> int:
+        legs = self.drive.legs
+        stops = sum(
+            1
+            for i, leg in enumerate(legs[: end.leg + 1])
+            for halt in leg.halts
+            if halt.stop and (i < end.leg or halt.node < end.node)
+        )
+        return 1 + end.leg + stops
+
+    def _corner_times(self, leg: Leg, first: int, last: int) -> tuple[float | None, ...]:
+        """Times of the corners that lie whole between two nodes of a leg, of one lap."""
+        circuit = self.drive.circuit
+        line = (leg.first + first) // circuit.nodes * circuit.nodes - leg.first
+        times: list[float | None] = []
+        for corner in circuit.corners:
+            start = line + circuit.node(corner.start_m)
+            end = line + circuit.node(corner.end_m)
+            whole = first <= start and end <= last
+            times.append(self._seconds(leg, start, end) if whole else None)
+        return tuple(times)
+
+    def _seconds(self, leg: Leg, start: int, end: int) -> float:
+        begin_s, end_s = self.records.clock.session_time(leg.arrive[[start, end]])
+        return float(end_s - begin_s)
+
+    def stops(self) -> tuple[PitStopTruth, ...]:
+        return tuple(
+            self._stop(leg, halt, halt.stop)
+            for leg in self.drive.legs
+            for halt in leg.halts
+            if halt.stop
+        )
+
+    def _stop(self, leg: Leg, halt: Halt, stop: Stop) -> PitStopTruth:
+        road = np.flatnonzero(~leg.on_pit_road)
+        entry = int(road[road < halt.node].max()) + 1
+        leave = int(road[road > halt.node].min())
+        entry_s, exit_s = self.records.clock.session_time(leg.arrive[[entry, leave]])
+        reference = reference_lap(self.drive.car, self.drive.circuit)
+        n = self.drive.circuit.nodes
+        laps, at = np.divmod(np.array([entry, leave]) + leg.first, n)
+        usual = laps * reference.time_s + reference.elapsed[at]
+        return PitStopTruth(
+            lap=stop.lap,
+            entry_s=float(entry_s),
+            exit_s=float(exit_s),
+            stationary_s=halt.seconds,
+            fuel_added_l=stop.fuel_l,
+            new_tyres=stop.tyres,
+            loss_s=float(exit_s - entry_s - (usual[1] - usual[0])),
+        )
+
+    def incidents(self) -> tuple[IncidentTruth, ...]:
+        corners = self.drive.circuit.corners
+        return tuple(
+            IncidentTruth(
+                lap=incident.lap,
+                session_time_s=float(
+                    self.records.clock.session_time(leg.arrive[[incident.node]])[0]
+                ),
+                points=incident.points,
+                corner=corners[incident.corner].name,
+            )
+            for leg in self.drive.legs
+            for incident in leg.incidents
+        )
+
+
+def _burnt(leg: Leg, node: int) -> float:
+    """Litres burnt from the leg's start to a node."""
+    taken = np.sum(leg.fuel_leave[: node + 1] - leg.fuel_arrive[: node + 1])
+    return float(leg.fuel_arrive[0] + taken - leg.fuel_leave[node])
