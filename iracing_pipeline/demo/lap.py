@@ -140,9 +140,7 @@ def flying_lap(
         grip: Fraction of the grip used at each node; shape (nodes,).
         braking: Fraction of the brakes used; shape (nodes,).
     """
-    laps = (
-        3  # the first from rest, the second flying, the third so that the second may brake for it
-    )
+    laps = 3  # one from rest, the flying one, and one for whose first corner it brakes
     n = circuit.nodes
     mass = np.full(laps * n, car.mass_kg + fuel_l * FUEL_DENSITY)
     road = Road(

@@ -64,21 +64,12 @@ def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
     )
     path = folder / outing.file_name
     fresh = path.with_name(f"{path.name}.new")
-    sheet = Sheet(
-        car=outing.car,
-        circuit=outing.circuit,
-        plan=outing.plan,
-        event=outing.event,
-        start=outing.start,
-        setup_name=outing.setup_name,
-        encoding=outing.encoding,
-    )
     try:
         write_ibt(
             fresh,
             frame,
             channels_of(outing.car),
-            session_info(sheet),
+            session_info(sheet_of(outing)),
             start=outing.start,
             closed=outing.closed,
         )
@@ -87,3 +78,16 @@ def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
     finally:
         fresh.unlink(missing_ok=True)
     return DemoFile(path, outing, truth)
+
+
+def sheet_of(outing: Outing) -> Sheet:
+    """What the session info of an outing is printed from."""
+    return Sheet(
+        car=outing.car,
+        circuit=outing.circuit,
+        plan=outing.plan,
+        event=outing.event,
+        start=outing.start,
+        setup_name=outing.setup_name,
+        encoding=outing.encoding,
+    )

@@ -170,7 +170,11 @@ class IbtWriter:
             + text
         )
         self._file = self.path.open("wb", buffering=0)
-        self._write(head)
+        try:
+            self._write(head)
+        except BaseException:
+            self._file.close()
+            raise
 
     def append(self, frame: pl.DataFrame) -> None:
         """Append one record for each row.
