@@ -196,7 +196,9 @@ def _drive_leg(
     near_pits = _pit_road(circuit, plan, stretch, on_grid=on_grid, beyond_m=_EXIT_ROAD_M)
     supply = _supply(circuit, plan.fuel_l, halts, len(nodes))
 
-    cap = np.where(pit_road, circuit.pit.speed_limit_mps - 0.25, np.inf)
+    limited = pit_road.copy()
+    limited[1:] |= pit_road[:-1]  # up to the cone, which lies between two nodes
+    cap = np.where(limited, circuit.pit.speed_limit_mps - 0.25, np.inf)
     wide = np.zeros(len(nodes))
     for incident in incidents:
         direction = circuit.corners[incident.corner].direction
