@@ -10,6 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def printable_name(path: str | Path) -> str:
+    """The file's name, with ``?`` for what is no text in it, so that any database takes it."""
+    return Path(path).name.encode(errors="replace").decode()
+
+
 class IbtError(Exception):
     """An ``.ibt`` file cannot be read.
 
@@ -27,7 +32,7 @@ class IbtError(Exception):
         self.reason = reason
         if advice is not None:
             self.advice = advice
-        super().__init__(f"{self.path.name}: {reason}. {self.advice}")
+        super().__init__(f"{printable_name(path)}: {reason}. {self.advice}")
 
     def __reduce__(self) -> tuple[type[IbtError], tuple[Path, str, str]]:
         """Rebuild from the facts, so that the error crosses process boundaries."""

@@ -129,7 +129,8 @@ def analyse(source: Source, *, frames_uri: str) -> Telemetry:
         MissingChannelError: If the file lacks a channel without which there are no laps.
     """
     began = time.perf_counter()
-    wanted = [name for name in _CHANNELS if name in source.schema]
+    schema = source.schema
+    wanted = [name for name in _CHANNELS if name in schema]
     records = source.read(wanted)
     read = time.perf_counter()
     facts = source.facts

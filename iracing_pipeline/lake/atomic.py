@@ -5,39 +5,38 @@ from __future__ import annotations
 import os
 import time
 import uuid
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 PARTIAL = ".partial"
 ABANDONED_AFTER = timedelta(days=1)
 REPLACE_TRIES = 8
+WINDOWS = os.name == "nt"
 
 
-@contextmanager
-def published(target: Path, *, durable: bool = True) -> Iterator[Path]:
-    """A path to write to, which becomes ``target`` if the block ends well, else goes away.
+def partial(target: Path) -> Path:
+    """Where to write a file that is to become ``target``; its folder is made."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.with_name(f".{target.name}.{uuid.uuid4().hex}{PARTIAL}")
+
+
+def publish(written: Path, target: Path, *, durable: bool = True) -> None:
+    """Give a file that is whole its name.
 
     Args:
-        target: The file to make or replace; its folder is made.
+        written: The file, in the folder of ``target``.
+        target: The file to make or replace.
         durable: Whether the bytes shall be on the disk before the file has its name, so that a
             power cut cannot leave an empty file behind a committed row.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(f".{target.name}.{uuid.uuid4().hex}{PARTIAL}")
-    try:
-        yield partial
-        if durable:
-            _sync(partial)
-        replace(partial, target)
-        if durable and os.name != "nt":
-            _sync(target.parent)
-    finally:
-        partial.unlink(missing_ok=True)
+    if durable:
+        _sync(written)
+    replace(written, target)
+    if durable and not WINDOWS:
+        _sync(target.parent)
 
 
 def replace(source: Path, target: Path) -> None:
@@ -49,7 +48,7 @@ def replace(source: Path, target: Path) -> None:
         try:
             source.replace(target)
         except PermissionError:
-            if os.name != "nt" or wait == REPLACE_TRIES - 1:
+            if not WINDOWS or wait == REPLACE_TRIES - 1:
                 raise
             time.sleep(0.02 * 2**wait)
         else:
@@ -63,12 +62,12 @@ def sweep(folder: Path, *, older_than: timedelta = ABANDONED_AFTER) -> int:
     """
     before = time.time() - older_than.total_seconds()
     swept = 0
-    for partial in folder.rglob(f".*{PARTIAL}"):
+    for left in folder.rglob(f".*{PARTIAL}"):
         try:
-            if partial.stat().st_mtime < before:
-                partial.unlink()
+            if left.stat().st_mtime < before:
+                left.unlink()
                 swept += 1
-        except FileNotFoundError:  # its writer has just published it
+        except OSError:  # its writer has just published it, or still has it open (Windows)
             continue
     return swept
 

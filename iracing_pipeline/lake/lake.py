@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import tempfile
 from contextlib import contextmanager
@@ -24,6 +26,9 @@ EXTRAS = {"s3": "s3", "s3a": "s3", "gs": "gs", "gcs": "gs", "az": "az", "abfs": 
 # What Windows does not allow in a name, and what a glob or a URL would read as something else.
 NAME = re.compile(r"""[^<>:"/\\|?*\[\]#%\x00-\x1f]*[^<>:"/\\|?*\[\]#%\x00-\x1f. ]""")
 RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\..*)?", re.IGNORECASE)
+
+# ENOSPC and EDQUOT; on Windows, the system's own numbers for the same.
+DISK_FULL = {errno.ENOSPC, errno.EDQUOT} if os.name != "nt" else {errno.ENOSPC, 39, 112}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +72,8 @@ class Lake:
             return
         self._scheme = scheme
         try:
-            self.root = UPath(text)
+            # Without a cache of listings, which would hide what other processes have written.
+            self.root = UPath(text, use_listings_cache=False)
             self.root.fs  # noqa: B018 - makes the file system, which is what may fail
         except ImportError as error:
             raise LakeError(
@@ -116,18 +122,18 @@ class Lake:
                 file, if there was one, is then still there.
         """
         target = self.path(kind, key, name)
+        if isinstance(target, UPath):
+            return self._upload(target, sink)
         with self._failures(target):
-            if isinstance(target, UPath):
-                with tempfile.TemporaryDirectory(prefix="iracing-lake-") as folder:
-                    local = Path(folder) / name
-                    sink(local)
-                    size = local.stat().st_size
-                    target.fs.put_file(str(local), target.path)
-            else:
-                with atomic.published(target, durable=self._durable) as partial:
-                    sink(partial)
-                    size = partial.stat().st_size
-                atomic.sweep(target.parent)
+            partial = atomic.partial(target)
+        try:
+            self._fill(target, partial, sink)
+            with self._failures(target):
+                size = partial.stat().st_size
+                atomic.publish(partial, target, durable=self._durable)
+        finally:
+            partial.unlink(missing_ok=True)
+        atomic.sweep(target.parent)
         return Written(str(target), size)
 
     def write_bytes(self, kind: str, key: str, name: str, content: bytes) -> Written:
@@ -182,6 +188,27 @@ class Lake:
         """Delete what killed writers left in a local lake; how many files."""
         return atomic.sweep(self.local, older_than=older_than) if self.local else 0
 
+    def _upload(self, target: UPath, sink: Callable[[Path], object]) -> Written:
+        with tempfile.TemporaryDirectory(prefix="iracing-lake-") as folder:
+            local = Path(folder) / target.name
+            self._fill(target, local, sink)
+            with self._failures(target):
+                size = local.stat().st_size
+                target.fs.put_file(str(local), target.path)
+        return Written(str(target), size)
+
+    @staticmethod
+    def _fill(target: UPath | Path, path: Path, sink: Callable[[Path], object]) -> None:
+        try:
+            sink(path)
+        except Exception as error:
+            if _disk_is_full(error):
+                raise LakeError(
+                    f"{target} cannot be written: the disk is full",
+                    f"Make room on the disk of {path.parent} and run it again",
+                ) from error
+            raise
+
     def _existing(self, kind: str, key: str, name: str) -> UPath | Path:
         target = self.path(kind, key, name)
         with self._failures(target):
@@ -202,3 +229,19 @@ class Lake:
                 "Check that IRACING_LAKE can be written to, that the disk has room and that no"
                 " other program has the file open",
             ) from error
+        except Exception as error:
+            if self.local is not None:
+                raise
+            # Object stores' packages raise errors of their own, for credentials above all.
+            raise LakeError(
+                f"{target} cannot be used: {error}",
+                f"Check the address and the credentials of {self._scheme}://",
+            ) from error
+
+
+def _disk_is_full(error: Exception) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in DISK_FULL
+    # polars has no error of its own for it, but repeats what the system said.
+    said = re.search(r"\(os error (\d+)\)", str(error))
+    return said is not None and int(said[1]) in DISK_FULL

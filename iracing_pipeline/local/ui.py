@@ -53,6 +53,9 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     }
     command = [sys.executable, "-m", "dagster", "dev", "-m", "iracing_pipeline.definitions"]
     command += ["-h", HOST, "-p", str(port), "--log-level", "warning"]
+    # A shell that starts us in the background has Ctrl+C ignored, and Dagster, which ends as on
+    # Ctrl+C when it is told to terminate, would inherit that and never end.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     # In the home, so that no project file of the current folder is picked up.
     process = subprocess.Popen(command, env=environment, cwd=home)  # noqa: S603 - our own command
     signal.signal(signal.SIGTERM, lambda *_: process.terminate())

@@ -15,6 +15,7 @@ def record(
     connection: Connection,
     loads: Iterable[Loaded],
     *,
+    partition_key: str | None = None,
     run_id: str | None = None,
 ) -> None:
     """Record loads in ``ops.load_audit``, in the transaction that made them.
@@ -24,6 +25,7 @@ def record(
     Args:
         connection: The one the loads were made on.
         loads: What ``replace`` or ``upsert`` returned.
+        partition_key: What to record for a load that replaced no partition; None for the table.
         run_id: The run that did it; None outside a run.
     """
     with connection.cursor() as cursor:
@@ -31,15 +33,17 @@ def record(
             "INSERT INTO ops.load_audit (table_name, partition_key, run_id, started_at,"
             " finished_at, rows_inserted, rows_updated, rows_deleted, seconds, bytes)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [row for load in loads for row in _rows(load, run_id)],
+            [row for load in loads for row in _rows(load, partition_key, run_id)],
         )
 
 
-def _rows(load: Loaded, run_id: str | None) -> Iterator[tuple[object, ...]]:
+def _rows(
+    load: Loaded, partition_key: str | None, run_id: str | None
+) -> Iterator[tuple[object, ...]]:
     when = (run_id, load.started_at, load.finished_at)
     if not load.partitions:
         changes = (load.inserted, load.updated, load.deleted)
-        yield (load.table, None, *when, *changes, load.seconds, load.bytes)
+        yield (load.table, partition_key, *when, *changes, load.seconds, load.bytes)
     # One more than its rows, so that a partition that was only emptied has a share too.
     whole = load.rows + len(load.partitions)
     for part in load.partitions:

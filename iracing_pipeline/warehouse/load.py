@@ -8,19 +8,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import product
 from typing import TYPE_CHECKING, Any
 
 import psycopg
+from psycopg.pq import TransactionStatus
 
 from iracing_pipeline.warehouse.copy_binary import encode
 from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.load_statements import Statements
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import polars as pl
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
     Values = tuple[object, ...]
+
+IDLE = TransactionStatus.IDLE
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ def _load(
     run = Statements.of(table.name, tuple(table.names), table.key, tuple(where))
     deleted: dict[Values, int] = {}
     try:
-        with connection.transaction(), connection.cursor() as cursor:
+        with _savepoint(connection), connection.cursor() as cursor:
             cursor.execute(run.make_stage)
             sent = _copy(cursor, run.copy, table, frame)
             if where:
@@ -149,6 +153,15 @@ def _load(
         seconds=time.perf_counter() - began,
         partitions=_partitions(frame, where, inserted, updated, deleted),
     )
+
+
+@contextmanager
+def _savepoint(connection: Connection) -> Iterator[None]:
+    """Undo what fails within, and leave the rest of the caller's transaction as it is."""
+    if not connection.autocommit and connection.info.transaction_status == IDLE:
+        connection.execute("SELECT")  # begins the caller's; ours would commit at its end
+    with connection.transaction():
+        yield
 
 
 def _check(table: Table, frame: pl.DataFrame, where: dict[str, list[object]]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ logger = logging.getLogger(__name__)
 HEAD = "0001"  # the newest revision; a test holds it against the folder
 SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "schema_version"
+_one_at_a_time = threading.Lock()  # Alembic keeps what it is doing in globals
 LOCK = 0x6952_6163_696E_67  # any number, the same in all versions
 
 
@@ -84,7 +86,8 @@ def _upgrade(transaction: sqlalchemy.Connection) -> None:
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = transaction
-    command.upgrade(config, "head")
+    with _one_at_a_time:
+        command.upgrade(config, "head")
 
 
 def _state(connection: Connection) -> tuple[str | None, str | None]:

@@ -85,7 +85,7 @@ FILE_FAULTS = (IbtError, MissingChannelError, LoadError, NotInLakeError, OSError
 )
 def telemetry(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+) -> Iterator[dg.AssetCheckResult]:
     """Decode each file into frames, its session and its laps."""
     keys = context.partition_keys
     order = (ibt_frames.key, telemetry_sessions.key, telemetry_laps.key)
@@ -113,17 +113,15 @@ def telemetry(
                 batch.failed(key, str(error))
                 continue
             findings.add(result, stored)
-            batch.done(
-                key,
-                {
-                    ibt_frames.key: metadata.of_frames(file, stored, columns=number == len(keys)),
-                    telemetry_sessions.key: metadata.of_session(result),
-                    telemetry_laps.key: metadata.of_laps(result),
-                },
-            )
+            shown = {
+                ibt_frames.key: metadata.of_frames(file, stored, columns=number == len(keys)),
+                telemetry_sessions.key: metadata.of_session(result),
+                telemetry_laps.key: metadata.of_laps(result),
+            }
+            batch.done(key, {asset: shown[asset] for asset in selected})
             context.log.info("%d of %d: %s", number, len(keys), metadata.summary(result, stored))
     yield from findings.results(context.selected_asset_check_keys)
-    yield from batch.results(selected)
+    batch.finish()
 
 
 def _open(source: TelemetryFile | None, key: str, lake: Lake, *, at_least: int) -> IbtFile | None:

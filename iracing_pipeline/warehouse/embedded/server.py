@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import shutil
 import time
@@ -13,10 +14,12 @@ import psycopg
 from psycopg import sql
 
 from iracing_pipeline.warehouse.embedded import account, binaries, configuration
+from iracing_pipeline.warehouse.embedded.log import Log
 from iracing_pipeline.warehouse.embedded.postmaster import Postmaster
 from iracing_pipeline.warehouse.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -86,29 +89,23 @@ class _Server:
     def _readable(self) -> bool:
         try:
             return self.data.exists() and (self.data / "PG_VERSION").exists()
-        except PermissionError as error:
-            raise self._foreign() from error
+        except OSError as error:
+            raise self._unusable(error) from error
 
     # -- what only one process does at a time ----------------------------------------------
 
-    def locked(self) -> filelock.BaseFileLock:
+    def locked(self) -> AbstractContextManager[object]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = filelock.FileLock(self.folder / "lock", timeout=LOCK_TIMEOUT_S, mode=0o600)
-            lock.acquire()
-        except PermissionError as error:
-            raise self._foreign() from error
+            return lock.acquire()
         except filelock.Timeout as error:
             raise EmbeddedServerError(
                 f"Another process has been starting the server for {LOCK_TIMEOUT_S:.0f} s",
                 f"Look at the log in {self.data / 'log'}, end that process and try again",
             ) from error
         except OSError as error:
-            raise EmbeddedServerError(
-                f"The folder {self.folder} cannot be used: {error.strerror}",
-                "Set IRACING_HOME to a folder on a local disk, or set IRACING_DATABASE_URL",
-            ) from error
-        return lock
+            raise self._unusable(error) from error
 
     def start(self) -> str:
         with self.locked():
@@ -190,27 +187,31 @@ class _Server:
     def _launch(self) -> None:
         # What a crash left is in the way when it is empty, or when another process has got the
         # number in it. No server runs on this folder, and we hold the lock.
-        (self.data / "postmaster.pid").unlink(missing_ok=True)
+        for left in ("postmaster.pid", f".s.PGSQL.{configuration.SOCKET_PORT}.lock"):
+            (self.data / left).unlink(missing_ok=True)
         deadline = time.monotonic() + START_TIMEOUT_S
+        sockets = os.name != "nt"
         while True:
             address = configuration.choose_address(
-                self.data, configuration.port_of_last_time(self.data)
+                self.data, configuration.port_of_last_time(self.data), sockets=sockets
             )
             configuration.write(self.data, address)
             self._account().own(self.data / configuration.FILE)
-            log = self.data / "start.log"
-            log.unlink(missing_ok=True)
+            log = Log(self.data)
             code, output = self._run(
                 "pg_ctl", "start", "-w", "-t", f"{START_TIMEOUT_S:.0f}", "-D", self.data,
-                "-l", log, timeout_s=START_TIMEOUT_S + 10,
+                "-l", log.first, timeout_s=START_TIMEOUT_S + 10,
             )  # fmt: skip
             if code == 0:
                 logger.info("Started the embedded PostgreSQL server in %s", self.folder)
                 return
-            said = _tail(log)
+            said = log.complaints()
             postmaster = Postmaster.read(self.data)
             if postmaster is not None and postmaster.is_running(self.data):
                 return  # the last one to start it was killed, its server comes up all the same
+            if sockets and "Unix" in said:
+                sockets = False  # some mounted folders cannot hold one
+                continue
             if time.monotonic() > deadline or not _passes(said):
                 raise EmbeddedServerError(
                     f"The server in {self.folder} does not start: {said or output}",
@@ -235,9 +236,11 @@ class _Server:
                 if "authentication failed" in refusal:
                     break
             time.sleep(0.1)
+        advice = f"Wait and try again: it may be at work after a crash. See {self.data / 'log'}"
+        if "authentication failed" in refusal:
+            advice = f"Restore {self._password_file('owner')} from a backup: it is not the server's"
         raise EmbeddedServerError(
-            f"The server in {self.folder} runs but cannot be used: {refusal}",
-            f"Its password should be in {self._password_file('owner')}; restore it from a backup",
+            f"The server in {self.folder} runs but cannot be used: {refusal}", advice
         )
 
     # -- small things ----------------------------------------------------------------------
@@ -259,13 +262,14 @@ class _Server:
             return self._password_file(name).read_text(encoding="utf-8") or None
         except FileNotFoundError:
             return None
-        except PermissionError as error:
-            raise self._foreign() from error
+        except OSError as error:
+            raise self._unusable(error) from error
 
-    def _foreign(self) -> EmbeddedServerError:
+    def _unusable(self, error: OSError) -> EmbeddedServerError:
+        why = "it belongs to another user" if isinstance(error, PermissionError) else error.strerror
         return EmbeddedServerError(
-            f"The folder {self.folder} belongs to another user",
-            "Set IRACING_HOME to a folder of your own, or set IRACING_DATABASE_URL",
+            f"The folder {self.folder} cannot be used: {why}",
+            "Set IRACING_HOME to a folder of your own on a local disk, or set IRACING_DATABASE_URL",
         )
 
 
@@ -291,11 +295,3 @@ def _passes(said: str) -> bool:
     """Whether what the server said on a failed start will pass by itself."""
     # The children of a killed server need a moment to notice; a port may be taken meanwhile.
     return "shared memory block" in said or "Address already in use" in said
-
-
-def _tail(log: Path) -> str:
-    try:
-        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    except FileNotFoundError:
-        return ""
-    return " ".join(line.strip() for line in lines[-8:])

@@ -1,0 +1,94 @@
+"""What tests of several packages share: a database server, and a fresh database for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+import uuid
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from iracing_pipeline.warehouse import embedded
+from iracing_pipeline.warehouse.connection import Connection, Warehouse
+from iracing_pipeline.warehouse.migrate import migrate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TEST_DATABASE_URL = "IRACING_TEST_DATABASE_URL"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # Not in the folder that pytest shares: another test run would close it to the account that
+    # the embedded server runs under when we are root.
+    if config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="iracing-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
+
+
+@pytest.fixture(scope="session")
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server to make databases on: one of our own, or the one in the environment."""
+    given = os.environ.get(TEST_DATABASE_URL)
+    if given:
+        yield given
+        return
+    home = tmp_path_factory.mktemp("server")
+    url = embedded.start(home)
+    with psycopg.connect(url, autocommit=True) as connection:
+        # Databases of tests need not survive a power cut.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield url
+    embedded.stop(home)
+
+
+@pytest.fixture(scope="session")
+def migrated_template(server_url: str) -> Iterator[str]:
+    """The name of a migrated database that fresh ones are copied from."""
+    name = f"iracing_template_{uuid.uuid4().hex[:8]}"
+    _run(server_url, "CREATE DATABASE {}", name)
+    migrate(at_database(server_url, name))
+    yield name
+    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def empty_database(server_url: str) -> Iterator[str]:
+    """The URL of a database with nothing in it."""
+    name = f"iracing_test_{uuid.uuid4().hex[:8]}"
+    _run(server_url, "CREATE DATABASE {}", name)
+    yield at_database(server_url, name)
+    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def database(server_url: str, migrated_template: str) -> Iterator[str]:
+    """The URL of a fresh, migrated database."""
+    name = f"iracing_test_{uuid.uuid4().hex[:8]}"
+    _run(server_url, "CREATE DATABASE {} TEMPLATE {}", name, migrated_template)
+    yield at_database(server_url, name)
+    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[Connection]:
+    """A connection to a fresh, migrated database."""
+    with Warehouse(database).connect() as connection:
+        yield connection
+
+
+def at_database(url: str, name: str) -> str:
+    """The URL of another database of the same server."""
+    return urlsplit(url)._replace(path=f"/{name}").geturl()
+
+
+def _run(url: str, statement: str, *names: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))
