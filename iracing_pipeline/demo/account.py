@@ -23,8 +23,9 @@ from iracing_pipeline.demo.truth import (
 if TYPE_CHECKING:
     from iracing_pipeline.demo.car import Car
     from iracing_pipeline.demo.circuit import Circuit
-    from iracing_pipeline.demo.drive import Drive, Halt, Leg
+    from iracing_pipeline.demo.drive import Drive, Leg
     from iracing_pipeline.demo.driver import Driver
+    from iracing_pipeline.demo.itinerary import Halt
     from iracing_pipeline.demo.lap import FlyingLap
     from iracing_pipeline.demo.plan import Stop
     from iracing_pipeline.demo.records import Records

@@ -27,6 +27,7 @@ def record_live(
     speed: float = 1.0,
     every_s: float = 0.5,
     sleep: Callable[[float], None] = time.sleep,
+    clock: Callable[[], float] = time.monotonic,
 ) -> DemoFile:
     """Write an outing at the pace at which it is driven, and close it at its end.
 
@@ -37,6 +38,7 @@ def record_live(
         speed: How many times faster than life.
         every_s: Seconds of driving between two writes.
         sleep: How to wait.
+        clock: How to tell the time in seconds.
 
     Raises:
         OSError: From the disk.
@@ -46,13 +48,13 @@ def record_live(
     )
     path = folder / outing.file_name
     info = session_info(sheet_of(outing))
-    begun = time.monotonic()
+    begun = clock()
     with IbtWriter(path, channels_of(outing.car), info, start=outing.start) as writer:
         driven_s = 0.0
         for part in frame.iter_slices(max(1, round(every_s * TICK_RATE))):
             writer.append(part)
             driven_s += part.height / TICK_RATE
-            sleep(max(0.0, driven_s / speed - (time.monotonic() - begun)))
+            sleep(max(0.0, driven_s / speed - (clock() - begun)))
         if not outing.closed:
             writer.abandon()
     return DemoFile(path, outing, truth)

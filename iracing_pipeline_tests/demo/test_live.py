@@ -3,6 +3,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from iracing_pipeline.demo.live import record_live
 from iracing_pipeline.demo.outing import write_outing
 from iracing_pipeline.demo.plan import Ending, Plan, Session
@@ -37,8 +39,12 @@ def test_a_live_recording_grows_and_ends_as_one_written_at_once(tmp_path: Path) 
 
 
 def test_a_live_recording_takes_the_time_that_the_drive_took(tmp_path: Path) -> None:
-    waited: list[float] = []
-    recorded = record_live(tmp_path, OUTING, 3, speed=50.0, sleep=waited.append)
-    # Nobody really waits here, so each wait is the whole time due less the little that has passed.
-    assert max(waited) <= recorded.truth.records / 60 / 50.0
-    assert max(waited) > 0.5 * recorded.truth.records / 60 / 50.0
+    now = 1000.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        assert 0.0 <= seconds <= 0.5 / 4.0 + 1e-9
+        now += seconds
+
+    recorded = record_live(tmp_path, OUTING, 3, speed=4.0, sleep=sleep, clock=lambda: now)
+    assert now - 1000.0 == pytest.approx(recorded.truth.records / 60 / 4.0)

@@ -266,6 +266,22 @@ def test_incidents_are_counted_where_they_happen(race: Simulated) -> None:
     assert set(off["PlayerTrackSurfaceMaterial"]) == {15}
 
 
+def test_a_mishap_before_a_reset_does_not_happen_again_after_it() -> None:
+    plan = Plan(
+        Session.PRACTICE,
+        laps=2,
+        fuel_l=9.0,
+        mishaps=(Spin(1, 0),),
+        resets=(Reset(1, 0.7),),
+        ending=Ending.TRACK,
+    )
+    frame, truth = simulate_session(
+        TRIPLE_CROWN_STOCK, COPPER_BASIN, plan, seed=1, columns=["PlayerCarMyIncidentCount"]
+    )
+    assert len(truth.incidents) == 1
+    assert frame["PlayerCarMyIncidentCount"][-1] == 2
+
+
 def test_a_race_tells_its_state_and_position(race: Simulated) -> None:
     frame, _ = race
     by_lap = frame.filter(pl.col("LapDistPct") > 0.9).group_by("Lap", maintain_order=True).last()
