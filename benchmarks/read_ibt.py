@@ -120,11 +120,19 @@ def peak_memory(step: str, path: Path) -> float:
 
 def take_only(step: str, path: Path) -> None:
     """Take one step and print the process's highest resident memory in MB."""
+    (STEPS | {"nothing": nothing})[step](path)
+    print(_peak_bytes() / 1e6)
+
+
+def _peak_bytes() -> int:
+    status = Path("/proc/self/status")
+    if status.exists():  # Linux's ru_maxrss begins with that of the process that started us
+        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(line.split()[1]) * 1024
     import resource  # noqa: PLC0415 - not on Windows, where memory is not measured
 
-    (STEPS | {"nothing": nothing})[step](path)
     unit = 1 if sys.platform == "darwin" else 1024
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
 
 
 def parquet_ratio(path: Path) -> float:
