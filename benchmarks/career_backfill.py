@@ -222,7 +222,7 @@ def kills(folder: Path) -> None:
         command = [sys.executable, __file__, "worker", url, server.url, str(folder / "killed")]
         for _ in range(10):
             process = subprocess.Popen(command)
-            time.sleep(chance.uniform(1.5, 5.0))
+            time.sleep(chance.uniform(1.1, 2.0))
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
                 killed += 1

@@ -15,6 +15,7 @@ from iracing_pipeline.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
 
     from iracing_pipeline.local.load import Outcome
 
@@ -52,14 +53,20 @@ def main() -> None:
 @click.option("--port", default=3000, show_default=True, help="Port of the UI.")
 def demo(*, leave: bool, folder: Path | None, port: int) -> None:
     """Load a demo season, or your own folder, and open the Dagster UI."""
+    from contextlib import ExitStack
+
     settings = Settings.from_env()
-    folder = (folder or _write_demo(settings)).resolve()
-    click.echo(f"Loading the .ibt files of {folder}")
-    outcomes = _load(settings, [folder])
-    _print_outcomes(outcomes)
-    _print_where(settings)
-    if not leave:
-        _serve(replace(settings, telemetry_dir=folder), port)
+    with ExitStack() as stack:
+        own = folder is not None
+        folder = (folder or _write_demo(settings)).resolve()
+        click.echo(f"Loading the .ibt files of {folder}")
+        outcomes = _load(settings, [folder])
+        _print_outcomes(outcomes)
+        if not own:
+            _load_demo_career(settings, stack)
+        _print_where(settings)
+        if not leave:
+            _serve(replace(settings, telemetry_dir=folder), port)
 
 
 @main.command()
@@ -145,6 +152,22 @@ def _write_demo(settings: Settings) -> Path:
     return folder
 
 
+def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
+    """Load the demo driver's career; its stand-in for iRacing runs as long as ``stack`` is open."""
+    from iracing_pipeline.local.career import demo_data_api, load_career
+
+    career = stack.enter_context(demo_data_api())
+    click.echo(f"Loading ten seasons of races of {career.name} from a stand-in for iRacing")
+    keys = [str(season) for season in career.seasons]
+    outcome = load_career(settings, keys, _progress("loaded", "seasons"))
+    click.echo(
+        f"{outcome.races} races with {outcome.laps} laps and {outcome.rating_points} rating points"
+        " are in the database."
+    )
+    for failed in outcome.failed:
+        click.echo(f"  {failed} failed: see Runs in the Dagster UI.")
+
+
 def _load(settings: Settings, paths: list[Path], *, quiet: bool = False) -> list[Outcome]:
     from iracing_pipeline.local.load import load as load_files
 
@@ -168,10 +191,10 @@ def _serve(settings: Settings, port: int) -> None:
     )
 
 
-def _progress(verb: str) -> Callable[[int, int], None]:
+def _progress(verb: str, what: str = "files") -> Callable[[int, int], None]:
     def show(done: int, total: int) -> None:
         if total:
-            click.echo(f"  {done} of {total} files {verb}")
+            click.echo(f"  {done} of {total} {what} {verb}")
 
     return show
 

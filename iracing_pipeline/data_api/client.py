@@ -107,7 +107,7 @@ class DataApi:
         session: requests.Session | None = None,
     ) -> None:
         self._tokens = tokens
-        self._url = url.rstrip("/")
+        self.url = url.rstrip("/")
         self._clock = clock or SystemClock()
         self._limit = limit or TokenBucket(clock=self._clock)
         self.stats = stats or ApiStats()
@@ -164,7 +164,7 @@ class DataApi:
         started = self._clock.now()
         try:
             response = self._api.get(
-                f"{self._url}/data/{endpoint}",
+                f"{self.url}/data/{endpoint}",
                 params=parameters,
                 headers={"Authorization": f"Bearer {token}"},
                 timeout=TIMEOUT_S,

@@ -55,7 +55,7 @@ def connect(account: DataApiAccount, home: Path, dsn: str | None) -> DataApi:
     return DataApi(
         token_source(account, home, dsn, stats),
         url=account.url or DATA_API_URL,
-        limit=TokenBucket(account.calls_per_minute),
+        limit=TokenBucket(account.calls_per_minute, burst=max(6, account.calls_per_minute // 20)),
         stats=stats,
     )
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.data_api import DataApi
     from iracing_pipeline.warehouse.connection import Connection
 
+ACCOUNT = "account"
 INFO, CHART = "member/info", "member/chart_data"
 CAREER_KIND, YEARLY_KIND = "stats/member_career", "stats/member_yearly"
 CHARTS = (ChartType.IRATING, ChartType.LICENCE)
@@ -45,13 +46,13 @@ class RatingOutcome:
     """What rebuilding a rating history did.
 
     Attributes:
-        cust_id: The member; None when nobody is known.
+        cust_ids: The members; empty when nobody is known.
         points: Points of the history, by source.
         loads: What changed.
         issues: What was unexpected in the payloads.
     """
 
-    cust_id: int | None = None
+    cust_ids: list[int] = field(default_factory=list)
     points: dict[str, int] = field(default_factory=dict)
     loads: list[Loaded] = field(default_factory=list)
     issues: Issues = field(default_factory=Issues)
@@ -64,10 +65,7 @@ def fetch_member(connection: Connection, api: DataApi) -> int:
         connection: In autocommit.
         api: The Data API.
     """
-    info = endpoints.member_info(api).payload
-    cust_id = int(info["cust_id"])
-    item = str(cust_id)
-    payloads.put(connection, Document(INFO, item), info, source="api")
+    cust_id, item = _introduce(connection, api)
     for category in CATEGORIES:
         for chart in CHARTS:
             body = endpoints.chart_data(api, cust_id, category, chart).payload
@@ -81,24 +79,37 @@ def fetch_member(connection: Connection, api: DataApi) -> int:
 
 
 def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | None:
-    """Whose data this is: the account's owner, else the driver of most telemetry.
+    """Whose data this is: the account's member, else the driver of most telemetry.
 
     Args:
         connection: Where to look.
-        api: Is asked when no account is known yet.
+        api: Whose account; it is asked once, when its member is not known yet.
     """
-    known = payloads.items_of(connection, INFO)
-    if known:
-        return int(known[0])
     if api is not None:
-        info = endpoints.member_info(api).payload
-        payloads.put(connection, Document(INFO, str(info["cust_id"])), info, source="api")
-        return int(info["cust_id"])
+        known = payloads.get(connection, Document(ACCOUNT, api.url))
+        return int(known["cust_id"]) if known else _introduce(connection, api)[0]
+    return next(iter(own_cust_ids(connection)), None)
+
+
+def own_cust_ids(connection: Connection) -> list[int]:
+    """Every member that an account belongs to; without an account, the driver of most telemetry."""
+    accounts = payloads.of_items(connection, [ACCOUNT], payloads.items_of(connection, ACCOUNT))
+    if accounts:
+        return sorted({int(body["cust_id"]) for _, _, body in accounts})
     row = connection.execute(
         "SELECT cust_id FROM racing.telemetry_session WHERE cust_id IS NOT NULL"
         " GROUP BY cust_id ORDER BY count(*) DESC, cust_id LIMIT 1"
     ).fetchone()
-    return None if row is None else int(row[0])
+    return [] if row is None else [int(row[0])]
+
+
+def _introduce(connection: Connection, api: DataApi) -> tuple[int, str]:
+    """Ask who the account's member is, and note it: cust_id, also as text."""
+    info = endpoints.member_info(api).payload
+    cust_id = int(info["cust_id"])
+    payloads.put(connection, Document(INFO, str(cust_id)), info, source="api")
+    payloads.put(connection, Document(ACCOUNT, api.url), {"cust_id": cust_id}, source="api")
+    return cust_id, str(cust_id)
 
 
 def rebuild_ratings(connection: Connection, *, run_id: str | None = None) -> RatingOutcome:
@@ -111,21 +122,26 @@ def rebuild_ratings(connection: Connection, *, run_id: str | None = None) -> Rat
         connection: Not in autocommit.
         run_id: The run that does it, for the books.
     """
-    outcome = RatingOutcome(cust_id=own_cust_id(connection))
-    cust_id = outcome.cust_id
-    if cust_id is None:
-        return outcome
+    outcome = RatingOutcome(cust_ids=own_cust_ids(connection))
+    for cust_id in outcome.cust_ids:
+        _rebuild(connection, cust_id, outcome)
+    audit.record(connection, outcome.loads, run_id=run_id)
+    return outcome
+
+
+def _rebuild(connection: Connection, cust_id: int, outcome: RatingOutcome) -> None:
+    where = {"cust_id": cust_id}
     points = pl.concat(
         [
             _from_charts(connection, cust_id, outcome.issues),
             _from_member(connection, cust_id, outcome),
             _from_results(connection, cust_id),
-            telemetry_points(read_table(connection, TELEMETRY_SESSION, where={"cust_id": cust_id})),
+            telemetry_points(read_table(connection, TELEMETRY_SESSION, where=where)),
         ]
     )
     history = stitch_road(points).unique(RATING_HISTORY.key, keep="last", maintain_order=True)
-    outcome.points = dict(history["source"].value_counts().sort("source").iter_rows())
-    where = {"cust_id": cust_id}
+    for source, count in history["source"].value_counts().iter_rows():
+        outcome.points[source] = outcome.points.get(source, 0) + count
     outcome.loads.append(replace(connection, RATING_HISTORY, history, where=where))
     for kind, table, read in (
         (CAREER_KIND, CAREER, read_career),
@@ -135,8 +151,6 @@ def rebuild_ratings(connection: Connection, *, run_id: str | None = None) -> Rat
         if body is not None:
             frame = read(body, outcome.issues).filter(pl.col("cust_id") == cust_id)
             outcome.loads.append(replace(connection, table, frame, where=where))
-    audit.record(connection, outcome.loads, run_id=run_id)
-    return outcome
 
 
 def _from_charts(connection: Connection, cust_id: int, issues: Issues) -> pl.DataFrame:

@@ -165,13 +165,17 @@ LAP_TICKS = _integer(
 )
 """Becomes seconds; -1 and 0 mean none."""
 SUB_LEVEL = _integer(
-    "Safety Rating x 100", lambda column: pl.when(column >= 0).then((column / 100).round(2))
+    "Safety Rating x 100",
+    lambda column: pl.when(column.is_between(0, 500)).then((column / 100).round(2)),
 )
 LICENCE_CLASS = _integer("licence level", _class_of_level)
 LICENCE_GROUP = _integer("licence group", _class_of_group)
 NUMBER = _real("number", lambda column: column)
 MEASURE = _real("number", _scaled(1.0, -1.0))
 """-1 means none."""
+SAFETY_RATING = _real(
+    "Safety Rating", lambda column: pl.when(column.is_between(0.0, 5.0)).then(column)
+)
 PERCENT = _real("percent", _scaled(0.01, -1.0))
 """Becomes a ratio; -1 means none."""
 MILES = _real("miles", _scaled(1609.344, 0.0))

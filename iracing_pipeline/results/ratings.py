@@ -76,7 +76,7 @@ LICENCE_SHAPE = Shape(
         Field("category_id", "category_id", kinds.IDENTIFIER),
         Field("irating", "irating", kinds.RATING, optional=True),
         Field("licence_class", "license_level", kinds.LICENCE_CLASS),
-        Field("safety_rating", "safety_rating", kinds.MEASURE),
+        Field("safety_rating", "safety_rating", kinds.SAFETY_RATING),
         Field("cpi", "cpi", kinds.MEASURE),
         Field("tt_rating", "tt_rating", kinds.RATING),
     ),

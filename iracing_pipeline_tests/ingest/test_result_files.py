@@ -11,7 +11,8 @@ from iracing_pipeline.demo.career import CUST_ID, RACES
 from iracing_pipeline.demo.fake_data_api import Career
 from iracing_pipeline.demo.fake_data_api.member_documents import search_row
 from iracing_pipeline.demo.fake_data_api.race_documents import result
-from iracing_pipeline.demo.season import season, write_outing
+from iracing_pipeline.demo.outing import write_outing
+from iracing_pipeline.demo.season import season
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ingest.members import rebuild_ratings
 from iracing_pipeline.ingest.result_files import (
@@ -125,7 +126,7 @@ def test_telemetry_alone_gives_results_drivers_and_a_rating_history(
     assert one(connection, "SELECT count(*) FROM racing.member") > 0
     ratings = rebuild_ratings(connection)
     connection.commit()
-    assert ratings.cust_id == CUST_ID
+    assert ratings.cust_ids == [CUST_ID]
     assert ratings.points == {"ibt": 1}
     assert one(connection, "SELECT irating FROM racing.rating_history") == race.irating_before
 

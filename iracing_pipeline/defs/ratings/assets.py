@@ -1,5 +1,6 @@
 """The ratings assets: what iRacing says of the member, and one history from all sources."""
 
+from collections import Counter
 from collections.abc import Iterator
 
 import dagster as dg
@@ -54,16 +55,18 @@ def ratings(
     """Put together what charts, licences, results and telemetry say."""
     with warehouse.connect() as connection:
         outcome = rebuild_ratings(connection, run_id=context.run_id)
-    if outcome.cust_id is None:
+    if not outcome.cust_ids:
         context.log.warning(
             "Nobody is known yet: load telemetry or results first, or set IRACING_CLIENT_ID."
         )
-    rows = {load.table: load.rows for load in outcome.loads}
+    rows: Counter[str] = Counter()
+    for load in outcome.loads:
+        rows[load.table] += load.rows
     yield dg.MaterializeResult(
         asset_key=rating_history.key,
-        metadata={"dagster/row_count": rows.get(RATING_HISTORY.name, 0), **outcome.points},
+        metadata={"dagster/row_count": rows[RATING_HISTORY.name], **outcome.points},
     )
     yield dg.MaterializeResult(
-        asset_key=career.key, metadata={"dagster/row_count": rows.get(CAREER.name, 0)}
+        asset_key=career.key, metadata={"dagster/row_count": rows[CAREER.name]}
     )
     yield fields_result(ratings_fields_known, outcome.issues)
