@@ -23,14 +23,17 @@ from iracing_pipeline.defs.results.assets import (
     raw_season_search,
     raw_subsessions,
     season_tables,
+    telemetry_results,
 )
 from iracing_pipeline.defs.results.schedules import hourly_results, look_for_results
 from iracing_pipeline.defs.results.sensors import (
     fetch_season,
     load_result_files_job,
     load_season,
+    read_telemetry_results,
     result_files_sensor,
     results_sensor,
+    telemetry_results_sensor,
 )
 from iracing_pipeline.defs.telemetry.assets import telemetry, telemetry_files
 from iracing_pipeline.defs.telemetry.sensors import load_telemetry, telemetry_folder_sensor
@@ -45,6 +48,7 @@ defs = dg.Definitions(
         raw_subsessions,
         season_tables,
         raw_result_files,
+        telemetry_results,
         raw_member,
         ratings,
     ],
@@ -55,11 +59,17 @@ defs = dg.Definitions(
         load_season,
         fetch_season,
         load_result_files_job,
+        read_telemetry_results,
         update_ratings,
         rebuild_rating_history,
     ],
     schedules=[weekly_reference, hourly_results, daily_ratings],
-    sensors=[telemetry_folder_sensor, results_sensor, result_files_sensor],
+    sensors=[
+        telemetry_folder_sensor,
+        results_sensor,
+        result_files_sensor,
+        telemetry_results_sensor,
+    ],
     resources={
         "lake": LakeResource(),
         "warehouse": WarehouseResource(),

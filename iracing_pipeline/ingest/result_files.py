@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.data_api.backfill import RESULT
-from iracing_pipeline.ibt import IbtError, IbtFile
 from iracing_pipeline.ingest.members import own_cust_id
 from iracing_pipeline.ingest.results import Frames, Outcome, load_subsessions, store
 from iracing_pipeline.results.errors import ExportError
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from iracing_pipeline.ibt import Facts
     from iracing_pipeline.warehouse.connection import Connection
 
 QUARANTINE = "result_file"
@@ -121,36 +121,41 @@ def version_of(path: Path) -> tuple[int, datetime]:
     return seen.st_size, datetime.fromtimestamp(seen.st_mtime_ns // 1000 / 1e6, UTC)
 
 
+def sessions_to_read(connection: Connection) -> list[str]:
+    """Telemetry sessions whose subsession is known from nothing better, or from an older file."""
+    rows = connection.execute(
+        "SELECT session.session_key FROM racing.telemetry_session AS session"
+        " LEFT JOIN racing.subsession AS known USING (subsession_id)"
+        " WHERE session.subsession_id IS NOT NULL AND (known.subsession_id IS NULL"
+        " OR (known.source = 'ibt' AND known.start_time < session.start_time))"
+        " ORDER BY session.start_time"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
 def load_session_info(
-    connection: Connection, paths: Iterable[Path], *, run_id: str | None = None
+    connection: Connection, recordings: Iterable[tuple[str, Facts]], *, run_id: str | None = None
 ) -> FilesOutcome:
     """Load what the session info of ``.ibt`` files says of results.
 
-    Files that cannot be read are passed over: loading their telemetry says why.
-
     Args:
         connection: Not in autocommit; committed after each file.
-        paths: The files, older before newer.
+        recordings: Name and facts of each, older before newer.
         run_id: The run that does it, for the books.
     """
     done = FilesOutcome()
-    for path in paths:
-        try:
-            facts = IbtFile(path).facts
-            frames = read_session_info(facts.session_info(SECTIONS), facts.start)
-        except (IbtError, OSError):
-            continue
+    for name, facts in recordings:
+        frames = read_session_info(facts.session_info(SECTIONS), facts.start)
         try:
             loads = store(connection, Frames(frames), Source.IBT, done.outcome)
         except LoadError as error:
             connection.rollback()
-            done.refused[str(path)] = str(error)
-            _refuse(connection, path, error)
+            done.refused[name] = str(error)
             continue
         audit.record(connection, loads, run_id=run_id)
         connection.commit()
         done.outcome.add(loads)
-        done.loaded[str(path)] = frames.subsession.height
+        done.loaded[name] = frames.subsession.height
     return done
 
 

@@ -11,8 +11,20 @@ import dagster as dg
 import pytest
 
 from iracing_pipeline.definitions import defs
-from iracing_pipeline.defs.resources import DataApiResource, ResultsFolder, WarehouseResource
-from iracing_pipeline.defs.results.sensors import result_files_sensor, results_sensor
+from iracing_pipeline.defs.ratings.schedules import daily_ratings
+from iracing_pipeline.defs.reference.schedules import weekly_reference
+from iracing_pipeline.defs.resources import (
+    DataApiResource,
+    LakeResource,
+    ResultsFolder,
+    WarehouseResource,
+)
+from iracing_pipeline.defs.results.schedules import hourly_results
+from iracing_pipeline.defs.results.sensors import (
+    result_files_sensor,
+    results_sensor,
+    telemetry_results_sensor,
+)
 from iracing_pipeline.demo.fake_data_api import Career, FakeDataApi, Fault, Faults
 from iracing_pipeline.demo.fake_data_api.race_documents import result
 from iracing_pipeline.demo.fake_data_api.token_service import (
@@ -21,6 +33,12 @@ from iracing_pipeline.demo.fake_data_api.token_service import (
     PASSWORD,
     USERNAME,
 )
+from iracing_pipeline.demo.outing import write_outing
+from iracing_pipeline.demo.season import season
+from iracing_pipeline.ibt import IbtFile
+from iracing_pipeline.ingest.telemetry import analyse, load, store_frames
+from iracing_pipeline.lake import Lake
+from iracing_pipeline.settings import Settings
 from iracing_pipeline.warehouse.connection import Warehouse
 
 if TYPE_CHECKING:
@@ -32,6 +50,7 @@ RESOURCES = {
     "data_api": DataApiResource(),
     "warehouse": WarehouseResource(),
     "results_folder": ResultsFolder(),
+    "lake": LakeResource(),
 }
 
 
@@ -102,8 +121,8 @@ def test_a_career_is_backfilled_season_by_season(
         keys = list(request.partition_keys)
         assert keys[0] == str(CAREER.seasons[0])
         instance.add_dynamic_partitions("seasons", keys)
-        for season in CAREER.seasons:
-            done = run(instance, "load_season", partition=str(season))
+        for each in CAREER.seasons:
+            done = run(instance, "load_season", partition=str(each))
             assert all(check.passed for check in done.get_asset_check_evaluations())
         before = server.requests
         run(instance, "fetch_season", partition=str(CAREER.seasons[0]))
@@ -199,3 +218,48 @@ def test_dropped_files_are_loaded_once(
     assert isinstance(tick(), dg.SkipReason)
     assert count(database, "racing.subsession") == 1
     assert count(database, "ops.quarantine") == 1
+
+
+def test_telemetry_tells_of_results_until_something_better_does(
+    instance: dg.DagsterInstance, home: Path, database: str
+) -> None:
+    outing = next(each for each in season() if each.event.race)
+    path = write_outing(home, outing, 7).path
+    lake = Lake(Settings.from_env().lake)
+    file = IbtFile(path)
+    store_frames(lake, file)
+    with Warehouse(database).connect() as connection:
+        load(connection, analyse(file, frames_uri="in the lake"))
+
+    def tick() -> object:
+        return telemetry_results_sensor(
+            dg.build_sensor_context(instance=instance), warehouse=RESOURCES["warehouse"]
+        )
+
+    assert isinstance(tick(), dg.RunRequest)
+    run(instance, "read_telemetry_results")
+    assert isinstance(tick(), dg.SkipReason)
+    assert count(database, "racing.subsession WHERE source = 'ibt'") == 1
+    run(instance, "rebuild_ratings")
+    assert count(database, "racing.rating_history WHERE source = 'ibt'") == 1
+
+
+def test_schedules_ask_only_with_an_account(
+    home: Path, instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert home.is_dir()
+
+    def ticks() -> list[object]:
+        context = dg.build_schedule_context(instance=instance)
+        return [
+            schedule(context, data_api=RESOURCES["data_api"])
+            for schedule in (hourly_results, weekly_reference, daily_ratings)
+        ]
+
+    hourly, weekly, daily = ticks()
+    assert isinstance(hourly, dg.SkipReason)
+    assert isinstance(weekly, dg.SkipReason)
+    assert isinstance(daily, dg.RunRequest)
+    assert daily.asset_selection
+    monkeypatch.setenv("IRACING_CLIENT_ID", "some-client")
+    assert all(isinstance(tick, dg.RunRequest) for tick in ticks())

@@ -19,6 +19,7 @@ from iracing_pipeline.ingest.result_files import (
     list_result_files,
     load_result_files,
     load_session_info,
+    sessions_to_read,
 )
 from iracing_pipeline.ingest.telemetry import analyse, load
 from iracing_pipeline.warehouse import quarantine
@@ -114,7 +115,9 @@ def test_telemetry_alone_gives_results_drivers_and_a_rating_history(
     files = [write_outing(tmp_path, each, 7).path for each in chosen]
     for path in files:
         load(connection, analyse(IbtFile(path), frames_uri="nowhere"))
-    done = load_session_info(connection, files)
+    assert len(sessions_to_read(connection)) == 1
+    done = load_session_info(connection, [(path.name, IbtFile(path).facts) for path in files])
+    assert sessions_to_read(connection) == []
     race = chosen[0].event.race
     assert race is not None
     # The second is an offline session, whose placeholders are left out.

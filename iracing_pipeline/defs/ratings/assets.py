@@ -29,7 +29,7 @@ def raw_member(
 
 rating_history = dg.AssetSpec(
     "rating_history",
-    deps=[raw_member, "results", "raw_result_files", "telemetry_sessions"],
+    deps=[raw_member, "results", "raw_result_files", "telemetry_results"],
     group_name=GROUP,
     owners=OWNERS,
     kinds={"postgres", "polars"},

@@ -7,16 +7,24 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
-from iracing_pipeline.defs.resources import DataApiResource, ResultsFolder, WarehouseResource
+from iracing_pipeline.defs.resources import (
+    DataApiResource,
+    LakeResource,
+    ResultsFolder,
+    WarehouseResource,
+)
 from iracing_pipeline.defs.results.partitions import seasons
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
 from iracing_pipeline.ingest.members import own_cust_id
 from iracing_pipeline.ingest.result_files import (
     load_result_files,
+    load_session_info,
     new_result_files,
+    sessions_to_read,
 )
 from iracing_pipeline.ingest.results import load_subsessions
 from iracing_pipeline.ingest.subsessions import Progress, fetch_due, search_recent, search_season
+from iracing_pipeline.ingest.telemetry import StoredFrames
 from iracing_pipeline.results.season import Season
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.results import LAP, RESULT, SESSION_EVENT, SUBSESSION
@@ -200,4 +208,24 @@ def raw_result_files(
             "quarantined": len(done.refused),
             "rows changed": sum(done.outcome.changed.values()),
         }
+    )
+
+
+@dg.asset(
+    deps=["telemetry_sessions"],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"parquet", "postgres"},
+)
+def telemetry_results(
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """Results and drivers from what telemetry files say of their session, until better is known."""
+    store = lake.open()
+    with warehouse.connect() as connection:
+        keys = sessions_to_read(connection)
+        recordings = ((key, StoredFrames(store, key).facts) for key in keys)
+        done = load_session_info(connection, recordings, run_id=context.run_id)
+    return dg.MaterializeResult(
+        metadata={"sessions": len(keys), "refused": dg.MetadataValue.json(done.refused)}
     )

@@ -11,9 +11,14 @@ from iracing_pipeline.defs.results.assets import (
     raw_season_search,
     raw_subsessions,
     season_tables,
+    telemetry_results,
 )
 from iracing_pipeline.defs.results.partitions import seasons, seasons_of_the_member
-from iracing_pipeline.ingest.result_files import new_result_files, version_of
+from iracing_pipeline.ingest.result_files import (
+    new_result_files,
+    sessions_to_read,
+    version_of,
+)
 from iracing_pipeline.warehouse import fetch_queue
 
 UNFINISHED = [
@@ -38,6 +43,12 @@ load_result_files_job = dg.define_asset_job(
     "load_result_files",
     selection=[raw_result_files],
     description="Exported results from the results folder.",
+)
+
+read_telemetry_results = dg.define_asset_job(
+    "read_telemetry_results",
+    selection=[telemetry_results],
+    description="Results and drivers from the session info of telemetry files.",
 )
 
 
@@ -96,3 +107,18 @@ def result_files_sensor(
     # The same files in the same state are asked for once.
     state = "\n".join(f"{path} {version_of(path)}" for path in new)
     return dg.RunRequest(run_key=hashlib.sha256(state.encode()).hexdigest())
+
+
+@dg.sensor(
+    job=read_telemetry_results,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Reads results from telemetry files of subsessions that nothing else tells of.",
+)
+def telemetry_results_sensor(warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run when telemetry of an unknown subsession was loaded."""
+    with warehouse.connect() as connection:
+        keys = sessions_to_read(connection)
+    if not keys:
+        return dg.SkipReason("every subsession with telemetry is known")
+    return dg.RunRequest(run_key=hashlib.sha256("\n".join(keys).encode()).hexdigest())
