@@ -13,6 +13,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from typing import TYPE_CHECKING
 import irsdk
 import numpy as np
 import polars as pl
+import psutil
 
 from benchmarks.hour_file import SIX, hour_of, made_up
 from iracing_pipeline.ibt import IbtFile, read_ibt
@@ -114,17 +116,24 @@ def measure(path: Path, rounds: int) -> dict[str, Cost]:
 def peak_memory(step: str, path: Path) -> float:
     """Highest resident memory, in MB, of a process of its own that takes one step."""
     command = [sys.executable, "-m", "benchmarks.read_ibt", str(path), "--only", step]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)
 
 
 def take_only(step: str, path: Path) -> None:
     """Take one step and print the process's highest resident memory in MB."""
-    import resource  # noqa: PLC0415 - not on Windows, where memory is not measured
+    process, peak, done = psutil.Process(), [0], threading.Event()
 
+    def watch() -> None:
+        while not done.wait(0.002):
+            peak[0] = max(peak[0], process.memory_info().rss)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
     (STEPS | {"nothing": nothing})[step](path)
-    unit = 1 if sys.platform == "darwin" else 1024
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
+    done.set()
+    watching.join()
+    print(max(peak[0], process.memory_info().rss) / 2**20)
 
 
 def parquet_ratio(path: Path) -> float:
