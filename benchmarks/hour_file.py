@@ -10,6 +10,7 @@ import polars as pl
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ibt.layout import SUB_HEADER, SUB_HEADER_OFFSET, Channel, ChannelType
 from iracing_pipeline.ibt.writer import lay_out, write_ibt
+from iracing_pipeline_tests import real_files
 from iracing_pipeline_tests.recordings import CHANNELS, INFO, START, drive
 
 if TYPE_CHECKING:
@@ -37,6 +38,12 @@ def made_up(path: Path) -> Path:
         columns.append(pl.Series(name, walk).cast(kind.dtype))
     write_ibt(path, frame.with_columns(columns), lay_out((*CHANNELS, *more)), INFO, start=START)
     return path
+
+
+def an_hour(folder: Path) -> Path:
+    """An hour made of the longest real test recording, or of a made-up one where there is none."""
+    real = max(real_files.recordings(), key=lambda path: path.stat().st_size, default=None)
+    return hour_of(real or made_up(folder / "made up.ibt"), folder / "hour.ibt")
 
 
 def hour_of(source: Path, target: Path, hours: float = 1.0) -> Path:

@@ -24,11 +24,24 @@ class Batch:
         self._done = 0
         self._failed: dict[str, str] = {}
 
-    def done(self, partition: str, assets: Mapping[dg.AssetKey, Metadata]) -> None:
-        """Record that a partition of some assets is materialized, with the metadata of each."""
+    def done(
+        self, partition: str, assets: Mapping[dg.AssetKey, Metadata], *, data_version: str
+    ) -> None:
+        """Record that a partition of some assets is materialized.
+
+        Args:
+            partition: The partition.
+            assets: The assets, with the metadata of each.
+            data_version: What the content depends on; another one makes what is downstream stale.
+        """
+        versions = self._context.assets_def.code_versions_by_key
         for asset, metadata in assets.items():
+            # What Dagster itself notes of a materialization that a step returns.
+            tags = {"dagster/data_version": data_version}
+            if code_version := versions.get(asset):
+                tags["dagster/code_version"] = code_version
             self._context.log_event(
-                dg.AssetMaterialization(asset, partition=partition, metadata=metadata)
+                dg.AssetMaterialization(asset, partition=partition, metadata=metadata, tags=tags)
             )
         self._done += 1
 

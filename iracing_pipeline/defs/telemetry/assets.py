@@ -118,7 +118,11 @@ def telemetry(
                 telemetry_sessions.key: metadata.of_session(result),
                 telemetry_laps.key: metadata.of_laps(result),
             }
-            batch.done(key, {asset: shown[asset] for asset in selected})
+            batch.done(
+                key,
+                {asset: shown[asset] for asset in selected},
+                data_version=f"{key}/{result.facts.record_count}",
+            )
             context.log.info("%d of %d: %s", number, len(keys), metadata.summary(result, stored))
     yield from findings.results(context.selected_asset_check_keys)
     batch.finish()
