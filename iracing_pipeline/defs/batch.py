@@ -46,7 +46,7 @@ class Batch:
         tags = {
             "dagster/data_version": version,
             "dagster/data_version_is_user_provided": "true",
-            "dagster/code_version": spec.code_version or self._context.run_id,
+            "dagster/code_version": spec.code_version or self._context.run.run_id,
         }
         for dep in spec.deps:
             ours = dep.asset_key in self._specs

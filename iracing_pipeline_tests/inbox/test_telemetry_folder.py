@@ -3,7 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -69,7 +69,7 @@ class Watch:
             if file.state is State.READY and file.session_key and file.record_count:
                 most = max(self.loaded.get(file.session_key, 0), file.record_count)
                 self.loaded[file.session_key] = most
-                self.files[path] = telemetry_folder.replace(file, state=State.LOADED)
+                self.files[path] = replace(file, state=State.LOADED)
 
 
 @pytest.fixture
@@ -81,10 +81,7 @@ def record(
     path: Path, *, track: str = "Somewhere", laps: int = 2, closed: bool = True, age_s: float = 3600
 ) -> Path:
     """A recording of a session told from others by its track, last written ``age_s`` ago."""
-    frame = recordings.drive([2.0] * laps, hz=5.0)
-    info = recordings.INFO.replace("Somewhere", track)
-    recordings.write(path, frame, info=info, closed=closed)
-    return aged(path, age_s)
+    return aged(recordings.session(path, track=track, laps=laps, closed=closed), age_s)
 
 
 def aged(path: Path, age_s: float, since: datetime = NOW) -> Path:
@@ -317,7 +314,7 @@ def test_a_copy_stands_in_for_an_original_that_a_run_refused(watch: Watch) -> No
     shutil.copy2(path, watch.folder / "copy.ibt")
     watch.look()
 
-    watch.files[str(path)] = telemetry_folder.replace(
+    watch.files[str(path)] = replace(
         watch.files[str(path)], state=State.QUARANTINED
     )
 
@@ -442,7 +439,7 @@ def test_a_pipe_does_not_hang_the_look(watch: Watch) -> None:
 def test_a_name_that_is_no_text_is_refused_and_can_be_stored(watch: Watch) -> None:
     made = record(watch.folder / "a.ibt")
     try:
-        os.rename(made, os.fsencode(watch.folder) + b"/bad \xff.ibt")
+        made.rename(watch.folder / os.fsdecode(b"bad \xff.ibt"))
     except OSError:
         pytest.skip("this file system takes only text for names")
 

@@ -100,7 +100,7 @@ def telemetry(
     selected = [key for key in order if key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
     with warehouse.connect() as connection:
-        run_lock.hold(connection, context.run_id)
+        run_lock.hold(connection, context.run.run_id)
         sources = inventory.sources(connection, keys)
         loaded = inventory.loaded_records(connection)
         connection.commit()
@@ -112,7 +112,7 @@ def telemetry(
                 stored = store_frames(store, file) if file and ibt_frames.key in selected else None
                 if selected != [ibt_frames.key]:
                     uri = store.uri(KIND, key, FRAMES) if store.exists(KIND, key, FRAMES) else None
-                    load(connection, result, frames_uri=uri, run_id=context.run_id)
+                    load(connection, result, frames_uri=uri, run_id=context.run.run_id)
                     _settle(connection, source, file, result)
                 connection.commit()
             except FILE_FAULTS as error:

@@ -39,7 +39,6 @@ _UNFINISHED = [
 load_telemetry = dg.define_asset_job(
     "load_telemetry",
     selection=[telemetry],
-    partitions_def=ibt_files,
     config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
     description="Frames, sessions and laps of a batch of .ibt files.",
 )
