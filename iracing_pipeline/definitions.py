@@ -35,6 +35,7 @@ from iracing_pipeline.defs.results.sensors import (
     results_sensor,
     telemetry_results_sensor,
 )
+from iracing_pipeline.defs.telemetry.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.telemetry.assets import telemetry, telemetry_files
 from iracing_pipeline.defs.telemetry.sensors import load_telemetry, telemetry_folder_sensor
 
@@ -66,6 +67,7 @@ defs = dg.Definitions(
     schedules=[weekly_reference, hourly_results, daily_ratings],
     sensors=[
         telemetry_folder_sensor,
+        abandoned_runs_sensor,
         results_sensor,
         result_files_sensor,
         telemetry_results_sensor,

@@ -57,7 +57,7 @@ class Settings:
             or Path(platformdirs.user_documents_dir()) / "iRacing" / "telemetry",
             results_dir=_folder(env, "IRACING_RESULTS_DIR") or home / "results",
             database_url=_postgres_url(secret(env, "IRACING_DATABASE_URL")),
-            lake=env.get("IRACING_LAKE") or str(home / "lake"),
+            lake=_lake(env) or str(home / "lake"),
         )
 
 
@@ -137,6 +137,11 @@ def secret(env: Mapping[str, str], name: str) -> str | None:
         raise SettingsError(
             f"{name}_FILE names {file}, which cannot be read: {error.strerror}"
         ) from error
+
+
+def _lake(env: Mapping[str, str]) -> str | None:
+    value = env.get("IRACING_LAKE")
+    return str(_folder(env, "IRACING_LAKE")) if value and "://" not in value else value
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path | None:
