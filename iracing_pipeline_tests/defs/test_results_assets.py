@@ -229,7 +229,7 @@ def test_telemetry_tells_of_results_until_something_better_does(
     file = IbtFile(path)
     store_frames(lake, file)
     with Warehouse(database).connect() as connection:
-        load(connection, analyse(file, frames_uri="in the lake"))
+        load(connection, analyse(file))
 
     def tick() -> object:
         return telemetry_results_sensor(

@@ -114,7 +114,7 @@ def test_telemetry_alone_gives_results_drivers_and_a_rating_history(
     chosen = [outings[0], outings[-1]]
     files = [write_outing(tmp_path, each, 7).path for each in chosen]
     for path in files:
-        load(connection, analyse(IbtFile(path), frames_uri="nowhere"))
+        load(connection, analyse(IbtFile(path)))
     assert len(sessions_to_read(connection)) == 1
     done = load_session_info(connection, [(path.name, IbtFile(path).facts) for path in files])
     assert sessions_to_read(connection) == []
@@ -139,7 +139,7 @@ def test_the_rating_change_stands_beside_the_telemetry(
 ) -> None:
     outing = next(each for each in season() if each.event.race)
     path = write_outing(tmp_path, outing, 7).path
-    load(connection, analyse(IbtFile(path), frames_uri="nowhere"))
+    load(connection, analyse(IbtFile(path)))
     demo = outing.event.race
     assert demo is not None
     export = drop(tmp_path, "export.json", result(CAREER, CAREER.by_id[demo.subsession_id]))

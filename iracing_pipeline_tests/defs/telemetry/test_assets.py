@@ -143,9 +143,7 @@ def test_loading_again_changes_nothing(pipeline: Pipeline) -> None:
         pipeline.record(name)
     pipeline.load()
     tables = ("racing.telemetry_session", "racing.telemetry_lap", "ops.telemetry_file")
-    before = [
-        pipeline.rows(f"SELECT xmin, * FROM {table} ORDER BY 2, 3, 4") for table in tables[:2]
-    ]
+    before = [pipeline.rows(f"SELECT xmin, * FROM {table} ORDER BY 2, 3, 4") for table in tables[:2]]
     frames = pipeline.frames()
     assert len(frames) == 2
 
