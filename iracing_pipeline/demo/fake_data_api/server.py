@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import threading
 from collections import Counter
 from http.server import ThreadingHTTPServer
@@ -44,6 +45,15 @@ FAULTY = {
     ),
     Fault.GATEWAY_HTML: (504, GATEWAY_PAGE),
 }
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a client that was killed."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class FakeDataApi:
@@ -113,8 +123,7 @@ class FakeDataApi:
     def start(self) -> None:
         """Listen on a free loopback port, in a thread of its own."""
         handler = type("BoundHandler", (Handler,), {"api": self})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
     def stop(self) -> None:
