@@ -1,6 +1,6 @@
 """From a file's arrival in the telemetry folder to its rows in the database.
 
-``python benchmarks/arrival.py`` starts ``iracing-pipeline up``, drops whole files of about 3.5 MB
+``python -m benchmarks.arrival`` starts ``iracing-pipeline up``, drops whole files of about 3.5 MB
 one after the other, and prints how long each took. Then a file is recorded as iRacing does it,
 record by record: it must not be loaded before it is closed, and then once and whole. With
 ``--three`` the web server, the daemon and the code server are processes of their own, which meet
@@ -24,8 +24,8 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 import psycopg
-from backlog import write_backlog
 
+from iracing_pipeline.demo.backlog import write_backlog
 from iracing_pipeline.demo.channels import channels_of
 from iracing_pipeline.demo.season import season
 from iracing_pipeline.demo.session_info import Sheet, session_info
@@ -130,7 +130,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         home, folder, ready = (Path(scratch) / name for name in ("home", "telemetry", "ready"))
         folder.mkdir()
-        write_backlog(ready, options.files)
+        files = write_backlog(ready, options.files)
         environment = {
             **os.environ,
             "IRACING_HOME": str(home),
@@ -145,7 +145,7 @@ def main() -> None:
             commands = three_processes(home, options.port)
         try:
             with running(commands, environment, options.port):
-                took = drop(sorted(ready.iterdir()), folder, url)
+                took = drop(files, folder, url)
                 low, middle, high = min(took), statistics.median(took), max(took)
                 print(f"arrival to rows: min {low:.1f}, median {middle:.1f}, max {high:.1f} s")
                 print("each:", ", ".join(f"{seconds:.1f}" for seconds in took))

@@ -1,15 +1,14 @@
 """A backlog of files in the telemetry folder: how fast the running pipeline takes it in.
 
-``python benchmarks/backlog.py [FILES]`` starts ``iracing-pipeline up`` on a folder of copies of one
-simulated session (each with a start time, and so an identity, of its own) and waits until all are
-in the database. It prints files a second, runs, and the peak memory of the largest process.
+``python -m benchmarks.backlog [FILES]`` starts ``iracing-pipeline up`` on a folder of simulated
+test drives of about 3.5 MB and waits until all are in the database. It prints files a second,
+runs, and the peak memory of the largest process.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,30 +18,7 @@ from pathlib import Path
 import psutil
 import psycopg
 
-from iracing_pipeline.demo.season import season, write_outing
-from iracing_pipeline.ibt import IbtFile
-from iracing_pipeline.ibt.layout import SUB_HEADER_OFFSET
-
-SEED = 7
-TARGET_BYTES = 3_500_000
-
-
-def write_backlog(folder: Path, count: int) -> int:
-    """Write ``count`` whole files of about 3.5 MB; the bytes of one."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shortest = min(season(), key=lambda outing: outing.plan.laps)
-    made = write_outing(folder, shortest, SEED)
-    head = IbtFile(made.path).header
-    records = min(head.record_count, (TARGET_BYTES - head.record_offset) // head.record_length)
-    with made.path.open("rb") as file:
-        content = bytearray(file.read(head.record_offset + records * head.record_length))
-    made.path.unlink()
-    struct.pack_into("<i", content, SUB_HEADER_OFFSET + 28, records)
-    began = struct.unpack_from("<q", content, SUB_HEADER_OFFSET)[0]
-    for number in range(count):
-        struct.pack_into("<q", content, SUB_HEADER_OFFSET, began + 3600 * number)
-        (folder / f"backlog {number:05}.ibt").write_bytes(content)
-    return len(content)
+from iracing_pipeline.demo.backlog import write_backlog
 
 
 def loaded(url: str) -> int:
@@ -56,7 +32,8 @@ def measure(count: int) -> dict[str, float]:
     """Load a backlog of ``count`` files; the figures."""
     with tempfile.TemporaryDirectory() as scratch:
         home, folder = Path(scratch) / "home", Path(scratch) / "telemetry"
-        size = write_backlog(folder, count)
+        files = write_backlog(folder, count)
+        size = sum(path.stat().st_size for path in files) / count
         environment = {
             **os.environ,
             "IRACING_HOME": str(home),
@@ -117,12 +94,17 @@ def _runs(home: Path) -> int:
         return instance.get_runs_count()
 
 
+def report(count: int) -> None:
+    """Print the figures of a backlog of ``count`` files."""
+    for name, value in measure(count).items():
+        print(f"{name:32} {value:12.1f}")
+
+
 def main() -> None:
-    """Print the figures."""
+    """Run with the arguments of the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=int, nargs="?", default=1000)
-    for name, value in measure(parser.parse_args().files).items():
-        print(f"{name:32} {value:12.1f}")
+    report(parser.parse_args().files)
 
 
 if __name__ == "__main__":

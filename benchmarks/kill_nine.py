@@ -1,6 +1,6 @@
 """Kill a load at random moments: do the tables end as those of an undisturbed load?
 
-``python benchmarks/kill_nine.py`` loads a folder of simulated files with ``iracing-pipeline load``,
+``python -m benchmarks.kill_nine`` loads a folder of simulated files with ``iracing-pipeline load``,
 kills the process (``kill -9``, or TerminateProcess on Windows) at ten random moments, starts it
 again each time, and compares tables, inventory and Parquet files with those of a load that was
 left alone. ``--up worker`` does the same with the run workers of ``iracing-pipeline up``, and
@@ -24,7 +24,8 @@ from typing import Any
 
 import psutil
 import psycopg
-from backlog import write_backlog
+
+from iracing_pipeline.demo.backlog import write_backlog
 
 COMMAND = [sys.executable, "-m", "iracing_pipeline"]
 ENDS_WITHIN_S = 900.0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 import uuid
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -23,24 +23,30 @@ if TYPE_CHECKING:
 TEST_DATABASE_URL = "IRACING_TEST_DATABASE_URL"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # Not in the folder that pytest shares: another test run would close it to the account that
+    # the embedded server runs under when we are root.
+    if config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="iracing-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
+
+
 @pytest.fixture(scope="session")
-def server_url() -> Iterator[str]:
+def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The URL of a server to make databases on: one of our own, or the one in the environment."""
     given = os.environ.get(TEST_DATABASE_URL)
     if given:
         yield given
         return
-    # Not below pytest's own folder: another pytest that begins meanwhile closes that to all but
-    # root, and PostgreSQL does not run as root.
-    with tempfile.TemporaryDirectory(prefix="iracing-", ignore_cleanup_errors=True) as folder:
-        home = Path(folder)
-        url = embedded.start(home)
-        with psycopg.connect(url, autocommit=True) as connection:
-            # Databases of tests need not survive a power cut.
-            connection.execute("ALTER SYSTEM SET fsync = off")
-            connection.execute("SELECT pg_reload_conf()")
-        yield url
-        embedded.stop(home)
+    home = tmp_path_factory.mktemp("server")
+    url = embedded.start(home)
+    with psycopg.connect(url, autocommit=True) as connection:
+        # Databases of tests need not survive a power cut.
+        connection.execute("ALTER SYSTEM SET fsync = off")
+        connection.execute("SELECT pg_reload_conf()")
+    yield url
+    embedded.stop(home)
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iracing_pipeline.demo.drive import tyre_grip
-from iracing_pipeline.demo.lap import reference_lap
+from iracing_pipeline.demo.driver import average_form
+from iracing_pipeline.demo.lap import flying_lap, reference_lap
 from iracing_pipeline.demo.plan import OffTrack
 from iracing_pipeline.demo.truth import (
     IncidentTruth,
@@ -22,8 +23,10 @@ from iracing_pipeline.demo.truth import (
 if TYPE_CHECKING:
     from iracing_pipeline.demo.car import Car
     from iracing_pipeline.demo.circuit import Circuit
-    from iracing_pipeline.demo.drive import Drive, Halt, Leg
+    from iracing_pipeline.demo.drive import Drive, Leg
     from iracing_pipeline.demo.driver import Driver
+    from iracing_pipeline.demo.itinerary import Halt
+    from iracing_pipeline.demo.lap import FlyingLap
     from iracing_pipeline.demo.plan import Stop
     from iracing_pipeline.demo.records import Records
     from iracing_pipeline.demo.timing import Crossing
@@ -45,18 +48,19 @@ def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> 
 
 
 def pace_law(car: Car, circuit: Circuit, driver: Driver) -> PaceLaw:
-    """What fuel and tyres cost a driver at his average, by differences of the reference lap."""
-    grip = driver.pace**2
-    base = reference_lap(car, circuit, fuel_l=20.0, grip=grip)
-    heavy = reference_lap(car, circuit, fuel_l=30.0, grip=grip)
-    warm = np.array([5.0, 15.0]) * car.tyre.warm_up_m
-    new, old = tyre_grip(car, warm)
-    younger = reference_lap(car, circuit, fuel_l=20.0, grip=grip * float(new))
-    older = reference_lap(car, circuit, fuel_l=20.0, grip=grip * float(old))
-    laps = (warm[1] - warm[0]) / circuit.length_m
+    """What fuel and tyres cost a driver at his average, by differences of his flying lap."""
+    pace, braking = (values[0] for values in average_form(driver, circuit).at_nodes(circuit))
+
+    def lap(fuel_l: float, tyre_m: float) -> FlyingLap:
+        grip = pace**2 * tyre_grip(car, np.array([tyre_m]))
+        return flying_lap(car, circuit, fuel_l=fuel_l, grip=grip, braking=braking)
+
+    young, old = 5.0 * car.tyre.warm_up_m, 15.0 * car.tyre.warm_up_m
+    base = lap(20.0, young)
     return PaceLaw(
-        seconds_per_litre=(heavy.time_s - base.time_s) / 10.0,
-        seconds_per_tyre_lap=(older.time_s - younger.time_s) / float(laps),
+        seconds_per_litre=(lap(30.0, young).time_s - base.time_s) / 10.0,
+        seconds_per_tyre_lap=(lap(20.0, old).time_s - base.time_s)
+        / ((old - young) / circuit.length_m),
         fuel_l_per_lap=base.fuel_l,
     )
 

@@ -14,21 +14,13 @@ from typing import TYPE_CHECKING
 import psycopg
 from psycopg import sql
 
-from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
+from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse.errors import MigrationError
 
 if TYPE_CHECKING:
     from iracing_pipeline.tables import Column, Table
     from iracing_pipeline.warehouse.connection import Connection
-
-TABLES: tuple[Table, ...] = (
-    TELEMETRY_SESSION,
-    TELEMETRY_LAP,
-    TELEMETRY_FILE,
-    QUARANTINE,
-    LOAD_AUDIT,
-)
 
 
 @dataclass(frozen=True, slots=True)

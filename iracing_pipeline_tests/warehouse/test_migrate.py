@@ -10,10 +10,11 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg import sql
 
+from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.warehouse import views
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
-from iracing_pipeline.warehouse.views import TABLES, VIEWS, View
+from iracing_pipeline.warehouse.views import VIEWS, View
 from iracing_pipeline_tests.conftest import at_database
 
 # The function hides the module of the same name in the package.
