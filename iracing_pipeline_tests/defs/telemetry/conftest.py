@@ -145,9 +145,7 @@ def aged(path: Path, age_s: float = 3600) -> Path:
 
 
 @pytest.fixture
-def pipeline(
-    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Pipeline]:
+def pipeline(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pipeline]:
     """A pipeline with an empty folder."""
     folder, lake = tmp_path / "telemetry", tmp_path / "lake"
     folder.mkdir()
