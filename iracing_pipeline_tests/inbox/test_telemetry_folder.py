@@ -314,9 +314,7 @@ def test_a_copy_stands_in_for_an_original_that_a_run_refused(watch: Watch) -> No
     shutil.copy2(path, watch.folder / "copy.ibt")
     watch.look()
 
-    watch.files[str(path)] = replace(
-        watch.files[str(path)], state=State.QUARANTINED
-    )
+    watch.files[str(path)] = replace(watch.files[str(path)], state=State.QUARANTINED)
 
     assert watch.look() == {"a.ibt": "quarantined", "copy.ibt": "ready"}
 
