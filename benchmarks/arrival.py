@@ -64,7 +64,6 @@ def running(commands: list[list[str]], environment: dict[str, str], port: int) -
         subprocess.Popen(
             command,
             env=environment,
-            cwd=environment["IRACING_HOME"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
