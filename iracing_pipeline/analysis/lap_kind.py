@@ -43,6 +43,7 @@ REASONS = {
 CLOSURE_BOUND_S = 0.001
 """Largest difference to the official lap time that still counts as agreement."""
 
+_MOST_OF_A_LAP = 0.5
 _STANDSTILL_MPS = 1.0
 _CAUTION = 0x4000 | 0x8000  # irsdk_caution, irsdk_cautionWaving
 
@@ -72,7 +73,8 @@ def kind(samples: Samples, segment: Segment) -> str:
         return "out"
     if entered and segment.begins is Edge.LINE:
         return "in"
-    return TIMED if segment.begins is Edge.LINE and whole_end else "partial"
+    whole = segment.begins is Edge.LINE and whole_end and _goes_round(samples, segment)
+    return TIMED if whole else "partial"
 
 
 def reasons(
@@ -97,6 +99,12 @@ def reasons(
         "no_closure": residual is not None and abs(residual) > CLOSURE_BOUND_S,
     }
     return [reason for reason, holds in against.items() if holds]
+
+
+def _goes_round(samples: Samples, segment: Segment) -> bool:
+    """Whether the car got round the lap, rather than the count having flickered at the line."""
+    steps = np.diff(samples.pct[segment.rows])
+    return bool(((steps + 0.5) % 1 - 0.5).sum() > _MOST_OF_A_LAP)
 
 
 def _in_pits(samples: Samples, row: int) -> bool:

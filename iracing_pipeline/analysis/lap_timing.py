@@ -65,7 +65,7 @@ def crossing(samples: Samples, segment: Segment) -> Crossing | None:
         began = samples.time[segment.rows] - running
         tick = after - before
         near = (running > 0) & (began > before - tick) & (began < after + tick)
-        if near.sum() >= _WITNESSES:
+        if np.count_nonzero(near) >= _WITNESSES:
             moment = float(np.median(began[near]))
             if np.percentile(np.abs(began[near] - moment), 90) < _AGREEMENT_S:
                 clock = moment
@@ -85,15 +85,17 @@ def _interpolated(samples: Samples, first: int) -> float:
 
 
 def lap_time(begin: Crossing | None, end: Crossing | None) -> LapTime | None:
-    """The time between two crossings of the line, or None if one is missing.
+    """The time between two crossings of the line, or None if one is missing or not the later.
 
     Both ends are timed in the same way: interpolation lags by a constant that then cancels.
     """
     if begin is None or end is None:
         return None
     if begin.clock is not None and end.clock is not None:
-        return LapTime(end.clock - begin.clock, "clock")
-    return LapTime(end.interpolated - begin.interpolated, "interpolation")
+        time = LapTime(end.clock - begin.clock, "clock")
+    else:
+        time = LapTime(end.interpolated - begin.interpolated, "interpolation")
+    return time if time.seconds > 0 else None
 
 
 def official_lap_time(samples: Samples, following: Segment, end: Crossing | None) -> float | None:
@@ -112,4 +114,4 @@ def official_lap_time(samples: Samples, following: Segment, end: Crossing | None
             return None
         value = shown[renewed[0]]
     # Stored as float32; its shortest decimal is the time that iRacing printed.
-    return None if value == 0 else float(str(np.float32(value)))
+    return float(str(np.float32(value))) if value != 0 and np.isfinite(value) else None

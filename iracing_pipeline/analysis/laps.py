@@ -14,7 +14,14 @@ from iracing_pipeline.analysis.lap_timing import (
     lap_time,
     official_lap_time,
 )
-from iracing_pipeline.analysis.samples import OFF_TRACK, Flags, Floats, Integers, Samples
+from iracing_pipeline.analysis.samples import (
+    OFF_TRACK,
+    Flags,
+    Floats,
+    Integers,
+    Samples,
+    usable_times,
+)
 from iracing_pipeline.analysis.segments import Edge, Segment, segments
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP
 
@@ -39,7 +46,14 @@ def laps(records: pl.DataFrame, *, session_key: str, start: datetime) -> pl.Data
         MissingChannelError: If a required channel is not there.
     """
     samples = Samples.of(records)
+    # Damaged files hold numbers that overflow; what comes of them is left out below.
+    with np.errstate(over="ignore", invalid="ignore"):
+        return TELEMETRY_LAP.frame(_rows(samples, session_key, start))
+
+
+def _rows(samples: Samples, session_key: str, start: datetime) -> list[dict[str, object]]:
     cut = segments(samples)
+    times = samples.time[usable_times(samples.time)]
     crossings = [crossing(samples, segment) for segment in cut]
     rows: list[dict[str, object]] = []
     for index, segment in enumerate(cut):
@@ -51,12 +65,12 @@ def laps(records: pl.DataFrame, *, session_key: str, start: datetime) -> pl.Data
         rows.append(
             {
                 "session_key": session_key,
-                "start_time": start + timedelta(seconds=began - float(samples.time[0])),
+                "start_time": start + timedelta(seconds=began - float(times[0])),
                 "start_session_time_s": began,
                 **_lap(samples, segment, begin, end, official),
             }
         )
-    return TELEMETRY_LAP.frame(rows)
+    return rows
 
 
 def _lap(
@@ -69,7 +83,7 @@ def _lap(
     """One row of the lap table, without the session it belongs to."""
     rows = segment.rows
     kind = lap_kind.kind(samples, segment)
-    time = lap_time(begin, end)
+    time = lap_time(begin, end) if kind != "partial" else None
     valid = official if official is not None and official > 0 else None
     residual = time.seconds - valid if time is not None and valid is not None else None
     incidents = _gained(samples.incidents, segment)
@@ -98,7 +112,7 @@ def _lap(
         "off_track_s": _seconds(samples, rows, samples.surface == OFF_TRACK)
         if samples.surface is not None
         else None,
-        "pit_road_s": _seconds(samples, rows, samples.on_pit_road),
+        "pit_road_s": _seconds(samples, rows, samples.on_pit_road) if samples.tells_pits else None,
         "missed_records": _missed(samples.tick, rows),
     }
 
@@ -108,14 +122,18 @@ def _fuel(samples: Samples, rows: Integers) -> dict[str, object]:
         return {}
     level = samples.fuel[rows]
     steps = np.diff(level)
+    start, end = _finite(level[0]), _finite(level[-1])
     # Fuel goes in only on pit road; elsewhere a rise is the float's last bit.
-    added = float(steps[(steps > 0) & samples.on_pit_road[rows][1:]].sum())
-    start, end = float(level[0]), float(level[-1])
+    added = _finite(steps[(steps > 0) & samples.on_pit_road[rows][1:]].sum())
+    if start is None or end is None or not samples.tells_pits:
+        added = None
     return {
         "fuel_start_l": start,
         "fuel_end_l": end,
         "fuel_added_l": added,
-        "fuel_used_l": start + added - end,
+        "fuel_used_l": start + added - end
+        if start is not None and end is not None and added is not None
+        else None,
     }
 
 
@@ -123,24 +141,20 @@ def _conditions(samples: Samples, rows: Integers) -> dict[str, object]:
     return {
         "air_temp_c": _reduce(samples.air_temp, rows, np.mean),
         "track_temp_c": _reduce(samples.track_temp, rows, np.mean),
-        "track_wetness": None if samples.wetness is None else int(samples.wetness[rows].max()),
+        "track_wetness": None if samples.wetness is None else _count(samples.wetness[rows].max()),
     }
 
 
 def _reduce(
     channel: Floats | None, rows: Integers, how: Callable[[Floats], np.float64]
 ) -> float | None:
-    if channel is None:
-        return None
-    value = float(how(channel[rows]))
-    return value if np.isfinite(value) else None
+    return None if channel is None else _finite(how(channel[rows]))
 
 
 def _distance(samples: Samples, rows: Integers) -> float | None:
     if samples.speed is None:
         return None
-    value = float(np.trapezoid(samples.speed[rows], samples.time[rows]))
-    return value if np.isfinite(value) else None
+    return _finite(float(np.trapezoid(samples.speed[rows], samples.time[rows])))
 
 
 def _gained(counter: Integers | None, segment: Segment) -> int | None:
@@ -148,13 +162,13 @@ def _gained(counter: Integers | None, segment: Segment) -> int | None:
     if counter is None:
         return None
     first = segment.rows[0] - 1 if segment.begins is Edge.LINE else segment.rows[0]
-    return max(0, int(counter[segment.rows[-1]] - counter[first]))
+    return _count(max(np.int64(0), counter[segment.rows[-1]] - counter[first]))
 
 
 def _position(position: Integers | None, rows: Integers) -> int | None:
     if position is None or position[rows[-1]] < 1:
         return None
-    return int(position[rows[-1]])
+    return _count(position[rows[-1]])
 
 
 def _seconds(samples: Samples, rows: Integers, holds: Flags) -> float:
@@ -166,4 +180,13 @@ def _seconds(samples: Samples, rows: Integers, holds: Flags) -> float:
 def _missed(tick: Integers | None, rows: Integers) -> int | None:
     if tick is None:
         return None
-    return int(np.clip(np.diff(tick[rows]) - 1, 0, None).sum())
+    return _count(np.clip(np.diff(tick[rows]) - 1, 0, None).sum())
+
+
+def _finite(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _count(value: np.integer) -> int | None:
+    """A number that fits its column, or None for one that only damage can have made."""
+    return int(value) if abs(int(value)) < 2**31 else None

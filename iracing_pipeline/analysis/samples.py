@@ -51,17 +51,24 @@ CHANNELS = (
 )
 """Every channel that lap analysis uses."""
 
+# No session lasts as long: a SessionTime beyond it is damage (two months).
+_LONGEST_S = 5e6
+
 REQUIRED = ("SessionTime", "Lap", "LapDistPct")
 """Those without which there are no laps."""
 
 
 class MissingChannelError(Exception):
-    """A channel without which there are no laps is not in the file."""
+    """A channel without which there are no laps is not in the file, or of another type."""
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """One array a channel, one element a record; None where the file lacks the channel."""
+    """One array a channel, one element a record; None where the file lacks the channel.
+
+    Two are never None: ``on_pit_road`` is all False where the file does not tell (``tells_pits``),
+    and ``glitch`` marks the records in which the car is nowhere.
+    """
 
     time: Floats
     lap: Integers
@@ -73,6 +80,7 @@ class Samples:
     last_lap_time: Floats | None
     speed: Floats | None
     on_pit_road: Flags
+    tells_pits: bool
     surface: Integers | None
     tow_time: Floats | None
     incidents: Integers | None
@@ -90,26 +98,27 @@ class Samples:
         Raises:
             MissingChannelError: If one of :data:`REQUIRED` is not there.
         """
-        if missing := [name for name in REQUIRED if name not in frame.columns]:
-            raise MissingChannelError(
-                f"channel {', '.join(missing)} is not in the file, so it has no laps"
-            )
-
-        def floats(name: str) -> Floats | None:
-            return _array(frame, name, np.float64)
 
         def integers(name: str) -> Integers | None:
             return _array(frame, name, np.int64)
 
-        lap = _array(frame, "Lap", np.int64)
-        time = floats("SessionTime")
-        pct = floats("LapDistPct")
-        assert lap is not None  # noqa: S101 - required above; tells the type checker
-        assert time is not None  # noqa: S101
-        assert pct is not None  # noqa: S101
+        time, lap, pct = (
+            floats_of(frame, "SessionTime"),
+            integers("Lap"),
+            floats_of(frame, "LapDistPct"),
+        )
+        if time is None or lap is None or pct is None:
+            found = dict(zip(REQUIRED, (time, lap, pct), strict=True))
+            missing = [name for name, channel in found.items() if channel is None]
+            raise MissingChannelError(
+                f"channel {', '.join(missing)} is not in the file, or not as a number of the usual"
+                " kind, so it has no laps"
+            )
         surface = integers("PlayerTrackSurface")
         pit = _array(frame, "OnPitRoad", np.bool_)
-        crew = floats("TrackTempCrew")
+        if pit is None and surface is not None:
+            pit = np.isin(surface, PIT_SURFACES)
+        crew = floats_of(frame, "TrackTempCrew")
         return cls(
             time=time,
             lap=lap,
@@ -117,19 +126,21 @@ class Samples:
             tick=integers("SessionTick"),
             session=integers("SessionNum"),
             flags=integers("SessionFlags"),
-            current_lap_time=floats("LapCurrentLapTime"),
-            last_lap_time=floats("LapLastLapTime"),
-            speed=floats("Speed"),
+            current_lap_time=floats_of(frame, "LapCurrentLapTime"),
+            last_lap_time=floats_of(frame, "LapLastLapTime"),
+            speed=floats_of(frame, "Speed"),
             on_pit_road=np.zeros(len(lap), np.bool_) if pit is None else pit,
+            tells_pits=pit is not None,
             surface=surface,
-            tow_time=floats("PlayerCarTowTime"),
+            tow_time=floats_of(frame, "PlayerCarTowTime"),
             incidents=integers("PlayerCarMyIncidentCount"),
             position=integers("PlayerCarPosition"),
-            fuel=floats("FuelLevel"),
-            air_temp=floats("AirTemp"),
-            track_temp=floats("TrackTemp") if crew is None else crew,
+            fuel=floats_of(frame, "FuelLevel"),
+            air_temp=floats_of(frame, "AirTemp"),
+            track_temp=floats_of(frame, "TrackTemp") if crew is None else crew,
             wetness=integers("TrackWetness"),
-            glitch=_glitches(floats("Lat"), floats("Lon"), surface, lap),
+            glitch=_damaged(time, lap, pct)
+            | _nowhere(floats_of(frame, "Lat"), floats_of(frame, "Lon"), surface),
         )
 
 
@@ -144,21 +155,36 @@ def _array(frame: pl.DataFrame, name: str, dtype: type[Number]) -> NDArray[Numbe
     series = frame.get_column(name)
     if isinstance(series.dtype, pl.Array):
         series = series.arr.last()
-    return series.to_numpy().astype(dtype)
+    kind = series.dtype
+    fits = kind.is_numeric() if dtype is np.float64 else kind.is_integer() or kind == pl.Boolean
+    return series.to_numpy().astype(dtype) if fits else None
 
 
-def _glitches(
-    lat: Floats | None, lon: Floats | None, surface: Integers | None, lap: Integers
-) -> Flags:
+def floats_of(frame: pl.DataFrame, name: str) -> Floats | None:
+    """A channel of numbers; None if it is not there, or holds no numbers."""
+    return _array(frame, name, np.float64)
+
+
+def usable_times(time: Floats) -> Flags:
+    """Which values of SessionTime are times at all."""
+    return np.abs(time) < _LONGEST_S  # false for NaN
+
+
+def _damaged(time: Floats, lap: Integers, pct: Floats) -> Flags:
+    """Rows whose time, lap or place on the lap is no such thing."""
+    return ~(usable_times(time) & (np.abs(lap) < 2**31) & (pct > -1) & (pct < 2))
+
+
+def _nowhere(lat: Floats | None, lon: Floats | None, surface: Integers | None) -> Flags | np.bool_:
     """Rows that iRacing writes while the car is in no place: on entering, on reset, on tow.
 
     Their position, speed and lap are zero; only the clock, fuel and weather are true.
     """
-    glitch = np.zeros(len(lap), np.bool_)
+    nowhere: Flags | np.bool_ = np.False_
     if lat is not None and lon is not None:
-        nowhere = (lat == 0) & (lon == 0)
-        if not nowhere.all():  # a file without positions says nothing
-            glitch |= nowhere
+        at_zero = (lat == 0) & (lon == 0)
+        if not at_zero.all():  # a file without positions says nothing
+            nowhere = nowhere | at_zero
     if surface is not None:
-        glitch |= surface == NOT_IN_WORLD
-    return glitch
+        nowhere = nowhere | (surface == NOT_IN_WORLD)
+    return nowhere

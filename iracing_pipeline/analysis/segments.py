@@ -12,8 +12,11 @@ import numpy as np
 if TYPE_CHECKING:
     from iracing_pipeline.analysis.samples import Flags, Integers, Samples
 
-# A car covers well under 1 % of any track in a tick; a larger step is a teleport.
+# A car covers less than 0.3 % of any track in a tick, however many of them iRacing drops; a larger
+# step is a teleport.
+_TICK_PCT = 0.003
 _TELEPORT_PCT = 0.02
+_SHORTEST_TICK_S = 1e-3  # of tick rates up to 1000 Hz
 # A step over this much of the lap, near the line, is the wrap from 1 to 0.
 _WRAP_PCT = 0.5
 
@@ -51,7 +54,7 @@ def segments(samples: Samples) -> list[Segment]:
     """The file's records as segments in order of time.
 
     A new stint begins at each pit exit, reset, tow and change of session, and where the lap
-    count falls; so within a stint each lap number occurs once.
+    count or the clock falls; so within a stint each lap number occurs once and time never falls.
     """
     rows = np.flatnonzero(~samples.glitch)
     if not len(rows):
@@ -77,14 +80,16 @@ def _edges(samples: Samples, rows: Integers) -> dict[int, Edge]:
     step = np.diff(pct)
     wraps = step < -_WRAP_PCT
     # The shortest way round: crossing the line is a small step, a teleport is not.
-    teleports = np.abs((step + 0.5) % 1 - 0.5) > _TELEPORT_PCT
+    passed = np.diff(samples.time[rows])
+    ticks = passed / max(np.median(passed), _SHORTEST_TICK_S) if len(passed) else passed
+    teleports = np.abs((step + 0.5) % 1 - 0.5) > np.maximum(_TELEPORT_PCT, _TICK_PCT * ticks)
     gap = np.diff(rows) > 1
     later = np.diff(lap)
     broken = gap | teleports | (later < 0)
     crossed = (later > 0) & ~broken
-    session = np.zeros_like(broken)
+    session = passed < 0
     if samples.session is not None:
-        session = np.diff(samples.session[rows]) != 0
+        session |= np.diff(samples.session[rows]) != 0
     edges = {0: Edge.FILE}
     for before in np.flatnonzero(broken | crossed | session):
         at = int(before) + 1

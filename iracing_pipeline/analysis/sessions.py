@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
+from iracing_pipeline.analysis.samples import floats_of, usable_times
 from iracing_pipeline.ibt.session_info import quantity
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
 
@@ -89,7 +92,9 @@ def _event(weekend: dict[str, Any]) -> dict[str, object]:
 def _simsession(info: dict[str, Any], records: pl.DataFrame) -> dict[str, object]:
     if "SessionNum" not in records.columns or records.is_empty():
         return {}
-    number = int(records.get_column("SessionNum")[-1])
+    number = records.get_column("SessionNum")[-1]
+    if not isinstance(number, int) or not 0 <= number < 2**31:
+        return {}
     sessions = _items(_mapping(info.get("SessionInfo")).get("Sessions"))
     kind = next(
         (_text(each, "SessionType") for each in sessions if each.get("SessionNum") == number), None
@@ -113,7 +118,10 @@ def _track(weekend: dict[str, Any], info: dict[str, Any]) -> dict[str, object]:
 def _driver(info: dict[str, Any], *, online: bool) -> dict[str, object]:
     """The driver and the car. Ratings only online: offline iRacing writes placeholders."""
     index = info.get("DriverCarIdx")
-    driver = next((each for each in _items(info.get("Drivers")) if each.get("CarIdx") == index), {})
+    drivers = _items(info.get("Drivers"))
+    driver = next(
+        (each for each in drivers if index is not None and each.get("CarIdx") == index), {}
+    )
     tank, share = (
         quantity(info.get("DriverCarFuelMaxLtr")),
         quantity(info.get("DriverCarMaxFuelPct")),
@@ -156,16 +164,18 @@ def _id(mapping: dict[str, Any], key: str) -> int | None:
 
 
 def _span(records: pl.DataFrame) -> float | None:
-    if "SessionTime" not in records.columns or records.is_empty():
+    time = floats_of(records, "SessionTime")
+    if time is None:
         return None
-    time = records.get_column("SessionTime")
-    return float(time[-1] - time[0])
+    time = time[usable_times(time)]
+    return float(time.max() - time[0]) if len(time) else None
 
 
 def _median(records: pl.DataFrame, *names: str) -> float | None:
     """The median of the first of the channels that the file has."""
     for name in names:
-        if name in records.columns:
-            median = records.get_column(name).median()
-            return float(median) if isinstance(median, float) else None
+        values = floats_of(records, name)
+        if values is not None and len(values):
+            median = float(np.median(values))
+            return median if math.isfinite(median) else None
     return None

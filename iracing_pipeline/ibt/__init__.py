@@ -10,33 +10,47 @@ recovered from files that were cut short or never closed, and refuses the rest w
 """
 
 from iracing_pipeline.ibt.errors import (
+    ChannelLayoutError,
+    ChannelValueError,
     CorruptHeaderError,
     EmptyFileError,
     FileChangedError,
     IbtError,
     LiveMemoryError,
+    MissingChannelError,
     NotTelemetryError,
+    SessionInfoEncodingError,
     TruncatedFileError,
     UnsupportedVersionError,
+    WriteError,
 )
 from iracing_pipeline.ibt.facts import Facts
 from iracing_pipeline.ibt.layout import Channel, ChannelType
 from iracing_pipeline.ibt.reader import IbtFile, Recording, read_ibt, scan_ibt
+from iracing_pipeline.ibt.writer import IbtWriter, lay_out, write_ibt
 
 __all__ = [
     "Channel",
+    "ChannelLayoutError",
     "ChannelType",
+    "ChannelValueError",
     "CorruptHeaderError",
     "EmptyFileError",
     "Facts",
     "FileChangedError",
     "IbtError",
     "IbtFile",
+    "IbtWriter",
     "LiveMemoryError",
+    "MissingChannelError",
     "NotTelemetryError",
     "Recording",
+    "SessionInfoEncodingError",
     "TruncatedFileError",
     "UnsupportedVersionError",
+    "WriteError",
+    "lay_out",
     "read_ibt",
     "scan_ibt",
+    "write_ibt",
 ]

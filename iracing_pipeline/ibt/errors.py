@@ -10,6 +10,11 @@ from __future__ import annotations
 from pathlib import Path
 
 
+def printable_name(path: str | Path) -> str:
+    """The file's name, with ``?`` for what is no text in it, so that any database takes it."""
+    return Path(path).name.encode(errors="replace").decode()
+
+
 class IbtError(Exception):
     """An ``.ibt`` file cannot be read.
 
@@ -27,7 +32,7 @@ class IbtError(Exception):
         self.reason = reason
         if advice is not None:
             self.advice = advice
-        super().__init__(f"{self.path.name}: {reason}. {self.advice}")
+        super().__init__(f"{printable_name(path)}: {reason}. {self.advice}")
 
     def __reduce__(self) -> tuple[type[IbtError], tuple[Path, str, str]]:
         """Rebuild from the facts, so that the error crosses process boundaries."""
@@ -74,3 +79,33 @@ class FileChangedError(IbtError):
     """The file became another one, or shorter, while it was being read."""
 
     advice = "Wait until the recording or the copy has finished, then read it again."
+
+
+class WriteError(IbtError):
+    """What was given cannot be written as an ``.ibt`` file."""
+
+    advice = "Nothing of it was written."
+
+
+class ChannelLayoutError(WriteError):
+    """The channels overlap, share a name, or do not fit a channel header."""
+
+    advice = "Let lay_out() place the channels, and keep names and units within the header's width."
+
+
+class MissingChannelError(WriteError):
+    """The frame has no column for a declared channel."""
+
+    advice = "Give every declared channel a column, or leave it out of the declaration."
+
+
+class ChannelValueError(WriteError):
+    """A column holds values that its channel cannot hold: another type, too large, or null."""
+
+    advice = "An .ibt file has neither nulls nor wider numbers: fill or convert the column first."
+
+
+class SessionInfoEncodingError(WriteError):
+    """The session info holds a character that its declared encoding lacks."""
+
+    advice = "Start it with '---\\nWeekendInfo:\\n Encoding: UTF8\\n' or give it as bytes."

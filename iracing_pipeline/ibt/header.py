@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from iracing_pipeline.ibt.errors import (
     CorruptHeaderError,
     EmptyFileError,
+    FileChangedError,
     LiveMemoryError,
     NotTelemetryError,
     TruncatedFileError,
@@ -66,7 +68,7 @@ class Header:
         record_length: Bytes a record.
         record_count: Whole records that the file holds.
         session_info_offset: Where the session info begins.
-        session_info_length: Its bytes; 0 when the header's claim cannot be true.
+        session_info_length: Its bytes.
         warnings: What was recovered or left out, in words.
     """
 
@@ -128,6 +130,8 @@ def read_header(file: BinaryIO, path: Path) -> Header:
     warnings: list[str] = []
     file.seek(offset)
     table = file.read(count * CHANNEL.size)
+    if len(table) < count * CHANNEL.size:
+        raise FileChangedError(path, "it became shorter while it was read")
     channels = _channels(table, record_length, warnings)
     if not channels:
         raise CorruptHeaderError(path, f"none of its {count} channels makes sense")
@@ -142,7 +146,7 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         fits=record_length == max(channel.offset + channel.size for channel in channels),
         warnings=warnings,
     )
-    info_length = _session_info_length(
+    info_offset, info_length = _session_info_span(
         info_offset, info_length, first=channels_end, last=record_offset, warnings=warnings
     )
     return Header(
@@ -219,7 +223,33 @@ def _channels(table: bytes, record_length: int, warnings: list[str]) -> tuple[Ch
             unit=_text(raw_unit),
             description=_text(raw_description),
         )
-    return tuple(channels.values())
+    return _apart(tuple(channels.values()), warnings)
+
+
+def _apart(channels: tuple[Channel, ...], warnings: list[str]) -> tuple[Channel, ...]:
+    """The channels that share no bytes with others; a frame is then no larger than its records.
+
+    Where two overlap, the one that joins the channels declared before and after it is believed.
+    """
+    ends = (0, *(channel.offset + channel.size for channel in channels))
+    begins = (*(channel.offset for channel in channels), None)
+    strangers = [
+        (ends[at] != channel.offset) + (ends[at + 1] != begins[at + 1])
+        for at, channel in enumerate(channels)
+    ]
+    taken: list[tuple[int, int]] = []
+    kept = set[int]()
+    for at in sorted(range(len(channels)), key=strangers.__getitem__):
+        span = channels[at].offset, channels[at].offset + channels[at].size
+        place = bisect_left(taken, span)
+        if (place and taken[place - 1][1] > span[0]) or (
+            place < len(taken) and taken[place][0] < span[1]
+        ):
+            warnings.append(f"channel {channels[at].name!r} overlaps another: left out")
+            continue
+        taken.insert(place, span)
+        kept.add(at)
+    return tuple(channel for at, channel in enumerate(channels) if at in kept)
 
 
 def _text(raw: bytes) -> str:
@@ -245,6 +275,8 @@ def _count_records(
             f"the header says records of {record_length} bytes that neither end with their last"
             " channel nor fill the file",
         )
+    if not fits:
+        warnings.append("no channel says what the last bytes of a record hold: left out")
     if counted <= 0:
         warnings.append(f"iRacing did not close it: {held} records recovered")
     elif counted > held:
@@ -257,11 +289,14 @@ def _count_records(
     return held
 
 
-def _session_info_length(
+def _session_info_span(
     offset: int, length: int, *, first: int, last: int, warnings: list[str]
-) -> int:
-    """The length of the session info if the header's claim can be true, else 0."""
-    if first <= offset and 0 <= length <= min(last - offset, MAX_SESSION_INFO_LENGTH):
-        return length
-    warnings.append(f"session info of {length} bytes at byte {offset} cannot be: left out")
-    return 0
+) -> tuple[int, int]:
+    """Where the session info is: what the header says, or all between channels and records."""
+    if first <= offset <= last == offset + length and length <= MAX_SESSION_INFO_LENGTH:
+        return offset, length
+    warnings.append(
+        f"session info of {length} bytes at byte {offset} does not end where the records begin:"
+        " looked for between channels and records"
+    )
+    return first, min(last - first, MAX_SESSION_INFO_LENGTH)

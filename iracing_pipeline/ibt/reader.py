@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from contextlib import contextmanager
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ import polars as pl
 from polars.io.plugins import register_io_source
 
 from iracing_pipeline.ibt import session_info
-from iracing_pipeline.ibt.errors import FileChangedError
+from iracing_pipeline.ibt.errors import FileChangedError, printable_name
 from iracing_pipeline.ibt.facts import Facts
 from iracing_pipeline.ibt.header import Header, read_header
 from iracing_pipeline.ibt.layout import SUB_HEADER_OFFSET
@@ -26,11 +27,14 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.ibt.layout import Channel
 
+# Bytes of the start time, the one field of the sub-header that iRacing writes on opening.
+_START_SIZE = 8
+
 # Bytes read at a time, into one buffer that is used again.
 _CHUNK = 1 << 20
 
-# Records a block when no number is asked for: about nine minutes, 35 MB.
-_BLOCK_ROWS = 32_768
+# Bytes a block when no number of records is asked for: about eight minutes of a modern car.
+_BLOCK_BYTES = 32 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,8 @@ class IbtFile:
             self._session_info_raw = file.read(self.header.session_info_length)
             file.seek(self.header.record_offset)
             self._first_record = file.read(self.header.record_length)
+        if len(self._first_record) < self.header.record_length:
+            raise FileChangedError(self.path, "it became shorter while it was read")
         self.channels: dict[str, Channel] = {
             channel.name: channel for channel in self.header.channels
         }
@@ -99,7 +105,7 @@ class IbtFile:
         channels = self.header.channels
         return Facts(
             session_key=self.session_key,
-            file_name=self.path.name,
+            file_name=printable_name(self.path),
             start=self.header.start,
             tick_rate=self.header.tick_rate,
             record_count=self.record_count,
@@ -125,7 +131,7 @@ class IbtFile:
         """
         digest = hashlib.blake2b(digest_size=6)
         for part in (
-            self.header.head[SUB_HEADER_OFFSET : SUB_HEADER_OFFSET + 8],
+            self.header.head[SUB_HEADER_OFFSET : SUB_HEADER_OFFSET + _START_SIZE],
             self.header.channel_table,
             self._session_info_raw,
             self._first_record,
@@ -138,34 +144,35 @@ class IbtFile:
         """All records as one frame.
 
         Args:
-            columns: Channels to read, in this order; None reads all. A name that the file does
-                not have raises ``KeyError``: compare with :attr:`channels` first.
+            columns: Channels to read, in this order; None reads all.
 
         Raises:
+            KeyError: If the file does not have one of ``columns``: see :attr:`channels`.
             FileChangedError: If the file became another one, or shorter, meanwhile.
             OSError: If it cannot be read.
         """
         return next(self.blocks(columns, rows=self.record_count))
 
     def blocks(
-        self, columns: Sequence[str] | None = None, *, rows: int = _BLOCK_ROWS
+        self, columns: Sequence[str] | None = None, *, rows: int | None = None
     ) -> Iterator[pl.DataFrame]:
         """The records in frames of at most ``rows`` rows, so memory does not grow with the file.
 
         Args:
             columns: Channels to read, in this order; None reads all.
-            rows: Records a frame.
+            rows: Records a frame; None makes frames of about 32 MB.
 
         Raises:
+            KeyError: If the file does not have one of ``columns``: see :attr:`channels`.
+            ValueError: If ``rows`` is less than 1.
             FileChangedError: If the file became another one, or shorter, meanwhile.
             OSError: If it cannot be read.
         """
-        channels = (
-            [self.channels[name] for name in columns]
-            if columns is not None
-            else list(self.header.channels)
-        )
         length = self.header.record_length
+        rows = max(1, _BLOCK_BYTES // length) if rows is None else rows
+        if rows < 1:
+            raise ValueError(f"a block of {rows} records holds nothing: ask for at least 1")
+        channels = self._chosen(columns)
         buffer = bytearray(max(1, _CHUNK // length) * length)
         with self._records() as file:
             remaining = self.record_count
@@ -178,6 +185,7 @@ class IbtFile:
                     self._fill(file, memoryview(buffer)[: records * length])
                     filling.append(memoryview(buffer), records)
                     missing -= records
+                self._require_same(file)
                 yield filling.frame()
                 remaining -= block
 
@@ -191,12 +199,15 @@ class IbtFile:
             batch_size: int | None,
         ) -> Iterator[pl.DataFrame]:
             remaining = self.record_count if n_rows is None else n_rows
-            for block in self.blocks(with_columns, rows=batch_size or _BLOCK_ROWS):
-                if remaining <= 0:
-                    return
+            # The engine asks for batches without knowing how wide a record is.
+            most = max(1, _BLOCK_BYTES // self.header.record_length)
+            rows = max(1, min(most, batch_size or most, remaining))
+            for block in self.blocks(with_columns, rows=rows):
                 kept = block.head(remaining)
                 remaining -= kept.height
                 yield kept if predicate is None else kept.filter(predicate)
+                if remaining <= 0:
+                    return
 
         return register_io_source(source, schema=self.schema)
 
@@ -204,12 +215,29 @@ class IbtFile:
     def _records(self) -> Iterator[BinaryIO]:
         """The file, at its first record, if it still is the same file."""
         with self.path.open("rb", buffering=0) as file:
-            # The sub-header may be filled in meanwhile; the rest of the head may not change.
-            fixed = file.read(len(self.header.head))[: SUB_HEADER_OFFSET + 8]
-            if fixed != self.header.head[: SUB_HEADER_OFFSET + 8]:
-                raise FileChangedError(self.path, "it was replaced by another file while read")
+            self._require_same(file)
             file.seek(self.header.record_offset)
             yield file
+
+    def _chosen(self, columns: Sequence[str] | None) -> list[Channel]:
+        """The channels of those names, or all."""
+        if columns is None:
+            return list(self.header.channels)
+        if unknown := [name for name in columns if name not in self.channels]:
+            near = get_close_matches(unknown[0], self.channels, n=1, cutoff=0.7)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise KeyError(f"{printable_name(self.path)} has no channel {', '.join(unknown)}{hint}")
+        return [self.channels[name] for name in columns]
+
+    def _require_same(self, file: BinaryIO) -> None:
+        """Raise if the file became another one since its head was read; keeps the position."""
+        position = file.tell()
+        file.seek(0)
+        # The sub-header may be filled in meanwhile; the rest of the head may not change.
+        fixed = SUB_HEADER_OFFSET + _START_SIZE
+        if file.read(fixed) != self.header.head[:fixed]:
+            raise FileChangedError(self.path, "it was replaced by another file while it was read")
+        file.seek(position)
 
     def _fill(self, file: BinaryIO, view: memoryview) -> None:
         """Fill ``view`` from the file, or say that the file has become shorter."""

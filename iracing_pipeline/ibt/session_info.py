@@ -12,17 +12,23 @@ text as written (``"0.68 km"``; see :func:`quantity`).
 
 from __future__ import annotations
 
+import math
 import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
 
+# Where the encoding is declared; tools that merge files put a document of their own before it.
+_HEAD = 1024
 _ENCODING = re.compile(rb"^\s*Encoding:\s*([\w-]+)", re.MULTILINE)
 _LINE = re.compile(r"( *)(- )?([A-Za-z_][\w-]*):(?: +(.*)|)$")
-_INTEGER = re.compile(r"-?(?:0|[1-9]\d{0,17})\Z")
-_FLOAT = re.compile(r"-?\d+\.\d+(?:[eE][+-]?\d+)?\Z")
-_QUANTITY = re.compile(r"(-?\d+(?:\.\d+)?) *([A-Za-z/%]*)\Z")
+_INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,17})\Z")
+_FLOAT = re.compile(r"-?[0-9]+\.[0-9]+(?:[eE][+-]?[0-9]+)?\Z")
+_QUANTITY = re.compile(r"(-?[0-9]+(?:\.[0-9]+)?) *([A-Za-z/%]*)\Z")
+
+# Levels of nesting, far above the five of a car setup: what is built can be walked recursively.
+_MAX_DEPTH = 32
 
 # Free text, even when somebody's name is a number.
 _TEXT_KEYS = frozenset(
@@ -84,7 +90,7 @@ def decode(raw: bytes) -> str:
     in the old code page with accents practically never is.
     """
     raw = raw.partition(b"\0")[0]
-    declared = _ENCODING.search(raw[:256])
+    declared = _ENCODING.search(raw[:_HEAD])
     if declared is None or declared[1].upper().replace(b"-", b"") == b"UTF8":
         try:
             return raw.decode("utf-8")
@@ -110,7 +116,8 @@ def parse(text: str, sections: Collection[str] | None = None) -> dict[str, Any]:
     """
     parsed: dict[str, Any] = {}
     for name, value, lines in _sections(text):
-        if sections is not None and name not in sections:
+        # Of two, the first is iRacing's: a second one is somebody's text.
+        if name in parsed or (sections is not None and name not in sections):
             continue
         parsed[name] = _Block(_indent(lines[0])).parse(lines) if lines else _value(name, value)
     return parsed
@@ -152,7 +159,8 @@ class _Block:
         self._root: dict[str, Any] = {}
         # Open containers with the indentation of their keys or dashes, outermost first.
         self._open: list[tuple[int, dict[str, Any] | list[Any]]] = [(indent, self._root)]
-        self._last: tuple[dict[str, Any], str, str] | None = None
+        # The key read last, where it stands, and the lines of its text.
+        self._last: tuple[dict[str, Any], str, list[str]] | None = None
 
     def parse(self, lines: list[str]) -> dict[str, Any]:
         for line in lines:
@@ -164,20 +172,19 @@ class _Block:
             self._commit()
             container = self._item(indent) if dash else self._mapping(indent)
             container[key] = None
-            self._last = (container, key, match[4] or "")
+            self._last = (container, key, [match[4]] if match[4] else [])
         self._commit()
         return self._root
 
     def _continue(self, line: str) -> None:
         """Add a line that is no ``Key: value`` to the text before it."""
         if self._last is not None:
-            container, key, text = self._last
-            self._last = (container, key, f"{text}\n{line.strip()}" if text else line.strip())
+            self._last[2].append(line.strip())
 
     def _commit(self) -> None:
         if self._last is not None:
             container, key, text = self._last
-            container[key] = _value(key, text)
+            container[key] = _value(key, "\n".join(text))
 
     def _item(self, indent: int) -> dict[str, Any]:
         """A new item of the list whose dashes stand at ``indent``."""
@@ -185,6 +192,8 @@ class _Block:
             self._open.pop()
         parent = self._open[-1][1]
         if isinstance(parent, dict):
+            if len(self._open) >= _MAX_DEPTH:
+                return parent
             items: list[Any] = []
             # Dashes under no empty key belong to nothing: they are read, and dropped.
             if self._last is not None and self._last[0] is parent and not self._last[2]:
@@ -206,12 +215,12 @@ class _Block:
         depth, parent = self._open[-1]
         if isinstance(parent, list):  # deeper than its dashes, but no item is open
             return self._item(depth)
-        if depth < indent and self._last is not None and self._last[0] is parent:
+        below = self._last is not None and self._last[0] is parent and not self._last[2]
+        if self._last is not None and below and depth < indent and len(self._open) < _MAX_DEPTH:
             child: dict[str, Any] = {}
-            if not self._last[2]:
-                parent[self._last[1]] = child
-                self._open.append((indent, child))
-                return child
+            parent[self._last[1]] = child
+            self._open.append((indent, child))
+            return child
         return parent
 
 
@@ -225,8 +234,8 @@ def _value(key: str, text: str) -> str | int | float | None:
         return text
     if _INTEGER.match(text):
         return int(text)
-    if _FLOAT.match(text):
-        return float(text)
+    if _FLOAT.match(text) and math.isfinite(number := float(text)):
+        return number
     return text
 
 
@@ -239,4 +248,5 @@ def quantity(text: object) -> float | None:
     if isinstance(text, int | float):
         return float(text)
     match = _QUANTITY.match(text.strip()) if isinstance(text, str) else None
-    return float(match[1]) * _SI.get(match[2], 1.0) if match else None
+    number = float(match[1]) * _SI.get(match[2], 1.0) if match else math.nan
+    return number if math.isfinite(number) else None

@@ -1,0 +1,364 @@
+"""The demo season: what the demo driver drove, file by file."""
+
+from __future__ import annotations
+
+import filecmp
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from iracing_pipeline.demo.career import FORMULA_SERIES, GT3_SERIES, OVAL_SERIES, RACES, Race
+from iracing_pipeline.demo.channels import channels_of
+from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
+from iracing_pipeline.demo.event import Event, Weather
+from iracing_pipeline.demo.plan import (
+    Contact,
+    Ending,
+    OffTrack,
+    Plan,
+    Reset,
+    Resumed,
+    Session,
+    Spin,
+    Stop,
+)
+from iracing_pipeline.demo.session_info import Sheet, session_info
+from iracing_pipeline.demo.simulate import simulate_session
+from iracing_pipeline.ibt.writer import write_ibt
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iracing_pipeline.demo.car import Car
+    from iracing_pipeline.demo.circuit import Circuit
+    from iracing_pipeline.demo.truth import SessionTruth
+
+SEED = 20260307
+
+_WINTER = timezone(timedelta(hours=1))
+_SUMMER = timezone(timedelta(hours=2))
+
+
+@dataclass(frozen=True, slots=True)
+class Outing:
+    """One stay in the car, to be written as one file.
+
+    Attributes:
+        start: Local time at which the recording begins.
+        closed: False for a recording that a crash of the simulator cut off.
+        setup_name: Name of the setup.
+        encoding: Encoding that the session info declares; None for none.
+    """
+
+    car: Car
+    circuit: Circuit
+    plan: Plan
+    event: Event
+    start: datetime
+    closed: bool = True
+    setup_name: str = "baseline.sto"
+    encoding: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        """As iRacing names files: car, track, local time."""
+        return f"{self.car.path}_{self.circuit.place.path} {self.start:%Y-%m-%d %H-%M-%S}.ibt"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFile:
+    """A file of the season, and what really happened in it."""
+
+    path: Path
+    outing: Outing
+    truth: SessionTruth
+
+
+def write_season(
+    folder: str | Path,
+    *,
+    seed: int = SEED,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[DemoFile]:
+    """Write the demo season; a file that is there already with the same bytes is left alone.
+
+    Args:
+        folder: Where to write; made if it does not exist.
+        seed: Source of all chance: the same seed gives the same files.
+        progress: Called with files done and files in all.
+
+    Returns:
+        The files in order of time.
+
+    Raises:
+        OSError: From the disk.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    outings = season()
+    files = []
+    for done, outing in enumerate(outings, start=1):
+        files.append(write_outing(folder, outing, seed + done))
+        if progress:
+            progress(done, len(outings))
+    return files
+
+
+def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
+    """Simulate an outing and write its file, unless it is there with the same bytes."""
+    frame, truth = simulate_session(
+        outing.car, outing.circuit, outing.plan, seed, event=outing.event
+    )
+    path = folder / outing.file_name
+    fresh = path.with_name(f"{path.name}.new")
+    sheet = Sheet(
+        car=outing.car,
+        circuit=outing.circuit,
+        plan=outing.plan,
+        event=outing.event,
+        start=outing.start,
+        setup_name=outing.setup_name,
+        encoding=outing.encoding,
+    )
+    try:
+        write_ibt(
+            fresh,
+            frame,
+            channels_of(outing.car),
+            session_info(sheet),
+            start=outing.start,
+            closed=outing.closed,
+        )
+        if not path.exists() or not filecmp.cmp(fresh, path, shallow=False):
+            fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return DemoFile(path, outing, truth)
+
+
+def season() -> tuple[Outing, ...]:
+    """All outings, in order of time."""
+    formula, oval, gt3 = (
+        next(race for race in reversed(RACES) if race.series is series)
+        for series in (FORMULA_SERIES, OVAL_SERIES, GT3_SERIES)
+    )
+    outings = [
+        *_test_drives(),
+        *_formula_weekend(formula),
+        *_oval_weekend(oval),
+        *_gt3_weekend(gt3),
+    ]
+    return tuple(sorted(outings, key=lambda outing: outing.start))
+
+
+def _test_drives() -> list[Outing]:
+    """Alone and offline: no subsession, no rating; session info in three encodings."""
+    return [
+        Outing(
+            FORMULA_SERIES.car,
+            MILLBROOK,
+            Plan(Session.PRACTICE, laps=2, fuel_l=5.0, mishaps=(Spin(1, 2),), clock_slips=1),
+            Event(Weather(air_c=9.4, track_c=12.8, skies=3)),
+            datetime(2026, 2, 18, 20, 41, 7, tzinfo=_WINTER),
+            setup_name="club #2: soft, low pressures.sto",
+        ),
+        Outing(
+            OVAL_SERIES.car,
+            COPPER_BASIN,
+            Plan(
+                Session.PRACTICE,
+                laps=4,
+                fuel_l=20.0,
+                ending=Ending.TRACK,
+                experience_laps=60,
+                loaded=True,
+            ),
+            Event(Weather(air_c=33.2, track_c=47.5, pressure_pa=89_600.0, humidity=0.11, skies=0)),
+            datetime(2026, 6, 13, 21, 5, 52, tzinfo=_SUMMER),
+            setup_name="long run: März.sto",
+            encoding="ISO_8859_1",
+        ),
+        Outing(
+            GT3_SERIES.car,
+            HALDEN_RIDGE,
+            Plan(
+                Session.PRACTICE,
+                laps=1,
+                fuel_l=24.0,
+                ending=Ending.TRACK,
+                experience_laps=30,
+            ),
+            Event(Weather(air_c=24.1, track_c=38.7, skies=1)),
+            datetime(2026, 7, 4, 18, 22, 30, tzinfo=_SUMMER),
+            closed=False,
+            setup_name='"峠 "attack" v3.sto"',
+            encoding="UTF8",
+        ),
+    ]
+
+
+def _local(race: Race, minutes: float) -> datetime:
+    """Local time some minutes after the subsession began."""
+    return (race.start + timedelta(minutes=minutes)).astimezone(_WINTER)
+
+
+def _formula_weekend(race: Race) -> list[Outing]:
+    weather = Weather(air_c=11.3, track_c=16.9, pressure_pa=100_300.0, humidity=0.71, skies=2)
+    event = Event(weather, race, time_of_day_s=46_800.0, practice_position=9)
+    plans = [
+        (
+            3.2,
+            Plan(
+                Session.PRACTICE,
+                laps=3,
+                fuel_l=7.0,
+                mishaps=(OffTrack(2, 2),),
+                experience_laps=3,
+                dropped_ticks=1,
+                clock_slips=1,
+            ),
+        ),
+        (
+            15.6,
+            Plan(
+                Session.QUALIFY,
+                laps=2,
+                fuel_l=3.0,
+                ending=Ending.LINE,
+                experience_laps=7,
+                session_time_s=31.166667,
+            ),
+        ),
+        (
+            24.1,
+            Plan(
+                Session.RACE,
+                laps=race.laps,
+                fuel_l=5.5,
+                mishaps=(Contact(2, 0),),
+                ending=Ending.TRACK,
+                experience_laps=10,
+                dropped_ticks=1,
+                session_time_s=12.45,
+                positions=(7, 6, 9, 8, 7, 5, 5, 4),
+            ),
+        ),
+    ]
+    return _weekend(race, event, "vale race v4.sto", plans)
+
+
+def _oval_weekend(race: Race) -> list[Outing]:
+    weather = Weather(air_c=19.8, track_c=27.4, pressure_pa=89_900.0, humidity=0.18, skies=0)
+    event = Event(weather, race, time_of_day_s=64_800.0, practice_position=12)
+    stay = Plan(
+        Session.PRACTICE,
+        laps=7,
+        fuel_l=30.0,
+        mishaps=(Spin(4, 1),),
+        resets=(Reset(4, 0.86),),
+        experience_laps=20,
+    )
+    again = Plan(
+        Session.PRACTICE,
+        laps=3,
+        fuel_l=30.0,
+        ending=Ending.PITS,
+        experience_laps=28,
+        resumed=Resumed(
+            lap=9, lap_clock_s=61.25, last_lap_time_s=24.0213, best_lap_time_s=23.9647, best_lap=7
+        ),
+        session_time_s=498.7333336,
+    )
+    plans = [
+        (3.0, stay),
+        (8.4, again),
+        (
+            15.4,
+            Plan(
+                Session.QUALIFY,
+                laps=2,
+                fuel_l=12.0,
+                ending=Ending.TRACK,
+                experience_laps=33,
+                session_time_s=22.6166668,
+            ),
+        ),
+        (
+            24.0,
+            Plan(
+                Session.RACE,
+                laps=race.laps,
+                fuel_l=20.0,
+                stops=(Stop(7, fuel_l=6.0),),
+                experience_laps=36,
+                clock_slips=2,
+                session_time_s=9.8,
+                positions=(8, 8, 8, 7, 7, 6, 6, 6, 14, 12, 10, 9, 8, 7, 7),
+            ),
+        ),
+    ]
+    return _weekend(race, event, "late model 34 stagger.sto", plans)
+
+
+def _gt3_weekend(race: Race) -> list[Outing]:
+    weather = Weather(air_c=12.6, track_c=19.2, pressure_pa=92_700.0, humidity=0.52, skies=1)
+    event = Event(weather, race, time_of_day_s=50_400.0, practice_position=14)
+    plans = [
+        (
+            3.1,
+            Plan(
+                Session.PRACTICE,
+                laps=3,
+                fuel_l=40.0,
+                mishaps=(OffTrack(2, 3),),
+                experience_laps=8,
+                dropped_ticks=2,
+                clock_slips=1,
+            ),
+        ),
+        (
+            15.55,
+            Plan(
+                Session.QUALIFY,
+                laps=1,
+                fuel_l=12.0,
+                ending=Ending.LINE,
+                experience_laps=14,
+                session_time_s=33.0,
+            ),
+        ),
+        (
+            24.3,
+            Plan(
+                Session.RACE,
+                laps=race.laps,
+                fuel_l=18.0,
+                stops=(Stop(3, fuel_l=11.0),),
+                mishaps=(OffTrack(2, 6), Spin(5, 7)),
+                experience_laps=17,
+                dropped_ticks=1,
+                clock_slips=2,
+                session_time_s=14.2166667,
+                positions=(11, 10, 12, 11, 10, 9, 8),
+            ),
+        ),
+    ]
+    return _weekend(race, event, "halden_R_high_df.sto", plans)
+
+
+def _weekend(
+    race: Race, event: Event, setup_name: str, plans: list[tuple[float, Plan]]
+) -> list[Outing]:
+    """Outings of a race weekend, each some minutes after the subsession began."""
+    return [
+        Outing(
+            race.series.car,
+            race.circuit,
+            plan,
+            event,
+            _local(race, minutes),
+            setup_name=setup_name,
+        )
+        for minutes, plan in plans
+    ]

@@ -1,0 +1,86 @@
+"""Lap counting, the place on the circuit and the pits, as iRacing reports them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iracing_pipeline.demo.car import FUEL_DENSITY
+
+if TYPE_CHECKING:
+    from iracing_pipeline.demo.arrays import Bools
+    from iracing_pipeline.demo.signals.scene import Columns, Scene
+
+_OFF_TRACK, _IN_STALL, _NEAR_PITS, _ON_TRACK = 0, 1, 2, 3
+_ASPHALT, _RUMBLE, _GRASS = 1, 11, 15
+_NEAR_PITS_M = 60.0
+_SERVICE_IN_PROGRESS, _SERVICE_COMPLETE = 1, 2
+_FOUR_TYRES, _FILL = 0x0F, 0x10
+
+
+def lap(scene: Scene) -> Columns:
+    """Fill the lap group."""
+    return {
+        "Lap": scene.clock.lap,
+        "LapCompleted": scene.clock.lap - 1,
+        "LapDist": scene.metres,
+        "LapDistPct": scene.metres / scene.drive.circuit.length_m,
+        "LapBestLap": scene.clock.best_lap,
+        "LapBestLapTime": scene.clock.best,
+        "LapLastLapTime": scene.clock.last,
+        "LapCurrentLapTime": scene.clock.current,
+    }
+
+
+def place(scene: Scene) -> Columns:
+    """Fill the place group."""
+    records, plan = scene.records, scene.drive.plan
+    off = np.abs(records.wide_m) > 1.0
+    half = scene.drive.circuit.width_m / 2
+    kerb = (np.abs(scene.side) > half - 1.4) & ~records.on_pit_road
+    near = (scene.metres - scene.drive.circuit.pit.exit_m) % scene.drive.circuit.length_m
+    leaving = ~records.on_pit_road & (near < _NEAR_PITS_M) & _from_pits(scene)
+    surface = np.full(len(records), _ON_TRACK)
+    surface[records.on_pit_road | leaving] = _NEAR_PITS
+    surface[records.in_stall] = _IN_STALL
+    surface[off] = _OFF_TRACK
+    served = records.in_stall & ~_waiting(scene)
+    planned = bool(plan.stops)
+    fuel_l = plan.stops[0].fuel_l if planned else 0.0
+    return {
+        "OnPitRoad": records.on_pit_road,
+        "PlayerTrackSurface": surface,
+        "PlayerTrackSurfaceMaterial": np.where(off, _GRASS, np.where(kerb, _RUMBLE, _ASPHALT)),
+        "PlayerCarInPitStall": records.in_stall,
+        "PlayerCarTowTime": 0.0,
+        "PlayerCarPitSvStatus": np.where(served, _SERVICE_IN_PROGRESS, 0),
+        "PitstopActive": served,
+        "PitsOpen": True,
+        "PitRepairLeft": 0.0,
+        "PitOptRepairLeft": 0.0,
+        "PitSvFlags": (_FOUR_TYRES | _FILL) if planned else 0,
+        "PitSvFuel": fuel_l,
+        "TireSetsUsed": records.tyre_set + 1,
+        "dpFuelFill": float(planned),
+        "dpFuelAddKg": fuel_l * FUEL_DENSITY,
+        "dpTireChange": float(planned),
+    }
+
+
+def _waiting(scene: Scene) -> Bools:
+    """Standing in the stall without service: after being put down, and at the end."""
+    waiting = np.zeros(len(scene.records), dtype=bool)
+    for index, leg in enumerate(scene.drive.legs):
+        for halt in leg.halts:
+            if halt.in_stall and not halt.stop:
+                here = (scene.records.leg == index) & (scene.records.node == leg.first + halt.node)
+                waiting |= here
+    return waiting
+
+
+def _from_pits(scene: Scene) -> Bools:
+    """Whether the car was on pit road within the last seconds."""
+    order = np.arange(len(scene.records))
+    last = np.maximum.accumulate(np.where(scene.records.on_pit_road, order, -10_000))
+    return order - last < 400

@@ -1,0 +1,143 @@
+"""The session around the car: its state, its clock, the position, the weather."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iracing_pipeline.demo.plan import Ending, Session
+from iracing_pipeline.demo.signals.scene import smooth
+
+if TYPE_CHECKING:
+    from iracing_pipeline.demo.arrays import Ints
+    from iracing_pipeline.demo.signals.scene import Columns, Scene
+
+_UNLIMITED_S = 604800.0
+_UNLIMITED_LAPS = 32767
+_FAR_AWAY_M = 500000.0
+_PARADE, _RACING, _CHECKERED = 3, 4, 5
+_START_HIDDEN, _SERVICEABLE, _ONE_TO_GREEN, _GREEN, _WHITE, _CHEQUERED_FLAG = (
+    0x10000000,
+    0x00040000,
+    0x00000200,
+    0x00000004,
+    0x00000002,
+    0x00000001,
+)
+_NOT_PACING = 4
+
+
+def session(scene: Scene) -> Columns:
+    """Fill the session group."""
+    records, plan, event = scene.records, scene.drive.plan, scene.event
+    racing = plan.session is Session.RACE
+    points = _incident_points(scene)
+    state, flags = _race_state(scene) if racing else _open_state(scene)
+    length_s = event.session_length_s(plan.session)
+    remaining_laps = np.maximum(plan.last_lap - scene.lap + 1, 0) if racing else _UNLIMITED_LAPS
+    total = float(length_s or _UNLIMITED_S)
+    position = _position(scene)
+    lonely = np.full(len(records), _FAR_AWAY_M)
+    return {
+        "SessionTime": records.session_time,
+        "SessionTick": event.first_tick(plan.session_time_s) + records.tick,
+        "SessionNum": event.session_number(plan.session),
+        "SessionState": state,
+        "SessionUniqueID": 1,
+        "SessionFlags": flags,
+        "SessionTimeRemain": np.maximum(total - records.session_time, 0.0)
+        if length_s
+        else _UNLIMITED_S,
+        "SessionLapsRemain": remaining_laps,
+        "SessionLapsRemainEx": remaining_laps,
+        "SessionTimeTotal": total,
+        "SessionLapsTotal": plan.last_lap if racing else _UNLIMITED_LAPS,
+        "SessionTimeOfDay": np.floor(event.time_of_day_s + records.session_time),
+        "DriverMarker": False,
+        "IsOnTrack": True,
+        "IsOnTrackCar": True,
+        "FrameRate": 118.0 + 4.0 * smooth(scene.noise("frames"), 60.0),
+        "CpuUsageBG": 0.06 + 0.05 * np.abs(smooth(scene.noise("cpu"), 60.0)),
+        "PlayerCarPosition": position,
+        "PlayerCarClassPosition": position,
+        "PlayerCarIdx": event.car_index,
+        "PlayerCarTeamIncidentCount": points,
+        "PlayerCarMyIncidentCount": points,
+        "PlayerCarDriverIncidentCount": points,
+        "EnterExitReset": np.where(records.in_stall, 1, 2),
+        "PaceMode": np.where(state == _PARADE, 2, _NOT_PACING),
+        "CarDistAhead": 18.0 + 12.0 * smooth(scene.noise("ahead"), 900.0) * 20.0
+        if racing
+        else lonely,
+        "CarDistBehind": 25.0 + 14.0 * smooth(scene.noise("behind"), 900.0) * 20.0
+        if racing
+        else lonely,
+    }
+
+
+def weather(scene: Scene) -> Columns:
+    """Fill the weather group; it changes a little every half minute."""
+    now, weather = scene.records.shown // 30.0, scene.event.weather
+    track_c = weather.track_c + 0.035 * now
+    air_c = weather.air_c + 0.012 * now
+    return {
+        "TrackTemp": track_c,
+        "TrackTempCrew": track_c,
+        "AirTemp": air_c,
+        "TrackWetness": 1,
+        "Skies": weather.skies,
+        "AirDensity": weather.pressure_pa / (287.05 * (air_c + 273.15)),
+        "AirPressure": weather.pressure_pa,
+        "WindVel": weather.wind_mps + 0.2 * np.sin(now / 3.0),
+        "WindDir": weather.wind_from_rad,
+        "RelativeHumidity": weather.humidity,
+        "FogLevel": 0.0,
+        "Precipitation": 0.0,
+        "WeatherDeclaredWet": False,
+    }
+
+
+def _open_state(scene: Scene) -> tuple[Ints, Ints]:
+    """State and flags of a practice or a qualifying session."""
+    size = len(scene.records)
+    flags = np.full(size, _START_HIDDEN | _ONE_TO_GREEN)
+    flags[~scene.records.standing] |= _SERVICEABLE
+    return np.full(size, _RACING), flags
+
+
+def _race_state(scene: Scene) -> tuple[Ints, Ints]:
+    """State and flags of a race: parade lap, green, white, chequered."""
+    plan, lap = scene.drive.plan, scene.lap
+    state = np.where(lap <= plan.first_lap, _PARADE, _RACING)
+    flags = np.full(len(lap), _START_HIDDEN | _SERVICEABLE)
+    flags[lap <= plan.first_lap] |= _ONE_TO_GREEN
+    flags[lap == plan.first_lap + 1] |= _GREEN
+    flags[lap == plan.last_lap] |= _WHITE
+    if plan.ending is not Ending.LINE:
+        over = lap > plan.last_lap
+        state[over] = _CHECKERED
+        flags[over] |= _CHEQUERED_FLAG
+    return state, flags
+
+
+def _incident_points(scene: Scene) -> Ints:
+    """Points taken so far in the session."""
+    points = np.full(len(scene.records), scene.event.incidents_before, dtype=np.int64)
+    for leg in scene.drive.legs:
+        for incident in leg.incidents:
+            points[scene.records.shown >= leg.arrive[incident.node]] += incident.points
+    return points
+
+
+def _position(scene: Scene) -> Ints:
+    """Position, which changes somewhere in the lap after which it is planned."""
+    plan, size = scene.drive.plan, len(scene.records)
+    if not plan.positions:
+        return np.where(scene.clock.best > 0, scene.event.practice_position, 0)
+    position = np.full(size, plan.positions[0])
+    for lap, place in enumerate(plan.positions[1:], start=plan.first_lap + 1):
+        part = 0.25 + 0.5 * ((lap * 7919) % 100) / 100.0
+        there = scene.metres > part * scene.drive.circuit.length_m
+        position[(scene.lap > lap) | ((scene.lap == lap) & there)] = place
+    return position

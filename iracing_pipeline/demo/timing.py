@@ -1,0 +1,108 @@
+"""The lap clock as iRacing shows it: the line between two records, the lap time a while later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iracing_pipeline.demo.plan import Session
+
+if TYPE_CHECKING:
+    from iracing_pipeline.demo.arrays import Floats, Ints
+    from iracing_pipeline.demo.drive import Drive
+    from iracing_pipeline.demo.records import Records
+
+
+_LATE_RECORDS = (7, 112)
+"""Records from the line to the one that shows the lap time; the second is exclusive."""
+
+
+@dataclass(frozen=True, slots=True)
+class Crossing:
+    """The car crosses the line.
+
+    Attributes:
+        lap: Number of the lap that begins.
+        leg: Index of the leg.
+        node: Index of the line in the leg's arrays.
+        session_time: Exact SessionTime.
+        record: First record after it.
+        shown_at: Record from which on the ended lap's time is shown; may lie past the last one.
+        official_s: Time of the ended lap; -1 where it does not count, None where none was running.
+    """
+
+    lap: int
+    leg: int
+    node: int
+    session_time: float
+    record: int
+    shown_at: int
+    official_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class LapClock:
+    """Columns of the lap clock, one value a record; shapes (n,)."""
+
+    lap: Ints
+    current: Floats
+    last: Floats
+    best: Floats
+    best_lap: Ints
+
+
+def find_crossings(
+    drive: Drive, records: Records, rng: np.random.Generator
+) -> tuple[Crossing, ...]:
+    """Every crossing of the line, in order."""
+    n = drive.circuit.nodes
+    found: list[Crossing] = []
+    for index, leg in enumerate(drive.legs):
+        first_line = -leg.first % n or n
+        for node in range(first_line, len(leg.speed), n):
+            arrive = leg.arrive[node]
+            time = float(records.clock.session_time(np.array([arrive]))[0])
+            lap = (leg.first + node) // n
+            record = int(np.searchsorted(records.shown, arrive))
+            official = _official(drive, lap - 1, index, time, found[-1] if found else None)
+            late = int(rng.integers(*_LATE_RECORDS))
+            found.append(Crossing(lap, index, node, time, record, record + late, official))
+    return tuple(found)
+
+
+def _official(
+    drive: Drive, ended: int, leg: int, time: float, before: Crossing | None
+) -> float | None:
+    """Time that iRacing gives the lap that ended."""
+    if before is None:
+        return -1.0 if drive.plan.resumed else None
+    trouble = any(mishap.lap == ended for mishap in drive.plan.mishaps)
+    if before.leg != leg or (trouble and drive.plan.session is not Session.RACE):
+        return -1.0
+    return time - before.session_time
+
+
+def lap_clock(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> LapClock:
+    """What iRacing shows in each record."""
+    size, resumed = len(records), drive.plan.resumed
+    began = np.full(size, np.nan)
+    last, best = np.zeros(size), np.zeros(size)
+    best_lap = np.zeros(size, dtype=np.int64)
+    if resumed:
+        began[:] = records.session_time[0] - resumed.lap_clock_s
+        last[:], best[:] = resumed.last_lap_time_s, resumed.best_lap_time_s
+        best_lap[:] = resumed.best_lap
+    for crossing in crossings:
+        later = slice(crossing.shown_at, None)
+        began[later] = crossing.session_time
+        if crossing.official_s is None or crossing.shown_at >= size:
+            continue
+        last[later] = crossing.official_s
+        record = best[crossing.shown_at]
+        if crossing.official_s > 0 and (record <= 0 or crossing.official_s < record):
+            best[later] = crossing.official_s
+            best_lap[later] = crossing.lap - 1
+    current = np.where(np.isnan(began), 0.0, records.session_time - began)
+    return LapClock(records.node // drive.circuit.nodes, current, last, best, best_lap)

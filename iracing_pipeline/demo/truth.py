@@ -1,0 +1,129 @@
+"""What really happened in a simulated session, to compare an analysis with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LapTruth:
+    """One lap, or the part of it that was driven; times on the SessionTime clock, seconds.
+
+    Attributes:
+        number: Lap, as iRacing counts it.
+        stint: From 1: a new one begins when the car leaves its stall after a stop or a reset.
+        kind: ``timed``, ``out`` (began on pit road), ``in`` (ended on it), ``pit`` (both, or a
+            stop in between), ``reset`` (a reset to the pits in it) or ``partial``.
+        start_s: When it began at the line; None if the recording began in it.
+        end_s: When it ended at the line; None if the recording ended in it.
+        lap_time_s: Exact time from line to line; None where either is missing.
+        official_s: LapLastLapTime as iRacing gives it; None where it gives -1 or nothing.
+        shown: Whether LapLastLapTime arrived before the recording ended.
+        fuel_used_l: Litres burnt in it.
+        fuel_start_l: Litres at its start.
+        tyre_km: Kilometres on the tyres at its start.
+        incidents: Incident points in it.
+        off_track: Whether the car left the track in it.
+        corner_times_s: Seconds from start to end of each corner of the circuit; None where the
+            corner was not driven from start to end in it.
+    """
+
+    number: int
+    stint: int
+    kind: str
+    start_s: float | None
+    end_s: float | None
+    lap_time_s: float | None
+    official_s: float | None
+    shown: bool
+    fuel_used_l: float
+    fuel_start_l: float
+    tyre_km: float
+    incidents: int
+    off_track: bool
+    corner_times_s: tuple[float | None, ...]
+
+    @property
+    def clean(self) -> bool:
+        """Whether it was timed, and nothing happened in it."""
+        return self.kind == "timed" and not self.incidents and not self.off_track
+
+
+@dataclass(frozen=True, slots=True)
+class PitStopTruth:
+    """A stop in the pit stall.
+
+    Attributes:
+        lap: Lap at whose end the car turned in.
+        entry_s: SessionTime at the entry cone.
+        exit_s: SessionTime at the exit cone.
+        stationary_s: Time in the stall.
+        fuel_added_l: Litres taken on.
+        new_tyres: Whether the tyres were changed.
+        loss_s: Time from cone to cone over that of a flawless lap without stop.
+    """
+
+    lap: int
+    entry_s: float
+    exit_s: float
+    stationary_s: float
+    fuel_added_l: float
+    new_tyres: bool
+    loss_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class IncidentTruth:
+    """Incident points: 1 off-track, 2 loss of control, 4 contact."""
+
+    lap: int
+    session_time_s: float
+    points: int
+    corner: str
+
+
+@dataclass(frozen=True, slots=True)
+class PaceLaw:
+    """What fuel and tyres cost, with the driver at his average.
+
+    Attributes:
+        seconds_per_litre: Lap time for each litre on board.
+        seconds_per_tyre_lap: Lap time for each lap driven on the tyres, once they are warm.
+        fuel_l_per_lap: Litres that a lap burns.
+    """
+
+    seconds_per_litre: float
+    seconds_per_tyre_lap: float
+    fuel_l_per_lap: float
+
+
+@dataclass(frozen=True, slots=True)
+class SessionTruth:
+    """A whole recording.
+
+    Attributes:
+        laps: In driving order.
+        stops: Pit stops in which the car left again.
+        incidents: In order of time.
+        law: What fuel and tyres cost.
+        records: Records in the file.
+        glitch_records: Indices of the rows that iRacing writes while it loads the car.
+        dropped_before: Indices of the records before which one is missing.
+        slipped_at: Indices of the records at which SessionTime gained a tick.
+    """
+
+    laps: tuple[LapTruth, ...]
+    stops: tuple[PitStopTruth, ...]
+    incidents: tuple[IncidentTruth, ...]
+    law: PaceLaw
+    records: int
+    glitch_records: tuple[int, ...]
+    dropped_before: tuple[int, ...]
+    slipped_at: tuple[int, ...]
+
+    @property
+    def best_lap_time_s(self) -> float | None:
+        """Fastest lap against which nothing stands."""
+        return min(
+            (lap.lap_time_s for lap in self.laps if lap.clean and lap.lap_time_s), default=None
+        )
