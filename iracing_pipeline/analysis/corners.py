@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -182,10 +182,10 @@ class _Drive:
         """The points from one to another, both included, counted from the line."""
         cut = slice(self.first + first, self.first + last + 1)
         names = [field.name for field in fields(self) if field.name not in {"first", "known_from"}]
-        arrays = {name: getattr(self, name) for name in names}
-        return replace(
-            self, **{n: None if array is None else array[:, cut] for n, array in arrays.items()}
-        )
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in names}
+        for name, array in arrays.items():
+            arrays[name] = None if array is None else array[:, cut]
+        return replace(self, **arrays)
 
 
 @dataclass(frozen=True, slots=True)
