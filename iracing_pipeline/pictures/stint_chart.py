@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
+from iracing_pipeline.analysis.stints import WARM_UP_LAPS
 from iracing_pipeline.pictures.lap_chart import clock
 from iracing_pipeline.pictures.plot import BLUE, GREEN, ORANGE, Axis, Plot
 
 _COLOURS = (BLUE, ORANGE, GREEN, "#cc79a7", "#56b4e9", "#e69f00")
 _SLOWEST = 1.07
+_COLD_LAPS = 1 + WARM_UP_LAPS  # of a stint on new tyres
 
 
 def stint_chart(laps: pl.DataFrame, stints: pl.DataFrame, title: str) -> str | None:
@@ -29,7 +32,12 @@ def stint_chart(laps: pl.DataFrame, stints: pl.DataFrame, title: str) -> str | N
     last = max(clean.get_column("place").to_list())
     plot = Plot(
         title,
-        Axis(0.5, last + 0.5, "lap of the stint", lambda value: f"{value:g}"),
+        Axis(
+            0.5,
+            last + 0.5,
+            "lap of the stint",
+            lambda value: f"{value:g}" if value == int(value) else "",
+        ),
         Axis(best - room, slowest + room, "lap time", lambda value: clock(value, 2)),
     )
     for index, stint in enumerate(stints.rows(named=True)):
@@ -38,14 +46,12 @@ def stint_chart(laps: pl.DataFrame, stints: pl.DataFrame, title: str) -> str | N
             continue
         colour = _COLOURS[index % len(_COLOURS)]
         slope = stint["pace_trend_s_per_lap"]
-        if slope is not None:
-            first, end = own.get_column("place").min(), own.get_column("place").max()
-            assert isinstance(first, int)  # noqa: S101 - there are laps
-            assert isinstance(end, int)  # noqa: S101 - there are laps
-            centre, level = own.get_column("place").median(), stint["median_lap_time_s"]
-            assert isinstance(centre, float)  # noqa: S101 - there are laps
-            ends = [level + slope * (place - centre) for place in (first, end)]
-            plot.line([first, end], ends, colour)
+        warm = own.filter(pl.col("place") > _COLD_LAPS)
+        if slope is not None and warm.height:
+            places_driven, level = warm["place"].to_list(), float(np.median(warm["lap_time_s"]))
+            centre = float(np.median(places_driven))
+            ends = [places_driven[0], places_driven[-1]]
+            plot.line(ends, [level + slope * (place - centre) for place in ends], colour)
         for place, number, time in own.select("place", "lap_number", "lap_time_s").iter_rows():
             note = f"stint {stint['stint']}, lap {number}: {clock(time, 3)}"
             plot.dot(place, min(time, slowest + room), colour, note=note)
@@ -55,3 +61,8 @@ def stint_chart(laps: pl.DataFrame, stints: pl.DataFrame, title: str) -> str | N
 
 def _words(number: int, slope: float | None) -> str:
     return f"stint {number}" if slope is None else f"stint {number}: {slope:+.3f} s a lap"
+
+
+def _whole(value: float) -> str:
+    """Laps are whole; the marks between them say nothing."""
+    return f"{value:g}" if value == int(value) else ""

@@ -22,6 +22,7 @@ _POINTS = 300
 # From slow to fast (cividis): told apart by colour-blind eyes, and in grey.
 _COLOURS = ("#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838")
 _LABEL_OFFSET = 20.0
+_ROUND_THE_APEX = 0.015  # of the lap, either way
 
 
 def track_map(
@@ -46,10 +47,7 @@ def track_map(
     colour = np.minimum((share * len(_COLOURS)).astype(int), len(_COLOURS) - 1)
     parts = list(_lines(x[::step], y[::step], colour[::step]))
     parts.append(_finish(x, y))
-    middle = float(x.mean()), float(y.mean())
-    for number, apex in corners:
-        at = round(apex * (len(x) - 1))
-        parts.append(_label(float(x[at]), float(y[at]), middle, number))
+    parts += [_label(x, y, round(apex * (len(x) - 1)), number) for number, apex in corners]
     legend = _legend(slow * _KPH, fast * _KPH)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {_SIZE}" width="{WIDTH}"'
@@ -105,14 +103,16 @@ def _finish(x: NDArray[np.float64], y: NDArray[np.float64]) -> str:
     )
 
 
-def _label(x: float, y: float, middle: tuple[float, float], number: int) -> str:
-    """The number of a corner, on the outside of the track."""
-    away = np.array([x - middle[0], y - middle[1]])
-    away /= max(float(np.hypot(*away)), 1e-9)
-    at = x + _LABEL_OFFSET * away[0], y + _LABEL_OFFSET * away[1]
+def _label(x: NDArray[np.float64], y: NDArray[np.float64], at: int, number: int) -> str:
+    """The number of a corner, on its outside."""
+    reach = max(1, round(_ROUND_THE_APEX * len(x)))
+    before, after = (at - reach) % len(x), (at + reach) % len(x)
+    away = np.array([x[at] - (x[before] + x[after]) / 2, y[at] - (y[before] + y[after]) / 2])
+    away *= _LABEL_OFFSET / max(float(np.hypot(*away)), 1e-9)
+    left, top = x[at] + away[0], y[at] + away[1]
     return (
-        f'<circle cx="{at[0]:.1f}" cy="{at[1]:.1f}" r="10" fill="{PAPER}" stroke="{INK}"/>'
-        f'<text x="{at[0]:.1f}" y="{at[1] + 4:.1f}" text-anchor="middle" font-weight="600"'
+        f'<circle cx="{left:.1f}" cy="{top:.1f}" r="10" fill="{PAPER}" stroke="{INK}"/>'
+        f'<text x="{left:.1f}" y="{top + 4:.1f}" text-anchor="middle" font-weight="600"'
         f' fill="{INK}">{number}</text>'
     )
 
