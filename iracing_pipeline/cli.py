@@ -26,12 +26,24 @@ class _Group(click.Group):
     """Commands whose errors are messages, not tracebacks."""
 
     def invoke(self, ctx: click.Context) -> object:
+        from iracing_pipeline.analysis.samples import MissingChannelError
+        from iracing_pipeline.ibt import IbtError
         from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
+        from iracing_pipeline.ingest.export import NothingToExportError
+        from iracing_pipeline.lake import LakeError
         from iracing_pipeline.warehouse import WarehouseError
 
         try:
             return super().invoke(ctx)
-        except (FolderMissingError, SettingsError, WarehouseError) as error:
+        except (
+            FolderMissingError,
+            IbtError,
+            LakeError,
+            MissingChannelError,
+            NothingToExportError,
+            SettingsError,
+            WarehouseError,
+        ) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -84,6 +96,43 @@ def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
     else:
         _print_outcomes(outcomes)
     sys.exit(0 if all(outcome.state in {"loaded", "duplicate"} for outcome in outcomes) else 1)
+
+
+@main.command()
+@click.argument("session")
+@click.option("--lap", "laps", multiple=True, type=int, help="Only this lap; can be repeated.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "parquet", "motec"]),
+    default="csv",
+    show_default=True,
+    help="motec writes .ld and .ldx.",
+)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder to write to; the current one if not given.",
+)
+def export(session: str, *, laps: tuple[int, ...], form: str, folder: Path) -> None:
+    """Write a session, or laps of it, for other programs.
+
+    SESSION is an .ibt file, or the session_key of one that was loaded.
+    """
+    from iracing_pipeline.ibt import IbtFile
+    from iracing_pipeline.ingest.export import Format
+    from iracing_pipeline.ingest.export import export as write
+    from iracing_pipeline.ingest.telemetry import Source, StoredFrames
+    from iracing_pipeline.lake import Lake
+
+    file = Path(session)
+    source: Source = (
+        IbtFile(file) if file.is_file() else StoredFrames(Lake(Settings.from_env().lake), session)
+    )
+    for path in write(source, folder, Format(form), laps=laps or None):
+        click.echo(str(path))
 
 
 @main.command()

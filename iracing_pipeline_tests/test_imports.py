@@ -24,6 +24,7 @@ ORDER = [
     "lake",
     "pictures",
     "analysis",
+    "exchange",
     "inbox",
     "ibt",
     "tables",

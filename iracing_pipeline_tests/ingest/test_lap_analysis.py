@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,6 +23,8 @@ from iracing_pipeline_tests.real_files import each, recordings
 from iracing_pipeline_tests.recordings import START
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iracing_pipeline.ingest.telemetry import Telemetry
     from iracing_pipeline.warehouse.connection import Connection
 

@@ -1,6 +1,6 @@
 """Pictures that are text: well-formed, and showing what they should."""
 
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import polars as pl
 
@@ -24,7 +24,7 @@ def test_the_track_map_numbers_its_corners() -> None:
 
     assert svg is not None
     assert len(svg) < 40_000
-    root = ElementTree.fromstring(svg)  # noqa: S314 - our own text
+    root = ET.fromstring(svg)  # noqa: S314 - our own text
     texts = [text.text for text in root.iter(f"{SVG}text")]
     assert texts[0] == 'Lap 1: "A & B"'
     assert texts[1 : 1 + len(corners)] == [str(number) for number, _ in corners]
@@ -44,7 +44,7 @@ def test_the_delta_says_what_is_left_at_the_end() -> None:
 
     lost = second["lap_time_s"] - first["lap_time_s"]
     assert f"{lost:+.3f} s" in svg
-    ElementTree.fromstring(svg)  # noqa: S314 - our own text
+    ET.fromstring(svg)  # noqa: S314 - our own text
 
 
 def test_the_stint_chart_tells_the_trend_of_each_stint() -> None:
@@ -55,7 +55,7 @@ def test_the_stint_chart_tells_the_trend_of_each_stint() -> None:
     svg = stint_chart(session.laps, table, "Clean laps")
 
     assert svg is not None
-    root = ElementTree.fromstring(svg)  # noqa: S314 - our own text
+    root = ET.fromstring(svg)  # noqa: S314 - our own text
     slope = table["pace_trend_s_per_lap"][0]
     assert f"stint 1: {slope:+.3f} s a lap" in [t.text for t in root.iter(f"{SVG}text")]
     dots = [c for c in root.iter(f"{SVG}circle") if c.get("r") == "4.5"]

@@ -13,7 +13,8 @@ from psycopg import sql
 from iracing_pipeline.warehouse import views
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
-from iracing_pipeline.warehouse.views import TABLES, VIEWS, View
+from iracing_pipeline.warehouse.view import View
+from iracing_pipeline.warehouse.views import TABLES, VIEWS
 from iracing_pipeline_tests.conftest import at_database
 
 # The function hides the module of the same name in the package.
