@@ -26,10 +26,13 @@ class _Group(click.Group):
     """Commands whose errors are messages, not tracebacks."""
 
     def invoke(self, ctx: click.Context) -> object:
+        from iracing_pipeline.analysis.reference import OtherTrackError
         from iracing_pipeline.analysis.samples import MissingChannelError
+        from iracing_pipeline.exchange.garage61 import Garage61Error
         from iracing_pipeline.ibt import IbtError
         from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
         from iracing_pipeline.ingest.export import NothingToExportError
+        from iracing_pipeline.ingest.reference import UnusableReferenceError
         from iracing_pipeline.lake import LakeError
         from iracing_pipeline.warehouse import WarehouseError
 
@@ -37,11 +40,14 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except (
             FolderMissingError,
+            Garage61Error,
             IbtError,
             LakeError,
             MissingChannelError,
             NothingToExportError,
+            OtherTrackError,
             SettingsError,
+            UnusableReferenceError,
             WarehouseError,
         ) as error:
             raise click.ClickException(str(error)) from error
@@ -133,6 +139,26 @@ def export(session: str, *, laps: tuple[int, ...], form: str, folder: Path) -> N
     )
     for path in write(source, folder, Format(form), laps=laps or None):
         click.echo(str(path))
+
+
+@main.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--track-id", type=int, help="TrackID of the lap; needed for a CSV of Garage 61.")
+def reference(file: Path, *, track_id: int | None) -> None:
+    """Keep a lap of somebody else to compare with.
+
+    FILE is an .ibt file, of which the fastest clean lap is taken, or a CSV of Garage 61.
+    """
+    from iracing_pipeline.ingest.reference import add
+    from iracing_pipeline.pictures.lap_chart import clock
+    from iracing_pipeline.warehouse import Warehouse, database_url, migrate
+
+    url = database_url(Settings.from_env())
+    migrate(url)
+    with Warehouse(url).connect() as connection:
+        row = add(connection, file, track_id=track_id)
+    who = row["driver_name"] or "somebody"
+    click.echo(f"{row['reference_key']}: {clock(row['lap_time_s'], 3)} by {who}")
 
 
 @main.command()

@@ -171,6 +171,21 @@ TRACK_GRID = Table(
     ),
 )
 
+_ON_THE_GRID = (
+    Column("origin_latitude_deg", pl.Float64, "Latitude of east_m, north_m (0, 0)", "°"),
+    Column("origin_longitude_deg", pl.Float64, "Longitude of east_m, north_m (0, 0)", "°"),
+    Column(
+        "elapsed_s",
+        pl.List(pl.Float64),
+        "Time since the line when the car first got there",
+        "s",
+        required=True,
+    ),
+    Column("east_m", pl.List(pl.Float32), "Metres east of the origin", "m"),
+    Column("north_m", pl.List(pl.Float32), "Metres north of the origin", "m"),
+    *(Column(each.column, pl.List(each.dtype), each.doc, each.unit) for each in TRACE_CHANNELS),
+)
+
 LAP_TRACE = Table(
     name="racing.lap_trace",
     doc="One lap, line to line, on the distance grid of its track: arrays with one element a point"
@@ -194,17 +209,43 @@ LAP_TRACE = Table(
             "s",
             required=True,
         ),
-        Column("origin_latitude_deg", pl.Float64, "Latitude of east_m, north_m (0, 0)", "°"),
-        Column("origin_longitude_deg", pl.Float64, "Longitude of east_m, north_m (0, 0)", "°"),
+        *_ON_THE_GRID,
+    ),
+)
+
+REFERENCE_LAP = Table(
+    name="racing.reference_lap",
+    doc="One lap of somebody to compare with, on the grid of its track; never among the laps that"
+    " were driven here, so that it is in none of their figures.",
+    key=("reference_key",),
+    columns=(
+        Column("reference_key", pl.String, "Identity by content of the file", required=True),
+        Column("source", pl.String, "ibt or garage61", required=True),
+        Column("file_name", pl.String, "Name of the file it was read from", required=True),
+        Column("track_id", pl.Int32, "TrackID", required=True),
+        Column("car_id", pl.Int32, "CarID; null where the file does not tell"),
+        Column("car_name", pl.String, "Name of the car"),
+        Column("driver_name", pl.String, "Name of the driver"),
+        Column("air_temp_c", pl.Float64, "Air temperature over the lap", "°C"),
+        Column("track_temp_c", pl.Float64, "Track temperature over the lap", "°C"),
+        Column("track_wetness", pl.Int32, "Highest TrackWetness (irsdk_TrackWetness)"),
+        Column("length_m", pl.Float64, "Length of the grid", "m", required=True),
+        Column("interval_count", pl.Int32, "Intervals of the grid", required=True),
+        Column("lap_time_s", pl.Float64, "Lap time, the last elapsed_s", "s", required=True),
         Column(
-            "elapsed_s",
-            pl.List(pl.Float64),
-            "Time since the line when the car first got there",
+            "lap_time_method",
+            pl.String,
+            "clock, interpolation, file_name (Garage 61 writes it there) or integration (of"
+            " distance over speed, good to about a thousandth)",
+            required=True,
+        ),
+        Column(
+            "closure_s",
+            pl.Float64,
+            "What was spread over the lap so that elapsed_s ends at the lap time",
             "s",
             required=True,
         ),
-        Column("east_m", pl.List(pl.Float32), "Metres east of the origin", "m"),
-        Column("north_m", pl.List(pl.Float32), "Metres north of the origin", "m"),
-        *(Column(each.column, pl.List(each.dtype), each.doc, each.unit) for each in TRACE_CHANNELS),
+        *_ON_THE_GRID,
     ),
 )

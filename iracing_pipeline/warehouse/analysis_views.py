@@ -11,7 +11,7 @@ from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.tables.traces import LAP_TRACE, TRACE_CHANNELS, TRACK_GRID
+from iracing_pipeline.tables.traces import LAP_TRACE, REFERENCE_LAP, TRACE_CHANNELS, TRACK_GRID
 from iracing_pipeline.warehouse.view import View, ViewColumn, taken
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ ANALYSIS_TABLES: tuple[Table, ...] = (
     FUEL_LAP,
     TYRE_SET,
     TYRE_LAP,
+    REFERENCE_LAP,
 )
 
 _LAP = " JOIN racing.telemetry_lap AS lap USING (session_key, stint, lap_number)"
@@ -62,41 +63,61 @@ def _points() -> tuple[ViewColumn, ...]:
     return tuple(shown)
 
 
+_ON_THE_MAP = (
+    ViewColumn(
+        "(point.number - 1)::integer",
+        Column("point", pl.Int32, "Number of the grid point, from 0 at the line"),
+    ),
+    ViewColumn(
+        "(point.number - 1) * trace.length_m / trace.interval_count",
+        Column("distance_m", pl.Float64, "Distance from the line", "m"),
+    ),
+    *_points(),
+    ViewColumn(
+        f"trace.origin_latitude_deg + point.north_m / {_DEGREE_M}",
+        Column("latitude_deg", pl.Float64, "Latitude", "°"),
+    ),
+    ViewColumn(
+        "trace.origin_longitude_deg"
+        f" + point.east_m / ({_DEGREE_M} * cosd(trace.origin_latitude_deg))",
+        Column("longitude_deg", pl.Float64, "Longitude", "°"),
+    ),
+)
+_UNNESTED = (
+    " AS trace CROSS JOIN LATERAL unnest("
+    + ", ".join(f"trace.{name}" for name in _ARRAYS)
+    + f") WITH ORDINALITY AS point({', '.join(_ARRAYS)}, number)"
+)
+
 LAP_TRACE_POINTS = View(
     name="grafana.lap_trace_points",
     doc="One grid point of one lap. Name the lap (session_key, stint, lap_number) in the query:"
     " a lap has up to 1,501 points. Laps of one track have the same points.",
-    source="racing.lap_trace AS trace CROSS JOIN LATERAL unnest("
-    + ", ".join(f"trace.{name}" for name in _ARRAYS)
-    + f") WITH ORDINALITY AS point({', '.join(_ARRAYS)}, number)",
+    source="racing.lap_trace" + _UNNESTED,
     columns=(
-        *taken(
-            "trace",
-            LAP_TRACE,
-            "session_key",
-            "stint",
-            "lap_number",
-            "track_id",
-            "lap_time_s",
-        ),
-        ViewColumn(
-            "(point.number - 1)::integer",
-            Column("point", pl.Int32, "Number of the grid point, from 0 at the line"),
-        ),
-        ViewColumn(
-            "(point.number - 1) * trace.length_m / trace.interval_count",
-            Column("distance_m", pl.Float64, "Distance from the line", "m"),
-        ),
-        *_points(),
-        ViewColumn(
-            f"trace.origin_latitude_deg + point.north_m / {_DEGREE_M}",
-            Column("latitude_deg", pl.Float64, "Latitude", "°"),
-        ),
-        ViewColumn(
-            "trace.origin_longitude_deg"
-            f" + point.east_m / ({_DEGREE_M} * cosd(trace.origin_latitude_deg))",
-            Column("longitude_deg", pl.Float64, "Longitude", "°"),
-        ),
+        *taken("trace", LAP_TRACE, "session_key", "stint", "lap_number", "track_id", "lap_time_s"),
+        *_ON_THE_MAP,
+    ),
+)
+
+REFERENCE_LAPS = View(
+    name="grafana.reference_laps",
+    doc=REFERENCE_LAP.doc,
+    source="racing.reference_lap AS reference",
+    columns=taken(
+        "reference",
+        REFERENCE_LAP,
+        *REFERENCE_LAP.names[: REFERENCE_LAP.names.index("origin_latitude_deg")],
+    ),
+)
+
+REFERENCE_LAP_POINTS = View(
+    name="grafana.reference_lap_points",
+    doc="One grid point of a reference lap. Name the lap (reference_key) in the query.",
+    source="racing.reference_lap" + _UNNESTED,
+    columns=(
+        *taken("trace", REFERENCE_LAP, "reference_key", "track_id", "lap_time_s"),
+        *_ON_THE_MAP,
     ),
 )
 
@@ -191,4 +212,6 @@ ANALYSIS_VIEWS: tuple[View, ...] = (
     FUEL_LAPS,
     TYRE_SETS,
     TYRE_LAPS,
+    REFERENCE_LAPS,
+    REFERENCE_LAP_POINTS,
 )

@@ -245,6 +245,54 @@ CREATE TABLE racing.tyre_lap (
 )
 """
 
+REFERENCE_LAP = """
+CREATE TABLE racing.reference_lap (
+    reference_key        text PRIMARY KEY CHECK (reference_key <> ''),
+    source               text NOT NULL CHECK (source IN ('ibt', 'garage61')),
+    file_name            text NOT NULL,
+    track_id             integer NOT NULL,
+    car_id               integer,
+    car_name             text,
+    driver_name          text,
+    air_temp_c           double precision,
+    track_temp_c         double precision,
+    track_wetness        integer,
+    length_m             double precision NOT NULL,
+    interval_count       integer NOT NULL CHECK (interval_count > 0),
+    lap_time_s           double precision NOT NULL CHECK (lap_time_s > 0),
+    lap_time_method      text NOT NULL CHECK (
+                         lap_time_method IN ('clock', 'interpolation', 'file_name', 'integration')),
+    closure_s            double precision NOT NULL,
+    origin_latitude_deg  double precision,
+    origin_longitude_deg double precision,
+    elapsed_s            double precision[] NOT NULL,
+    east_m               real[],
+    north_m              real[],
+    speed_mps            real[],
+    throttle             real[],
+    brake                real[],
+    clutch               real[],
+    steering_rad         real[],
+    gear                 smallint[],
+    rpm                  real[],
+    lat_accel_mps2       real[],
+    long_accel_mps2      real[],
+    yaw_rate_radps       real[],
+    yaw_rad              real[],
+    abs_active           boolean[],
+    altitude_m           real[],
+    lf_temp_c            real[],
+    lf_ride_height_m     real[],
+    rf_temp_c            real[],
+    rf_ride_height_m     real[],
+    lr_temp_c            real[],
+    lr_ride_height_m     real[],
+    rr_temp_c            real[],
+    rr_ride_height_m     real[],
+    CHECK (cardinality(elapsed_s) = interval_count + 1)
+)
+"""
+
 INDEXES = (
     # Laps of a track by what they are compared by.
     "CREATE INDEX lap_trace_track ON racing.lap_trace (track_id, lap_time_s)",
@@ -264,6 +312,7 @@ def upgrade() -> None:
         FUEL_LAP,
         TYRE_SET,
         TYRE_LAP,
+        REFERENCE_LAP,
         *INDEXES,
     ):
         op.execute(statement)
