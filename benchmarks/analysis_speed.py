@@ -1,6 +1,6 @@
 """CPU time of the analysis of a one-hour file, on top of decoding.
 
-    python benchmarks/analysis_speed.py [PAIR ...]
+    python -m benchmarks.analysis_speed [PAIR ...]
 
 PAIR is gt3, formula or oval; the file is simulated.
 """
@@ -12,10 +12,10 @@ import tempfile
 import time
 from pathlib import Path
 from statistics import median
+from typing import TYPE_CHECKING
 
 from iracing_pipeline.demo.car import CORVANE_GT3, FORMULA_VALE, TRIPLE_CROWN_STOCK, Car
 from iracing_pipeline.demo.channels import channels_of
-from iracing_pipeline.demo.circuit import Circuit
 from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
 from iracing_pipeline.demo.event import Event
 from iracing_pipeline.demo.plan import Plan, Session, Stop
@@ -26,6 +26,9 @@ from iracing_pipeline.ibt.writer import write_ibt
 from iracing_pipeline.ingest.lap_analysis import analyse_laps
 from iracing_pipeline.ingest.telemetry import analyse
 from iracing_pipeline.tables.traces import LAP_TRACE
+
+if TYPE_CHECKING:
+    from iracing_pipeline.demo.circuit import Circuit
 
 PAIRS: dict[str, tuple[Car, Circuit, int, int]] = {
     "gt3": (CORVANE_GT3, HALDEN_RIDGE, 36, 9),
@@ -62,7 +65,9 @@ def one_hour(folder: Path, pair: str) -> Path:
 
 def main(pairs: list[str]) -> None:
     """Print a table."""
-    print("| file | records | laps | decode all (s CPU) | laps + analysis (s CPU) | of it traces … |")
+    print(
+        "| file | records | laps | decode all (s CPU) | laps + analysis (s CPU) | of it analysis (s CPU) |"
+    )
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as folder:
         for pair in pairs:
@@ -73,7 +78,7 @@ def main(pairs: list[str]) -> None:
                 IbtFile(path).read()
                 decoding.append(time.process_time() - began)
                 began = time.process_time()
-                telemetry = analyse(IbtFile(path), frames_uri="")
+                telemetry = analyse(IbtFile(path))
                 between = time.process_time()
                 told = analyse_laps(telemetry)
                 ended = time.process_time()

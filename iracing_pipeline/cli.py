@@ -15,6 +15,7 @@ from iracing_pipeline.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
 
     from iracing_pipeline.local.load import Outcome
 
@@ -28,17 +29,19 @@ class _Group(click.Group):
     def invoke(self, ctx: click.Context) -> object:
         from iracing_pipeline.analysis.reference import OtherTrackError
         from iracing_pipeline.analysis.samples import MissingChannelError
+        from iracing_pipeline.data_api import DataApiError
         from iracing_pipeline.exchange.garage61 import Garage61Error
         from iracing_pipeline.ibt import IbtError
         from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
         from iracing_pipeline.ingest.export import NothingToExportError
-        from iracing_pipeline.ingest.reference import UnusableReferenceError
+        from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
         from iracing_pipeline.lake import LakeError
         from iracing_pipeline.warehouse import WarehouseError
 
         try:
             return super().invoke(ctx)
         except (
+            DataApiError,
             FolderMissingError,
             Garage61Error,
             IbtError,
@@ -69,14 +72,20 @@ def main() -> None:
 @click.option("--port", default=3000, show_default=True, help="Port of the UI.")
 def demo(*, leave: bool, folder: Path | None, port: int) -> None:
     """Load a demo season, or your own folder, and open the Dagster UI."""
+    from contextlib import ExitStack
+
     settings = Settings.from_env()
-    folder = (folder or _write_demo(settings)).resolve()
-    click.echo(f"Loading the .ibt files of {folder}")
-    outcomes = _load(settings, [folder])
-    _print_outcomes(outcomes)
-    _print_where(settings)
-    if not leave:
-        _serve(replace(settings, telemetry_dir=folder), port)
+    with ExitStack() as stack:
+        own = folder is not None
+        folder = (folder or _write_demo(settings)).resolve()
+        click.echo(f"Loading the .ibt files of {folder}")
+        outcomes = _load(settings, [folder])
+        _print_outcomes(outcomes)
+        if not own:
+            _load_demo_career(settings, stack)
+        _print_where(settings)
+        if not leave:
+            _serve(replace(settings, telemetry_dir=folder), port)
 
 
 @main.command()
@@ -149,7 +158,7 @@ def reference(file: Path, *, track_id: int | None) -> None:
 
     FILE is an .ibt file, of which the fastest clean lap is taken, or a CSV of Garage 61.
     """
-    from iracing_pipeline.ingest.reference import add
+    from iracing_pipeline.ingest.reference_lap import add
     from iracing_pipeline.pictures.lap_chart import clock
     from iracing_pipeline.warehouse import Warehouse, database_url, migrate
 
@@ -174,6 +183,34 @@ def dsn(*, reader: bool) -> None:
 
 
 @main.command()
+def login() -> None:
+    """Log in to iRacing's Data API in the browser, once; the token is then kept and renewed."""
+    import webbrowser
+
+    from iracing_pipeline.data_api.connect import credentials_of, token_source
+    from iracing_pipeline.data_api.login import log_in
+    from iracing_pipeline.data_api.oauth import OAUTH_URL, OAuth
+    from iracing_pipeline.settings import DataApiAccount
+    from iracing_pipeline.warehouse import database_url, migrate
+
+    account = DataApiAccount.from_env()
+    if account is None:
+        raise click.ClickException("Set IRACING_CLIENT_ID to the client id that iRacing issued.")
+    settings = Settings.from_env()
+    url = database_url(settings)
+    migrate(url)
+
+    def show(address: str) -> None:
+        click.echo("Log in to iRacing in the browser window. If none opens, open this address:")
+        click.echo(address)
+        webbrowser.open(address)
+
+    oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL)
+    token_source(account, settings.home, url).store(log_in(oauth, show))
+    click.echo("Logged in. The token is kept, and renewed as long as it is used weekly.")
+
+
+@main.command()
 def down() -> None:
     """Stop the embedded database server."""
     from iracing_pipeline.warehouse import embedded
@@ -189,6 +226,22 @@ def _write_demo(settings: Settings) -> Path:
     click.echo(f"Simulating a demo season in {folder}")
     write_season(folder, progress=_progress("simulated"))
     return folder
+
+
+def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
+    """Load the demo driver's career; its stand-in for iRacing runs as long as ``stack`` is open."""
+    from iracing_pipeline.local.career import demo_data_api, load_career
+
+    career = stack.enter_context(demo_data_api())
+    click.echo(f"Loading ten seasons of races of {career.name} from a stand-in for iRacing")
+    keys = [str(season) for season in career.seasons]
+    outcome = load_career(settings, keys, _progress("loaded", "seasons"))
+    click.echo(
+        f"{outcome.races} races with {outcome.laps} laps and {outcome.rating_points} rating points"
+        " are in the database."
+    )
+    for failed in outcome.failed:
+        click.echo(f"  {failed} failed: see Runs in the Dagster UI.")
 
 
 def _load(settings: Settings, paths: list[Path], *, quiet: bool = False) -> list[Outcome]:
@@ -214,10 +267,10 @@ def _serve(settings: Settings, port: int) -> None:
     )
 
 
-def _progress(verb: str) -> Callable[[int, int], None]:
+def _progress(verb: str, what: str = "files") -> Callable[[int, int], None]:
     def show(done: int, total: int) -> None:
         if total:
-            click.echo(f"  {done} of {total} files {verb}")
+            click.echo(f"  {done} of {total} {what} {verb}")
 
     return show
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import uuid
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -19,6 +21,15 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TEST_DATABASE_URL = "IRACING_TEST_DATABASE_URL"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    # Not in the folder that pytest shares: another test run would close it to the account that
+    # the embedded server runs under when we are root.
+    if config.option.basetemp is None:
+        config.option.basetemp = tempfile.mkdtemp(prefix="iracing-tests-")
+        config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
 
 
 @pytest.fixture(scope="session")

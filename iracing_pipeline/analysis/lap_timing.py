@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # How many records must agree on the moment of the crossing.
 _WITNESSES = 3
+# The lap clock is a float32: the younger it is, the finer. Up to here, to half a microsecond.
+_FINE_UNTIL_S = 8.0
 _AGREEMENT_S = 1e-3
 
 
@@ -65,9 +67,11 @@ def crossing(samples: Samples, segment: Segment) -> Crossing | None:
         began = samples.time[segment.rows] - running
         tick = after - before
         near = (running > 0) & (began > before - tick) & (began < after + tick)
-        if np.count_nonzero(near) >= _WITNESSES:
-            moment = float(np.median(began[near]))
-            if np.percentile(np.abs(began[near] - moment), 90) < _AGREEMENT_S:
+        fine = near & (running < _FINE_UNTIL_S)
+        witnesses = began[fine if np.count_nonzero(fine) >= _WITNESSES else near]
+        if len(witnesses) >= _WITNESSES:
+            moment = float(np.median(witnesses))
+            if np.percentile(np.abs(witnesses - moment), 90) < _AGREEMENT_S:
                 clock = moment
                 known_at = int(segment.rows[np.flatnonzero(near)[0]])
     return Crossing(clock, _interpolated(samples, first), known_at)

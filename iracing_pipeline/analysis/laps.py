@@ -45,10 +45,9 @@ def laps(records: pl.DataFrame, *, session_key: str, start: datetime) -> pl.Data
     Raises:
         MissingChannelError: If a required channel is not there.
     """
-    samples = Samples.of(records)
     # Damaged files hold numbers that overflow; what comes of them is left out below.
     with np.errstate(over="ignore", invalid="ignore"):
-        return TELEMETRY_LAP.frame(_rows(samples, session_key, start))
+        return TELEMETRY_LAP.frame(_rows(Samples.of(records), session_key, start))
 
 
 def _rows(samples: Samples, session_key: str, start: datetime) -> list[dict[str, object]]:

@@ -61,6 +61,8 @@ REQUIRED = ("SessionTime", "Lap", "LapDistPct")
 class MissingChannelError(Exception):
     """A channel without which there are no laps is not in the file, or of another type."""
 
+    advice = "Without it there are no laps: record with iRacing's own telemetry, all channels on."
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:
@@ -157,7 +159,8 @@ def _array(frame: pl.DataFrame, name: str, dtype: type[Number]) -> NDArray[Numbe
         series = series.arr.last()
     kind = series.dtype
     fits = kind.is_numeric() if dtype is np.float64 else kind.is_integer() or kind == pl.Boolean
-    return series.to_numpy().astype(dtype) if fits else None
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        return series.to_numpy().astype(dtype) if fits else None
 
 
 def floats_of(frame: pl.DataFrame, name: str) -> Floats | None:

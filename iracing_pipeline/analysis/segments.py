@@ -119,12 +119,12 @@ def _stints(samples: Samples, rows: Integers, breaks: set[int]) -> Integers:
     """The stint of each record, from 1."""
     pit: Flags = samples.on_pit_road[rows]
     exits = {int(at) + 1 for at in np.flatnonzero(pit[:-1] & ~pit[1:])}
-    stints = np.ones(len(rows), np.int64)
-    stint, since = 1, 0
+    begins = np.zeros(len(rows), np.int64)
+    begins[0] = 1
+    since = 0
     for at in sorted(exits | breaks - {0}):
         # Leaving the stall that the stint began in is its beginning, not another one.
         if at in breaks or not pit[since:at].all():
-            stint += 1
-            stints[at:] = stint
+            begins[at] = 1
             since = at
-    return stints
+    return np.cumsum(begins)

@@ -1,6 +1,6 @@
 """The distance grid of a track configuration, on which all laps there are compared.
 
-A lap is divided into equal intervals of about two metres, or into 1,500 on a long track, so that
+A lap is divided into equal intervals of about two metres, or into 1,200 on a long track, so that
 a lap's trace stays small. The grid is fixed by the track's length alone and is kept, so laps of
 different sessions have the same points.
 """
@@ -25,7 +25,7 @@ CHANNELS = ("LapDist", "LapDistPct", "Lat", "Lon")
 """The channels that are read here, where the file has them."""
 
 STEP_M = 2.0
-FEWEST, MOST = 100, 1500
+FEWEST, MOST = 100, 1200
 _FINE_STEP_M = 2.0
 _EARTH_RADIUS_M = 6_371_008.8
 # LapDist and LapDistPct are float32: their ratio is good where both are far from zero.

@@ -1,10 +1,11 @@
 """Work through the partitions of a run so that one bad item fails alone.
 
-Dagster marks the partitions of a range run all or nothing. So when an item fails, the good ones
-are recorded one by one, and only then the step fails, with the reasons in its metadata.
+Dagster marks the partitions of a range run all or nothing. So each partition is recorded when it
+is done, which also shows progress and survives a run that is killed; a step that fails then fails
+for those only that are not recorded.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import dagster as dg
 
@@ -12,45 +13,64 @@ Metadata = Mapping[str, dg.MetadataValue | str | int | float]
 
 
 class Batch:
-    """The outcome of each partition of a run."""
+    """The partitions of a run, recorded one by one.
+
+    For multi-assets whose outputs need not be yielded (``can_subset=True``).
+    """
 
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         """Begin with nothing done."""
         self._context = context
-        self._good: dict[str, dict[dg.AssetKey, Metadata]] = {}
-        self._bad: dict[str, str] = {}
+        self._specs = context.assets_def.specs_by_key
+        self._done = 0
+        self._failed: dict[str, str] = {}
 
-    def done(self, partition: str, metadata: Mapping[dg.AssetKey, Metadata]) -> None:
-        """Record that a partition is done, with the metadata of each asset."""
-        self._good[partition] = dict(metadata)
+    def done(self, partition: str, assets: Mapping[dg.AssetKey, Metadata], *, version: str) -> None:
+        """Record that a partition of some assets is materialized.
+
+        Args:
+            partition: The partition.
+            assets: The assets, each with its metadata.
+            version: Version of the data that all of them were made from.
+        """
+        for asset, metadata in assets.items():
+            tags = self._versions(asset, version)
+            self._context.log_event(
+                dg.AssetMaterialization(asset, partition=partition, metadata=metadata, tags=tags)
+            )
+        self._done += 1
+
+    def _versions(self, asset: dg.AssetKey, version: str) -> dict[str, str]:
+        """What Dagster would add to an output, and tells by what is out of date."""
+        spec = self._specs[asset]
+        tags = {
+            "dagster/data_version": version,
+            "dagster/data_version_is_user_provided": "true",
+            "dagster/code_version": spec.code_version or self._context.run.run_id,
+        }
+        for dep in spec.deps:
+            ours = dep.asset_key in self._specs
+            name = dep.asset_key.to_user_string()
+            # A source that nobody observes has this version in Dagster.
+            tags[f"dagster/input_data_version/{name}"] = version if ours else "INITIAL"
+        return tags
 
     def failed(self, partition: str, message: str) -> None:
         """Record why a partition failed."""
         self._context.log.error(message)
-        self._bad[partition] = message
+        self._failed[partition] = message
 
-    def results(self, assets: list[dg.AssetKey]) -> Iterator[dg.MaterializeResult[None]]:
-        """Report to Dagster; ``assets`` in the order of the lineage.
+    def finish(self) -> None:
+        """End the step.
 
         Raises:
-            dagster.Failure: If a partition failed; the others are recorded all the same.
+            dagster.Failure: If a partition failed; it is not tried again.
         """
-        if not self._bad:
-            for asset in assets:
-                for partition, metadata in self._good.items():
-                    self._context.add_asset_metadata(
-                        metadata[asset], asset_key=asset, partition_key=partition
-                    )
-                yield dg.MaterializeResult(asset_key=asset)
+        if not self._failed:
             return
-        for asset in assets:
-            for partition, metadata in self._good.items():
-                self._context.log_event(
-                    dg.AssetMaterialization(asset, partition=partition, metadata=metadata[asset])
-                )
         raise dg.Failure(
-            f"{len(self._bad)} of {len(self._bad) + len(self._good)} files could not be loaded:"
-            f" see ops.quarantine. {next(iter(self._bad.values()))}",
-            metadata={"failed": dg.MetadataValue.json(self._bad)},
+            f"{len(self._failed)} of {len(self._failed) + self._done} files could not be loaded:"
+            f" see ops.quarantine. {next(iter(self._failed.values()))}",
+            metadata={"failed": dg.MetadataValue.json(self._failed)},
             allow_retries=False,
         )

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iracing_pipeline.demo.drive import tyre_grip
-from iracing_pipeline.demo.lap import reference_lap
+from iracing_pipeline.demo.driver import average_form
+from iracing_pipeline.demo.lap import flying_lap, reference_lap
 from iracing_pipeline.demo.plan import OffTrack
 from iracing_pipeline.demo.truth import (
     IncidentTruth,
@@ -22,8 +23,10 @@ from iracing_pipeline.demo.truth import (
 if TYPE_CHECKING:
     from iracing_pipeline.demo.car import Car
     from iracing_pipeline.demo.circuit import Circuit
-    from iracing_pipeline.demo.drive import Drive, Halt, Leg
+    from iracing_pipeline.demo.drive import Drive, Leg
     from iracing_pipeline.demo.driver import Driver
+    from iracing_pipeline.demo.itinerary import Halt
+    from iracing_pipeline.demo.lap import FlyingLap
     from iracing_pipeline.demo.plan import Stop
     from iracing_pipeline.demo.records import Records
     from iracing_pipeline.demo.timing import Crossing
@@ -45,29 +48,30 @@ def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> 
 
 
 def pace_law(car: Car, circuit: Circuit, driver: Driver) -> PaceLaw:
-    """What fuel and tyres cost a driver at his average, by differences of the reference lap."""
-    grip = driver.pace**2
-    base = reference_lap(car, circuit, fuel_l=20.0, grip=grip)
-    heavy = reference_lap(car, circuit, fuel_l=30.0, grip=grip)
-    warm = np.array([5.0, 15.0]) * car.tyre.warm_up_m
-    new, old = tyre_grip(car, warm)
-    younger = reference_lap(car, circuit, fuel_l=20.0, grip=grip * float(new))
-    older = reference_lap(car, circuit, fuel_l=20.0, grip=grip * float(old))
-    laps = (warm[1] - warm[0]) / circuit.length_m
+    """What fuel and tyres cost a driver at his average, by differences of his flying lap."""
+    pace, braking = (values[0] for values in average_form(driver, circuit).at_nodes(circuit))
+
+    def lap(fuel_l: float, tyre_m: float) -> FlyingLap:
+        grip = pace**2 * tyre_grip(car, np.array([tyre_m]))
+        return flying_lap(car, circuit, fuel_l=fuel_l, grip=grip, braking=braking)
+
+    young, old = 5.0 * car.tyre.warm_up_m, 15.0 * car.tyre.warm_up_m
+    base = lap(20.0, young)
     return PaceLaw(
-        seconds_per_litre=(heavy.time_s - base.time_s) / 10.0,
-        seconds_per_tyre_lap=(older.time_s - younger.time_s) / float(laps),
+        seconds_per_litre=(lap(30.0, young).time_s - base.time_s) / 10.0,
+        seconds_per_tyre_lap=(lap(20.0, old).time_s - base.time_s)
+        / ((old - young) / circuit.length_m),
         fuel_l_per_lap=base.fuel_l,
     )
 
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A node of a leg: where a lap begins or ends."""
+    """A node of a leg at which a lap, or what a leg has of it, begins or ends."""
 
     leg: int
     node: int
-    crossing: Crossing | None
+    crossing: Crossing | None = None
 
 
 @dataclass(frozen=True)
@@ -77,25 +81,21 @@ class _Teller:
     crossings: tuple[Crossing, ...]
 
     def laps(self) -> tuple[LapTruth, ...]:
-        legs = self.drive.legs
-        moments = [
-            _Moment(0, 0, None),
-            *(_Moment(c.leg, c.node, c) for c in self.crossings),
-            _Moment(len(legs) - 1, len(legs[-1].speed) - 1, None),
-        ]
-        first = self.drive.plan.first_lap
-        return tuple(
-            self._lap(first + i, begin, end) for i, (begin, end) in enumerate(pairwise(moments))
-        )
+        told: list[LapTruth] = []
+        for index, leg in enumerate(self.drive.legs):
+            lines = [_Moment(c.leg, c.node, c) for c in self.crossings if c.leg == index]
+            moments = [_Moment(index, 0), *lines, _Moment(index, len(leg.speed) - 1)]
+            told += [self._lap(begin, end) for begin, end in pairwise(moments)]
+        return tuple(told)
 
-    def _lap(self, number: int, begin: _Moment, end: _Moment) -> LapTruth:
+    def _lap(self, begin: _Moment, end: _Moment) -> LapTruth:
+        leg = self.drive.legs[begin.leg]
         start_s = begin.crossing.session_time if begin.crossing else None
         end_s = end.crossing.session_time if end.crossing else None
         official = end.crossing.official_s if end.crossing else None
-        mishaps = [m for m in self.drive.plan.mishaps if m.lap == number]
-        began = self.drive.legs[begin.leg]
+        taken = [i for i in leg.incidents if begin.node <= i.node < end.node]
         return LapTruth(
-            number=number,
+            number=(leg.first + begin.node) // self.drive.circuit.nodes,
             stint=self._stint(end),
             kind=self._kind(begin, end),
             start_s=start_s,
@@ -103,33 +103,28 @@ class _Teller:
             lap_time_s=end_s - start_s if end_s is not None and start_s is not None else None,
             official_s=official if official is not None and official > 0 else None,
             shown=end.crossing is not None and end.crossing.shown_at < len(self.records),
-            fuel_used_l=self._burnt(end) - self._burnt(begin),
-            fuel_start_l=float(began.fuel_arrive[begin.node]),
-            tyre_km=float(began.tyre_m[begin.node]) / 1000.0,
-            incidents=sum(m.points for m in mishaps),
-            off_track=any(isinstance(m, OffTrack) for m in mishaps),
-            corner_times_s=self._corner_times(number),
+            fuel_used_l=_burnt(leg, end.node) - _burnt(leg, begin.node),
+            fuel_start_l=float(leg.fuel_arrive[begin.node]),
+            tyre_km=float(leg.tyre_m[begin.node]) / 1000.0,
+            incidents=sum(incident.points for incident in taken),
+            off_track=any(isinstance(incident.mishap, OffTrack) for incident in taken),
+            corner_times_s=self._corner_times(leg, begin.node, end.node),
         )
 
     def _kind(self, begin: _Moment, end: _Moment) -> str:
-        if begin.leg != end.leg:
+        legs = self.drive.legs
+        leg = legs[begin.leg]
+        if end.crossing is None and begin.leg < len(legs) - 1:
             return "reset"
-        leg = self.drive.legs[begin.leg]
-        from_pits = bool(leg.on_pit_road[begin.node])
-        to_pits = bool(leg.on_pit_road[end.node])
-        stopped = any(h.stop and begin.node < h.node < end.node for h in leg.halts)
-        if begin.crossing is None or end.crossing is None:
-            return self._unfinished_kind(begin, from_pits=from_pits, to_pits=to_pits)
-        if from_pits != to_pits:
-            return "out" if from_pits else "in"
-        return "pit" if from_pits or stopped else "timed"
-
-    @staticmethod
-    def _unfinished_kind(begin: _Moment, *, from_pits: bool, to_pits: bool) -> str:
-        """Kind of the first or the last lap, of which the recording holds a part."""
-        if begin.crossing is None:
-            return "out" if from_pits else "partial"
-        return "in" if to_pits and not from_pits else "partial"
+        left, entered = bool(leg.near_pits[begin.node]), bool(leg.near_pits[end.node])
+        through = leg.on_pit_road[begin.node : end.node].any() and not left and not entered
+        if through or (left and entered):
+            return "pit"
+        if left and end.crossing:
+            return "out"
+        if entered and begin.crossing:
+            return "in"
+        return "timed" if begin.crossing and end.crossing else "partial"
 
     def _stint(self, end: _Moment) -> int:
         legs = self.drive.legs
@@ -141,25 +136,20 @@ class _Teller:
         )
         return 1 + end.leg + stops
 
-    def _burnt(self, moment: _Moment) -> float:
-        """Litres burnt since the start of the recording."""
-        before = sum(_burnt(leg, len(leg.speed) - 1) for leg in self.drive.legs[: moment.leg])
-        return before + _burnt(self.drive.legs[moment.leg], moment.node)
-
-    def _corner_times(self, lap: int) -> tuple[float | None, ...]:
+    def _corner_times(self, leg: Leg, first: int, last: int) -> tuple[float | None, ...]:
+        """Times of the corners that lie whole between two nodes of a leg, of one lap."""
         circuit = self.drive.circuit
+        line = (leg.first + first) // circuit.nodes * circuit.nodes - leg.first
         times: list[float | None] = []
         for corner in circuit.corners:
-            start = lap * circuit.nodes + circuit.node(corner.start_m)
-            end = lap * circuit.nodes + circuit.node(corner.end_m)
-            driven = [leg for leg in self.drive.legs if leg.first <= start and end <= leg.last]
-            # Driven in two legs of one lap, before and after a reset: the time is neither's.
-            times.append(self._seconds(driven[0], start, end) if len(driven) == 1 else None)
+            start = line + circuit.node(corner.start_m)
+            end = line + circuit.node(corner.end_m)
+            whole = first <= start and end <= last
+            times.append(self._seconds(leg, start, end) if whole else None)
         return tuple(times)
 
     def _seconds(self, leg: Leg, start: int, end: int) -> float:
-        nodes = leg.arrive[[start - leg.first, end - leg.first]]
-        begin_s, end_s = self.records.clock.session_time(nodes)
+        begin_s, end_s = self.records.clock.session_time(leg.arrive[[start, end]])
         return float(end_s - begin_s)
 
     def stops(self) -> tuple[PitStopTruth, ...]:

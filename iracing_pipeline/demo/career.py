@@ -280,7 +280,7 @@ RACES: tuple[Race, ...] = (
         _at(3, 7, 19, 0),
         field=(22, 1913),
         positions=(11, 8),
-        laps=6,
+        laps=7,
         incidents=3,
         irating=(1741, 1802),
         licence=(3, 287, 294),

@@ -67,6 +67,13 @@ class Form:
         return pace, braking
 
 
+def average_form(driver: Driver, circuit: Circuit) -> Form:
+    """A driver's form in one lap once he knows the circuit, without chance."""
+    weakness = np.array([driver.weak_corners.get(c.name, 0.0) for c in circuit.corners])
+    pace = driver.pace - weakness[None, :]
+    return Form(np.clip(pace, 0.7, 1.0), np.full_like(pace, driver.braking))
+
+
 def draw_form(
     driver: Driver,
     circuit: Circuit,
@@ -86,7 +93,7 @@ def draw_form(
     shape = (laps, len(circuit.corners))
     known = experience_laps + np.arange(laps)
     lack = driver.learning * np.exp(-known / driver.learning_laps)
-    weakness = np.array([driver.weak_corners.get(c.name, 0.0) for c in circuit.corners])
-    pace = driver.pace - lack[:, None] - weakness + driver.scatter * rng.standard_normal(shape)
-    braking = driver.braking + driver.braking_scatter * rng.standard_normal(shape)
+    usual = average_form(driver, circuit)
+    pace = usual.pace - lack[:, None] + driver.scatter * rng.standard_normal(shape)
+    braking = usual.braking + driver.braking_scatter * rng.standard_normal(shape)
     return Form(np.clip(pace, 0.7, 1.0), np.clip(braking, 0.6, 1.0))

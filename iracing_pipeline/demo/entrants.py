@@ -6,6 +6,7 @@ letters beyond ASCII. All fit Windows-1252, the encoding of the session info.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -15,9 +16,11 @@ import numpy as np
 from iracing_pipeline.demo.career import CUST_ID, DRIVER_NAME, Licence
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from iracing_pipeline.demo.career import Race
 
-_NAMES = (
+NAMES = (
     "Zoë Vandenbroucke",
     "José María Ibáñez",
     "Søren Lindqvist",
@@ -82,9 +85,10 @@ class Entrant:
 def entrants(race: Race) -> tuple[Entrant, ...]:
     """Everybody in a race, the demo driver among them, by CarIdx; 0 is the pace car's."""
     rng = np.random.default_rng(race.subsession_id)
-    names = rng.permutation(len(_NAMES))
-    numbers = rng.choice(np.arange(1, 100), size=race.drivers, replace=False)
-    ratings = _ratings(race, rng)
+    names = rng.permutation(len(NAMES))
+    free = np.setdiff1d(np.arange(1, 100), [int(race.series.car.number)])
+    numbers = rng.choice(free, size=race.drivers, replace=False)
+    ratings = iter(_ratings(race, rng))
     groups = rng.choice([1, 2, 2, 3, 3, 4, 5], size=race.drivers)
     sub_levels = rng.integers(150, 490, size=race.drivers)
     found = []
@@ -98,13 +102,31 @@ def entrants(race: Race) -> tuple[Entrant, ...]:
             Entrant(
                 car_index=index,
                 cust_id=_FIRST_CUST_ID + 37 * who,
-                name=_NAMES[who],
+                name=NAMES[who],
                 car_number=str(numbers[place]),
-                irating=ratings[place],
+                irating=next(ratings),
                 licence=Licence(int(groups[place]), int(sub_levels[place])),
             )
         )
     return tuple(found)
+
+
+def stranger(who: int, number: int, irating: int) -> Entrant:
+    """One of the other drivers, in a race that has no telemetry.
+
+    Args:
+        who: Index into the names.
+        number: Place on the entry list and number on the car.
+        irating: iRating before the race.
+    """
+    return Entrant(
+        car_index=number,
+        cust_id=_FIRST_CUST_ID + 37 * who,
+        name=NAMES[who],
+        car_number=str(number),
+        irating=irating,
+        licence=Licence(2 + who % 3, 200 + 7 * who),
+    )
 
 
 def _demo_driver(race: Race) -> Entrant:
@@ -118,7 +140,16 @@ def _demo_driver(race: Race) -> Entrant:
     )
 
 
+def strength_of_field(ratings: Sequence[float]) -> float:
+    """Strength of field, as iRacing reckons it from the ratings of a split."""
+    scale = 1600.0 / math.log(2.0)
+    return scale * math.log(len(ratings) / sum(math.exp(-rating / scale) for rating in ratings))
+
+
 def _ratings(race: Race, rng: np.random.Generator) -> list[int]:
-    """Ratings about the strength of the field."""
-    spread = rng.lognormal(0.0, 0.28, size=race.drivers)
-    return [round(race.strength_of_field * part / spread.mean()) for part in spread.tolist()]
+    """Ratings of the others, such that the split has the strength that the race says."""
+    others = race.strength_of_field * rng.lognormal(0.0, 0.28, size=race.drivers - 1)
+    for _ in range(20):
+        strength = strength_of_field([*others, race.irating_before])
+        others = np.maximum(others + race.strength_of_field - strength, 150.0)
+    return [round(rating) for rating in others.tolist()]

@@ -109,8 +109,8 @@ def fuel_burnt(car: Car, road: Road, speed: Floats, spacing_m: float) -> Floats:
 
 
 @dataclass(frozen=True, slots=True)
-class ReferenceLap:
-    """A flying lap without a mistake on warm, new tyres.
+class FlyingLap:
+    """A lap at speed from line to line.
 
     Attributes:
         speed: m/s at each node of the lap and at its end; shape (nodes + 1,).
@@ -128,22 +128,27 @@ class ReferenceLap:
         return float(self.elapsed[-1])
 
 
-@lru_cache(maxsize=64)
-def reference_lap(
-    car: Car, circuit: Circuit, fuel_l: float = 20.0, grip: float = 1.0
-) -> ReferenceLap:
-    """The lap the car can do with this much fuel, at this fraction of its best grip."""
-    laps = (
-        3  # the first from rest, the second flying, the third so that the second may brake for it
-    )
+def flying_lap(
+    car: Car, circuit: Circuit, *, fuel_l: float, grip: Floats, braking: Floats
+) -> FlyingLap:
+    """A lap like the one before and the one after it.
+
+    Args:
+        car: The car.
+        circuit: Where.
+        fuel_l: Fuel on board.
+        grip: Fraction of the grip used at each node; shape (nodes,).
+        braking: Fraction of the brakes used; shape (nodes,).
+    """
+    laps = 3  # one from rest, the flying one, and one for whose first corner it brakes
     n = circuit.nodes
     mass = np.full(laps * n, car.mass_kg + fuel_l * FUEL_DENSITY)
     road = Road(
         curvature=np.tile(circuit.curvature, laps),
         bank=np.tile(circuit.bank, laps),
         grade=np.tile(circuit.grade, laps),
-        grip=car.loaded_grip(mass) * grip,
-        braking=np.ones(laps * n),
+        grip=car.loaded_grip(mass) * np.tile(grip, laps),
+        braking=np.tile(braking, laps),
         mass=mass,
         cap=np.full(laps * n, np.inf),
     )
@@ -151,4 +156,11 @@ def reference_lap(
     lap = slice(n, 2 * n + 1)
     time = elapsed(speed, circuit.spacing_m)[lap]
     burnt = fuel_burnt(car, road, speed, circuit.spacing_m)[lap]
-    return ReferenceLap(speed[lap], time - time[0], float(burnt[-1] - burnt[0]))
+    return FlyingLap(speed[lap], time - time[0], float(burnt[-1] - burnt[0]))
+
+
+@lru_cache(maxsize=64)
+def reference_lap(car: Car, circuit: Circuit, fuel_l: float = 20.0, grip: float = 1.0) -> FlyingLap:
+    """The best that the car can do with this much fuel, at this fraction of its grip."""
+    used = np.full(circuit.nodes, grip)
+    return flying_lap(car, circuit, fuel_l=fuel_l, grip=used, braking=np.ones(circuit.nodes))

@@ -61,6 +61,7 @@ class Records:
         tyre_set: Number of the set, from 0.
         wide_m: How far off the road to the left; negative to the right; 0 on it.
         on_pit_road: Between the cones.
+        near_pits: There, or on the road out of the pits.
         in_stall: Standing in the pit stall.
         standing: Standing still.
         spin: How far the car has spun, radians.
@@ -83,6 +84,7 @@ class Records:
     tyre_set: Ints
     wide_m: Floats
     on_pit_road: Bools
+    near_pits: Bools
     in_stall: Bools
     standing: Bools
     spin: Floats
@@ -166,6 +168,7 @@ def _sample_leg(leg: Leg, spacing: float, shown: Floats) -> dict[str, npt.NDArra
         "tyre_set": leg.tyre_set[behind],
         "wide_m": np.interp(shown, leg.arrive, leg.wide_m),
         "on_pit_road": leg.on_pit_road[node],
+        "near_pits": leg.near_pits[node],
         "in_stall": standing & np.isin(node, stalls),
         "standing": standing,
         "spin": _spin(leg, shown),

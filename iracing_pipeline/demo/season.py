@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import filecmp
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.demo.career import FORMULA_SERIES, GT3_SERIES, OVAL_SERIES, RACES, Race
-from iracing_pipeline.demo.channels import channels_of
-from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
+from iracing_pipeline.demo.circuits import COPPER_BASIN, MILLBROOK
 from iracing_pipeline.demo.event import Event, Weather
+from iracing_pipeline.demo.outing import DemoFile, Outing, write_outing
 from iracing_pipeline.demo.plan import (
     Contact,
     Ending,
@@ -23,56 +21,14 @@ from iracing_pipeline.demo.plan import (
     Spin,
     Stop,
 )
-from iracing_pipeline.demo.session_info import Sheet, session_info
-from iracing_pipeline.demo.simulate import simulate_session
-from iracing_pipeline.ibt.writer import write_ibt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from iracing_pipeline.demo.car import Car
-    from iracing_pipeline.demo.circuit import Circuit
-    from iracing_pipeline.demo.truth import SessionTruth
 
 SEED = 20260307
 
 _WINTER = timezone(timedelta(hours=1))
 _SUMMER = timezone(timedelta(hours=2))
-
-
-@dataclass(frozen=True, slots=True)
-class Outing:
-    """One stay in the car, to be written as one file.
-
-    Attributes:
-        start: Local time at which the recording begins.
-        closed: False for a recording that a crash of the simulator cut off.
-        setup_name: Name of the setup.
-        encoding: Encoding that the session info declares; None for none.
-    """
-
-    car: Car
-    circuit: Circuit
-    plan: Plan
-    event: Event
-    start: datetime
-    closed: bool = True
-    setup_name: str = "baseline.sto"
-    encoding: str | None = None
-
-    @property
-    def file_name(self) -> str:
-        """As iRacing names files: car, track, local time."""
-        return f"{self.car.path}_{self.circuit.place.path} {self.start:%Y-%m-%d %H-%M-%S}.ibt"
-
-
-@dataclass(frozen=True, slots=True)
-class DemoFile:
-    """A file of the season, and what really happened in it."""
-
-    path: Path
-    outing: Outing
-    truth: SessionTruth
 
 
 def write_season(
@@ -103,38 +59,6 @@ def write_season(
         if progress:
             progress(done, len(outings))
     return files
-
-
-def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
-    """Simulate an outing and write its file, unless it is there with the same bytes."""
-    frame, truth = simulate_session(
-        outing.car, outing.circuit, outing.plan, seed, event=outing.event
-    )
-    path = folder / outing.file_name
-    fresh = path.with_name(f"{path.name}.new")
-    sheet = Sheet(
-        car=outing.car,
-        circuit=outing.circuit,
-        plan=outing.plan,
-        event=outing.event,
-        start=outing.start,
-        setup_name=outing.setup_name,
-        encoding=outing.encoding,
-    )
-    try:
-        write_ibt(
-            fresh,
-            frame,
-            channels_of(outing.car),
-            session_info(sheet),
-            start=outing.start,
-            closed=outing.closed,
-        )
-        if not path.exists() or not filecmp.cmp(fresh, path, shallow=False):
-            fresh.replace(path)
-    finally:
-        fresh.unlink(missing_ok=True)
-    return DemoFile(path, outing, truth)
 
 
 def season() -> tuple[Outing, ...]:
@@ -180,14 +104,14 @@ def _test_drives() -> list[Outing]:
             encoding="ISO_8859_1",
         ),
         Outing(
-            GT3_SERIES.car,
-            HALDEN_RIDGE,
+            FORMULA_SERIES.car,
+            MILLBROOK,
             Plan(
                 Session.PRACTICE,
-                laps=1,
-                fuel_l=24.0,
+                laps=2,
+                fuel_l=6.0,
                 ending=Ending.TRACK,
-                experience_laps=30,
+                experience_laps=25,
             ),
             Event(Weather(air_c=24.1, track_c=38.7, skies=1)),
             datetime(2026, 7, 4, 18, 22, 30, tzinfo=_SUMMER),
@@ -211,7 +135,7 @@ def _formula_weekend(race: Race) -> list[Outing]:
             3.2,
             Plan(
                 Session.PRACTICE,
-                laps=3,
+                laps=4,
                 fuel_l=7.0,
                 mishaps=(OffTrack(2, 2),),
                 experience_laps=3,
@@ -312,6 +236,7 @@ def _gt3_weekend(race: Race) -> list[Outing]:
                 laps=3,
                 fuel_l=40.0,
                 mishaps=(OffTrack(2, 3),),
+                ending=Ending.TRACK,
                 experience_laps=8,
                 dropped_ticks=2,
                 clock_slips=1,
@@ -334,13 +259,14 @@ def _gt3_weekend(race: Race) -> list[Outing]:
                 Session.RACE,
                 laps=race.laps,
                 fuel_l=18.0,
-                stops=(Stop(3, fuel_l=11.0),),
-                mishaps=(OffTrack(2, 6), Spin(5, 7)),
+                stops=(Stop(3, fuel_l=9.0),),
+                mishaps=(OffTrack(3, 6), Spin(4, 7)),
+                ending=Ending.TRACK,
                 experience_laps=17,
                 dropped_ticks=1,
                 clock_slips=2,
                 session_time_s=14.2166667,
-                positions=(11, 10, 12, 11, 10, 9, 8),
+                positions=(11, 10, 10, 16, 14, 12, 9, 8),
             ),
         ),
     ]

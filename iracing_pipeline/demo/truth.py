@@ -7,15 +7,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class LapTruth:
-    """One lap, or the part of it that was driven; times on the SessionTime clock, seconds.
+    """One lap, or the part of it driven in one stint; times on the SessionTime clock, seconds.
+
+    A reset to the pits parts a lap in two: one that it ended, and one that began in the stall.
 
     Attributes:
         number: Lap, as iRacing counts it.
         stint: From 1: a new one begins when the car leaves its stall after a stop or a reset.
-        kind: ``timed``, ``out`` (began on pit road), ``in`` (ended on it), ``pit`` (both, or a
-            stop in between), ``reset`` (a reset to the pits in it) or ``partial``.
-        start_s: When it began at the line; None if the recording began in it.
-        end_s: When it ended at the line; None if the recording ended in it.
+        kind: ``timed``, ``out`` (began in the pits or on the road out of them), ``in`` (ended
+            there), ``pit`` (both, or a stop in between), ``reset`` (ended by a reset to the pits)
+            or ``partial``.
+        start_s: When it began at the line; None if it began elsewhere.
+        end_s: When it ended at the line; None if it ended elsewhere.
         lap_time_s: Exact time from line to line; None where either is missing.
         official_s: LapLastLapTime as iRacing gives it; None where it gives -1 or nothing.
         shown: Whether LapLastLapTime arrived before the recording ended.

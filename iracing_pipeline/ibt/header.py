@@ -180,7 +180,7 @@ def _require_telemetry(head: bytes, path: Path) -> None:
         raise NotTelemetryError(path, f"its {len(head)} bytes are no iRacing telemetry header")
     _, _, tick_rate, _, _, info_offset, _, _, buffers, _ = HEADER.unpack_from(head)
     if version not in VERSIONS:
-        if version <= 16 and 1 <= tick_rate <= MAX_TICK_RATE and buffers == 1:
+        if 1 <= version <= 16 and 1 <= tick_rate <= MAX_TICK_RATE and buffers == 1:
             raise UnsupportedVersionError(path, f"its header has version {version}")
         raise NotTelemetryError(
             path, f"it begins with {head[:12]!r}, not with an iRacing telemetry header"

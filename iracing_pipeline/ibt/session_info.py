@@ -165,7 +165,8 @@ class _Block:
     def parse(self, lines: list[str]) -> dict[str, Any]:
         for line in lines:
             match = _LINE.match(line)
-            if match is None:
+            # What stands left of the section's first key is the next line of somebody's text too.
+            if match is None or len(match[1]) < self._open[0][0]:
                 self._continue(line)
                 continue
             indent, dash, key = len(match[1]), match[2], match[3]

@@ -170,7 +170,11 @@ class IbtWriter:
             + text
         )
         self._file = self.path.open("wb", buffering=0)
-        self._write(head)
+        try:
+            self._write(head)
+        except BaseException:
+            self._file.close()
+            raise
 
     def append(self, frame: pl.DataFrame) -> None:
         """Append one record for each row.
@@ -192,7 +196,7 @@ class IbtWriter:
             block = np.zeros(rows.stop - first, self._record)
             for name, values in columns.items():
                 block[name] = values[rows]
-            self._write(block.tobytes())
+            self._write(block.view(np.uint8).data)
         self._summary.add(columns, frame.height)
 
     def close(self) -> None:
@@ -220,7 +224,7 @@ class IbtWriter:
         else:
             self.abandon()
 
-    def _write(self, data: bytes) -> None:
+    def _write(self, data: bytes | memoryview) -> None:
         """Write all of it: an unbuffered file may take less at once."""
         view = memoryview(data)
         while view:

@@ -51,7 +51,7 @@ def export(
         MissingChannelError: If the recording has no laps at all.
         OSError: From the disk.
     """
-    telemetry = analyse(source, frames_uri="")
+    telemetry = analyse(source)
     records = source.read(source.schema.names())
     folder.mkdir(parents=True, exist_ok=True)
     stem = re.sub(r'[<>:"/\\|?*]', "-", telemetry.facts.file_name.removesuffix(".ibt"))

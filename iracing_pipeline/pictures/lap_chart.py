@@ -9,8 +9,9 @@ from iracing_pipeline.pictures.plot import BLUE, GREEN, GREY, ORANGE, Axis, Plot
 if TYPE_CHECKING:
     import polars as pl
 
-# Laps slower than this many times the fastest would squeeze the others into one line.
-_SLOWEST = 1.15
+# Laps slower than this many times the fastest are shown at the edge: an in-lap would press the
+# others into one line.
+_SLOWEST = 1.05
 
 
 def clock(seconds: float, digits: int = 1) -> str:
@@ -32,17 +33,13 @@ def lap_chart(laps: pl.DataFrame, title: str) -> str | None:
     times = [row["lap_time_s"] for row in rows if row["lap_time_s"] is not None]
     if not times:
         return None
-    best, slowest = min(times), min(max(times), min(times) * _SLOWEST)
-    room = max((slowest - best) * 0.08, 0.05)
+    scale = [time for time in times if time <= min(times) * _SLOWEST]
+    room = max((max(scale) - min(scale)) * 0.15, min(scale) * 0.003)
+    low, high = min(scale) - room, max(scale) + room
     plot = Plot(
         title,
         Axis(0.5, len(rows) + 0.5, "lap", lambda value: _number(rows, value)),
-        Axis(
-            best - room,
-            slowest + room,
-            "lap time",
-            lambda value: clock(value, 2 if room < 0.1 else 1),
-        ),
+        Axis(low, high, "lap time", lambda value: clock(value, 2 if room < 0.2 else 1)),
     )
     timed = [
         (place, row) for place, row in enumerate(rows, start=1) if row["lap_time_s"] is not None
@@ -59,7 +56,10 @@ def lap_chart(laps: pl.DataFrame, title: str) -> str | None:
         colour = ORANGE if not row["clean"] else GREEN if time == fastest else BLUE
         why = ", ".join(row["reasons"]) or "clean"
         note = f"lap {row['lap_number']}: {clock(time, 3)} ({why})"
-        plot.dot(place, min(time, slowest + room), colour, hollow=not row["clean"], note=note)
+        if low <= time <= high:
+            plot.dot(place, time, colour, hollow=not row["clean"], note=note)
+        else:
+            plot.beyond(place, colour, clock(time), above=time > high, note=note)
     plot.legend(BLUE, "clean")
     plot.legend(GREEN, f"fastest {clock(fastest, 3)}" if fastest else "no clean lap")
     plot.legend(ORANGE, "counted out")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
 WIDTH, HEIGHT = 760, 300
-_LEFT, _RIGHT, _TOP, _BOTTOM = 66, 16, 40, 44
+_LEFT, _RIGHT, _TOP, _BOTTOM = 78, 16, 40, 44
 
 # Okabe-Ito: told apart by colour-blind eyes too.
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#767676"
@@ -74,13 +74,24 @@ class Plot:
             f' stroke="{colour}" stroke-width="2"><title>{escape(note)}</title></circle>'
         )
 
+    def beyond(self, x: float, colour: str, label: str, *, above: bool, note: str = "") -> None:
+        """An arrow at the edge for a point outside the range, with its value."""
+        at = self._x(x)
+        edge, way = (_TOP + 2, 1) if above else (HEIGHT - _BOTTOM - 2, -1)
+        self._marks.append(
+            f'<path d="M{at:.1f} {edge} l-5 {way * 8} h10 z" fill="{colour}"><title>'
+            f'{escape(note)}</title></path><text x="{at:.1f}" y="{edge + way * 20:.1f}"'
+            f' text-anchor="middle" font-size="10" fill="{colour}">{escape(label)}</text>'
+        )
+
     def divider(self, x: float, label: str) -> None:
-        """A vertical line with a label at its top."""
+        """A vertical line with a label at its foot."""
         at = self._x(x)
         self._marks.append(
             f'<line x1="{at:.1f}" y1="{_TOP}" x2="{at:.1f}" y2="{HEIGHT - _BOTTOM}"'
             f' stroke="{GREY}" stroke-dasharray="3 3"/>'
-            f'<text x="{at + 4:.1f}" y="{_TOP + 11}" fill="{GREY}">{escape(label)}</text>'
+            f'<text x="{at + 4:.1f}" y="{HEIGHT - _BOTTOM - 6}" fill="{GREY}">'
+            f"{escape(label)}</text>"
         )
 
     def note(self, x: float, y: float, text: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import polars as pl
 
 from iracing_pipeline.tables import Column
@@ -11,24 +9,8 @@ from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.tables.traces import LAP_TRACE, REFERENCE_LAP, TRACE_CHANNELS, TRACK_GRID
+from iracing_pipeline.tables.traces import LAP_TRACE, REFERENCE_LAP, TRACE_CHANNELS
 from iracing_pipeline.warehouse.view import View, ViewColumn, taken
-
-if TYPE_CHECKING:
-    from iracing_pipeline.tables import Table
-
-ANALYSIS_TABLES: tuple[Table, ...] = (
-    TRACK_GRID,
-    LAP_TRACE,
-    LAP_SECTOR,
-    CORNER_MAP,
-    LAP_CORNER,
-    STINT,
-    FUEL_LAP,
-    TYRE_SET,
-    TYRE_LAP,
-    REFERENCE_LAP,
-)
 
 _LAP = " JOIN racing.telemetry_lap AS lap USING (session_key, stint, lap_number)"
 _SESSION = " JOIN racing.telemetry_session AS session USING (session_key)"
@@ -92,7 +74,7 @@ _UNNESTED = (
 LAP_TRACE_POINTS = View(
     name="grafana.lap_trace_points",
     doc="One grid point of one lap. Name the lap (session_key, stint, lap_number) in the query:"
-    " a lap has up to 1,501 points. Laps of one track have the same points.",
+    " a lap has up to 1,201 points. Laps of one track have the same points.",
     source="racing.lap_trace" + _UNNESTED,
     columns=(
         *taken("trace", LAP_TRACE, "session_key", "stint", "lap_number", "track_id", "lap_time_s"),

@@ -160,7 +160,7 @@ def test_every_point_of_the_grid_is_a_point_of_the_fine_grid(length: float) -> N
 
     assert grid.fine.step_m <= 2.01
     assert grid.fine.intervals % grid.intervals == 0
-    assert grid.intervals <= 1500
+    assert grid.intervals <= 1200
 
 
 def test_delta_ends_at_the_difference_of_the_lap_times() -> None:
@@ -187,4 +187,4 @@ def test_a_traced_lap_is_small() -> None:
     columns = [each for each in TRACE_CHANNELS if each.dtype == pl.Float32]
 
     longest = Grid.of_length(25_378.0).intervals + 1
-    assert longest * (8 + 4 * (2 + len(columns)) + 2 + 1) < 160_000  # before it is packed
+    assert longest * (8 + 4 * (2 + len(columns)) + 2 + 1) < 125_000  # before it is packed

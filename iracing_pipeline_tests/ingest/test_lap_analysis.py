@@ -50,7 +50,7 @@ def file_of(folder: Path, *, laps: int, seed: int, **plan: Any) -> Path:
 
 def stored(connection: Connection, path: Path) -> tuple[Telemetry, LapAnalysis]:
     """A file analysed and loaded, as the asset does it."""
-    found = telemetry.analyse(IbtFile(path), frames_uri="lake")
+    found = telemetry.analyse(IbtFile(path))
     told = analyse_laps(found, kept(connection, found.track_id))
     telemetry.load(connection, found)
     lap_analysis.load(connection, found.facts.session_key, told)

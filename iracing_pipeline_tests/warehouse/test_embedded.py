@@ -176,6 +176,23 @@ def test_long_path_gets_a_loopback_port_that_stays(home: Path) -> None:
         embedded.stop(deep)
 
 
+@posix
+def test_folder_that_cannot_hold_a_socket_gets_a_loopback_port(home: Path) -> None:
+    embedded.start(home)
+    embedded.stop(home)
+    (home / "postgres" / "data" / ".s.PGSQL.5432").mkdir()
+    url = embedded.start(home)
+    assert urlsplit(url).hostname == "127.0.0.1"
+    assert fetch(url, "SELECT 1") == 1
+
+
+def test_lost_password_is_said_so(home: Path) -> None:
+    embedded.start(home)
+    (home / "postgres" / "owner.password").write_text("another", encoding="utf-8")
+    with pytest.raises(EmbeddedServerError, match=r"Restore .*owner\.password"):
+        embedded.start(home)
+
+
 def test_stop_and_start_again(home: Path) -> None:
     assert not embedded.stop(home)
     url = embedded.start(home)

@@ -10,11 +10,13 @@ from alembic.config import Config
 from alembic.script import ScriptDirectory
 from psycopg import sql
 
+from iracing_pipeline.tables.catalog import TABLES
+from iracing_pipeline.tables.raw import PAYLOAD
 from iracing_pipeline.warehouse import views
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
 from iracing_pipeline.warehouse.view import View
-from iracing_pipeline.warehouse.views import TABLES, VIEWS
+from iracing_pipeline.warehouse.views import VIEWS
 from iracing_pipeline_tests.conftest import at_database
 
 # The function hides the module of the same name in the package.
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 TYPES = {
+    pl.Binary(): "bytea",
     pl.String(): "text",
     pl.Boolean(): "boolean",
     pl.Int16(): "smallint",
@@ -38,6 +41,8 @@ TYPES = {
 
 
 def postgres_type(column: Column) -> str:
+    if column is PAYLOAD.columns[-1]:
+        return "json"  # as received, to the byte
     if column.json:
         return "jsonb"
     if isinstance(column.dtype, pl.List):

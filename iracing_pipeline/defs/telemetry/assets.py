@@ -20,6 +20,7 @@ from iracing_pipeline.ingest.lap_analysis import LapAnalysis
 from iracing_pipeline.ingest.telemetry import (
     FRAMES,
     KIND,
+    ShorterThanLoadedError,
     StoredFrames,
     Telemetry,
     analyse,
@@ -33,7 +34,7 @@ from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.tables.traces import LAP_TRACE
-from iracing_pipeline.warehouse import Connection, LoadError, inventory, quarantine
+from iracing_pipeline.warehouse import Connection, LoadError, inventory, quarantine, run_lock
 
 GROUP = "telemetry"
 OWNERS = ["team:racing"]
@@ -113,7 +114,14 @@ LINEAGE = (
 )
 """All of them, in the order in which one is had from another."""
 
-FILE_FAULTS = (IbtError, MissingChannelError, LoadError, NotInLakeError, OSError)
+FILE_FAULTS = (
+    IbtError,
+    MissingChannelError,
+    ShorterThanLoadedError,
+    LoadError,
+    NotInLakeError,
+    OSError,
+)
 """What can be wrong with one file without anything being wrong with the others."""
 
 
@@ -127,12 +135,13 @@ FILE_FAULTS = (IbtError, MissingChannelError, LoadError, NotInLakeError, OSError
 )
 def telemetry(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
-) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+) -> Iterator[dg.AssetCheckResult]:
     """Decode each file into frames, its session, its laps and what they tell."""
     keys = context.partition_keys
     selected = [spec.key for spec in LINEAGE if spec.key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
     with warehouse.connect() as connection:
+        run_lock.hold(connection, context.run.run_id)
         sources = inventory.sources(connection, keys)
         loaded = inventory.loaded_records(connection)
         connection.commit()
@@ -140,16 +149,15 @@ def telemetry(
             source = sources.get(key)
             try:
                 file = _open(source, key, store, at_least=loaded.get(key, 0))
+                result = analyse(file or StoredFrames(store, key), at_least=loaded.get(key, 0))
                 stored = store_frames(store, file) if file and ibt_frames.key in selected else None
-                result = analyse(
-                    file or StoredFrames(store, key), frames_uri=store.uri(KIND, key, FRAMES)
-                )
                 track = lap_analysis.kept(connection, result.track_id)
                 told = lap_analysis.analyse_laps(result, track)
                 if selected != [ibt_frames.key]:
-                    load(connection, result, run_id=context.run_id)
-                    lap_analysis.load(connection, key, told, run_id=context.run_id)
-                    _settle(connection, source, result)
+                    uri = store.uri(KIND, key, FRAMES) if store.exists(KIND, key, FRAMES) else None
+                    load(connection, result, frames_uri=uri, run_id=context.run.run_id)
+                    lap_analysis.load(connection, key, told, run_id=context.run.run_id)
+                    _settle(connection, source, file, result)
                 connection.commit()
             except FILE_FAULTS as error:
                 connection.rollback()
@@ -158,18 +166,20 @@ def telemetry(
                 continue
             findings.add(result, stored)
             findings.add_analysis(result, told)
+            shown = {
+                ibt_frames.key: metadata.of_frames(file, stored, columns=number == len(keys)),
+                telemetry_sessions.key: metadata.of_session(result),
+                telemetry_laps.key: metadata.of_laps(result),
+                **_of_analysis(result, told),
+            }
             batch.done(
                 key,
-                {
-                    ibt_frames.key: metadata.of_frames(file, stored, columns=number == len(keys)),
-                    telemetry_sessions.key: metadata.of_session(result),
-                    telemetry_laps.key: metadata.of_laps(result),
-                    **_of_analysis(result, told),
-                },
+                {asset: shown[asset] for asset in selected},
+                version=f"{key}:{result.facts.record_count}",
             )
             context.log.info("%d of %d: %s", number, len(keys), metadata.summary(result, stored))
     yield from findings.results(context.selected_asset_check_keys)
-    yield from batch.results(selected)
+    batch.finish()
 
 
 def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Metadata]:
@@ -190,7 +200,12 @@ def _open(source: TelemetryFile | None, key: str, lake: Lake, *, at_least: int) 
     """
     if source is None:
         return None
-    file = IbtFile(source.path)
+    try:
+        file = IbtFile(source.path)
+    except FileNotFoundError:
+        if lake.exists(KIND, key, FRAMES):
+            return None
+        raise
     if file.session_key != key:
         raise FileChangedError(file.path, "it holds another session than before")
     if file.record_count < at_least and lake.exists(KIND, key, FRAMES):
@@ -198,12 +213,14 @@ def _open(source: TelemetryFile | None, key: str, lake: Lake, *, at_least: int) 
     return file
 
 
-def _settle(connection: Connection, source: TelemetryFile | None, result: Telemetry) -> None:
+def _settle(
+    connection: Connection, source: TelemetryFile | None, file: IbtFile | None, result: Telemetry
+) -> None:
     """Say in the inventory that the file is loaded."""
     if source is not None:
-        records = result.facts.record_count
+        records = file.record_count if file else None
         note = "; ".join(result.facts.warnings) or None
-        inventory.mark(connection, source.path, State.LOADED, record_count=records, note=note)
+        inventory.mark(connection, source, State.LOADED, record_count=records, note=note)
         quarantine.resolve(connection, source="telemetry", items=[source.path])
 
 
@@ -212,13 +229,11 @@ def _refuse(connection: Connection, source: TelemetryFile | None, error: Excepti
     if source is None:
         return
     if isinstance(error, FileNotFoundError):
-        inventory.mark(
-            connection, source.path, State.MISSING, note="it vanished before it was read"
-        )
+        inventory.mark(connection, source, State.MISSING, note="it vanished before it was read")
     elif isinstance(error, FileChangedError | PermissionError):
-        inventory.mark(connection, source.path, State.WAITING, note=str(error))
+        inventory.mark(connection, source, State.WAITING, note=str(error))
     else:
-        inventory.mark(connection, source.path, State.QUARANTINED, note=str(error))
+        inventory.mark(connection, source, State.QUARANTINED, note=str(error))
         quarantine.put(
             connection,
             source="telemetry",

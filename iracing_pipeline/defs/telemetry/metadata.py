@@ -103,7 +103,9 @@ def of_laps(telemetry: Telemetry) -> Metadata:
     """Metadata of the laps of one file: the table, the lap chart and the fastest lap's speed."""
     laps = telemetry.laps
     row = telemetry.session.row(0, named=True)
-    title = f"{row['car_name']} at {place(row)}"
+    event = row["simsession_type"] or row["event_type"] or "Session"
+    where = f"{row['car_name']} at {place(row)}"
+    title = f"{event} {row['start_time']:%Y-%m-%d %H:%M} UTC: {where}"
     shown: dict[str, Any] = {
         "dagster/partition_row_count": laps.height,
         "lap chart": picture(lap_chart(laps, title), "lap chart"),
@@ -112,7 +114,7 @@ def of_laps(telemetry: Telemetry) -> Metadata:
     if best := telemetry.best_lap:
         trace = speed_trace(
             telemetry.records_of(best),
-            f"Lap {best['lap_number']}, {clock(best['lap_time_s'], 3)}: {title}",
+            f"Lap {best['lap_number']}, {clock(best['lap_time_s'], 3)}: {where}",
         )
         shown["speed over distance, fastest clean lap"] = picture(trace, "speed over distance")
     return known(shown)

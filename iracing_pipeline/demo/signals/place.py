@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 _OFF_TRACK, _IN_STALL, _NEAR_PITS, _ON_TRACK = 0, 1, 2, 3
 _ASPHALT, _RUMBLE, _GRASS = 1, 11, 15
-_NEAR_PITS_M = 60.0
 _SERVICE_IN_PROGRESS, _SERVICE_COMPLETE = 1, 2
 _FOUR_TYRES, _FILL = 0x0F, 0x10
 
@@ -39,10 +38,8 @@ def place(scene: Scene) -> Columns:
     off = np.abs(records.wide_m) > 1.0
     half = scene.drive.circuit.width_m / 2
     kerb = (np.abs(scene.side) > half - 1.4) & ~records.on_pit_road
-    near = (scene.metres - scene.drive.circuit.pit.exit_m) % scene.drive.circuit.length_m
-    leaving = ~records.on_pit_road & (near < _NEAR_PITS_M) & _from_pits(scene)
     surface = np.full(len(records), _ON_TRACK)
-    surface[records.on_pit_road | leaving] = _NEAR_PITS
+    surface[records.near_pits] = _NEAR_PITS
     surface[records.in_stall] = _IN_STALL
     surface[off] = _OFF_TRACK
     served = records.in_stall & ~_waiting(scene)
@@ -77,10 +74,3 @@ def _waiting(scene: Scene) -> Bools:
                 here = (scene.records.leg == index) & (scene.records.node == leg.first + halt.node)
                 waiting |= here
     return waiting
-
-
-def _from_pits(scene: Scene) -> Bools:
-    """Whether the car was on pit road within the last seconds."""
-    order = np.arange(len(scene.records))
-    last = np.maximum.accumulate(np.where(scene.records.on_pit_road, order, -10_000))
-    return order - last < 400

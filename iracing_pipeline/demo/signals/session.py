@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iracing_pipeline.demo.plan import Ending, Session
+from iracing_pipeline.demo.records import TICK_RATE
 from iracing_pipeline.demo.signals.scene import smooth
 
 if TYPE_CHECKING:
-    from iracing_pipeline.demo.arrays import Ints
+    from iracing_pipeline.demo.arrays import Floats, Ints
     from iracing_pipeline.demo.signals.scene import Columns, Scene
 
 _UNLIMITED_S = 604800.0
@@ -38,7 +39,6 @@ def session(scene: Scene) -> Columns:
     remaining_laps = np.maximum(plan.last_lap - scene.lap + 1, 0) if racing else _UNLIMITED_LAPS
     total = float(length_s or _UNLIMITED_S)
     position = _position(scene)
-    lonely = np.full(len(records), _FAR_AWAY_M)
     return {
         "SessionTime": records.session_time,
         "SessionTick": event.first_tick(plan.session_time_s) + records.tick,
@@ -67,12 +67,8 @@ def session(scene: Scene) -> Columns:
         "PlayerCarDriverIncidentCount": points,
         "EnterExitReset": np.where(records.in_stall, 1, 2),
         "PaceMode": np.where(state == _PARADE, 2, _NOT_PACING),
-        "CarDistAhead": 18.0 + 12.0 * smooth(scene.noise("ahead"), 900.0) * 20.0
-        if racing
-        else lonely,
-        "CarDistBehind": 25.0 + 14.0 * smooth(scene.noise("behind"), 900.0) * 20.0
-        if racing
-        else lonely,
+        "CarDistAhead": _gap(scene, "ahead", 18.0) if racing else _FAR_AWAY_M,
+        "CarDistBehind": _gap(scene, "behind", 25.0) if racing else _FAR_AWAY_M,
     }
 
 
@@ -96,6 +92,14 @@ def weather(scene: Scene) -> Columns:
         "Precipitation": 0.0,
         "WeatherDeclaredWet": False,
     }
+
+
+def _gap(scene: Scene, name: str, usual_m: float) -> Floats:
+    """Distance to a car that comes and goes within some seconds."""
+    seconds = 15.0
+    sway = smooth(scene.noise(name), seconds * TICK_RATE) * np.sqrt(2 * seconds * TICK_RATE)
+    gap: Floats = np.maximum(usual_m * (1.0 + 0.4 * sway), 3.0)
+    return gap
 
 
 def _open_state(scene: Scene) -> tuple[Ints, Ints]:

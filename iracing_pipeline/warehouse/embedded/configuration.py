@@ -66,16 +66,16 @@ class Address:
         return f"postgresql://{secret}@{self.host}:{self.port}/{database}?sslmode=disable"
 
 
-def choose_address(data: Path, previous_port: int | None) -> Address:
+def choose_address(data: Path, previous_port: int | None, *, sockets: bool) -> Address:
     """Where a server on the folder ``data`` shall listen.
 
-    A socket in the folder, which only its owner can enter; loopback on Windows and where the
-    path is too long, or cannot be written in a list of folders. The port of last time is taken
-    again if it is free, so that a URL stays valid over restarts.
+    A socket in the folder, which only its owner can enter; loopback where there can be none, or
+    where the path is too long or cannot be written in a list of folders. The port of last time is
+    taken again if it is free, so that a URL stays valid over restarts.
     """
     path = str(data)
     length = len(os.fsencode(data / f".s.PGSQL.{SOCKET_PORT}"))
-    if os.name != "nt" and length <= LONGEST_SOCKET_PATH and not set(path) & set("\"'\\,"):
+    if sockets and length <= LONGEST_SOCKET_PATH and not set(path) & set("\"'\\,"):
         return Address(path, SOCKET_PORT)
     return Address(LOOPBACK, _free_port(previous_port))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import secrets
 import shutil
 import time
@@ -18,6 +19,7 @@ from iracing_pipeline.warehouse.embedded.postmaster import Postmaster
 from iracing_pipeline.warehouse.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -92,11 +94,11 @@ class _Server:
 
     # -- what only one process does at a time ----------------------------------------------
 
-    def locked(self) -> filelock.BaseFileLock:
+    def locked(self) -> AbstractContextManager[object]:
         try:
             self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             lock = filelock.FileLock(self.folder / "lock", timeout=LOCK_TIMEOUT_S, mode=0o600)
-            lock.acquire()
+            return lock.acquire()
         except filelock.Timeout as error:
             raise EmbeddedServerError(
                 f"Another process has been starting the server for {LOCK_TIMEOUT_S:.0f} s",
@@ -104,7 +106,6 @@ class _Server:
             ) from error
         except OSError as error:
             raise self._unusable(error) from error
-        return lock
 
     def start(self) -> str:
         with self.locked():
@@ -189,9 +190,10 @@ class _Server:
         for left in ("postmaster.pid", f".s.PGSQL.{configuration.SOCKET_PORT}.lock"):
             (self.data / left).unlink(missing_ok=True)
         deadline = time.monotonic() + START_TIMEOUT_S
+        sockets = os.name != "nt"
         while True:
             address = configuration.choose_address(
-                self.data, configuration.port_of_last_time(self.data)
+                self.data, configuration.port_of_last_time(self.data), sockets=sockets
             )
             configuration.write(self.data, address)
             self._account().own(self.data / configuration.FILE)
@@ -207,6 +209,9 @@ class _Server:
             postmaster = Postmaster.read(self.data)
             if postmaster is not None and postmaster.is_running(self.data):
                 return  # the last one to start it was killed, its server comes up all the same
+            if sockets and "Unix" in said:
+                sockets = False  # some mounted folders cannot hold one
+                continue
             if time.monotonic() > deadline or not _passes(said):
                 raise EmbeddedServerError(
                     f"The server in {self.folder} does not start: {said or output}",
@@ -231,9 +236,11 @@ class _Server:
                 if "authentication failed" in refusal:
                     break
             time.sleep(0.1)
+        advice = f"Wait and try again: it may be at work after a crash. See {self.data / 'log'}"
+        if "authentication failed" in refusal:
+            advice = f"Restore {self._password_file('owner')} from a backup: it is not the server's"
         raise EmbeddedServerError(
-            f"The server in {self.folder} runs but cannot be used: {refusal}",
-            f"Its password should be in {self._password_file('owner')}; restore it from a backup",
+            f"The server in {self.folder} runs but cannot be used: {refusal}", advice
         )
 
     # -- small things ----------------------------------------------------------------------

@@ -11,7 +11,7 @@ import pytest
 from iracing_pipeline.analysis.reference import Conditions, OtherTrackError, against
 from iracing_pipeline.exchange.garage61 import Garage61Error
 from iracing_pipeline.ibt import IbtFile
-from iracing_pipeline.ingest.reference import UnusableReferenceError, add
+from iracing_pipeline.ingest.reference_lap import UnusableReferenceError, add
 from iracing_pipeline_tests.ingest.test_lap_analysis import count, file_of, stored
 
 if TYPE_CHECKING:

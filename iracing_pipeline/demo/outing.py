@@ -1,0 +1,93 @@
+"""One stay in the car as a file: simulated, written, and left alone if it is there already."""
+
+from __future__ import annotations
+
+import filecmp
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from iracing_pipeline.demo.channels import channels_of
+from iracing_pipeline.demo.session_info import Sheet, session_info
+from iracing_pipeline.demo.simulate import simulate_session
+from iracing_pipeline.ibt.writer import write_ibt
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from pathlib import Path
+
+    from iracing_pipeline.demo.car import Car
+    from iracing_pipeline.demo.circuit import Circuit
+    from iracing_pipeline.demo.event import Event
+    from iracing_pipeline.demo.plan import Plan
+    from iracing_pipeline.demo.truth import SessionTruth
+
+
+@dataclass(frozen=True, slots=True)
+class Outing:
+    """One stay in the car, to be written as one file.
+
+    Attributes:
+        start: Local time at which the recording begins.
+        closed: False for a recording that a crash of the simulator cut off.
+        setup_name: Name of the setup.
+        encoding: Encoding that the session info declares; None for none.
+    """
+
+    car: Car
+    circuit: Circuit
+    plan: Plan
+    event: Event
+    start: datetime
+    closed: bool = True
+    setup_name: str = "baseline.sto"
+    encoding: str | None = None
+
+    @property
+    def file_name(self) -> str:
+        """As iRacing names files: car, track, local time."""
+        return f"{self.car.path}_{self.circuit.place.path} {self.start:%Y-%m-%d %H-%M-%S}.ibt"
+
+
+@dataclass(frozen=True, slots=True)
+class DemoFile:
+    """A file of the season, and what really happened in it."""
+
+    path: Path
+    outing: Outing
+    truth: SessionTruth
+
+
+def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
+    """Simulate an outing and write its file, unless it is there with the same bytes."""
+    frame, truth = simulate_session(
+        outing.car, outing.circuit, outing.plan, seed, event=outing.event
+    )
+    path = folder / outing.file_name
+    fresh = path.with_name(f"{path.name}.new")
+    try:
+        write_ibt(
+            fresh,
+            frame,
+            channels_of(outing.car),
+            session_info(sheet_of(outing)),
+            start=outing.start,
+            closed=outing.closed,
+        )
+        if not path.exists() or not filecmp.cmp(fresh, path, shallow=False):
+            fresh.replace(path)
+    finally:
+        fresh.unlink(missing_ok=True)
+    return DemoFile(path, outing, truth)
+
+
+def sheet_of(outing: Outing) -> Sheet:
+    """What the session info of an outing is printed from."""
+    return Sheet(
+        car=outing.car,
+        circuit=outing.circuit,
+        plan=outing.plan,
+        event=outing.event,
+        start=outing.start,
+        setup_name=outing.setup_name,
+        encoding=outing.encoding,
+    )
