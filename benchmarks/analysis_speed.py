@@ -65,9 +65,7 @@ def one_hour(folder: Path, pair: str) -> Path:
 
 def main(pairs: list[str]) -> None:
     """Print a table."""
-    print(
-        "| file | records | laps | decode all (s CPU) | laps + analysis (s CPU) | of it analysis (s CPU) |"
-    )
+    print("| file | records | laps | decode all (s CPU) | read, laps, analysis | of it analysis |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
     with tempfile.TemporaryDirectory() as folder:
         for pair in pairs:

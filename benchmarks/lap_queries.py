@@ -16,6 +16,8 @@ from benchmarks.analysis_speed import one_hour
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ingest import lap_analysis, telemetry
 from iracing_pipeline.ingest.lap_analysis import analyse_laps, kept
+from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.tables.traces import LAP_TRACE
 from iracing_pipeline.warehouse import Connection, Warehouse, embedded, migrate
 
 if TYPE_CHECKING:
@@ -60,7 +62,7 @@ def fill(connection: Connection, laps: int) -> tuple[str, int, int]:
     told = analyse_laps(found, kept(connection, track))
     telemetry.load(connection, found, frames_uri=None)
     lap_analysis.load(connection, found.facts.session_key, told)
-    traced = told.tables[lap_analysis.LAP_TRACE].height
+    traced = told.tables[LAP_TRACE].height
     copies = laps // traced
     per_track = TREND_LAPS // traced + 1
     key = found.facts.session_key
@@ -70,7 +72,7 @@ def fill(connection: Connection, laps: int) -> tuple[str, int, int]:
         "start_time": "base.start_time + copy * interval '2 hours'",
         "end_time": "base.end_time + copy * interval '2 hours'",
     }
-    tables = [telemetry.TELEMETRY_SESSION, telemetry.TELEMETRY_LAP, *told.tables]
+    tables = [TELEMETRY_SESSION, TELEMETRY_LAP, *told.tables]
     for table in tables:
         columns = ", ".join(moved.get(name, f"base.{name}") for name in table.names)
         statement = MULTIPLY.format(table=table.name, columns=columns)

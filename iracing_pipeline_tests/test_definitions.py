@@ -24,6 +24,17 @@ ASSETS = {
         "kinds": {"postgres", "polars"},
         "deps": {"ibt_frames", "telemetry_sessions"},
     },
+    **{
+        name: {"kinds": {"postgres", "polars"}, "deps": {"ibt_frames", "telemetry_laps"}}
+        for name in (
+            "lap_traces",
+            "lap_sectors",
+            "lap_corners",
+            "stints",
+            "tyre_sets",
+            "fuel_laps",
+        )
+    },
 }
 
 

@@ -204,8 +204,8 @@ LAP_TRACE = Table(
         Column(
             "closure_s",
             pl.Float64,
-            "What was spread over the lap so that elapsed_s ends at the lap time: lap time minus"
-            " the time between both lines by LapDistPct",
+            "What the lap clock and LapDistPct disagree by at the lap's two lines: lap time minus"
+            " the time between both by LapDistPct",
             "s",
             required=True,
         ),

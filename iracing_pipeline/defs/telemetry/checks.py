@@ -15,7 +15,7 @@ from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.traces import LAP_TRACE
 
 CLOSURE_SPREAD_S = 0.020
-"""LapDistPct alone is never further off than a record, unless records are missing at the line."""
+"""A little more than a record: LapDistPct is not further off unless records are missing."""
 
 frames_complete = dg.AssetCheckSpec(
     "frames_complete",
@@ -45,8 +45,8 @@ traces_close = dg.AssetCheckSpec(
     "traces_close",
     asset="lap_traces",
     description=(
-        "Every trace ends at its lap time, with no more than"
-        f" {CLOSURE_SPREAD_S * 1000:g} ms spread over the lap for it."
+        "Every trace ends at its lap time, and lap clock and LapDistPct disagree by no more than"
+        f" {CLOSURE_SPREAD_S * 1000:g} ms over it."
     ),
 )
 grids_fit = dg.AssetCheckSpec(
