@@ -54,7 +54,7 @@ def ratings(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Put together what charts, licences, results and telemetry say."""
     with warehouse.connect() as connection:
-        outcome = rebuild_ratings(connection, run_id=context.run_id)
+        outcome = rebuild_ratings(connection, run_id=context.run.run_id)
     if not outcome.cust_ids:
         context.log.warning(
             "Nobody is known yet: load telemetry or results first, or set IRACING_CLIENT_ID."

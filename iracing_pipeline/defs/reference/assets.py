@@ -43,7 +43,7 @@ def reference(
         for what in PULLS:
             if what.name not in selected:
                 continue
-            loads, issues = pull(connection, api, what, run_id=context.run_id)
+            loads, issues = pull(connection, api, what, run_id=context.run.run_id)
             yield dg.MaterializeResult(
                 asset_key=what.name,
                 metadata={

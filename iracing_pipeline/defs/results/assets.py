@@ -153,7 +153,7 @@ def season_tables(
             if fetch.fetched_at is not None and fetch.status.value in {"ok", "retry"}
         ]
         connection.commit()
-        outcome = load_subsessions(connection, fetched, run_id=context.run_id)
+        outcome = load_subsessions(connection, fetched, run_id=context.run.run_id)
         row = connection.execute(
             "SELECT count(*) FROM racing.subsession WHERE subsession_id = ANY(%s)", [fetched]
         ).fetchone()
@@ -192,7 +192,7 @@ def raw_result_files(
     """Exported results dropped in a folder: read, kept raw, and loaded into the same tables."""
     with warehouse.connect() as connection:
         paths = new_result_files(connection, results_folder.path, now=datetime.now(UTC))
-        done = load_result_files(connection, paths, run_id=context.run_id)
+        done = load_result_files(connection, paths, run_id=context.run.run_id)
     for path, reason in done.refused.items():
         context.log.warning("%s is in quarantine: %s", path, reason)
     if done.without_driver:
@@ -225,7 +225,7 @@ def telemetry_results(
     with warehouse.connect() as connection:
         keys = sessions_to_read(connection)
         recordings = ((key, StoredFrames(store, key).facts) for key in keys)
-        done = load_session_info(connection, recordings, run_id=context.run_id)
+        done = load_session_info(connection, recordings, run_id=context.run.run_id)
     return dg.MaterializeResult(
         metadata={"sessions": len(keys), "refused": dg.MetadataValue.json(done.refused)}
     )
