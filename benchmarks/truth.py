@@ -50,7 +50,7 @@ TOLERANCES = {
     "fuel of a lap (l)": 0.02,
     "fuel added (l)": 0.02,
     "pit stop (s)": 0.05,
-    "pit loss (s)": 2.5,
+    "pit loss (s)": 0.5,
     "tread of a set that came off": 1e-3,
     "fuel effect (s/l)": None,
     "degradation (s/lap)": None,

@@ -2,7 +2,8 @@
 
 The spread is the standard deviation by the median absolute deviation, so one bad lap does not
 move it. Pace that changes within a stint (fuel, tyres) is not unevenness: laps are compared with
-the line through their own stint where it is long enough for one, else with its median.
+the line through their own stint, at one wetness of the track, where it is long enough for one, else
+with its median.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def lap_spread(laps: pl.DataFrame) -> Estimate | None:
     clean = laps.filter("clean").drop_nulls("lap_time_s")
     residuals = [
         _about_its_line(stint.get_column("lap_time_s").to_numpy())
-        for stint in clean.partition_by("stint", maintain_order=True)
+        for stint in clean.partition_by("stint", "track_wetness", maintain_order=True)
     ]
     return robust.spread(np.concatenate(residuals)) if residuals else None
 

@@ -14,9 +14,13 @@ import polars as pl
 
 from iracing_pipeline.analysis import robust
 from iracing_pipeline.analysis.sectors import LAP_KEY
+from iracing_pipeline.tables.debrief import RACE_FINDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+RACE = "Race"
+"""SessionType of a race."""
 
 MOST_FINDINGS = 3
 LEAST_S = 0.5
@@ -94,6 +98,35 @@ def debrief(
         key=lambda finding: -finding.seconds,
     )
     return Debrief(_headline(result), tuple(worth[:MOST_FINDINGS]), clean.height)
+
+
+def race_findings(
+    session: dict[str, Any], laps: pl.DataFrame, corners: pl.DataFrame, stints: pl.DataFrame
+) -> pl.DataFrame:
+    """The findings of a session as rows of ``racing.race_finding``; none if it was no race.
+
+    Args:
+        session: Its row of ``racing.telemetry_session``.
+        laps: Its laps.
+        corners: Their corners.
+        stints: Its stints.
+    """
+    if session["simsession_type"] != RACE:
+        return RACE_FINDING.frame()
+    found = debrief(laps, corners, stints)
+    return RACE_FINDING.frame(
+        {
+            "session_key": session["session_key"],
+            "rank": rank,
+            "kind": finding.kind,
+            "text": finding.text,
+            "seconds": finding.seconds,
+            "laps": list(finding.laps),
+            "corner": finding.corner,
+            "clean_lap_count": found.clean_laps,
+        }
+        for rank, finding in enumerate(found.findings, start=1)
+    )
 
 
 def _mistakes(laps: pl.DataFrame, clean: pl.DataFrame) -> Iterable[Finding]:

@@ -20,7 +20,9 @@ from iracing_pipeline.tables.stints import FUEL_LAP
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-CLEAN, CAUTION, OTHER = "clean", "caution", "other"
+CLEAN, WET, CAUTION, OTHER = "clean", "wet", "caution", "other"
+WET_FROM = 3
+"""``TrackWetness`` from which a lap is a wet one: very lightly wet (irsdk_TrackWetness)."""
 FEWEST_LAPS = 3
 
 
@@ -32,7 +34,9 @@ def fuel_laps(laps: pl.DataFrame) -> pl.DataFrame:
     """
     used, kilometres = pl.col("fuel_used_l"), pl.col("distance_m") / 1000
     condition = (
-        pl.when(pl.col("clean") & used.is_not_null())
+        pl.when(pl.col("clean") & used.is_not_null() & (pl.col("track_wetness") >= WET_FROM))
+        .then(pl.lit(WET))
+        .when(pl.col("clean") & used.is_not_null())
         .then(pl.lit(CLEAN))
         .when((pl.col("kind") == "timed") & (pl.col("reasons") == pl.lit(["caution"])))
         .then(pl.lit(CAUTION))
@@ -84,7 +88,7 @@ def fuel_use(fuel: pl.DataFrame, condition: str = CLEAN) -> FuelUse | None:
 
     Args:
         fuel: Rows of ``racing.fuel_lap`` of one car on one track.
-        condition: ``clean`` or ``caution``.
+        condition: ``clean``, ``wet`` or ``caution``.
     """
     used = fuel.filter(pl.col("condition") == condition).get_column("fuel_used_l").drop_nulls()
     if len(used) < FEWEST_LAPS:

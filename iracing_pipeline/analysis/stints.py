@@ -239,7 +239,9 @@ def _pace(pace: pl.DataFrame, effect: Estimate | None) -> dict[str, Any]:
     warm = pace.filter("warm")
     times = warm.get_column("lap_time_s").to_numpy()
     ages = warm.get_column("set_lap").to_numpy().astype(np.float64)
-    slope = robust.trend(ages, times)
+    # A track that gets wetter or drier changes the pace by more than tyres do.
+    steady = warm.get_column("track_wetness").n_unique() <= 1
+    slope = robust.trend(ages, times) if steady else None
     found: dict[str, Any] = {"trend_lap_count": warm.height}
     if slope is not None:
         found |= {

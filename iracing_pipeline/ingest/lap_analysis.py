@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.analysis import corner_map, corners, fuel, stints, traces, track_grid, tyres
 from iracing_pipeline.analysis.corner_map import CornerMap
+from iracing_pipeline.analysis.debrief import race_findings
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.sectors import lap_sectors
 from iracing_pipeline.analysis.track_grid import Grid
 from iracing_pipeline.analysis.unrolled import unroll
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.traces import LAP_TRACE, TRACK_GRID
@@ -127,6 +129,7 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         found.corners = _corners(records, unrolled, found, session["session_key"])
         if found.corners is not None:
             tables[LAP_CORNER] = corners.lap_corners(records, unrolled, grid, found.corners)
+    tables[RACE_FINDING] = race_findings(session, laps, tables[LAP_CORNER], tables[STINT])
     found.seconds = time.perf_counter() - began
     return found
 

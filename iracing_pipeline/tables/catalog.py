@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.tables import ratings, raw, reference, results
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
@@ -28,6 +29,7 @@ TABLES: tuple[Table, ...] = (
     TYRE_SET,
     TYRE_LAP,
     REFERENCE_LAP,
+    RACE_FINDING,
     TELEMETRY_FILE,
     QUARANTINE,
     LOAD_AUDIT,

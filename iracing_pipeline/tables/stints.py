@@ -54,7 +54,7 @@ STINT = Table(
             "pace_trend_s_per_lap",
             pl.Float64,
             "Lap time gained or lost a lap (Theil-Sen), tyres and fuel together; null for fewer"
-            " than five laps on warm tyres",
+            " than five laps on warm tyres, or where the track got wetter or drier",
             "s/lap",
         ),
         Column("pace_trend_low_s_per_lap", pl.Float64, "Lower end of its interval", "s/lap"),
@@ -95,8 +95,8 @@ FUEL_LAP = Table(
         Column(
             "condition",
             pl.String,
-            "clean (a clean lap), caution (timed, and nothing against it but a caution) or other,"
-            " which no average uses",
+            "clean (a clean lap), wet (a clean lap on a wet track), caution (timed, and nothing"
+            " against it but a caution) or other, which no average uses",
             required=True,
         ),
         Column("fuel_used_l", pl.Float64, "Fuel burnt", "l"),

@@ -6,6 +6,8 @@ import polars as pl
 
 from iracing_pipeline.tables import Column
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
+from iracing_pipeline.tables.results import RESULT, SUBSESSION
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
@@ -184,6 +186,51 @@ TYRE_LAPS = View(
     columns=(*taken("tyres", TYRE_LAP), *_OF_LAP, *_TRACK_ID, *_OF_SESSION),
 )
 
+RACE_DEBRIEFS = View(
+    name="grafana.race_debriefs",
+    doc="One finding of one race, with the race's result and what it changed in the ratings; a race"
+    " without findings has one row.",
+    source="racing.telemetry_session AS session"
+    " LEFT JOIN racing.race_finding AS finding USING (session_key)"
+    " LEFT JOIN racing.subsession AS subsession USING (subsession_id)"
+    " LEFT JOIN racing.result AS result ON result.subsession_id = session.subsession_id"
+    " AND result.simsession_number = 0 AND result.cust_id = session.cust_id"
+    " WHERE session.simsession_type = 'Race'",
+    columns=(
+        *taken(
+            "session",
+            TELEMETRY_SESSION,
+            "session_key",
+            "subsession_id",
+            "start_time",
+            "track_id",
+            "track_name",
+            "track_config",
+            "car_id",
+            "car_name",
+            "cust_id",
+            "driver_name",
+            "best_lap_time_s",
+            "clean_lap_count",
+        ),
+        *taken("finding", RACE_FINDING, "rank", "kind", "text", "seconds", "laps", "corner"),
+        *taken("subsession", SUBSESSION, "series_name", "strength_of_field", "car_count"),
+        *taken(
+            "result",
+            RESULT,
+            "starting_position",
+            "finish_position",
+            "incidents",
+            "irating_before",
+            "irating_after",
+            "licence_class_before",
+            "licence_class_after",
+            "safety_rating_before",
+            "safety_rating_after",
+        ),
+    ),
+)
+
 ANALYSIS_VIEWS: tuple[View, ...] = (
     LAP_TRACE_POINTS,
     LAP_TRACES,
@@ -196,4 +243,5 @@ ANALYSIS_VIEWS: tuple[View, ...] = (
     TYRE_LAPS,
     REFERENCE_LAPS,
     REFERENCE_LAP_POINTS,
+    RACE_DEBRIEFS,
 )

@@ -17,6 +17,7 @@ def laps_of(times: list[float], stint: int = 1, first: int = 1) -> pl.DataFrame:
             "lap_number": range(first, first + len(times)),
             "lap_time_s": times,
             "clean": [True] * len(times),
+            "track_wetness": [1] * len(times),
         },
         schema_overrides={"lap_time_s": pl.Float64, "clean": pl.Boolean},
     )
@@ -54,6 +55,17 @@ def test_stints_are_compared_with_themselves() -> None:
     assert found is not None
     assert found.count == 20
     assert found.value < 0.3
+
+
+def test_a_wet_part_is_compared_with_itself() -> None:
+    noise = 0.2 * RNG.standard_normal(20)
+    laps = laps_of(list(90 + noise + np.repeat([0.0, 8.0], 10))).with_columns(
+        track_wetness=pl.Series(np.repeat([1, 5], 10))
+    )
+    found = consistency.lap_spread(laps)
+
+    assert found is not None
+    assert found.value < 0.6
 
 
 def test_few_laps_say_nothing() -> None:

@@ -5,10 +5,11 @@ import pytest
 
 from iracing_pipeline.analysis import stints as find_stints
 from iracing_pipeline.analysis import tyres
-from iracing_pipeline.analysis.debrief import debrief
+from iracing_pipeline.analysis.debrief import debrief, race_findings
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.demo.plan import Plan, Session, Spin, Stop
 from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.stints import STINT
 from iracing_pipeline_tests.analysis.simulated import Analysed, analysed
 from iracing_pipeline_tests.analysis.test_stints import SESSION
@@ -122,3 +123,14 @@ def test_a_result_of_which_little_is_known() -> None:
     promoted = RESULT | {"licence_class_after": "A"}
     words = debrief(laps, LAP_CORNER.frame(), STINT.frame(), result=promoted).headline
     assert "Safety Rating" not in words
+
+
+def test_findings_of_a_race_become_rows(race: Analysed) -> None:
+    session = SESSION | {"simsession_type": "Race"}
+    table = race_findings(session, race.laps, race.corners, stints_of(race))
+
+    assert table.schema == RACE_FINDING.schema
+    assert table["rank"].to_list() == list(range(1, table.height + 1))
+    assert "mistake" in table["kind"]
+    practice = SESSION | {"simsession_type": "Practice"}
+    assert race_findings(practice, race.laps, race.corners, stints_of(race)).is_empty()

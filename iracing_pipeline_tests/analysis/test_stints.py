@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -6,10 +7,12 @@ import polars as pl
 import pytest
 
 from iracing_pipeline.analysis import fuel, stints, tyres
+from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.demo.plan import Plan, Reset, Session, Stop
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline_tests.analysis.simulated import Analysed, analysed, practice
+from iracing_pipeline_tests.recordings import START
 
 SESSION: dict[str, Any] = {
     "session_key": "s",
@@ -173,6 +176,24 @@ def test_fuel_of_clean_laps_and_what_it_lasts_for() -> None:
     assert last["laps_left"] == pytest.approx(last["fuel_end_l"] / use.median_l, rel=1e-9)
     assert fuel.fuel_use(table, fuel.CAUTION) is None
     assert fuel.refuellings(table.rows(named=True)) == pytest.approx([20.0], abs=0.01)
+
+
+def test_a_wet_track_is_no_dry_one() -> None:
+    dry = practice("gt3", laps=9, fuel_l=40.0)
+    lap = pl.col("Lap")
+    rained = dry.records.with_columns(
+        TrackWetness=pl.when(lap >= 5).then(4).otherwise(1).cast(pl.Int32)
+    )
+    wet = replace(dry, laps=find_laps(rained, session_key="s", start=START), records=rained)
+    table = fuel.fuel_laps(wet.laps)
+
+    # Nothing of the two is averaged: neither fuel nor pace.
+    assert set(table["condition"]) == {"clean", "wet", "other"}
+    use = fuel.fuel_use(table, fuel.WET)
+    assert use is not None
+    assert use.laps == (table["condition"] == "wet").sum()
+    assert stints_of(dry)["pace_trend_s_per_lap"][0] is not None
+    assert stints_of(wet)["pace_trend_s_per_lap"][0] is None
 
 
 def test_caution_laps_are_counted_apart() -> None:

@@ -30,6 +30,7 @@ from iracing_pipeline.ingest.telemetry import (
 from iracing_pipeline.lake import Lake, NotInLakeError
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
@@ -101,6 +102,17 @@ stints = _of_laps("stints", STINT)
 tyre_sets = _of_laps("tyre_sets", TYRE_SET, TYRE_LAP)
 fuel_laps = _of_laps("fuel_laps", FUEL_LAP)
 
+race_debriefs = dg.AssetSpec(
+    "race_debriefs",
+    deps=[telemetry_laps, lap_corners, stints],
+    group_name="debrief",
+    owners=OWNERS,
+    kinds={"postgres", "polars"},
+    code_version="1",
+    description=RACE_FINDING.doc + " The view grafana.race_debriefs joins the result.",
+    metadata=metadata.of_table(RACE_FINDING),
+)
+
 LINEAGE = (
     ibt_frames,
     telemetry_sessions,
@@ -111,6 +123,7 @@ LINEAGE = (
     stints,
     tyre_sets,
     fuel_laps,
+    race_debriefs,
 )
 """All of them, in the order in which one is had from another."""
 
@@ -190,6 +203,7 @@ def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Meta
         stints.key: lap_metadata.of_stints(result, told),
         tyre_sets.key: lap_metadata.of_rows(told, TYRE_SET),
         fuel_laps.key: lap_metadata.of_fuel(told),
+        race_debriefs.key: lap_metadata.of_debrief(told),
     }
 
 

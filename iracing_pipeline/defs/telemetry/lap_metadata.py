@@ -16,6 +16,7 @@ from iracing_pipeline.pictures import delta_chart, stint_chart, track_map
 from iracing_pipeline.pictures.lap_chart import clock
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT
 from iracing_pipeline.tables.traces import LAP_TRACE
@@ -117,6 +118,16 @@ def of_fuel(told: LapAnalysis) -> Metadata:
             shown[f"{words} (l): median / 65 % / 90 %"] = (
                 f"{use.median_l:.3f} / {use.p65_l:.3f} / {use.p90_l:.3f} of {use.laps} laps"
             )
+    return shown
+
+
+def of_debrief(told: LapAnalysis) -> Metadata:
+    """The findings in words; none for a session that was no race."""
+    findings = told.tables[RACE_FINDING]
+    shown: dict[str, Any] = {**of_rows(told, RACE_FINDING)}
+    if findings.height:
+        words = [f"{row['rank']}. {row['text']}" for row in findings.rows(named=True)]
+        shown["findings"] = dg.MetadataValue.md("\n".join(words))
     return shown
 
 

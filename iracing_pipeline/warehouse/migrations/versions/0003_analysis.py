@@ -178,7 +178,7 @@ CREATE TABLE racing.fuel_lap (
     session_key   text NOT NULL,
     stint         integer NOT NULL,
     lap_number    integer NOT NULL,
-    condition     text NOT NULL CHECK (condition IN ('clean', 'caution', 'other')),
+    condition     text NOT NULL CHECK (condition IN ('clean', 'wet', 'caution', 'other')),
     fuel_used_l   double precision,
     fuel_per_km_l double precision,
     fuel_added_l  double precision,
@@ -293,6 +293,20 @@ CREATE TABLE racing.reference_lap (
 )
 """
 
+RACE_FINDING = """
+CREATE TABLE racing.race_finding (
+    session_key     text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
+    rank            smallint NOT NULL CHECK (rank BETWEEN 1 AND 3),
+    kind            text NOT NULL CHECK (kind IN ('mistake', 'corner', 'pace', 'pit_stop')),
+    text            text NOT NULL,
+    seconds         double precision NOT NULL CHECK (seconds > 0),
+    laps            integer[] NOT NULL,
+    corner          smallint,
+    clean_lap_count integer NOT NULL,
+    PRIMARY KEY (session_key, rank)
+)
+"""
+
 INDEXES = (
     # Laps of a track by what they are compared by.
     "CREATE INDEX lap_trace_track ON racing.lap_trace (track_id, lap_time_s)",
@@ -313,6 +327,7 @@ def upgrade() -> None:
         TYRE_SET,
         TYRE_LAP,
         REFERENCE_LAP,
+        RACE_FINDING,
         *INDEXES,
     ):
         op.execute(statement)
