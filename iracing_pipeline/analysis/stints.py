@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from iracing_pipeline.analysis import robust
+from iracing_pipeline.analysis.samples import usable_times
 from iracing_pipeline.tables.stints import STINT
 
 if TYPE_CHECKING:
@@ -62,9 +63,9 @@ def stints(
             "began": span.began,
             "ended": span.ended,
             "start_time": session["start_time"]
-            + timedelta(seconds=float(samples.time[span.first] - samples.time[0])),
-            "start_session_time_s": float(samples.time[span.first]),
-            "end_session_time_s": float(samples.time[span.after - 1]),
+            + timedelta(seconds=_time(samples, span.first) - _time(samples, 0)),
+            "start_session_time_s": _time(samples, span.first),
+            "end_session_time_s": _time(samples, span.after - 1),
             **{name: session[name] for name in ("cust_id", "driver_name", "setup_name")},
             "tyre_set": int(sets.at[span.first]),
             **_counts(laps.filter(pl.col("stint") == span.number)),
@@ -166,6 +167,12 @@ def _came_in(samples: Samples, first: int, after: int) -> int | None:
     if not len(driven) or driven[-1] == len(pit) - 1:
         return None
     return first + int(driven[-1]) + 1
+
+
+def _time(samples: Samples, row: int) -> float:
+    """SessionTime of a record, or of the next one whose time is no damage."""
+    usable = np.flatnonzero(usable_times(samples.time))
+    return float(samples.time[usable[min(int(np.searchsorted(usable, row)), len(usable) - 1)]])
 
 
 def _counts(laps: pl.DataFrame) -> dict[str, Any]:

@@ -97,5 +97,5 @@ def _rounded(values: Floats, resolution: float | None) -> Floats:
 def _lists(values: Floats, dtype: pl.DataType) -> pl.Series:
     """A matrix as a column of lists."""
     inner = dtype.inner if isinstance(dtype, pl.List) else dtype
-    flat = pl.Series(values.ravel()).cast(inner)
+    flat = pl.Series(values.ravel()).cast(inner, strict=False)  # null what damage made too large
     return flat.reshape(values.shape).arr.to_list()

@@ -30,6 +30,9 @@ _FINE_STEP_M = 2.0
 _EARTH_RADIUS_M = 6_371_008.8
 # LapDist and LapDistPct are float32: their ratio is good where both are far from zero.
 _FAR_FROM_LINE = 0.2
+# What rounding to ten metres makes of the shortest track; more is damage.
+_ROUNDED = 0.1
+_SHORTEST_M, _LONGEST_M = 50.0, 100_000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,9 +104,10 @@ def measure(
         track_length_m: TrackLength, which old files round to ten metres.
     """
     length = _measured_length(records)
-    if length is None:
+    known = track_length_m is not None and track_length_m > 0
+    if length is None or (known and abs(length / (track_length_m or 1.0) - 1) > _ROUNDED):
         length = track_length_m
-    if length is None or not length > 0:
+    if length is None or not _SHORTEST_M < length < _LONGEST_M:
         return None
     grid = Grid.of_length(length)
     return Grid(grid.length_m, grid.intervals, _origin(records), track_id)
@@ -134,7 +138,7 @@ def _measured_length(records: pl.DataFrame) -> float | None:
     distance, pct = floats_of(records, "LapDist"), floats_of(records, "LapDistPct")
     if distance is None or pct is None:
         return None
-    far = (pct > _FAR_FROM_LINE) & (pct <= 1.0) & (distance > 0)
+    far = (pct > _FAR_FROM_LINE) & (pct <= 1.0) & (distance > 0) & (distance < _LONGEST_M)
     return round(float(np.median(distance[far] / pct[far])), 2) if far.any() else None
 
 
@@ -143,8 +147,9 @@ def _origin(records: pl.DataFrame) -> tuple[float, float] | None:
     latitude, longitude = floats_of(records, "Lat"), floats_of(records, "Lon")
     if latitude is None or longitude is None:
         return None
-    known = (latitude != 0) | (longitude != 0)
+    known = ((latitude != 0) | (longitude != 0)) & (abs(latitude) < 90) & (abs(longitude) <= 180)
     if not known.any():
         return None
-    middle = [(np.min(each[known]) + np.max(each[known])) / 2 for each in (latitude, longitude)]
+    # A few damaged positions are not to move it.
+    middle = [np.percentile(each[known], [1, 99]).mean() for each in (latitude, longitude)]
     return round(float(middle[0]), 7), round(float(middle[1]), 7)

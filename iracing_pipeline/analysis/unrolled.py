@@ -126,7 +126,7 @@ def unroll(samples: Samples, laps: pl.DataFrame, *, before: float = 0.0) -> Unro
     step = (np.diff(samples.pct) + 0.5) % 1 - 0.5
     nowhere = np.asarray(samples.glitch)
     broken = (np.abs(step) > _LARGEST_STEP) | nowhere[1:] | nowhere[:-1]
-    broken |= np.diff(samples.time) <= 0
+    broken |= ~(np.diff(samples.time) > 0)  # not for NaN either
     # A damaged row is left out of the sum, so that it does not spoil the laps after it.
     way = np.concatenate(([0.0], np.cumsum(np.where(broken, 0.0, step)))) + samples.pct[0]
     breaks = np.flatnonzero(broken)
