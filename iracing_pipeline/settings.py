@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +59,65 @@ class Settings:
             database_url=_postgres_url(secret(env, "IRACING_DATABASE_URL")),
             lake=_lake(env) or str(home / "lake"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DataApiAccount:
+    """Access to iRacing's Data API; everything works without it, from files.
+
+    Attributes:
+        client_id: ``IRACING_CLIENT_ID``. OAuth client id that iRacing issued.
+        client_secret: ``IRACING_CLIENT_SECRET`` (or ``_FILE``). None for a public client.
+        username: ``IRACING_USERNAME``. E-mail address of the account, for a client that may log
+            in with it; else log in with ``iracing-pipeline login``.
+        password: ``IRACING_PASSWORD`` (or ``_FILE``). Password of the account, likewise.
+        url: ``IRACING_DATA_API_URL``. Another root of the API, such as a stand-in's.
+        oauth_url: ``IRACING_OAUTH_URL``. Another root of the token service, likewise.
+        calls_per_minute: ``IRACING_CALLS_PER_MINUTE``. Limit on requests; iRacing's own is 240.
+    """
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    url: str | None = None
+    oauth_url: str | None = None
+    calls_per_minute: int = 120
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> DataApiAccount | None:
+        """Read the account from the environment; None when no client id is set.
+
+        Raises:
+            SettingsError: If a variable holds something that cannot be used.
+        """
+        env = os.environ if env is None else env
+        client_id = secret(env, "IRACING_CLIENT_ID")
+        if client_id is None:
+            return None
+        return cls(
+            client_id=client_id,
+            client_secret=secret(env, "IRACING_CLIENT_SECRET"),
+            username=secret(env, "IRACING_USERNAME"),
+            password=secret(env, "IRACING_PASSWORD"),
+            url=env.get("IRACING_DATA_API_URL") or None,
+            oauth_url=env.get("IRACING_OAUTH_URL") or None,
+            calls_per_minute=_calls_per_minute(
+                env.get("IRACING_CALLS_PER_MINUTE"),
+                # A stand-in may allow what iRacing does not.
+                most=1_000_000 if env.get("IRACING_DATA_API_URL") else 240,
+            ),
+        )
+
+
+def _calls_per_minute(text: str | None, *, most: int) -> int:
+    if not text:
+        return 120
+    if text.isdecimal() and 10 <= int(text) <= most:
+        return int(text)
+    raise SettingsError(
+        f"IRACING_CALLS_PER_MINUTE is {text!r}. Set it to a whole number from 10 to {most}."
+    )
 
 
 def secret(env: Mapping[str, str], name: str) -> str | None:

@@ -16,14 +16,54 @@ from iracing_pipeline.definitions import defs
 
 ROOT = Path(iracing_pipeline.__file__).parents[1]
 
-ASSETS = {
-    "telemetry_files": {"kinds": {"file", "iracing"}, "deps": set()},
-    "ibt_frames": {"kinds": {"parquet", "polars"}, "deps": {"telemetry_files"}},
-    "telemetry_sessions": {"kinds": {"postgres", "polars"}, "deps": {"ibt_frames"}},
-    "telemetry_laps": {
-        "kinds": {"postgres", "polars"},
-        "deps": {"ibt_frames", "telemetry_sessions"},
+# Group: asset <- what it is made from.
+GRAPH = """
+ratings: career <- raw_member
+ratings: rating_history <- raw_member raw_result_files results telemetry_results
+ratings: raw_member <-
+reference: car_classes <-
+reference: cars <-
+reference: categories <-
+reference: divisions <-
+reference: event_types <-
+reference: licence_levels <-
+reference: seasons <-
+reference: series <-
+reference: tracks <-
+results: laps <- raw_subsessions
+results: raw_recent_search <-
+results: raw_result_files <-
+results: raw_season_search <-
+results: raw_subsessions <- raw_season_search
+results: results <- raw_subsessions
+results: session_events <- raw_subsessions
+results: subsessions <- raw_subsessions
+results: telemetry_results <- telemetry_sessions
+telemetry: ibt_frames <- telemetry_files
+telemetry: telemetry_files <-
+telemetry: telemetry_laps <- ibt_frames telemetry_sessions
+telemetry: telemetry_sessions <- ibt_frames
+"""
+
+# Asset: what partitions it.
+PARTITIONS = {
+    "ibt_files": {"ibt_frames", "telemetry_sessions", "telemetry_laps"},
+    "seasons": {
+        "laps",
+        "raw_season_search",
+        "raw_subsessions",
+        "results",
+        "session_events",
+        "subsessions",
     },
+}
+
+SENSORS = {
+    "abandoned_runs_sensor",
+    "result_files_sensor",
+    "results_sensor",
+    "telemetry_folder_sensor",
+    "telemetry_results_sensor",
 }
 
 
@@ -32,26 +72,32 @@ def test_they_can_be_loaded() -> None:
 
 
 def test_the_asset_graph() -> None:
-    found = {
-        spec.key.to_user_string(): {
-            "kinds": spec.kinds,
-            "deps": {dep.asset_key.to_user_string() for dep in spec.deps},
-        }
+    lines = {
+        f"{spec.group_name}: {spec.key.to_user_string()} <- "
+        + " ".join(sorted(dep.asset_key.to_user_string() for dep in spec.deps))
         for spec in defs.resolve_all_asset_specs()
     }
 
-    assert found == ASSETS
+    assert sorted(line.strip() for line in lines) == GRAPH.strip().splitlines()
 
 
 @pytest.mark.parametrize("spec", defs.resolve_all_asset_specs(), ids=lambda spec: str(spec.key))
-def test_every_asset_has_an_owner_a_group_and_words(spec: dg.AssetSpec) -> None:
+def test_every_asset_has_an_owner_kinds_and_words(spec: dg.AssetSpec) -> None:
     assert list(spec.owners) == ["team:racing"]
-    assert spec.group_name == "telemetry"
+    assert spec.kinds
     assert spec.description
-    if spec.key != dg.AssetKey("telemetry_files"):
-        assert spec.code_version == "1"
-        assert isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
-        assert spec.partitions_def.name == "ibt_files"
+
+
+@pytest.mark.parametrize("name", sorted(PARTITIONS))
+def test_partitions(name: str) -> None:
+    partitioned = {
+        spec.key.to_user_string()
+        for spec in defs.resolve_all_asset_specs()
+        if isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
+        and spec.partitions_def.name == name
+    }
+
+    assert partitioned == PARTITIONS[name]
 
 
 def test_tables_show_their_name_and_columns_with_units() -> None:
@@ -68,7 +114,7 @@ def test_tables_show_their_name_and_columns_with_units() -> None:
 
 def test_the_telemetry_of_a_file_is_one_step_of_batches() -> None:
     graph = defs.resolve_asset_graph()
-    keys = {dg.AssetKey(name) for name in ASSETS if name != "telemetry_files"}
+    keys = {dg.AssetKey(name) for name in PARTITIONS["ibt_files"]}
     (assets,) = {
         graph.assets_def_for_key(key): None for key in keys if key in graph.executable_asset_keys
     }
@@ -88,7 +134,7 @@ def test_the_telemetry_of_a_file_is_one_step_of_batches() -> None:
 def test_sensors_run_without_being_switched_on() -> None:
     sensors = {sensor.name: sensor for sensor in defs.sensors or []}
 
-    assert set(sensors) == {"telemetry_folder_sensor", "abandoned_runs_sensor"}
+    assert set(sensors) == SENSORS
     for sensor in sensors.values():
         assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
     assert [job.name for job in sensors["telemetry_folder_sensor"].jobs] == ["load_telemetry"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.tables import ratings, raw, reference, results
 from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 
@@ -16,4 +17,8 @@ TABLES: tuple[Table, ...] = (
     TELEMETRY_FILE,
     QUARANTINE,
     LOAD_AUDIT,
+    *reference.TABLES,
+    *results.TABLES,
+    *ratings.TABLES,
+    *raw.TABLES,
 )
