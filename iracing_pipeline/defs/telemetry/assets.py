@@ -26,7 +26,7 @@ from iracing_pipeline.ingest.telemetry import (
 )
 from iracing_pipeline.lake import Lake, NotInLakeError
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.warehouse import Connection, LoadError, inventory, quarantine
+from iracing_pipeline.warehouse import Connection, LoadError, audit, inventory, quarantine
 
 GROUP = "telemetry"
 OWNERS = ["team:racing"]
@@ -105,6 +105,8 @@ def telemetry(
                 )
                 if selected != [ibt_frames.key]:
                     load(connection, result, run_id=context.run_id)
+                    took = result.seconds | (stored.seconds if stored else {})
+                    audit.record_steps(connection, key, took, run_id=context.run_id)
                     _settle(connection, source, result)
                 connection.commit()
             except FILE_FAULTS as error:
