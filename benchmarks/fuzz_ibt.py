@@ -156,12 +156,12 @@ def run_case(path: Path, data: bytes, tally: Tally, *, measured: bool) -> str | 
 def fuzz(cases: int, seed: int, *, keep: Path) -> Tally:
     """Run ``cases`` damaged files; those that break a promise are written to ``keep``."""
     process = psutil.Process()
-    warnings.simplefilter("error")
     rng = random.Random(seed)  # noqa: S311 - reproducible damage, no secret
     tally = Tally()
     corpus = starts()
     seen = set[str]()
-    with tempfile.TemporaryDirectory(dir=_memory()) as folder:
+    with tempfile.TemporaryDirectory(dir=_memory()) as folder, warnings.catch_warnings():
+        warnings.simplefilter("error")
         path = Path(folder, "case.ibt")
         for data in corpus:  # what is imported and cached once is no growth
             run_case(path, data, tally, measured=False)

@@ -1,8 +1,8 @@
 """How fast an hour of telemetry is read, beside pyirsdk and a copy of the same bytes in memory.
 
 ``python -m benchmarks.read_ibt [FILE]`` repeats the records of a file to an hour (about 227 MB at
-270 channels), then reads it in each way in turn, several rounds, and prints the median of each
-with its ratios. Processor time is what the ratios are of: it stays the same on a busy machine.
+270 channels), then reads it in each way several times and prints the median of each with its
+ratios. Processor time is what the ratios are of: it stays the same on a busy machine.
 Without a file it takes the longest of the real test files, or else makes one up.
 """
 
@@ -13,17 +13,22 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import irsdk
 import numpy as np
 import polars as pl
+import psutil
 
 from benchmarks.hour_file import SIX, hour_of, made_up
 from iracing_pipeline.ibt import IbtFile, read_ibt
+from iracing_pipeline.ingest.telemetry import store_frames
+from iracing_pipeline.lake import Lake
 from iracing_pipeline_tests import real_files
 
 if TYPE_CHECKING:
@@ -42,9 +47,7 @@ def six_columns(path: Path) -> None:
 
 def to_parquet(path: Path) -> None:
     """Every channel into a Parquet file, as the pipeline stores it."""
-    file = IbtFile(path)
-    target = path.with_suffix(".parquet")
-    file.scan().sink_parquet(target, statistics=False, metadata=file.facts.to_metadata())
+    store_frames(Lake(path.with_suffix(".lake")), IbtFile(path))
 
 
 def with_pyirsdk(path: Path) -> None:
@@ -60,11 +63,11 @@ def nothing(path: Path) -> None:
     """What is imported, and no more."""
 
 
-def copied(path: Path) -> Callable[[], None]:
+def copied(path: Path) -> Callable[[Path], None]:
     """A copy of the file's bytes from memory to memory, both in use before."""
     source = np.fromfile(path, np.uint8)
     target = np.ones_like(source)
-    return lambda: np.copyto(target, source)
+    return lambda _: np.copyto(target, source)
 
 
 STEPS: dict[str, Callable[[Path], None]] = {
@@ -98,17 +101,18 @@ def median(costs: Sequence[Cost]) -> Cost:
     )
 
 
-def measure(path: Path, rounds: int) -> dict[str, Cost]:
-    """Each step in turn, ``rounds`` times; pyirsdk, which takes long, at most twice."""
-    copy = copied(path)
-    costs: dict[str, list[Cost]] = {"copy in memory": [], **{name: [] for name in STEPS}}
-    for number in range(rounds):
-        costs["copy in memory"].append(cost(copy))
-        for name, step in STEPS.items():
-            if step is with_pyirsdk and number >= 2:
-                continue
-            costs[name].append(cost(lambda step=step: step(path)))  # type: ignore[misc]
-    return {name: median(each) for name, each in costs.items()}
+def measure(path: Path, rounds: int) -> dict[str, list[Cost]]:
+    """Each step ``rounds`` times in a row, after one that is not counted.
+
+    That one takes from the system the memory that all use in turn. On a virtual machine, where
+    the host may have to find it first, that can cost more than the reading, and varies with what
+    else runs there.
+    """
+    costs = {}
+    for name, step in {"copy in memory": copied(path), **STEPS}.items():
+        step(path)
+        costs[name] = [cost(partial(step, path)) for _ in range(rounds)]
+    return costs
 
 
 def peak_memory(step: str, path: Path) -> float:
@@ -120,22 +124,26 @@ def peak_memory(step: str, path: Path) -> float:
 
 def take_only(step: str, path: Path) -> None:
     """Take one step and print the process's highest resident memory in MB."""
-    import resource  # noqa: PLC0415 - not on Windows, where memory is not measured
+    process, peak, done = psutil.Process(), [0], threading.Event()
 
+    def watch() -> None:
+        while not done.wait(0.002):
+            peak[0] = max(peak[0], process.memory_info().rss)
+
+    watching = threading.Thread(target=watch)
+    watching.start()
     (STEPS | {"nothing": nothing})[step](path)
-    unit = 1 if sys.platform == "darwin" else 1024
-    print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20)
+    done.set()
+    watching.join()
+    print(max(peak[0], process.memory_info().rss) / 2**20)
 
 
 def parquet_ratio(path: Path) -> float:
     """How many times smaller the Parquet file is than the records."""
     header = IbtFile(path).header
     with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder, "a.ibt")
-        copy.write_bytes(path.read_bytes())
-        to_parquet(copy)
-        stored = copy.with_suffix(".parquet").stat().st_size
-    return header.record_count * header.record_length / stored
+        stored = store_frames(Lake(folder), IbtFile(path))
+    return header.record_count * header.record_length / stored.size_bytes
 
 
 def report(path: Path, rounds: int) -> None:
@@ -146,7 +154,7 @@ def report(path: Path, rounds: int) -> None:
         f"{size / 1e6:.0f} MB, {file.record_count:,} records of {len(file.channels)} channels;"
         f" medians of {rounds} rounds\n"
     )
-    costs = measure(path, rounds)
+    costs = {name: median(each) for name, each in measure(path, rounds).items()}
     copy, oracle = costs["copy in memory"], costs["pyirsdk, all channels"]
     base = peak_memory("nothing", path)
     print(

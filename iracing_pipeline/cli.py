@@ -15,6 +15,7 @@ from iracing_pipeline.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import ExitStack
 
     from iracing_pipeline.local.load import Outcome
 
@@ -26,12 +27,13 @@ class _Group(click.Group):
     """Commands whose errors are messages, not tracebacks."""
 
     def invoke(self, ctx: click.Context) -> object:
+        from iracing_pipeline.data_api import DataApiError
         from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
         from iracing_pipeline.warehouse import WarehouseError
 
         try:
             return super().invoke(ctx)
-        except (FolderMissingError, SettingsError, WarehouseError) as error:
+        except (DataApiError, FolderMissingError, SettingsError, WarehouseError) as error:
             raise click.ClickException(str(error)) from error
 
 
@@ -51,14 +53,20 @@ def main() -> None:
 @click.option("--port", default=3000, show_default=True, help="Port of the UI.")
 def demo(*, leave: bool, folder: Path | None, port: int) -> None:
     """Load a demo season, or your own folder, and open the Dagster UI."""
+    from contextlib import ExitStack
+
     settings = Settings.from_env()
-    folder = (folder or _write_demo(settings)).resolve()
-    click.echo(f"Loading the .ibt files of {folder}")
-    outcomes = _load(settings, [folder])
-    _print_outcomes(outcomes)
-    _print_where(settings)
-    if not leave:
-        _serve(replace(settings, telemetry_dir=folder), port)
+    with ExitStack() as stack:
+        own = folder is not None
+        folder = (folder or _write_demo(settings)).resolve()
+        click.echo(f"Loading the .ibt files of {folder}")
+        outcomes = _load(settings, [folder])
+        _print_outcomes(outcomes)
+        if not own:
+            _load_demo_career(settings, stack)
+        _print_where(settings)
+        if not leave:
+            _serve(replace(settings, telemetry_dir=folder), port)
 
 
 @main.command()
@@ -96,6 +104,34 @@ def dsn(*, reader: bool) -> None:
     url = database_url(settings)
     migrate(url)
     click.echo(reader_url(settings) if reader else url)
+
+
+@main.command()
+def login() -> None:
+    """Log in to iRacing's Data API in the browser, once; the token is then kept and renewed."""
+    import webbrowser
+
+    from iracing_pipeline.data_api.connect import credentials_of, token_source
+    from iracing_pipeline.data_api.login import log_in
+    from iracing_pipeline.data_api.oauth import OAUTH_URL, OAuth
+    from iracing_pipeline.settings import DataApiAccount
+    from iracing_pipeline.warehouse import database_url, migrate
+
+    account = DataApiAccount.from_env()
+    if account is None:
+        raise click.ClickException("Set IRACING_CLIENT_ID to the client id that iRacing issued.")
+    settings = Settings.from_env()
+    url = database_url(settings)
+    migrate(url)
+
+    def show(address: str) -> None:
+        click.echo("Log in to iRacing in the browser window. If none opens, open this address:")
+        click.echo(address)
+        webbrowser.open(address)
+
+    oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL)
+    token_source(account, settings.home, url).store(log_in(oauth, show))
+    click.echo("Logged in. The token is kept, and renewed as long as it is used weekly.")
 
 
 @main.command()
@@ -143,6 +179,22 @@ def _write_demo(settings: Settings) -> Path:
     return folder
 
 
+def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
+    """Load the demo driver's career; its stand-in for iRacing runs as long as ``stack`` is open."""
+    from iracing_pipeline.local.career import demo_data_api, load_career
+
+    career = stack.enter_context(demo_data_api())
+    click.echo(f"Loading ten seasons of races of {career.name} from a stand-in for iRacing")
+    keys = [str(season) for season in career.seasons]
+    outcome = load_career(settings, keys, _progress("loaded", "seasons"))
+    click.echo(
+        f"{outcome.races} races with {outcome.laps} laps and {outcome.rating_points} rating points"
+        " are in the database."
+    )
+    for failed in outcome.failed:
+        click.echo(f"  {failed} failed: see Runs in the Dagster UI.")
+
+
 def _load(settings: Settings, paths: list[Path], *, quiet: bool = False) -> list[Outcome]:
     from iracing_pipeline.local.load import load as load_files
 
@@ -166,10 +218,10 @@ def _serve(settings: Settings, port: int) -> None:
     )
 
 
-def _progress(verb: str) -> Callable[[int, int], None]:
+def _progress(verb: str, what: str = "files") -> Callable[[int, int], None]:
     def show(done: int, total: int) -> None:
         if total:
-            click.echo(f"  {done} of {total} files {verb}")
+            click.echo(f"  {done} of {total} {what} {verb}")
 
     return show
 

@@ -57,8 +57,67 @@ class Settings:
             or Path(platformdirs.user_documents_dir()) / "iRacing" / "telemetry",
             results_dir=_folder(env, "IRACING_RESULTS_DIR") or home / "results",
             database_url=_postgres_url(secret(env, "IRACING_DATABASE_URL")),
-            lake=env.get("IRACING_LAKE") or str(home / "lake"),
+            lake=_lake(env) or str(home / "lake"),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class DataApiAccount:
+    """Access to iRacing's Data API; everything works without it, from files.
+
+    Attributes:
+        client_id: ``IRACING_CLIENT_ID``. OAuth client id that iRacing issued.
+        client_secret: ``IRACING_CLIENT_SECRET`` (or ``_FILE``). None for a public client.
+        username: ``IRACING_USERNAME``. E-mail address of the account, for a client that may log
+            in with it; else log in with ``iracing-pipeline login``.
+        password: ``IRACING_PASSWORD`` (or ``_FILE``). Password of the account, likewise.
+        url: ``IRACING_DATA_API_URL``. Another root of the API, such as a stand-in's.
+        oauth_url: ``IRACING_OAUTH_URL``. Another root of the token service, likewise.
+        calls_per_minute: ``IRACING_CALLS_PER_MINUTE``. Limit on requests; iRacing's own is 240.
+    """
+
+    client_id: str
+    client_secret: str | None = field(default=None, repr=False)
+    username: str | None = field(default=None, repr=False)
+    password: str | None = field(default=None, repr=False)
+    url: str | None = None
+    oauth_url: str | None = None
+    calls_per_minute: int = 120
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> DataApiAccount | None:
+        """Read the account from the environment; None when no client id is set.
+
+        Raises:
+            SettingsError: If a variable holds something that cannot be used.
+        """
+        env = os.environ if env is None else env
+        client_id = secret(env, "IRACING_CLIENT_ID")
+        if client_id is None:
+            return None
+        return cls(
+            client_id=client_id,
+            client_secret=secret(env, "IRACING_CLIENT_SECRET"),
+            username=secret(env, "IRACING_USERNAME"),
+            password=secret(env, "IRACING_PASSWORD"),
+            url=env.get("IRACING_DATA_API_URL") or None,
+            oauth_url=env.get("IRACING_OAUTH_URL") or None,
+            calls_per_minute=_calls_per_minute(
+                env.get("IRACING_CALLS_PER_MINUTE"),
+                # A stand-in may allow what iRacing does not.
+                most=1_000_000 if env.get("IRACING_DATA_API_URL") else 240,
+            ),
+        )
+
+
+def _calls_per_minute(text: str | None, *, most: int) -> int:
+    if not text:
+        return 120
+    if text.isdecimal() and 10 <= int(text) <= most:
+        return int(text)
+    raise SettingsError(
+        f"IRACING_CALLS_PER_MINUTE is {text!r}. Set it to a whole number from 10 to {most}."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +188,11 @@ def secret(env: Mapping[str, str], name: str) -> str | None:
         raise SettingsError(
             f"{name}_FILE names {file}, which cannot be read: {error.strerror}"
         ) from error
+
+
+def _lake(env: Mapping[str, str]) -> str | None:
+    value = env.get("IRACING_LAKE")
+    return str(_folder(env, "IRACING_LAKE")) if value and "://" not in value else value
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path | None:

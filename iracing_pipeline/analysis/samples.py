@@ -61,6 +61,8 @@ REQUIRED = ("SessionTime", "Lap", "LapDistPct")
 class MissingChannelError(Exception):
     """A channel without which there are no laps is not in the file, or of another type."""
 
+    advice = "Without it there are no laps: record with iRacing's own telemetry, all channels on."
+
 
 @dataclass(frozen=True, slots=True)
 class Samples:

@@ -21,29 +21,46 @@ class Batch:
     def __init__(self, context: dg.AssetExecutionContext) -> None:
         """Begin with nothing done."""
         self._context = context
+        self._specs = context.assets_def.specs_by_key
         self._done = 0
         self._failed: dict[str, str] = {}
 
     def done(
-        self, partition: str, assets: Mapping[dg.AssetKey, Metadata], *, data_version: str
+        self,
+        partition: str,
+        assets: Mapping[dg.AssetKey, Metadata],
+        *,
+        version: str,
+        inputs: str = "INITIAL",  # what a source that nobody observes has in Dagster
     ) -> None:
         """Record that a partition of some assets is materialized.
 
         Args:
             partition: The partition.
-            assets: The assets, with the metadata of each.
-            data_version: What the content depends on; another one makes what is downstream stale.
+            assets: The assets, each with its metadata.
+            version: Version of the data that all of them were made from.
+            inputs: Version of the assets of other steps that they depend on.
         """
-        versions = self._context.assets_def.code_versions_by_key
         for asset, metadata in assets.items():
-            # What Dagster itself notes of a materialization that a step returns.
-            tags = {"dagster/data_version": data_version}
-            if code_version := versions.get(asset):
-                tags["dagster/code_version"] = code_version
+            tags = self._versions(asset, version, inputs)
             self._context.log_event(
                 dg.AssetMaterialization(asset, partition=partition, metadata=metadata, tags=tags)
             )
         self._done += 1
+
+    def _versions(self, asset: dg.AssetKey, version: str, inputs: str) -> dict[str, str]:
+        """What Dagster would add to an output, and tells by what is out of date."""
+        spec = self._specs[asset]
+        tags = {
+            "dagster/data_version": version,
+            "dagster/data_version_is_user_provided": "true",
+            "dagster/code_version": spec.code_version or self._context.run.run_id,
+        }
+        for dep in spec.deps:
+            ours = dep.asset_key in self._specs
+            name = dep.asset_key.to_user_string()
+            tags[f"dagster/input_data_version/{name}"] = version if ours else inputs
+        return tags
 
     def failed(self, partition: str, message: str) -> None:
         """Record why a partition failed."""

@@ -6,12 +6,14 @@ from pathlib import Path
 
 import dagster as dg
 
+from iracing_pipeline.data_api import DataApi
+from iracing_pipeline.data_api.connect import connect
 from iracing_pipeline.ingest.metric_history import Selection
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.metrics.history.channels import chosen
 from iracing_pipeline.metrics.history.delivery import Destination
 from iracing_pipeline.metrics.history.route import destinations, place_names
-from iracing_pipeline.settings import MetricSettings, Settings
+from iracing_pipeline.settings import DataApiAccount, MetricSettings, Settings
 from iracing_pipeline.warehouse import Connection, Warehouse, database_url, migrate
 
 _migrated: set[str] = set()
@@ -29,13 +31,13 @@ class WarehouseResource(dg.ConfigurableResource[None]):
     """The database of ``IRACING_DATABASE_URL``, or the embedded server in the data folder."""
 
     @contextmanager
-    def connect(self) -> Iterator[Connection]:
+    def connect(self, *, autocommit: bool = False) -> Iterator[Connection]:
         """A connection to the migrated database, committed at the end."""
         url = database_url(Settings.from_env())
         if url not in _migrated:  # once a process: the state is then known
             migrate(url)
             _migrated.add(url)
-        with Warehouse(url).connect() as connection:
+        with Warehouse(url).connect(autocommit=autocommit) as connection:
             yield connection
 
 
@@ -70,3 +72,37 @@ class MetricPlaces(dg.ConfigurableResource[None]):
     def open(self) -> dict[str, Destination]:
         """The places, by name."""
         return destinations(self.settings)
+
+
+class ResultsFolder(dg.ConfigurableResource[None]):
+    """The folder of ``IRACING_RESULTS_DIR``, or the one in the data folder."""
+
+    @property
+    def path(self) -> Path:
+        """The folder."""
+        return Settings.from_env().results_dir
+
+
+class DataApiResource(dg.ConfigurableResource[None]):
+    """iRacing's Data API, with the account in the environment."""
+
+    @property
+    def configured(self) -> bool:
+        """Whether there is an account."""
+        return DataApiAccount.from_env() is not None
+
+    def connect(self) -> DataApi:
+        """The Data API.
+
+        Raises:
+            dagster.Failure: If there is no account.
+        """
+        account = DataApiAccount.from_env()
+        if account is None:
+            raise dg.Failure(
+                "IRACING_CLIENT_ID is not set, so iRacing cannot be asked. Set it, or drop exported"
+                " results in the results folder.",
+                allow_retries=False,
+            )
+        settings = Settings.from_env()
+        return connect(account, settings.home, database_url(settings))

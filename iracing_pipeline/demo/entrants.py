@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.demo.career import Race
 
-_NAMES = (
+NAMES = (
     "Zoë Vandenbroucke",
     "José María Ibáñez",
     "Søren Lindqvist",
@@ -85,7 +85,7 @@ class Entrant:
 def entrants(race: Race) -> tuple[Entrant, ...]:
     """Everybody in a race, the demo driver among them, by CarIdx; 0 is the pace car's."""
     rng = np.random.default_rng(race.subsession_id)
-    names = rng.permutation(len(_NAMES))
+    names = rng.permutation(len(NAMES))
     free = np.setdiff1d(np.arange(1, 100), [int(race.series.car.number)])
     numbers = rng.choice(free, size=race.drivers, replace=False)
     ratings = iter(_ratings(race, rng))
@@ -102,13 +102,31 @@ def entrants(race: Race) -> tuple[Entrant, ...]:
             Entrant(
                 car_index=index,
                 cust_id=_FIRST_CUST_ID + 37 * who,
-                name=_NAMES[who],
+                name=NAMES[who],
                 car_number=str(numbers[place]),
                 irating=next(ratings),
                 licence=Licence(int(groups[place]), int(sub_levels[place])),
             )
         )
     return tuple(found)
+
+
+def stranger(who: int, number: int, irating: int) -> Entrant:
+    """One of the other drivers, in a race that has no telemetry.
+
+    Args:
+        who: Index into the names.
+        number: Place on the entry list and number on the car.
+        irating: iRating before the race.
+    """
+    return Entrant(
+        car_index=number,
+        cust_id=_FIRST_CUST_ID + 37 * who,
+        name=NAMES[who],
+        car_number=str(number),
+        irating=irating,
+        licence=Licence(2 + who % 3, 200 + 7 * who),
+    )
 
 
 def _demo_driver(race: Race) -> Entrant:

@@ -1,4 +1,7 @@
-"""Print session info as iRacing does: YAML to look at, but nothing is ever quoted or escaped."""
+"""Print session info as iRacing does: YAML to look at, but nothing is ever quoted or escaped.
+
+One space of indentation a level; the dashes of a list stand right below its key.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +28,12 @@ def _lines(key: str, value: Tree | Sequence[Tree] | str | int, depth: int) -> li
         return [f"{indent}{key}: {value}\n"]
     lines = [f"{indent}{key}:\n"]
     for item in value:
-        lines += _item(item, depth + 1)
+        lines += _item(item, depth)
     return lines
 
 
 def _item(item: Tree, depth: int) -> list[str]:
-    """An item: a dash before its first key, the other keys two columns in."""
+    """An item: a dash below the key of the list, its keys two columns in."""
     lines = []
     for name, child in item.items():
         lines += _lines(name, child, depth + 2)

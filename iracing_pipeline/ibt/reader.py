@@ -173,7 +173,7 @@ class IbtFile:
         if rows < 1:
             raise ValueError(f"a block of {rows} records holds nothing: ask for at least 1")
         channels = self._chosen(columns)
-        buffer = bytearray(max(1, _CHUNK // length) * length)
+        buffer = bytearray(min(max(1, _CHUNK // length), self.record_count) * length)
         with self._records() as file:
             remaining = self.record_count
             while remaining:

@@ -18,6 +18,10 @@ from iracing_pipeline.ibt.layout import Channel, ChannelType
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Bytes of memory taken at a time, and on what boundary each run begins in them.
+_SLAB = 64 << 20
+_ALIGNMENT = 64
+
 # Records transposed at a time: 512 records of about 1 kB are half of a usual L2 cache.
 _TILE = 512
 
@@ -35,6 +39,9 @@ _VALUES: dict[ChannelType, np.dtype[np.generic]] = {
     ChannelType.FLOAT: np.dtype("<f4"),
     ChannelType.DOUBLE: np.dtype("<f8"),
 }
+
+
+Values = np.ndarray[tuple[int, ...], np.dtype[np.unsignedinteger]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +86,12 @@ class Columns:
     """Columns under construction: filled block by block, then handed over as a frame."""
 
     def __init__(self, channels: Sequence[Channel], record_length: int, rows: int) -> None:
-        """Make room for ``rows`` records of ``channels``.
-
-        One array a run, rather than one for all: a single huge allocation costs more in page
-        faults than the transposition itself.
-        """
+        """Make room for ``rows`` records of ``channels``."""
         self._channels = channels
         self._record_length = record_length
         self._rows = rows
         self._runs = runs(channels)
-        self._arrays = [
-            np.empty(
-                (run.count, rows) if run.channels[0].count == 1 else (rows, run.count),
-                _UNSIGNED[run.width],
-            )
-            for run in self._runs
-        ]
+        self._arrays = _room(self._runs, rows)
         self._filled = 0
 
     def append(self, block: memoryview, records: int) -> None:
@@ -129,9 +126,26 @@ class Columns:
         return pl.DataFrame([series[channel.name] for channel in self._channels])
 
 
-def _series(
-    channel: Channel, values: np.ndarray[tuple[int, ...], np.dtype[np.generic]]
-) -> pl.Series:
+def _room(runs: Sequence[Run], rows: int) -> list[Values]:
+    """An array for each run: values by row for arrays, by channel for all else.
+
+    They are cut from slabs of whole huge pages: to get memory in small pages from the system
+    takes longer than to fill it. Not from one slab, which would live as long as any column.
+    """
+    sizes = [-(-run.count * run.width * rows // _ALIGNMENT) * _ALIGNMENT for run in runs]
+    slab, used = np.empty(0, np.uint8), 0
+    arrays: list[Values] = []
+    for index, run in enumerate(runs):
+        if used + sizes[index] > len(slab):
+            slab, used = np.empty(max(sizes[index], min(_SLAB, sum(sizes[index:]))), np.uint8), 0
+        values = slab[used : used + run.count * run.width * rows].view(_UNSIGNED[run.width])
+        shape = (run.count, rows) if run.channels[0].count == 1 else (rows, run.count)
+        arrays.append(values.reshape(shape))
+        used += sizes[index]
+    return arrays
+
+
+def _series(channel: Channel, values: Values) -> pl.Series:
     """One column, without a copy where polars allows it."""
     typed = values != 0 if channel.type is ChannelType.BOOL else values.view(_VALUES[channel.type])
     if channel.count == 1:

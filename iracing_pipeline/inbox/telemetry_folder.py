@@ -10,6 +10,7 @@ Change is seen by comparing what two looks show, which works where file system e
 from __future__ import annotations
 
 import os
+import stat
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -20,6 +21,9 @@ from iracing_pipeline.ibt import IbtError, IbtFile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class State(StrEnum):
@@ -143,16 +147,18 @@ def look(
     changed: dict[str, TelemetryFile] = {}
     refused: list[Refusal] = []
     for path in paths:
-        seen = _sighting(path, known.get(path), now)
+        seen = _sighting(path, known, now)
         if seen is None:
             continue
         present.add(seen.path)
         before = known.get(seen.path)
         if before is not None and _settled_before(seen, before):
             continue
-        file, refusal = _judge(seen, settle, now)
-        if file is not None and file != before:
-            changed[file.path] = file
+        judged = _judge(seen, settle, now) if seen.path == path else _refuse_name(seen)
+        if judged is None or _same(judged[0], before):
+            continue
+        file, refusal = judged
+        changed[file.path] = file
         if refusal is not None:
             refused.append(refusal)
     _settle_duplicates(changed, known, loaded, present)
@@ -164,18 +170,31 @@ def look(
 
 
 def _settled_before(seen: TelemetryFile, before: TelemetryFile) -> bool:
-    still = seen.unchanged_since == before.unchanged_since
-    return still and before.state not in {State.WAITING, State.MISSING}
+    if seen.unchanged_since != before.unchanged_since:
+        return False
+    # A file that could not be read is tried again: a lock or a missing right may be lifted
+    # without a trace in size and time.
+    unread = before.state is State.QUARANTINED and before.session_key is None
+    return not unread and before.state not in {State.WAITING, State.MISSING}
 
 
-def _sighting(path: str, before: TelemetryFile | None, now: datetime) -> TelemetryFile | None:
-    """The file as it is now, not yet judged; None if it is gone already."""
+def _same(file: TelemetryFile, before: TelemetryFile | None) -> bool:
+    """Whether there is nothing new to say of a file."""
+    return before is not None and replace(file, last_seen_at=before.last_seen_at) == before
+
+
+def _sighting(path: str, known: Mapping[str, TelemetryFile], now: datetime) -> TelemetryFile | None:
+    """The file as it is now, not yet judged; None if it is gone already, or no file."""
     try:
         # Not from the listing: on Windows that lags behind for a file that is being written.
         status = Path(path).stat()
     except OSError:
         return None
-    modified = datetime.fromtimestamp(status.st_mtime, tz=UTC)
+    if not stat.S_ISREG(status.st_mode):
+        return None  # to open a pipe would wait for whoever writes to it
+    path = path.encode(errors="backslashreplace").decode()  # any database takes it
+    before = known.get(path)
+    modified = _time(status.st_mtime)
     still = (
         before is not None
         and before.size_bytes == status.st_size
@@ -193,27 +212,43 @@ def _sighting(path: str, before: TelemetryFile | None, now: datetime) -> Telemet
     )
 
 
+def _time(seconds: float) -> datetime:
+    """A time of the file system, which may be any number; not every one is a date."""
+    try:
+        return _EPOCH + timedelta(seconds=seconds)
+    except OverflowError:
+        return _EPOCH
+
+
 def _judge(
     file: TelemetryFile, settle: Settle, now: datetime
-) -> tuple[TelemetryFile | None, Refusal | None]:
-    """The file with its state; and why it is refused, if it is."""
-    # A file last written long ago need not be watched first; a time in the future says nothing.
-    still = max(now - file.unchanged_since, now - file.modified_at)
+) -> tuple[TelemetryFile, Refusal | None] | None:
+    """The file with its state, and why it is refused, if it is; None if it is gone."""
+    still = now - file.unchanged_since
     try:
         head = IbtFile(file.path)
     except FileNotFoundError:
-        return None, None
+        return None
     except IbtError as error:
         return _refuse(file, error, error.reason, error.advice, settled=still >= settle.broken)
     except OSError as error:
         reason = f"it cannot be opened ({error.strerror})"
         advice = "Close the program that holds it, or allow this user to read it."
         return _refuse(file, error, reason, advice, settled=still >= settle.broken)
+    if head.header.whole and file.unchanged_since == file.first_seen_at:
+        # Whole, and never seen to change: it need not be watched if it was written long ago.
+        # (Of one that is not, a server's clock that is behind would say the same while it grows.)
+        still = max(still, now - file.modified_at)
     known = replace(file, session_key=head.session_key, record_count=head.record_count)
     if still < (settle.whole if head.header.whole else settle.broken):
         return replace(known, note="may still be written to"), None
     note = "; ".join(head.header.warnings) or None
     return replace(known, state=State.READY, note=note), None
+
+
+def _refuse_name(file: TelemetryFile) -> tuple[TelemetryFile, Refusal | None]:
+    reason = "its name holds characters that are no text"
+    return _refuse(file, UnicodeError(), reason, "Rename it.", settled=True)
 
 
 def _refuse(
@@ -234,26 +269,33 @@ def _settle_duplicates(
     present: set[str],
 ) -> None:
     """Of several files of one session, keep the longest; recognise what is loaded already."""
+    unchanged = [file for file in known.values() if file.path in present - changed.keys()]
     holders = {
-        file.session_key: file
-        for file in known.values()
-        if file.state in {State.LOADED, State.READY}
-        and file.path in present
-        and file.path not in changed
+        file.session_key: file for file in unchanged if file.state in {State.LOADED, State.READY}
     }
     ready = [file for file in changed.values() if file.state is State.READY]
+    ready += [  # those whose original is gone or refused before it was loaded
+        replace(file, state=State.READY, note=None)
+        for file in unchanged
+        if file.state is State.DUPLICATE and file.session_key not in holders
+    ]
     for file in sorted(ready, key=lambda file: (-(file.record_count or 0), file.path)):
         holder = holders.get(file.session_key)
         records = loaded.get(file.session_key or "", 0)
         if holder is not None and (file.record_count or 0) <= (holder.record_count or 0):
-            changed[file.path] = replace(
-                file, state=State.DUPLICATE, note=f"same session as {holder.file_name}"
-            )
-        elif records >= (file.record_count or 0):
+            changed[file.path] = _duplicate(file, holder)
+            continue
+        if records >= (file.record_count or 0):
             # Loaded before, under another name or before a restart.
-            holders[file.session_key] = changed[file.path] = replace(file, state=State.LOADED)
-        else:
-            holders[file.session_key] = file
+            file = replace(file, state=State.LOADED)  # noqa: PLW2901 - the same file, settled
+        elif holder is not None and holder.state is State.READY:
+            changed[holder.path] = _duplicate(holder, file)
+        holders[file.session_key] = changed[file.path] = file
+
+
+def _duplicate(file: TelemetryFile, holder: TelemetryFile) -> TelemetryFile:
+    note = f"same session as {holder.file_name}"
+    return replace(file, state=State.DUPLICATE, note=note, requested_at=None, attempts=0)
 
 
 def batches(

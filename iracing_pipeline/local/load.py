@@ -85,6 +85,9 @@ def load(
         progress(done, len(ready))
         for group in batches(ready, most=_BATCH):
             _run(instance, [str(file.session_key) for file in group])
+            # One of them may have brought the run down for all.
+            for file in _left(warehouse, group) if len(group) > 1 else []:
+                _run(instance, [str(file.session_key)])
             done += len(group)
             progress(done, len(ready))
     return _outcomes(warehouse, found)
@@ -126,7 +129,8 @@ def _run(instance: dg.DagsterInstance, keys: list[str]) -> None:
 
     name = str(ibt_files.name)
     known = set(instance.get_dynamic_partitions(name))
-    instance.add_dynamic_partitions(name, [key for key in keys if key not in known])
+    new = dict.fromkeys(key for key in keys if key not in known)
+    instance.add_dynamic_partitions(name, list(new))
     job = defs.resolve_job_def(load_telemetry.name)
     quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
     for tags in ranges(keys, instance.get_dynamic_partitions(name)):
@@ -136,6 +140,13 @@ def _run(instance: dg.DagsterInstance, keys: list[str]) -> None:
             tags={**PURPOSE, **tags},
             raise_on_error=False,
         )
+
+
+def _left(warehouse: WarehouseResource, group: list[TelemetryFile]) -> list[TelemetryFile]:
+    """Those of a group that their run has neither loaded nor refused."""
+    with warehouse.connect() as connection:
+        now = inventory.read(connection)
+    return [file for file in group if now[file.path].state is State.READY]
 
 
 def _outcomes(warehouse: WarehouseResource, paths: list[str]) -> list[Outcome]:

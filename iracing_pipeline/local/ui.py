@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
@@ -45,6 +46,13 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
         **os.environ,
         "IRACING_HOME": str(settings.home),
         "IRACING_TELEMETRY_DIR": str(settings.telemetry_dir),
+        "IRACING_LAKE": settings.lake,
+        # They run in another folder than we do.
+        **{
+            name: str(Path(path).absolute())
+            for name, path in os.environ.items()
+            if name.startswith("IRACING_") and name.endswith("_FILE") and path
+        },
         "PYTHONPATH": os.pathsep.join(
             [str(dagster_home.PACKAGE.parent), *filter(None, [os.environ.get("PYTHONPATH")])]
         ),

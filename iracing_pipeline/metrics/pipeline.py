@@ -53,8 +53,7 @@ GROUP BY 1, 2 ORDER BY 1, 2
 _REQUESTS = "SELECT endpoint, status, requests, last_at FROM ops.api_request ORDER BY 1, 2"
 _API = """
 SELECT min(quota_limit) AS quota_limit, min(quota_remaining) AS quota_remaining,
-    min(token_expires_at) AS token_expires_at, max(token_issued_at) AS token_issued_at,
-    sum(unknown_fields) AS unknown_fields
+    min(token_expires_at) AS token_expires_at, max(quota_at) AS quota_at
 FROM ops.api_state
 """
 
@@ -241,11 +240,10 @@ def _api(connection: Connection) -> Iterator[Metric]:
         for name, text in (
             ("quota_limit", "Requests that a period has."),
             ("quota_remaining", "Requests left of the period, as last said."),
-            ("unknown_fields", "Fields of payloads that no parser knows."),
         ):
             yield gauge(f"api_{name}", text, rows=[((), row[name])])
         yield _moment("api_token_expiry", "When the token ends.", row["token_expires_at"])
-        yield _moment("api_token_issued", "When a token was last issued.", row["token_issued_at"])
+        yield _moment("api_quota", "When the quota was last said.", row["quota_at"])
 
 
 def _moment(name: str, text: str, when: Any) -> Metric:

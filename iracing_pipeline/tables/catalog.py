@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.tables import watch
+from iracing_pipeline.tables import ratings, raw, reference, results, watch
 from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 
@@ -17,5 +17,9 @@ TABLES: tuple[Table, ...] = (
     TELEMETRY_FILE,
     QUARANTINE,
     LOAD_AUDIT,
+    *reference.TABLES,
+    *results.TABLES,
+    *ratings.TABLES,
+    *raw.TABLES,
     *watch.TABLES,
 )

@@ -27,7 +27,7 @@ TELEMETRY_FILE = Table(
         ),
         Column("unchanged_since", UTC, "Since when size and time have not changed", required=True),
         Column("first_seen_at", UTC, "When it was first seen", required=True),
-        Column("last_seen_at", UTC, "When it was last seen", required=True),
+        Column("last_seen_at", UTC, "When it was last seen to be different", required=True),
         Column("record_count", pl.Int64, "Records read from it; null until it has been read"),
         Column("note", pl.String, "What else there is to know, in words"),
         Column("requested_at", UTC, "When a run was last asked to load it"),

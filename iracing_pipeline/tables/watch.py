@@ -79,8 +79,6 @@ API_STATE = Table(
         Column("quota_remaining", pl.Int32, "Requests that were left of them"),
         Column("quota_at", UTC, "When it was said"),
         Column("token_expires_at", UTC, "When the refresh token ends; null when unknown"),
-        Column("token_issued_at", UTC, "When a token was last issued: iRacing drops idle clients"),
-        Column("unknown_fields", pl.Int32, "Fields of payloads that no parser knows"),
     ),
 )
 

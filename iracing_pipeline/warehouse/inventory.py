@@ -45,12 +45,16 @@ def loaded_records(connection: Connection) -> dict[str, int]:
 
 
 def sources(connection: Connection, session_keys: Sequence[str]) -> dict[str, TelemetryFile]:
-    """The file to load each session from: of those there are, the one with most records."""
+    """The file to load each session from: of those there are, the one with most records.
+
+    One that is in quarantine is taken only where there is no other.
+    """
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT DISTINCT ON (session_key) * FROM ops.telemetry_file"
             " WHERE session_key = ANY(%s) AND state <> 'missing'"
-            " ORDER BY session_key, record_count DESC NULLS LAST, state = 'duplicate', path",
+            " ORDER BY session_key, state = 'quarantined', record_count DESC NULLS LAST,"
+            " state = 'duplicate', path",
             [list(session_keys)],
         ).fetchall()
     return {
@@ -60,15 +64,16 @@ def sources(connection: Connection, session_keys: Sequence[str]) -> dict[str, Te
 
 def mark(
     connection: Connection,
-    path: str,
+    file: TelemetryFile,
     state: State,
     *,
     record_count: int | None = None,
     note: str | None = None,
 ) -> None:
-    """Say what became of a file."""
+    """Say what became of a file, unless it has been seen to be another one meanwhile."""
     connection.execute(
         "UPDATE ops.telemetry_file"
-        " SET state = %s, note = %s, record_count = coalesce(%s, record_count) WHERE path = %s",
-        [state, note, record_count, path],
+        " SET state = %s, note = %s, record_count = coalesce(%s, record_count)"
+        " WHERE path = %s AND size_bytes = %s AND modified_at = %s",
+        [state, note, record_count, file.path, file.size_bytes, file.modified_at],
     )

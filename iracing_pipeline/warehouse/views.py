@@ -11,15 +11,17 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import polars as pl
 import psycopg
 from psycopg import sql
 
+from iracing_pipeline.tables import Column, results
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse.errors import MigrationError
 
 if TYPE_CHECKING:
-    from iracing_pipeline.tables import Column, Table
+    from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
 
@@ -106,7 +108,66 @@ TELEMETRY_LAPS = View(
     ),
 )
 
-VIEWS: tuple[View, ...] = (TELEMETRY_SESSIONS, TELEMETRY_LAPS)
+SESSION_RESULTS = View(
+    name="grafana.session_results",
+    doc="One telemetry session of a subsession, with the result of its main event and what that"
+    " changed in the ratings.",
+    source="racing.telemetry_session AS session"
+    " JOIN racing.subsession AS subsession USING (subsession_id)"
+    " LEFT JOIN racing.result AS result ON result.subsession_id = session.subsession_id"
+    " AND result.simsession_number = 0 AND result.cust_id = session.cust_id",
+    columns=(
+        *taken(
+            "session",
+            TELEMETRY_SESSION,
+            "session_key",
+            "start_time",
+            "subsession_id",
+            "simsession_type",
+            "cust_id",
+            "driver_name",
+            "car_name",
+            "track_name",
+            "track_config",
+            "clean_lap_count",
+            "best_lap_time_s",
+        ),
+        *taken(
+            "subsession",
+            results.SUBSESSION,
+            "season",
+            "series_name",
+            "race_week_num",
+            "category_id",
+            "official",
+            "strength_of_field",
+            "split",
+            "car_count",
+        ),
+        *taken(
+            "result",
+            results.RESULT,
+            "starting_position",
+            "finish_position",
+            "laps_complete",
+            "incidents",
+            "best_lap_s",
+            "champ_points",
+            "irating_before",
+            "irating_after",
+            "licence_class_before",
+            "licence_class_after",
+            "safety_rating_before",
+            "safety_rating_after",
+        ),
+        ViewColumn(
+            "result.irating_after - result.irating_before",
+            Column("irating_change", pl.Int32, "What the main event changed in the iRating"),
+        ),
+    ),
+)
+
+VIEWS: tuple[View, ...] = (TELEMETRY_SESSIONS, TELEMETRY_LAPS, SESSION_RESULTS)
 
 
 def digest() -> str:

@@ -50,6 +50,14 @@ def test_refuelling_counts_as_added_and_not_as_negative_use() -> None:
     assert row["fuel_end_l"] == pytest.approx(row["fuel_start_l"] + 10 - 1.2, abs=0.01)
 
 
+def test_a_rise_of_the_level_on_track_is_no_refuelling() -> None:
+    frame = drive((20.0, 20.0))
+    sloshing = where(frame, slice(700, 710), FuelLevel=pl.col("FuelLevel") + 0.01)
+    row = laps_of(sloshing)[1]
+    assert row["fuel_added_l"] == 0
+    assert row["fuel_used_l"] == laps_of(frame)[1]["fuel_used_l"]
+
+
 def test_the_older_name_of_the_track_temperature() -> None:
     row = laps_of(SMALL.rename({"TrackTempCrew": "TrackTemp"}))[1]
     assert row["track_temp_c"] == 35

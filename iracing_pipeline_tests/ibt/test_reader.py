@@ -103,6 +103,7 @@ def test_more_records_than_are_read_or_transposed_at_a_time(
     monkeypatch.setattr(reader, "_BLOCK_BYTES", 10_000)
     assert_frame_equal(read_ibt(tmp_path / "a.ibt").frame, records)
     assert_frame_equal(scan_ibt(tmp_path / "a.ibt").collect(), records)
+    assert_frame_equal(scan_ibt(tmp_path / "a.ibt").head(150).collect(), records.head(150))
     blocks = list(IbtFile(tmp_path / "a.ibt").blocks())
     assert max(block.height for block in blocks) < 100
 
@@ -284,6 +285,12 @@ class TestChangeWhileRead:
     def test_a_file_that_is_replaced(self, small_file: Path) -> None:
         file = IbtFile(small_file)
         write(small_file, drive((2.0, 3.0, 4.0), hz=5.0), info=INFO + "\n")
+        with pytest.raises(FileChangedError, match="replaced"):
+            file.read()
+
+    def test_a_file_that_is_replaced_by_a_shorter_one(self, small_file: Path) -> None:
+        file = IbtFile(small_file)
+        write(small_file, drive((2.0,), hz=5.0), info=INFO.replace("Ada", "Grace"))
         with pytest.raises(FileChangedError, match="replaced"):
             file.read()
 

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 from psycopg import sql
 
 from iracing_pipeline.tables.catalog import TABLES
+from iracing_pipeline.tables.raw import PAYLOAD
 from iracing_pipeline.warehouse import views
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 TYPES = {
+    pl.Binary(): "bytea",
     pl.String(): "text",
     pl.Boolean(): "boolean",
     pl.Int16(): "smallint",
@@ -38,6 +40,8 @@ TYPES = {
 
 
 def postgres_type(column: Column) -> str:
+    if column is PAYLOAD.columns[-1]:
+        return "json"  # as received, to the byte
     if column.json:
         return "jsonb"
     if isinstance(column.dtype, pl.List):

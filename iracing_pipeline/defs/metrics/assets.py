@@ -18,7 +18,7 @@ from iracing_pipeline.metrics.history.delivery import Delivery, DeliveryError
 from iracing_pipeline.metrics.history.route import cloud_writer
 from iracing_pipeline.metrics.history.session import NoTimeError
 from iracing_pipeline.metrics.snapshot import Snapshot
-from iracing_pipeline.warehouse import deliveries
+from iracing_pipeline.warehouse import deliveries, run_lock
 
 GROUP = "metrics"
 OWNERS = ["team:racing"]
@@ -65,6 +65,7 @@ def metric_history(
         )
     batch, store = Batch(context), lake.open()
     with warehouse.connect() as connection:
+        run_lock.hold(connection, context.run.run_id)
         sessions = deliveries.sessions(connection, keys)
         connection.commit()
         for number, key in enumerate(keys, start=1):
@@ -86,7 +87,8 @@ def metric_history(
                 batch.done(
                     key,
                     {metric_history_spec.key: _metadata(sent)},
-                    data_version=f"{key}/{session.record_count}/{selection.digest}",
+                    version=f"{key}:{session.record_count}:{selection.digest}",
+                    inputs=f"{key}:{session.record_count}",
                 )
             context.log.info("%d of %d: %s: %s", number, len(keys), key, _summary(sent))
     batch.finish()

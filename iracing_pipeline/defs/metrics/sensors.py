@@ -27,7 +27,6 @@ _QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 send_metrics = dg.define_asset_job(
     "send_metrics",
     selection=[metric_history],
-    partitions_def=ibt_files,
     config=_QUIET,
     description="Channels of a batch of sessions to Prometheus.",
 )

@@ -18,6 +18,7 @@ from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
 from iracing_pipeline.ingest.telemetry import (
     FRAMES,
     KIND,
+    ShorterThanLoadedError,
     StoredFrames,
     Telemetry,
     analyse,
@@ -26,7 +27,14 @@ from iracing_pipeline.ingest.telemetry import (
 )
 from iracing_pipeline.lake import Lake, NotInLakeError
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.warehouse import Connection, LoadError, audit, inventory, quarantine
+from iracing_pipeline.warehouse import (
+    Connection,
+    LoadError,
+    audit,
+    inventory,
+    quarantine,
+    run_lock,
+)
 
 GROUP = "telemetry"
 OWNERS = ["team:racing"]
@@ -71,7 +79,14 @@ telemetry_laps = dg.AssetSpec(
     metadata=metadata.of_table(TELEMETRY_LAP),
 )
 
-FILE_FAULTS = (IbtError, MissingChannelError, LoadError, NotInLakeError, OSError)
+FILE_FAULTS = (
+    IbtError,
+    MissingChannelError,
+    ShorterThanLoadedError,
+    LoadError,
+    NotInLakeError,
+    OSError,
+)
 """What can be wrong with one file without anything being wrong with the others."""
 
 
@@ -92,6 +107,7 @@ def telemetry(
     selected = [key for key in order if key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
     with warehouse.connect() as connection:
+        run_lock.hold(connection, context.run.run_id)
         sources = inventory.sources(connection, keys)
         loaded = inventory.loaded_records(connection)
         connection.commit()
@@ -99,15 +115,14 @@ def telemetry(
             source = sources.get(key)
             try:
                 file = _open(source, key, store, at_least=loaded.get(key, 0))
+                result = analyse(file or StoredFrames(store, key), at_least=loaded.get(key, 0))
                 stored = store_frames(store, file) if file and ibt_frames.key in selected else None
-                result = analyse(
-                    file or StoredFrames(store, key), frames_uri=store.uri(KIND, key, FRAMES)
-                )
                 if selected != [ibt_frames.key]:
-                    load(connection, result, run_id=context.run_id)
+                    uri = store.uri(KIND, key, FRAMES) if store.exists(KIND, key, FRAMES) else None
+                    load(connection, result, frames_uri=uri, run_id=context.run.run_id)
                     took = result.seconds | (stored.seconds if stored else {})
-                    audit.record_steps(connection, key, took, run_id=context.run_id)
-                    _settle(connection, source, result)
+                    audit.record_steps(connection, key, took, run_id=context.run.run_id)
+                    _settle(connection, source, file, result)
                 connection.commit()
             except FILE_FAULTS as error:
                 connection.rollback()
@@ -123,7 +138,7 @@ def telemetry(
             batch.done(
                 key,
                 {asset: shown[asset] for asset in selected},
-                data_version=f"{key}/{result.facts.record_count}",
+                version=f"{key}:{result.facts.record_count}",
             )
             context.log.info("%d of %d: %s", number, len(keys), metadata.summary(result, stored))
     yield from findings.results(context.selected_asset_check_keys)
@@ -137,7 +152,12 @@ def _open(source: TelemetryFile | None, key: str, lake: Lake, *, at_least: int) 
     """
     if source is None:
         return None
-    file = IbtFile(source.path)
+    try:
+        file = IbtFile(source.path)
+    except FileNotFoundError:
+        if lake.exists(KIND, key, FRAMES):
+            return None
+        raise
     if file.session_key != key:
         raise FileChangedError(file.path, "it holds another session than before")
     if file.record_count < at_least and lake.exists(KIND, key, FRAMES):
@@ -145,12 +165,14 @@ def _open(source: TelemetryFile | None, key: str, lake: Lake, *, at_least: int) 
     return file
 
 
-def _settle(connection: Connection, source: TelemetryFile | None, result: Telemetry) -> None:
+def _settle(
+    connection: Connection, source: TelemetryFile | None, file: IbtFile | None, result: Telemetry
+) -> None:
     """Say in the inventory that the file is loaded."""
     if source is not None:
-        records = result.facts.record_count
+        records = file.record_count if file else None
         note = "; ".join(result.facts.warnings) or None
-        inventory.mark(connection, source.path, State.LOADED, record_count=records, note=note)
+        inventory.mark(connection, source, State.LOADED, record_count=records, note=note)
         quarantine.resolve(connection, source="telemetry", items=[source.path])
 
 
@@ -159,13 +181,11 @@ def _refuse(connection: Connection, source: TelemetryFile | None, error: Excepti
     if source is None:
         return
     if isinstance(error, FileNotFoundError):
-        inventory.mark(
-            connection, source.path, State.MISSING, note="it vanished before it was read"
-        )
+        inventory.mark(connection, source, State.MISSING, note="it vanished before it was read")
     elif isinstance(error, FileChangedError | PermissionError):
-        inventory.mark(connection, source.path, State.WAITING, note=str(error))
+        inventory.mark(connection, source, State.WAITING, note=str(error))
     else:
-        inventory.mark(connection, source.path, State.QUARANTINED, note=str(error))
+        inventory.mark(connection, source, State.QUARANTINED, note=str(error))
         quarantine.put(
             connection,
             source="telemetry",

@@ -24,8 +24,9 @@ PURPOSE = {"iracing/purpose": "load-telemetry"}
 
 # Batches asked for at one tick: creating a run takes the daemon up to a second.
 _MOST_RUNS = 10
-# A file whose run ended without loading it is tried again, this often.
-_MOST_ATTEMPTS = 3
+# Files a run, at each attempt. A file whose run ended without loading it is tried again in a
+# smaller run, so that one which brings its run down does not take others into quarantine.
+_FILES_A_RUN = (BATCH, 7, 1)
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
@@ -38,7 +39,6 @@ _UNFINISHED = [
 load_telemetry = dg.define_asset_job(
     "load_telemetry",
     selection=[telemetry],
-    partitions_def=ibt_files,
     config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
     description="Frames, sessions and laps of a batch of .ibt files.",
 )
@@ -77,7 +77,11 @@ def telemetry_folder_sensor(
             key=lambda file: file.session_key or "",
         )
         wanted = _to_request(context.instance, connection, ready, now)
-        groups = batches(wanted, most=BATCH)[:_MOST_RUNS]
+        groups = [
+            group
+            for attempts, most in enumerate(_FILES_A_RUN)
+            for group in batches((f for f in wanted if f.attempts == attempts), most=most)
+        ][:_MOST_RUNS]
         asked = [file for group in groups for file in group]
         inventory.write(
             connection,
@@ -122,7 +126,7 @@ def _to_request(
     for file in asked:
         if now - (file.requested_at or now) < timedelta(seconds=30):
             continue  # its run may not have been created yet
-        if file.attempts < _MOST_ATTEMPTS:
+        if file.attempts < len(_FILES_A_RUN):
             again.append(file)
             continue
         reason = f"{file.attempts} runs ended without loading it"
@@ -145,7 +149,7 @@ def _requests(
     order = list(instance.get_dynamic_partitions(str(ibt_files.name)))
     old = set(order)
     keys = [[str(file.session_key) for file in group] for group in groups]
-    new = [key for group in keys for key in group if key not in old]
+    new = list(dict.fromkeys(key for group in keys for key in group if key not in old))
     order += new
     # Each tick asks under keys of its own: what was asked for is kept in the inventory, and a
     # file that comes back, grown or mended, must be loaded again.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from alembic import op
 
 revision = "0004_metrics"
-down_revision = "0001"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -60,9 +60,7 @@ CREATE TABLE ops.api_state (
     quota_limit      integer CHECK (quota_limit >= 0),
     quota_remaining  integer CHECK (quota_remaining >= 0),
     quota_at         timestamptz,
-    token_expires_at timestamptz,
-    token_issued_at  timestamptz,
-    unknown_fields   integer CHECK (unknown_fields >= 0)
+    token_expires_at timestamptz
 )
 """
 

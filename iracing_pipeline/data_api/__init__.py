@@ -1,0 +1,32 @@
+"""iRacing's Data API: authentication, transport, rate limit and endpoints.
+
+A thin client on ``requests`` that knows nothing of Dagster or of tables. It hands back what
+iRacing sent; :mod:`iracing_pipeline.results` turns that into frames.
+"""
+
+from iracing_pipeline.data_api.client import Answer, DataApi
+from iracing_pipeline.data_api.errors import (
+    AuthenticationError,
+    DataApiError,
+    ForbiddenError,
+    LoginRequiredError,
+    MaintenanceError,
+    MalformedAnswerError,
+    NotFoundError,
+    RejectedRequestError,
+    UnavailableError,
+)
+
+__all__ = [
+    "Answer",
+    "AuthenticationError",
+    "DataApi",
+    "DataApiError",
+    "ForbiddenError",
+    "LoginRequiredError",
+    "MaintenanceError",
+    "MalformedAnswerError",
+    "NotFoundError",
+    "RejectedRequestError",
+    "UnavailableError",
+]

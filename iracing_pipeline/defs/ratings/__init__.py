@@ -1,0 +1,1 @@
+"""How the member develops: ratings over time, and totals."""

@@ -1,0 +1,77 @@
+"""The ratings assets: what iRacing says of the member, and one history from all sources."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import dagster as dg
+
+from iracing_pipeline.defs.api_books import counted
+from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
+from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
+from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.ingest.members import fetch_member, rebuild_ratings
+from iracing_pipeline.tables.ratings import CAREER, RATING_HISTORY, YEARLY
+
+GROUP = "ratings"
+OWNERS = ["team:racing"]
+
+
+@dg.asset(group_name=GROUP, owners=OWNERS, kinds={"iracing", "postgres"}, pool=API_POOL)
+def raw_member(
+    data_api: DataApiResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """The member, present licences, rating charts and totals, as iRacing sends them."""
+    api = data_api.connect()
+    with (
+        counted(warehouse, api),
+        warehouse.connect(autocommit=True) as connection,
+        faults_as_dagster_understands(),
+    ):
+        cust_id = fetch_member(connection, api)
+    seen = api.stats.snapshot()
+    return dg.MaterializeResult(metadata={"cust_id": cust_id, "requests": seen.requests})
+
+
+rating_history = dg.AssetSpec(
+    "rating_history",
+    deps=[raw_member, "results", "raw_result_files", "telemetry_results"],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres", "polars"},
+    description=RATING_HISTORY.doc,
+    metadata=metadata_of(RATING_HISTORY),
+)
+career = dg.AssetSpec(
+    "career",
+    deps=[raw_member],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres", "polars"},
+    description=f"{CAREER.doc} {YEARLY.doc}",
+    metadata=metadata_of(CAREER),
+)
+ratings_fields_known = fields_check("rating_history")
+
+
+@dg.multi_asset(name="ratings", specs=[rating_history, career], check_specs=[ratings_fields_known])
+def ratings(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Put together what charts, licences, results and telemetry say."""
+    with warehouse.connect() as connection:
+        outcome = rebuild_ratings(connection, run_id=context.run.run_id)
+    if not outcome.cust_ids:
+        context.log.warning(
+            "Nobody is known yet: load telemetry or results first, or set IRACING_CLIENT_ID."
+        )
+    rows: Counter[str] = Counter()
+    for load in outcome.loads:
+        rows[load.table] += load.rows
+    yield dg.MaterializeResult(
+        asset_key=rating_history.key,
+        metadata={"dagster/row_count": rows[RATING_HISTORY.name], **outcome.points},
+    )
+    yield dg.MaterializeResult(
+        asset_key=career.key, metadata={"dagster/row_count": rows[CAREER.name]}
+    )
+    yield fields_result(ratings_fields_known, outcome.issues)

@@ -1,0 +1,1 @@
+"""What iRacing races with: tracks, cars, classes, series, seasons, licences."""

@@ -1,0 +1,60 @@
+"""The reference assets: each one request, upserted into its tables."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from iracing_pipeline.defs.api_books import counted
+from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
+from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
+from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.ingest.reference import PULLS, pull
+
+GROUP = "reference"
+OWNERS = ["team:racing"]
+
+SPECS = [
+    dg.AssetSpec(
+        what.name,
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"iracing", "postgres"},
+        description=" ".join(table.doc for table, _ in what.fills),
+        metadata=metadata_of(what.fills[0][0]),
+    )
+    for what in PULLS
+]
+CHECKS = {what.name: fields_check(what.name, f"{what.name}_fields_known") for what in PULLS}
+
+
+@dg.multi_asset(
+    name="reference",
+    specs=SPECS,
+    check_specs=list(CHECKS.values()),
+    can_subset=True,
+    pool=API_POOL,
+)
+def reference(
+    context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Pull what was selected, one request each."""
+    api = data_api.connect()
+    selected = {key.to_user_string() for key in context.selected_asset_keys}
+    with (
+        counted(warehouse, api),
+        warehouse.connect() as connection,
+        faults_as_dagster_understands(),
+    ):
+        for what in PULLS:
+            if what.name not in selected:
+                continue
+            loads, issues = pull(connection, api, what, run_id=context.run.run_id)
+            yield dg.MaterializeResult(
+                asset_key=what.name,
+                metadata={
+                    "dagster/row_count": loads[0].rows,
+                    "rows changed": sum(load.inserted + load.updated for load in loads),
+                },
+            )
+            if CHECKS[what.name].key in context.selected_asset_check_keys:
+                yield fields_result(CHECKS[what.name], issues)

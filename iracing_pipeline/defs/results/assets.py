@@ -1,0 +1,244 @@
+"""The results assets: search a season, fetch what it found, load it into tables."""
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from iracing_pipeline.defs.api_books import counted
+from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
+from iracing_pipeline.defs.resources import (
+    DataApiResource,
+    LakeResource,
+    ResultsFolder,
+    WarehouseResource,
+)
+from iracing_pipeline.defs.results.partitions import seasons
+from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.ingest.members import own_cust_id
+from iracing_pipeline.ingest.result_files import (
+    load_result_files,
+    load_session_info,
+    new_result_files,
+    sessions_to_read,
+)
+from iracing_pipeline.ingest.results import load_subsessions
+from iracing_pipeline.ingest.subsessions import Progress, fetch_due, search_recent, search_season
+from iracing_pipeline.ingest.telemetry import StoredFrames
+from iracing_pipeline.results.season import Season
+from iracing_pipeline.tables import Table
+from iracing_pipeline.tables.results import LAP, RESULT, SESSION_EVENT, SUBSESSION
+from iracing_pipeline.warehouse import fetch_queue
+
+GROUP = "results"
+OWNERS = ["team:racing"]
+REPORT_EVERY = 25
+
+
+@dg.asset(
+    partitions_def=seasons,
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"iracing", "postgres"},
+    pool=API_POOL,
+)
+def raw_season_search(
+    context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
+) -> None:
+    """The member's races of a season, official and hosted, put into the fetch queue."""
+    api = data_api.connect()
+    now = datetime.now(UTC)
+    with (
+        counted(warehouse, api),
+        warehouse.connect(autocommit=True) as connection,
+        faults_as_dagster_understands(),
+    ):
+        cust_id = own_cust_id(connection, api)
+        for key in context.partition_keys:
+            new = search_season(connection, api, int(cust_id or 0), Season.parse(key), now)
+            context.log.info("%s: %d new subsessions", key, new)
+            context.add_asset_metadata({"new subsessions": new}, partition_key=key)
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"iracing", "postgres"},
+    pool=API_POOL,
+)
+def raw_recent_search(
+    context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """What finished since the last look, put into the fetch queue: one request."""
+    api = data_api.connect()
+    with (
+        counted(warehouse, api),
+        warehouse.connect(autocommit=True) as connection,
+        faults_as_dagster_understands(),
+    ):
+        cust_id = own_cust_id(connection, api)
+        due = search_recent(connection, api, int(cust_id or 0), datetime.now(UTC))
+    context.log.info("Something is to be fetched in: %s", ", ".join(due) or "no season")
+    return dg.MaterializeResult(metadata={"seasons to fetch": ", ".join(due) or "none"})
+
+
+@dg.asset(
+    partitions_def=seasons,
+    deps=[raw_season_search],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"iracing", "postgres"},
+    pool=API_POOL,
+)
+def raw_subsessions(
+    context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
+) -> None:
+    """Result, laps and log of each race as iRacing sends them; goes on where it was cut off."""
+    api = data_api.connect()
+
+    def report(progress: Progress) -> None:
+        if progress.done % REPORT_EVERY == 0 or progress.done == progress.total:
+            context.log.info(progress.told(time.time()))
+
+    with (
+        counted(warehouse, api),
+        warehouse.connect(autocommit=True) as connection,
+        faults_as_dagster_understands(),
+    ):
+        for key in context.partition_keys:
+            progress = fetch_due(connection, api, [Season.parse(key)], time.time, report)
+            context.add_asset_metadata(
+                {
+                    "subsessions": progress.total,
+                    "requests": progress.requests,
+                    **{status.value: count for status, count in progress.statuses.items()},
+                },
+                partition_key=key,
+            )
+    quota = api.stats.snapshot().quota_remaining
+    context.log.info("%s requests left in this minute", "unknown" if quota is None else quota)
+
+
+def _table_spec(name: str, table: Table) -> dg.AssetSpec:
+    return dg.AssetSpec(
+        name,
+        deps=[raw_subsessions],
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"postgres", "polars"},
+        code_version="1",
+        description=table.doc,
+        metadata=metadata_of(table),
+    )
+
+
+TABLES = {
+    "subsessions": SUBSESSION,
+    "results": RESULT,
+    "laps": LAP,
+    "session_events": SESSION_EVENT,
+}
+fields_known = fields_check("subsessions")
+all_loaded = dg.AssetCheckSpec(
+    "all_loaded",
+    asset="subsessions",
+    description="Every subsession that was fetched is in the table.",
+    blocking=True,
+)
+
+
+@dg.multi_asset(
+    name="season_tables",
+    specs=[_table_spec(name, table) for name, table in TABLES.items()],
+    check_specs=[fields_known, all_loaded],
+    partitions_def=seasons,
+)
+def season_tables(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
+    """Load the raw payloads of a season into the tables, in batches."""
+    keys = list(context.partition_keys)
+    with warehouse.connect() as connection:
+        fetched = [
+            fetch.subsession_id
+            for fetch in fetch_queue.of_seasons(connection, keys)
+            if fetch.fetched_at is not None and fetch.status.value in {"ok", "retry"}
+        ]
+        connection.commit()
+        outcome = load_subsessions(connection, fetched, run_id=context.run.run_id)
+        row = connection.execute(
+            "SELECT count(*) FROM racing.subsession WHERE subsession_id = ANY(%s)", [fetched]
+        ).fetchone()
+        there = int(row[0]) if row else 0
+    for name, table in TABLES.items():
+        yield dg.MaterializeResult(
+            asset_key=name,
+            metadata={
+                "dagster/partition_row_count": outcome.rows[table.name],
+                "rows changed": outcome.changed[table.name],
+            },
+        )
+    yield fields_result(fields_known, outcome.issues)
+    yield dg.AssetCheckResult(
+        asset_key=all_loaded.asset_key,
+        check_name=all_loaded.name,
+        passed=there == len(fetched),
+        metadata={
+            "fetched": len(fetched),
+            "in the table": there,
+            "refused": dg.MetadataValue.json({str(k): v for k, v in outcome.refused.items()}),
+        },
+    )
+
+
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"file", "postgres"},
+)
+def raw_result_files(
+    context: dg.AssetExecutionContext,
+    results_folder: ResultsFolder,
+    warehouse: WarehouseResource,
+) -> dg.MaterializeResult[None]:
+    """Exported results dropped in a folder: read, kept raw, and loaded into the same tables."""
+    with warehouse.connect() as connection:
+        paths = new_result_files(connection, results_folder.path, now=datetime.now(UTC))
+        done = load_result_files(connection, paths, run_id=context.run.run_id)
+    for path, reason in done.refused.items():
+        context.log.warning("%s is in quarantine: %s", path, reason)
+    if done.without_driver:
+        context.log.warning(
+            "%d rows do not say whose they are; only their subsessions were loaded. Load a"
+            " telemetry file of yours first, or download the archive as JSON.",
+            done.without_driver,
+        )
+    return dg.MaterializeResult(
+        metadata={
+            "files": len(done.loaded),
+            "subsessions": sum(done.loaded.values()),
+            "quarantined": len(done.refused),
+            "rows changed": sum(done.outcome.changed.values()),
+        }
+    )
+
+
+@dg.asset(
+    deps=["telemetry_sessions"],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"parquet", "postgres"},
+)
+def telemetry_results(
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """Results and drivers from what telemetry files say of their session, until better is known."""
+    store = lake.open()
+    with warehouse.connect() as connection:
+        keys = sessions_to_read(connection)
+        recordings = ((key, StoredFrames(store, key).facts) for key in keys)
+        done = load_session_info(connection, recordings, run_id=context.run.run_id)
+    return dg.MaterializeResult(
+        metadata={"sessions": len(keys), "refused": dg.MetadataValue.json(done.refused)}
+    )

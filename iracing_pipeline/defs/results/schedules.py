@@ -1,0 +1,26 @@
+"""How often results are looked for."""
+
+import dagster as dg
+
+from iracing_pipeline.defs.resources import DataApiResource
+from iracing_pipeline.defs.results.assets import raw_recent_search
+
+look_for_results = dg.define_asset_job(
+    "look_for_results",
+    selection=[raw_recent_search],
+    description="One request: what finished since the last look.",
+)
+
+
+@dg.schedule(
+    job=look_for_results,
+    cron_schedule="7 * * * *",
+    execution_timezone="UTC",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+    description="Every hour; what it finds is fetched by the results sensor.",
+)
+def hourly_results(data_api: DataApiResource) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run, if there is an account to ask with."""
+    if not data_api.configured:
+        return dg.SkipReason("IRACING_CLIENT_ID is not set")
+    return dg.RunRequest()

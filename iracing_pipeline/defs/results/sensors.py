@@ -1,0 +1,124 @@
+"""Fetch what the queue says is due, add new seasons, and load dropped files."""
+
+import hashlib
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from iracing_pipeline.defs.resources import DataApiResource, ResultsFolder, WarehouseResource
+from iracing_pipeline.defs.results.assets import (
+    raw_result_files,
+    raw_season_search,
+    raw_subsessions,
+    season_tables,
+    telemetry_results,
+)
+from iracing_pipeline.defs.results.partitions import seasons, seasons_of_the_member
+from iracing_pipeline.ingest.result_files import (
+    new_result_files,
+    sessions_to_read,
+    version_of,
+)
+from iracing_pipeline.warehouse import fetch_queue
+
+UNFINISHED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+load_season = dg.define_asset_job(
+    "load_season",
+    selection=[raw_season_search, raw_subsessions, season_tables],
+    description="A whole season: search, fetch, load. Backfill all seasons to get a career.",
+)
+fetch_season = dg.define_asset_job(
+    "fetch_season",
+    selection=[raw_subsessions, season_tables],
+    description="What the fetch queue says is due in a season.",
+)
+load_result_files_job = dg.define_asset_job(
+    "load_result_files",
+    selection=[raw_result_files],
+    description="Exported results from the results folder.",
+)
+
+read_telemetry_results = dg.define_asset_job(
+    "read_telemetry_results",
+    selection=[telemetry_results],
+    description="Results and drivers from the session info of telemetry files.",
+)
+
+
+@dg.sensor(
+    job=fetch_season,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Adds a partition for each new season, and fetches what is due.",
+)
+def results_sensor(
+    context: dg.SensorEvaluationContext,
+    data_api: DataApiResource,
+    warehouse: WarehouseResource,
+) -> dg.SensorResult | dg.SkipReason:
+    """Look at the calendar and the fetch queue; iRacing is not asked here."""
+    now = datetime.now(UTC)
+    with warehouse.connect() as connection:
+        wanted = [str(season) for season in seasons_of_the_member(connection, now)]
+        due = fetch_queue.due_seasons(connection, now) if data_api.configured else []
+    there = set(context.instance.get_dynamic_partitions(str(seasons.name)))
+    new = [key for key in dict.fromkeys([*wanted, *due]) if key not in there]
+    running = {
+        run.tags.get("dagster/partition")
+        for run in context.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
+    }
+    runs = [
+        dg.RunRequest(run_key=f"{key}/{now:%Y-%m-%dT%H:%M}", partition_key=key)
+        for key in due
+        if key not in running
+    ]
+    if not new and not runs:
+        return dg.SkipReason(f"{len(there)} seasons known, nothing is due")
+    return dg.SensorResult(
+        run_requests=runs,
+        dynamic_partitions_requests=[seasons.build_add_request(new)] if new else [],
+    )
+
+
+@dg.sensor(
+    job=load_result_files_job,
+    minimum_interval_seconds=10,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Loads exported results that were dropped in the results folder.",
+)
+def result_files_sensor(
+    results_folder: ResultsFolder, warehouse: WarehouseResource
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run when a file is new or was changed."""
+    folder = results_folder.path
+    if not folder.is_dir():
+        return dg.SkipReason(f"{folder} is not there; make it and drop exported results in it")
+    with warehouse.connect() as connection:
+        new = new_result_files(connection, folder, now=datetime.now(UTC))
+    if not new:
+        return dg.SkipReason("no new files")
+    # The same files in the same state are asked for once.
+    state = "\n".join(f"{path} {version_of(path)}" for path in new)
+    return dg.RunRequest(run_key=hashlib.sha256(state.encode()).hexdigest())
+
+
+@dg.sensor(
+    job=read_telemetry_results,
+    minimum_interval_seconds=60,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Reads results from telemetry files of subsessions that nothing else tells of.",
+)
+def telemetry_results_sensor(warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
+    """Ask for a run when telemetry of an unknown subsession was loaded."""
+    with warehouse.connect() as connection:
+        keys = sessions_to_read(connection)
+    if not keys:
+        return dg.SkipReason("every subsession with telemetry is known")
+    return dg.RunRequest(run_key=hashlib.sha256("\n".join(keys).encode()).hexdigest())

@@ -1,0 +1,52 @@
+"""End the runs whose process is gone, which Dagster would take for running for ever.
+
+The code server notices when a run that it launched dies. Nobody does when the code server dies
+too, or when a load from the command line is killed; such a run would keep its place in the queue,
+and its files would wait for it.
+"""
+
+import json
+
+import dagster as dg
+
+from iracing_pipeline.defs.metrics.assets import metric_history
+from iracing_pipeline.defs.metrics.sensors import send_metrics
+from iracing_pipeline.defs.resources import WarehouseResource
+from iracing_pipeline.defs.telemetry.assets import telemetry
+from iracing_pipeline.defs.telemetry.sensors import load_telemetry
+from iracing_pipeline.warehouse import run_lock
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends runs whose process was killed, so that their files are loaded again.",
+)
+def abandoned_runs_sensor(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+) -> dg.SkipReason:
+    """Fail the runs that do not hold their lock now and did not the last time either."""
+    suspected = set(json.loads(context.cursor or "[]"))
+    with warehouse.connect() as connection:
+        silent = [
+            run
+            for run in _started(context.instance)
+            if not run_lock.is_held(connection, run.run_id)
+        ]
+    # One look is not enough: a run holds no lock in its first and its last moments.
+    dead = [run for run in silent if run.run_id in suspected]
+    for run in dead:
+        context.instance.report_run_failed(run, "The process of this run is gone: it was killed.")
+    context.update_cursor(json.dumps([run.run_id for run in silent if run not in dead]))
+    return dg.SkipReason(f"{len(dead)} abandoned runs ended, {len(silent) - len(dead)} suspected")
+
+
+def _started(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
+    """Runs of the assets that are one partition a file, begun and not ended."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    return [
+        run
+        for run in runs
+        if run.job_name in {load_telemetry.name, send_metrics.name}
+        or (telemetry.keys | metric_history.keys) & (run.asset_selection or set())
+    ]

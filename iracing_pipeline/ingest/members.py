@@ -1,0 +1,179 @@
+"""The member: who it is, and the rating history from every source there is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from iracing_pipeline.data_api import endpoints
+from iracing_pipeline.data_api.endpoints import ChartType
+from iracing_pipeline.ingest.results import store_members
+from iracing_pipeline.results.issues import Issues
+from iracing_pipeline.results.ratings import (
+    CATEGORIES,
+    chart_points,
+    member_points,
+    read_career,
+    read_member,
+    read_yearly,
+    result_points,
+    stitch_road,
+    telemetry_points,
+)
+from iracing_pipeline.tables.ratings import CAREER, RATING_HISTORY, YEARLY
+from iracing_pipeline.tables.results import RESULT, SUBSESSION
+from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
+from iracing_pipeline.warehouse import audit, payloads
+from iracing_pipeline.warehouse.load import Loaded, replace
+from iracing_pipeline.warehouse.payloads import Document
+from iracing_pipeline.warehouse.read import read_table
+
+if TYPE_CHECKING:
+    from iracing_pipeline.data_api import DataApi
+    from iracing_pipeline.warehouse.connection import Connection
+
+ACCOUNT = "account"
+INFO, CHART = "member/info", "member/chart_data"
+CAREER_KIND, YEARLY_KIND = "stats/member_career", "stats/member_yearly"
+CHARTS = (ChartType.IRATING, ChartType.LICENCE)
+
+
+@dataclass(slots=True)
+class RatingOutcome:
+    """What rebuilding a rating history did.
+
+    Attributes:
+        cust_ids: The members; empty when nobody is known.
+        points: Points of the history, by source.
+        loads: What changed.
+        issues: What was unexpected in the payloads.
+    """
+
+    cust_ids: list[int] = field(default_factory=list)
+    points: dict[str, int] = field(default_factory=dict)
+    loads: list[Loaded] = field(default_factory=list)
+    issues: Issues = field(default_factory=Issues)
+
+
+def fetch_member(connection: Connection, api: DataApi) -> int:
+    """Fetch who the token belongs to, with ratings and totals: the member's cust_id.
+
+    Args:
+        connection: In autocommit.
+        api: The Data API.
+    """
+    cust_id, item = _introduce(connection, api)
+    for category in CATEGORIES:
+        for chart in CHARTS:
+            body = endpoints.chart_data(api, cust_id, category, chart).payload
+            document = Document(CHART, f"{item}/{category}", chart.value)
+            payloads.put(connection, document, body, source="api")
+    career = endpoints.career(api, cust_id).payload
+    payloads.put(connection, Document(CAREER_KIND, item), career, source="api")
+    yearly = endpoints.yearly(api, cust_id).payload
+    payloads.put(connection, Document(YEARLY_KIND, item), yearly, source="api")
+    return cust_id
+
+
+def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | None:
+    """Whose data this is: the account's member, else the driver of most telemetry.
+
+    Args:
+        connection: Where to look.
+        api: Whose account; it is asked once, when its member is not known yet.
+    """
+    if api is not None:
+        known = payloads.get(connection, Document(ACCOUNT, api.url))
+        return int(known["cust_id"]) if known else _introduce(connection, api)[0]
+    return next(iter(own_cust_ids(connection)), None)
+
+
+def own_cust_ids(connection: Connection) -> list[int]:
+    """Every member that an account belongs to; without an account, the driver of most telemetry."""
+    accounts = payloads.of_items(connection, [ACCOUNT], payloads.items_of(connection, ACCOUNT))
+    if accounts:
+        return sorted({int(body["cust_id"]) for _, _, body in accounts})
+    row = connection.execute(
+        "SELECT cust_id FROM racing.telemetry_session WHERE cust_id IS NOT NULL"
+        " GROUP BY cust_id ORDER BY count(*) DESC, cust_id LIMIT 1"
+    ).fetchone()
+    return [] if row is None else [int(row[0])]
+
+
+def _introduce(connection: Connection, api: DataApi) -> tuple[int, str]:
+    """Ask who the account's member is, and note it: cust_id, also as text."""
+    info = endpoints.member_info(api).payload
+    cust_id = int(info["cust_id"])
+    payloads.put(connection, Document(INFO, str(cust_id)), info, source="api")
+    payloads.put(connection, Document(ACCOUNT, api.url), {"cust_id": cust_id}, source="api")
+    return cust_id, str(cust_id)
+
+
+def rebuild_ratings(connection: Connection, *, run_id: str | None = None) -> RatingOutcome:
+    """Make the member's rating history hold what all sources say together.
+
+    Charts, the present licences, results and ``.ibt`` files each give points; Road leads into its
+    two successors. In the caller's transaction.
+
+    Args:
+        connection: Not in autocommit.
+        run_id: The run that does it, for the books.
+    """
+    outcome = RatingOutcome(cust_ids=own_cust_ids(connection))
+    for cust_id in outcome.cust_ids:
+        _rebuild(connection, cust_id, outcome)
+    audit.record(connection, outcome.loads, run_id=run_id)
+    return outcome
+
+
+def _rebuild(connection: Connection, cust_id: int, outcome: RatingOutcome) -> None:
+    where = {"cust_id": cust_id}
+    points = pl.concat(
+        [
+            _from_charts(connection, cust_id, outcome.issues),
+            _from_member(connection, cust_id, outcome),
+            _from_results(connection, cust_id),
+            telemetry_points(read_table(connection, TELEMETRY_SESSION, where=where)),
+        ]
+    )
+    history = stitch_road(points).unique(RATING_HISTORY.key, keep="last", maintain_order=True)
+    for source, count in history["source"].value_counts().iter_rows():
+        outcome.points[source] = outcome.points.get(source, 0) + count
+    outcome.loads.append(replace(connection, RATING_HISTORY, history, where=where))
+    for kind, table, read in (
+        (CAREER_KIND, CAREER, read_career),
+        (YEARLY_KIND, YEARLY, read_yearly),
+    ):
+        body = payloads.get(connection, Document(kind, str(cust_id)))
+        if body is not None:
+            frame = read(body, outcome.issues).filter(pl.col("cust_id") == cust_id)
+            outcome.loads.append(replace(connection, table, frame, where=where))
+
+
+def _from_charts(connection: Connection, cust_id: int, issues: Issues) -> pl.DataFrame:
+    items = [f"{cust_id}/{category}" for category in CATEGORIES]
+    found = payloads.of_items(connection, [CHART], items)
+    return chart_points([body for _, _, body in found], issues)
+
+
+def _from_member(connection: Connection, cust_id: int, outcome: RatingOutcome) -> pl.DataFrame:
+    row = connection.execute(
+        "SELECT body, received_at FROM raw.payload WHERE kind = %s AND item = %s",
+        [INFO, str(cust_id)],
+    ).fetchone()
+    if row is None:
+        return RATING_HISTORY.frame()
+    body, received_at = row
+    outcome.loads.append(store_members(connection, read_member(body, outcome.issues)))
+    moment: datetime = received_at.astimezone(UTC)
+    return member_points(body, moment, outcome.issues)
+
+
+def _from_results(connection: Connection, cust_id: int) -> pl.DataFrame:
+    result = read_table(connection, RESULT, where={"cust_id": cust_id, "simsession_number": 0})
+    ids = result["subsession_id"].unique().to_list()
+    subsession = read_table(connection, SUBSESSION, where={"subsession_id": ids})
+    return result_points(result, subsession, cust_id)

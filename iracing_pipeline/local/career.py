@@ -1,0 +1,117 @@
+"""Load a career through the assets, in this process and without a UI."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+
+from iracing_pipeline.defs.ratings.schedules import update_ratings
+from iracing_pipeline.defs.reference.schedules import pull_reference
+from iracing_pipeline.defs.resources import WarehouseResource
+from iracing_pipeline.defs.results.partitions import seasons
+from iracing_pipeline.defs.results.sensors import load_season
+from iracing_pipeline.demo.fake_data_api import Career, FakeDataApi
+from iracing_pipeline.demo.fake_data_api.token_service import (
+    CLIENT_ID,
+    CLIENT_SECRET,
+    PASSWORD,
+    USERNAME,
+)
+from iracing_pipeline.local import dagster_home
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from iracing_pipeline.settings import Settings
+
+_QUOTA = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class CareerOutcome:
+    """What a career became.
+
+    Attributes:
+        races: Subsessions in the database.
+        laps: Laps of all cars in them.
+        rating_points: Points of the rating history.
+        failed: Runs that failed, by job and season.
+    """
+
+    races: int
+    laps: int
+    rating_points: int
+    failed: tuple[str, ...]
+
+
+@contextmanager
+def demo_data_api() -> Iterator[Career]:
+    """A stand-in for iRacing with the demo driver's career, and the environment that uses it."""
+    career = Career()
+    with FakeDataApi(career, quota=_QUOTA) as server:
+        account = {
+            "IRACING_CLIENT_ID": CLIENT_ID,
+            "IRACING_CLIENT_SECRET": CLIENT_SECRET,
+            "IRACING_USERNAME": USERNAME,
+            "IRACING_PASSWORD": PASSWORD,
+            "IRACING_DATA_API_URL": server.url,
+            "IRACING_OAUTH_URL": server.oauth_url,
+            "IRACING_CALLS_PER_MINUTE": str(_QUOTA // 2),
+        }
+        before = {name: os.environ.get(name) for name in account}
+        os.environ.update(account)
+        try:
+            yield career
+        finally:
+            for name, value in before.items():
+                if value is None:
+                    del os.environ[name]
+                else:
+                    os.environ[name] = value
+
+
+def load_career(
+    settings: Settings, keys: Sequence[str], progress: Callable[[int, int], None]
+) -> CareerOutcome:
+    """Load reference, seasons and ratings by the account in the environment.
+
+    Args:
+        settings: Where things are.
+        keys: The seasons, such as ``2026S1``.
+        progress: Called with seasons done and seasons in all.
+    """
+    # Imported here: loading the definitions is only needed when there is something to load.
+    from iracing_pipeline.definitions import defs  # noqa: PLC0415
+
+    dagster_home.enter(settings)
+    quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    failed = []
+    name = str(seasons.name)
+    with dg.DagsterInstance.get() as instance:
+        there = set(instance.get_dynamic_partitions(name))
+        instance.add_dynamic_partitions(name, [key for key in keys if key not in there])
+
+        def run(job: str, season: str | None = None) -> None:
+            done = defs.resolve_job_def(job).execute_in_process(
+                instance=instance, run_config=quiet, partition_key=season, raise_on_error=False
+            )
+            if not done.success:
+                failed.append(f"{job} {season or ''}".strip())
+
+        run(pull_reference.name)
+        progress(0, len(keys))
+        for number, key in enumerate(keys, start=1):
+            run(load_season.name, key)
+            progress(number, len(keys))
+        run(update_ratings.name)
+    with WarehouseResource().connect() as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM racing.subsession), (SELECT count(*) FROM racing.lap),"
+            " (SELECT count(*) FROM racing.rating_history)"
+        ).fetchone()
+    races, laps, points = row or (0, 0, 0)
+    return CareerOutcome(races, laps, points, tuple(failed))

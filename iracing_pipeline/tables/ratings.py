@@ -1,0 +1,93 @@
+"""The tables of how a member develops: ratings over time, totals, personal bests."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from iracing_pipeline.tables.column import Column, Table
+
+UTC = pl.Datetime("us", "UTC")
+
+RATING_HISTORY = Table(
+    name="racing.rating_history",
+    doc="What a member's ratings were at one moment. Before the split of 2024, Sports Car (5) and"
+    " Formula Car (6) carry the points of Road (2), so that each category is one line.",
+    key=("cust_id", "category_id", "observed_at", "source"),
+    columns=(
+        Column("cust_id", pl.Int64, "Member", required=True),
+        Column("category_id", pl.Int32, "Category that the point belongs to", required=True),
+        Column("observed_at", UTC, "When the rating was so, UTC", required=True),
+        Column(
+            "source",
+            pl.String,
+            "chart, member, result or ibt",
+            required=True,
+        ),
+        Column(
+            "recorded_category_id",
+            pl.Int32,
+            "Category that iRacing recorded it under: 2 for the Road years of 5 and 6",
+            required=True,
+        ),
+        Column("irating", pl.Int32, "iRating"),
+        Column("licence_class", pl.String, "R, D, C, B, A, P or W"),
+        Column("safety_rating", pl.Float64, "Safety Rating within the class"),
+        Column("cpi", pl.Float64, "Corners per incident"),
+        Column("tt_rating", pl.Int32, "Time trial rating"),
+        Column("subsession_id", pl.Int64, "Race that led to it; null when not of one race"),
+        Column("irating_change", pl.Int32, "What that race changed"),
+        Column(
+            "safety_rating_change",
+            pl.Float64,
+            "What that race changed; null when the licence class changed",
+        ),
+    ),
+)
+
+_TOTALS = (
+    Column("starts", pl.Int32, "Starts"),
+    Column("wins", pl.Int32, "Wins"),
+    Column("top5", pl.Int32, "Finishes in the first five"),
+    Column("poles", pl.Int32, "Poles"),
+    Column("laps", pl.Int32, "Laps"),
+    Column("laps_led", pl.Int32, "Laps led"),
+    Column("average_start", pl.Float64, "Average grid position; null without starts"),
+    Column("average_finish", pl.Float64, "Average finishing position; null without starts"),
+    Column("average_incidents", pl.Float64, "Average incident points; null without starts"),
+    Column("average_points", pl.Float64, "Average championship points; null without starts"),
+)
+_CUST_ID = Column("cust_id", pl.Int64, "Member", required=True)
+_CATEGORY_ID = Column("category_id", pl.Int32, "Licence category", required=True)
+
+CAREER = Table(
+    name="racing.career",
+    doc="A member's totals in one category, from stats/member_career.",
+    key=("cust_id", "category_id"),
+    columns=(_CUST_ID, _CATEGORY_ID, *_TOTALS),
+)
+
+YEARLY = Table(
+    name="racing.yearly",
+    doc="A member's totals in one category and year, from stats/member_yearly.",
+    key=("cust_id", "category_id", "year"),
+    columns=(_CUST_ID, _CATEGORY_ID, Column("year", pl.Int32, "Year", required=True), *_TOTALS),
+)
+
+PERSONAL_BEST = Table(
+    name="racing.personal_best",
+    doc="A member's best lap with a car on a track, from stats/member_bests.",
+    key=("cust_id", "car_id", "track_id", "event_type"),
+    columns=(
+        _CUST_ID,
+        Column("car_id", pl.Int32, "Car", required=True),
+        Column("track_id", pl.Int32, "Track configuration", required=True),
+        Column("event_type", pl.String, "Practice, Qualify, Time Trial or Race", required=True),
+        Column("track_name", pl.String, "Name of the track"),
+        Column("best_lap_s", pl.Float64, "Best lap", "s"),
+        Column("subsession_id", pl.Int64, "Where it was driven"),
+        Column("driven_at", UTC, "When that subsession ended, UTC"),
+        Column("season", pl.String, "Season it was driven in, such as 2026S1"),
+    ),
+)
+
+TABLES = (RATING_HISTORY, CAREER, YEARLY, PERSONAL_BEST)

@@ -1,0 +1,284 @@
+from __future__ import annotations
+
+import shutil
+from typing import TYPE_CHECKING
+
+import dagster as dg
+
+from iracing_pipeline.defs.resources import WarehouseResource
+from iracing_pipeline.defs.telemetry import assets, sensors
+from iracing_pipeline.defs.telemetry.abandoned_runs import abandoned_runs_sensor
+from iracing_pipeline.defs.telemetry.partitions import RANGE_END, RANGE_START, ranges
+from iracing_pipeline.defs.telemetry.sensors import PURPOSE
+from iracing_pipeline.ingest.telemetry import analyse
+from iracing_pipeline.warehouse import Warehouse, run_lock
+
+if TYPE_CHECKING:
+    import pytest
+
+    from iracing_pipeline_tests.defs.telemetry.conftest import Pipeline
+
+STARTED = dg.DagsterRunStatus.STARTED
+FAILURE = dg.DagsterRunStatus.FAILURE
+
+
+def requested(pipeline: Pipeline) -> list[list[str]]:
+    """The partitions of each run that was asked for."""
+    order = pipeline.keys
+    return [
+        order[order.index(run.tags[RANGE_START]) : order.index(run.tags[RANGE_END]) + 1]
+        for run in pipeline.requests
+    ]
+
+
+def fail_requested(pipeline: Pipeline) -> list[int]:
+    """Let all runs that were asked for come to nothing; how many files each had."""
+    sizes = [len(keys) for keys in requested(pipeline)]
+    pipeline.requests.clear()
+    pipeline.time_passes(31)
+    return sizes
+
+
+def test_a_look_at_an_empty_folder_asks_for_nothing(pipeline: Pipeline) -> None:
+    answer = pipeline.tick()
+
+    assert isinstance(answer, dg.SkipReason)
+    assert "0 files known" in str(answer.skip_message)
+
+
+def test_files_are_asked_for_once_in_ranges_of_a_few_runs(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensors, "_FILES_A_RUN", (3, 1))
+    for number in range(7):
+        pipeline.record(f"{number}.ibt")
+
+    answer = pipeline.tick()
+
+    assert isinstance(answer, dg.SensorResult)
+    assert [len(keys) for keys in requested(pipeline)] == [3, 3, 1]
+    assert sorted(key for keys in requested(pipeline) for key in keys) == sorted(pipeline.keys)
+    assert all(run.tags.items() >= PURPOSE.items() for run in pipeline.requests)
+    assert len({run.run_key for run in pipeline.requests}) == 3
+    rows = pipeline.rows("SELECT DISTINCT state, attempts FROM ops.telemetry_file")
+    assert rows == [{"state": "ready", "attempts": 1}]
+    assert isinstance(pipeline.tick(), dg.SkipReason), "they have been asked for"
+
+    pipeline.run()
+
+    assert set(pipeline.states.values()) == {"loaded"}
+    answer = pipeline.tick()
+    assert isinstance(answer, dg.SkipReason)
+    assert "7 files known, 0 still being written, 0 being loaded" in str(answer.skip_message)
+
+
+def test_a_backlog_is_asked_for_over_several_ticks(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sensors, "_FILES_A_RUN", (1,))
+    monkeypatch.setattr(sensors, "_MOST_RUNS", 2)
+    for number in range(5):
+        pipeline.record(f"{number}.ibt")
+
+    asked = []
+    for _ in range(4):
+        pipeline.tick()
+        asked.append(len(pipeline.requests))
+
+    assert asked == [2, 4, 5, 5]
+
+
+def test_new_files_between_old_ones_make_ranges_of_their_own(pipeline: Pipeline) -> None:
+    for name in ("b.ibt", "d.ibt"):
+        pipeline.record(name)
+    pipeline.load()
+    old = pipeline.keys
+    pipeline.record("b.ibt", laps=4)
+    pipeline.record("c.ibt")
+    pipeline.tick()
+    pipeline.time_passes(5)
+    pipeline.tick()
+
+    assert {pipeline.key_of("b.ibt")} <= set(old)
+    assert sorted(key for keys in requested(pipeline) for key in keys) == sorted(
+        [pipeline.key_of("b.ibt"), pipeline.key_of("c.ibt")]
+    )
+
+
+def test_ranges_cover_exactly_what_is_asked_for() -> None:
+    order = list("abcdefgh")
+
+    tags = ranges(["h", "b", "c", "a", "f", "c"], order, most=2)
+
+    spans = [(tag[RANGE_START], tag[RANGE_END]) for tag in tags]
+    assert spans == [("a", "b"), ("c", "c"), ("f", "f"), ("h", "h")]
+    assert ranges([], order) == []
+
+
+def test_a_file_whose_run_came_to_nothing_is_tried_alone_and_then_put_aside(
+    pipeline: Pipeline,
+) -> None:
+    for number in range(9):
+        pipeline.record(f"{number}.ibt")
+    pipeline.tick()
+    assert fail_requested(pipeline) == [9]
+    pipeline.tick()
+    assert fail_requested(pipeline) == [7, 2], "smaller runs"
+    pipeline.record("new.ibt")
+    pipeline.tick()
+    assert sorted(fail_requested(pipeline)) == [1] * 10, "alone; a new one is not held up"
+    pipeline.tick()
+
+    states = pipeline.states
+    assert states.pop("new.ibt") == "ready"
+    assert set(states.values()) == {"quarantined"}
+    entries = pipeline.rows("SELECT DISTINCT reason, advice, error_type FROM ops.quarantine")
+    assert len(entries) == 1
+    assert entries[0]["reason"] == "3 runs ended without loading it"
+    assert "materialize its partition again" in entries[0]["advice"]
+
+    result = pipeline.materialize(pipeline.key_of("0.ibt"))
+
+    assert result.success
+    assert pipeline.states["0.ibt"] == "loaded"
+    (entry,) = pipeline.rows("SELECT item FROM ops.quarantine WHERE resolved_at IS NOT NULL")
+    assert entry["item"].endswith("0.ibt")
+
+
+def test_a_request_is_not_repeated_while_a_run_is_to_come(pipeline: Pipeline) -> None:
+    pipeline.record("a.ibt")
+    pipeline.tick()
+    assert isinstance(pipeline.tick(), dg.SkipReason), "its run may not have been created yet"
+    run = pipeline.instance.create_run_for_job(
+        job(), status=dg.DagsterRunStatus.STARTING, tags=dict(pipeline.requests[0].tags)
+    )
+    pipeline.time_passes(60)
+
+    assert isinstance(pipeline.tick(), dg.SkipReason), "it is about to begin"
+    pipeline.instance.report_run_failed(run)
+    assert isinstance(pipeline.tick(), dg.SensorResult)
+
+
+def job() -> dg.JobDefinition:
+    @dg.op
+    def nothing() -> None:
+        pass
+
+    @dg.job(name="load_telemetry")
+    def load_telemetry() -> None:
+        nothing()
+
+    return load_telemetry
+
+
+def test_one_bad_file_does_not_hold_up_the_others(pipeline: Pipeline) -> None:
+    pipeline.record("good.ibt")
+    (pipeline.folder / "bad.ibt").write_bytes(b"no telemetry")
+    pipeline.load()
+    assert pipeline.states == {"bad.ibt": "waiting", "good.ibt": "loaded"}
+
+    pipeline.time_passes(60)
+    pipeline.record("later.ibt")
+    pipeline.load()
+
+    assert pipeline.states == {
+        "bad.ibt": "quarantined",
+        "good.ibt": "loaded",
+        "later.ibt": "loaded",
+    }
+    (entry,) = pipeline.rows("SELECT item, occurrences FROM ops.quarantine")
+    assert entry["item"].endswith("bad.ibt")
+    pipeline.tick()
+    (entry,) = pipeline.rows("SELECT occurrences FROM ops.quarantine")
+    assert entry == {"occurrences": 1}
+
+
+def test_a_folder_that_vanishes_is_said_and_taken_up_again(pipeline: Pipeline) -> None:
+    pipeline.record("a.ibt")
+    pipeline.load()
+    away = pipeline.folder.with_name("away")
+    pipeline.folder.rename(away)
+
+    answer = pipeline.tick()
+
+    assert isinstance(answer, dg.SkipReason)
+    assert "cannot be read" in str(answer.skip_message)
+    assert pipeline.states == {"a.ibt": "loaded"}
+    away.rename(pipeline.folder)
+    pipeline.record("b.ibt")
+    pipeline.load()
+    assert pipeline.states == {"a.ibt": "loaded", "b.ibt": "loaded"}
+
+
+def test_an_emptied_folder_loses_no_rows(pipeline: Pipeline) -> None:
+    pipeline.record("a.ibt")
+    pipeline.load()
+    shutil.rmtree(pipeline.folder)
+    pipeline.folder.mkdir()
+
+    pipeline.tick()
+
+    assert pipeline.states == {"a.ibt": "missing"}
+    assert pipeline.laps() == {"a.ibt": 4}
+
+
+def test_a_copy_is_not_loaded_twice(pipeline: Pipeline) -> None:
+    path = pipeline.record("a.ibt")
+    pipeline.load()
+    shutil.copy2(path, pipeline.folder / "copy.ibt")
+
+    assert isinstance(pipeline.tick(), dg.SkipReason)
+    assert pipeline.states == {"a.ibt": "loaded", "copy.ibt": "duplicate"}
+
+
+def look_for_abandoned(pipeline: Pipeline, cursor: str | None) -> str | None:
+    context = dg.build_sensor_context(
+        instance=pipeline.instance, cursor=cursor, resources={"warehouse": WarehouseResource()}
+    )
+    return abandoned_runs_sensor.evaluate_tick(context).cursor
+
+
+def test_a_run_whose_process_is_gone_is_ended_at_the_second_look(pipeline: Pipeline) -> None:
+    instance = pipeline.instance
+    dead = instance.create_run_for_job(job(), status=STARTED)
+    alive = instance.create_run_for_job(job(), status=STARTED)
+    with Warehouse(pipeline.database).connect() as connection:
+        run_lock.hold(connection, alive.run_id)
+        connection.rollback()
+
+        cursor = look_for_abandoned(pipeline, None)
+        assert status(instance, dead) is STARTED
+        look_for_abandoned(pipeline, cursor)
+
+        assert status(instance, dead) is FAILURE
+        assert status(instance, alive) is STARTED
+    # The connection is gone, and so is the lock.
+    look_for_abandoned(pipeline, look_for_abandoned(pipeline, None))
+    assert status(instance, alive) is FAILURE
+
+
+def test_a_run_holds_its_lock_while_it_works(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.record("a.ibt")
+    seen: list[bool] = []
+
+    def watched(*arguments: object, **options: object) -> object:
+        (run,) = pipeline.instance.get_runs()
+        with Warehouse(pipeline.database).connect() as connection:
+            seen.append(run_lock.is_held(connection, run.run_id))
+        return analyse(*arguments, **options)  # type: ignore[arg-type]  # passed through
+
+    monkeypatch.setattr(assets, "analyse", watched)
+    pipeline.load()
+
+    (run,) = pipeline.instance.get_runs()
+    assert seen == [True]
+    with Warehouse(pipeline.database).connect() as connection:
+        assert not run_lock.is_held(connection, run.run_id)
+
+
+def status(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRunStatus:
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found.status

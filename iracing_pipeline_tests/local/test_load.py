@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pytest
+
+from iracing_pipeline.defs.telemetry import assets
+from iracing_pipeline.ibt import IbtFile
+from iracing_pipeline.inbox.telemetry_folder import FolderMissingError, list_folder
+from iracing_pipeline.ingest.telemetry import analyse
+from iracing_pipeline.local.load import Outcome, load
+from iracing_pipeline_tests import recordings
+
+if TYPE_CHECKING:
+    from iracing_pipeline.settings import Settings
+
+
+def record(settings: Settings, name: str, *, laps: int = 2) -> Path:
+    return recordings.session(settings.telemetry_dir / name, track=Path(name).stem, laps=laps)
+
+
+def run(settings: Settings, *paths: Path) -> dict[str, Outcome]:
+    """Load, and what became of each file by its name."""
+    outcomes = load(settings, paths or (settings.telemetry_dir,), lambda _done, _all: None)
+    return {Path(outcome.file).name: outcome for outcome in outcomes}
+
+
+def states(outcomes: dict[str, Outcome]) -> dict[str, str]:
+    return {name: str(outcome.state) for name, outcome in outcomes.items()}
+
+
+def test_a_folder_is_loaded_at_once_and_each_file_has_its_outcome(settings: Settings) -> None:
+    good = record(settings, "a.ibt")
+    shutil.copy2(good, settings.telemetry_dir / "copy.ibt")
+    (settings.telemetry_dir / "foreign.ibt").write_bytes(b"no telemetry")
+    seen: list[tuple[int, int]] = []
+
+    outcomes = load(settings, [settings.telemetry_dir], lambda done, of: seen.append((done, of)))
+
+    assert seen == [(0, 1), (1, 1)]
+    loaded, copy, foreign = outcomes
+    assert loaded.state == "loaded"
+    assert loaded.session_key == IbtFile(good).session_key
+    assert (loaded.track, loaded.laps, loaded.clean_laps) == ("a", 4, 2)
+    assert loaded.best_lap_time_s == pytest.approx(20.0, abs=1e-5)
+    assert (copy.state, copy.note) == ("duplicate", "same session as a.ibt")
+    assert (foreign.state, foreign.laps) == ("quarantined", None)
+    assert foreign.note
+
+    # Again: nothing to do, the same outcome. Mended: loaded.
+    seen.clear()
+    again = load(settings, [settings.telemetry_dir], lambda done, of: seen.append((done, of)))
+    assert again == outcomes
+    assert seen == [(0, 0)]
+    (settings.telemetry_dir / "foreign.ibt").unlink()
+    record(settings, "foreign.ibt", laps=3)
+    mended = run(settings)["foreign.ibt"]
+    assert (mended.state, mended.laps) == ("loaded", 5)
+
+
+def test_a_file_that_brings_its_run_down_does_not_take_the_others_with_it(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.ibt", "b.ibt"):
+        record(settings, name)
+
+    def poisoned(source: Any, **options: Any) -> Any:
+        if source.facts.file_name == "a.ibt":
+            raise dg.Failure("what nobody thought of", allow_retries=False)
+        return analyse(source, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(assets, "analyse", poisoned)
+        outcomes = run(settings)
+
+    assert states(outcomes) == {"a.ibt": "ready", "b.ibt": "loaded"}
+    assert "its run failed" in (outcomes["a.ibt"].note or "")
+    assert set(states(run(settings)).values()) == {"loaded"}
+
+
+def test_files_can_be_named_one_by_one_in_any_folder(settings: Settings, tmp_path: Path) -> None:
+    elsewhere = recordings.session(tmp_path / "else.ibt", track="else")
+    record(settings, "not named.ibt")
+
+    outcomes = run(settings, elsewhere, elsewhere)
+
+    assert states(outcomes) == {"else.ibt": "loaded"}
+
+
+def test_a_file_that_vanishes_is_missing(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(settings, "a.ibt")
+    ghost = str(settings.telemetry_dir / "ghost.ibt")
+    monkeypatch.setattr(
+        "iracing_pipeline.local.load.list_folder", lambda folder: [*list_folder(folder), ghost]
+    )
+
+    assert states(run(settings)) == {"a.ibt": "loaded", "ghost.ibt": "missing"}
+
+
+def test_a_folder_that_cannot_be_read_is_said(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def closed(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("iracing_pipeline.inbox.telemetry_folder.os.scandir", closed)
+
+    with pytest.raises(FolderMissingError, match="Permission denied"):
+        run(settings)

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from iracing_pipeline.local import dagster_home, ui
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from iracing_pipeline.settings import Settings
+
+
+def test_the_next_free_port_is_taken() -> None:
+    with socket.socket() as taken:
+        taken.bind((ui.HOST, 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert ui.free_port(port) > port
+    assert ui.free_port(port) == port
+
+
+class Ended:
+    """A process that has ended at once."""
+
+    def __init__(self, command: list[str], *, env: dict[str, str], cwd: Path) -> None:
+        self.command, self.env, self.cwd = command, env, cwd
+        started.append(self)
+
+    def poll(self) -> int:
+        return 3
+
+    def wait(self) -> int:
+        return 3
+
+
+started: list[Ended] = []
+
+
+@pytest.fixture(autouse=True)
+def _handlers_stay(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iracing_pipeline.local.ui.signal.signal", lambda *_: None)
+    monkeypatch.setattr("iracing_pipeline.local.ui.subprocess.Popen", Ended)
+    started.clear()
+
+
+def test_what_is_started_means_the_same_places(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IRACING_DATABASE_URL_FILE", "url.txt")
+    said: list[str] = []
+
+    code = ui.serve(settings, 3299, said.append)
+
+    assert code == 3
+    assert said == [], "it never answered"
+    (process,) = started
+    assert process.cwd == settings.home / "dagster"
+    assert process.env["DAGSTER_HOME"] == str(settings.home / "dagster")
+    assert process.env["IRACING_HOME"] == str(settings.home)
+    assert process.env["IRACING_TELEMETRY_DIR"] == str(settings.telemetry_dir)
+    assert process.env["IRACING_LAKE"] == settings.lake
+    assert process.env["IRACING_DATABASE_URL_FILE"] == str(tmp_path / "url.txt")
+    assert process.env["DAGSTER_DISABLE_TELEMETRY"] == "1"
+    arguments: dict[str, Any] = dict(zip(process.command, process.command[1:], strict=False))
+    assert arguments["-h"] == "127.0.0.1"
+    assert arguments["-p"] == "3299"
+    assert "iracing_pipeline.definitions" in process.command
+    assert str(dagster_home.PACKAGE.parent) in process.env["PYTHONPATH"]

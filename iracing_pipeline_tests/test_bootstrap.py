@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from iracing_pipeline import bootstrap
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@dataclass
+class Machine:
+    """A checkout, and what was done with it."""
+
+    root: Path
+    commands: list[list[str]] = field(default_factory=list)
+    codes: dict[str, int] = field(default_factory=dict)
+
+    def run(self, command: list[str], **_: Any) -> subprocess.CompletedProcess[bytes]:
+        self.commands.append([str(word) for word in command])
+        code = next((code for word, code in self.codes.items() if word in command), 0)
+        return subprocess.CompletedProcess(command, code)
+
+    def begin(self, *, needs: tuple[str, ...] = ("json",)) -> None:
+        bootstrap.run_installed("the_module", "constraints.txt", needs)
+
+
+def create(prefix: Path, *, with_pip: bool) -> None:
+    assert not with_pip
+    bootstrap._python(prefix).parent.mkdir(parents=True)
+    bootstrap._python(prefix).touch()
+
+
+@pytest.fixture
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A fresh checkout, and a Python that is in no virtual environment."""
+    (tmp_path / "constraints.txt").write_text("click==8.1 --hash=sha256:00\n", encoding="utf-8")
+    (tmp_path / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
+    made = Machine(tmp_path)
+    monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
+    monkeypatch.setattr("iracing_pipeline.bootstrap.subprocess.run", made.run)
+    monkeypatch.setattr("iracing_pipeline.bootstrap.venv.create", create)
+    monkeypatch.setattr(sys, "prefix", "/usr")
+    monkeypatch.setattr(sys, "base_prefix", "/usr")
+    monkeypatch.setattr(sys, "argv", ["the_module", "--exit"])
+    return made
+
+
+def test_a_fresh_checkout_is_installed_by_hash_into_an_environment_of_its_own(
+    machine: Machine,
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        machine.begin()
+
+    assert ended.value.code == 0
+    dependencies, project, module = machine.commands
+    assert {"--require-hashes", "-r", str(machine.root / "constraints.txt")} <= set(dependencies)
+    assert dependencies[dependencies.index("--python") + 1].startswith(str(machine.root / ".venv"))
+    assert {"--no-deps", "-e", str(machine.root)} <= set(project)
+    assert module[1:] == ["-m", "the_module", "--exit"]
+
+
+def test_the_second_time_nothing_is_installed_until_the_pins_change(machine: Machine) -> None:
+    with pytest.raises(SystemExit):
+        machine.begin()
+    machine.commands.clear()
+
+    with pytest.raises(SystemExit):
+        machine.begin()
+    assert [command[1:3] for command in machine.commands] == [["-m", "the_module"]]
+
+    machine.commands.clear()
+    (machine.root / "constraints.txt").write_text("click==8.2\n", encoding="utf-8")
+    with pytest.raises(SystemExit):
+        machine.begin()
+    assert len(machine.commands) == 3
+
+
+def test_the_code_of_the_module_is_handed_on(machine: Machine) -> None:
+    machine.codes["the_module"] = 7
+
+    with pytest.raises(SystemExit) as ended:
+        machine.begin()
+
+    assert ended.value.code == 7
+
+
+def test_an_install_that_fails_ends_it_and_is_done_again(
+    machine: Machine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    machine.codes["--require-hashes"] = 1
+
+    with pytest.raises(SystemExit) as ended:
+        machine.begin()
+
+    assert ended.value.code == 1
+    assert len(machine.commands) == 1
+    assert "Installing failed" in capsys.readouterr().err
+    machine.codes.clear()
+    machine.commands.clear()
+    with pytest.raises(SystemExit):
+        machine.begin()
+    assert len(machine.commands) == 3
+
+
+def test_an_environment_that_its_owner_set_up_is_used(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "own"))
+
+    machine.begin()
+
+    assert machine.commands == []
+
+
+def test_an_active_environment_that_lacks_something_is_completed(
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    own.mkdir()
+    monkeypatch.setattr(sys, "prefix", str(own))
+
+    with pytest.raises(SystemExit):
+        machine.begin(needs=("json", "a_module_that_is_not_there"))
+
+    assert len(machine.commands) == 3
+    assert all("--python" not in command for command in machine.commands)
+    assert machine.commands[-1][0] == sys.executable
+
+
+def test_an_installed_wheel_needs_nothing(machine: Machine) -> None:
+    (machine.root / "constraints.txt").unlink()
+
+    machine.begin(needs=("a_module_that_is_not_there",))
+
+    assert machine.commands == []

@@ -1,0 +1,150 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from click.testing import CliRunner, Result
+
+from iracing_pipeline import __version__, cli
+from iracing_pipeline_tests import recordings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from iracing_pipeline.settings import Settings
+
+COMMANDS = ("demo", "up", "load", "dsn", "down")
+
+
+def run(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli.main, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder with nothing in it."""
+    for name in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY"):
+        monkeypatch.setenv(name, "")
+        monkeypatch.delenv(name)
+    for name in ("IRACING_DATABASE_URL", "IRACING_LAKE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("IRACING_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("IRACING_TELEMETRY_DIR", str(tmp_path / "telemetry"))
+    return tmp_path / "home"
+
+
+@pytest.fixture
+def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, int]]:
+    """What would have been served."""
+    calls: list[tuple[Settings, int]] = []
+    monkeypatch.setattr(cli, "_serve", lambda settings, port: calls.append((settings, port)))
+    return calls
+
+
+def test_every_command_explains_itself() -> None:
+    assert __version__ in run("--version").output
+    overview = run("--help").output
+    for command in COMMANDS:
+        assert command in overview
+        assert run(command, "-h").exit_code == 0
+
+
+@pytest.mark.usefixtures("home")
+def test_files_are_loaded_and_told(
+    tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IRACING_DATABASE_URL", database)
+    good = recordings.session(tmp_path / "good.ibt", laps=2)
+    bad = tmp_path / "bad.ibt"
+    bad.write_bytes(b"no telemetry")
+
+    told = run("load", good)
+    both = run("load", "--json", good, bad)
+
+    assert told.exit_code == 0, told.output
+    assert "good.ibt: None at Somewhere, 4 laps (2 clean, best 20.000)" in told.output
+    assert "1 of 1 files loaded" in told.output
+    assert "4 laps of 1 files are in the database; 0 refused." in told.output
+    assert both.exit_code == 1
+    first, second = json.loads(both.output)
+    assert (first["state"], first["laps"], second["state"]) == ("loaded", 4, "quarantined")
+    assert second["note"]
+
+
+@pytest.mark.usefixtures("home")
+def test_what_does_not_exist_is_said(tmp_path: Path) -> None:
+    done = run("load", tmp_path / "nowhere")
+
+    assert done.exit_code == 2
+    assert "nowhere" in done.output
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("command", [("dsn",), ("load", "."), ("up",)])
+def test_a_wrong_setting_is_a_message_without_its_secret(
+    command: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IRACING_DATABASE_URL", "mysql://me:secret@host/db")
+
+    done = run(*command)
+
+    assert done.exit_code == 1
+    assert done.output.startswith("Error: IRACING_DATABASE_URL does not start with postgresql://")
+    assert "secret" not in done.output
+
+
+@pytest.mark.usefixtures("home")
+def test_a_database_that_does_not_answer_is_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRACING_DATABASE_URL", "postgresql://me:secret@127.0.0.1:1/db")
+
+    done = run("dsn")
+
+    assert done.exit_code == 1
+    assert "me@127.0.0.1:1/db cannot be used" in done.output
+    assert "secret" not in done.output
+
+
+@pytest.mark.usefixtures("home")
+def test_the_url_is_printed_alone(database: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRACING_DATABASE_URL", database)
+
+    done = run("dsn")
+
+    assert (done.exit_code, done.output) == (0, f"{database}\n")
+
+
+@pytest.mark.usefixtures("home")
+def test_a_server_that_does_not_run_need_not_be_stopped() -> None:
+    done = run("down")
+
+    assert (done.exit_code, done.output) == (0, "It was not running.\n")
+
+
+@pytest.mark.usefixtures("home")
+def test_up_watches_the_folder(served: list[tuple[Settings, int]], tmp_path: Path) -> None:
+    done = run("up", "--port", "3298")
+
+    assert done.exit_code == 0
+    ((settings, port),) = served
+    assert (settings.telemetry_dir, port) == (tmp_path / "telemetry", 3298)
+
+
+@pytest.mark.usefixtures("home")
+def test_the_demo_loads_a_folder_of_ones_own_and_watches_it(
+    served: list[tuple[Settings, int]],
+    tmp_path: Path,
+    database: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("IRACING_DATABASE_URL", database)
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    recordings.session(folder / "a.ibt")
+
+    done = run("demo", "--folder", folder)
+
+    assert done.exit_code == 0, done.output
+    assert "4 laps of 1 files" in done.output
+    ((settings, _),) = served
+    assert settings.telemetry_dir == folder

@@ -1,0 +1,172 @@
+"""The definitions as Dagster sees them: names that stored runs, dashboards and people rely on."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+import iracing_pipeline
+from iracing_pipeline.definitions import defs
+
+ROOT = Path(iracing_pipeline.__file__).parents[1]
+
+# Group: asset <- what it is made from.
+GRAPH = """
+metrics: metric_history <- ibt_frames telemetry_sessions
+metrics: metric_snapshot <- telemetry_laps telemetry_sessions
+ratings: career <- raw_member
+ratings: rating_history <- raw_member raw_result_files results telemetry_results
+ratings: raw_member <-
+reference: car_classes <-
+reference: cars <-
+reference: categories <-
+reference: divisions <-
+reference: event_types <-
+reference: licence_levels <-
+reference: seasons <-
+reference: series <-
+reference: tracks <-
+results: laps <- raw_subsessions
+results: raw_recent_search <-
+results: raw_result_files <-
+results: raw_season_search <-
+results: raw_subsessions <- raw_season_search
+results: results <- raw_subsessions
+results: session_events <- raw_subsessions
+results: subsessions <- raw_subsessions
+results: telemetry_results <- telemetry_sessions
+telemetry: ibt_frames <- telemetry_files
+telemetry: telemetry_files <-
+telemetry: telemetry_laps <- ibt_frames telemetry_sessions
+telemetry: telemetry_sessions <- ibt_frames
+"""
+
+# Asset: what partitions it.
+PARTITIONS = {
+    "ibt_files": {"ibt_frames", "metric_history", "telemetry_sessions", "telemetry_laps"},
+    "seasons": {
+        "laps",
+        "raw_season_search",
+        "raw_subsessions",
+        "results",
+        "session_events",
+        "subsessions",
+    },
+}
+
+SENSORS = {
+    "abandoned_runs_sensor",
+    "metric_sensor",
+    "result_files_sensor",
+    "results_sensor",
+    "telemetry_folder_sensor",
+    "telemetry_results_sensor",
+}
+
+
+def test_they_can_be_loaded() -> None:
+    dg.Definitions.validate_loadable(defs)
+
+
+def test_the_asset_graph() -> None:
+    lines = {
+        f"{spec.group_name}: {spec.key.to_user_string()} <- "
+        + " ".join(sorted(dep.asset_key.to_user_string() for dep in spec.deps))
+        for spec in defs.resolve_all_asset_specs()
+    }
+
+    assert sorted(line.strip() for line in lines) == GRAPH.strip().splitlines()
+
+
+@pytest.mark.parametrize("spec", defs.resolve_all_asset_specs(), ids=lambda spec: str(spec.key))
+def test_every_asset_has_an_owner_kinds_and_words(spec: dg.AssetSpec) -> None:
+    assert list(spec.owners) == ["team:racing"]
+    assert spec.kinds
+    assert spec.description
+
+
+@pytest.mark.parametrize("name", sorted(PARTITIONS))
+def test_partitions(name: str) -> None:
+    partitioned = {
+        spec.key.to_user_string()
+        for spec in defs.resolve_all_asset_specs()
+        if isinstance(spec.partitions_def, dg.DynamicPartitionsDefinition)
+        and spec.partitions_def.name == name
+    }
+
+    assert partitioned == PARTITIONS[name]
+
+
+def test_tables_show_their_name_and_columns_with_units() -> None:
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+    metadata = specs["telemetry_laps"].metadata
+
+    assert metadata["dagster/table_name"] == "racing.telemetry_lap"
+    columns = {column.name: column for column in metadata["dagster/column_schema"].columns}
+    assert str(columns["lap_time_s"].description).endswith("[s]")
+    assert not columns["session_key"].constraints.nullable
+    assert columns["lap_time_s"].constraints.nullable
+
+
+def test_the_telemetry_of_a_file_is_one_step_of_batches() -> None:
+    graph = defs.resolve_asset_graph()
+    keys = {dg.AssetKey(name) for name in PARTITIONS["ibt_files"] - {"metric_history"}}
+    (assets,) = {
+        graph.assets_def_for_key(key): None for key in keys if key in graph.executable_asset_keys
+    }
+
+    assert assets.keys == keys
+    assert assets.can_subset
+    assert assets.backfill_policy == dg.BackfillPolicy.multi_run(50)
+    checks = {spec.name: spec.blocking for spec in assets.check_specs}
+    assert checks == {
+        "frames_complete": True,
+        "time_is_monotonic": False,
+        "laps_close": False,
+        "laps_account_for_records": False,
+    }
+
+
+def test_sensors_run_without_being_switched_on() -> None:
+    sensors = {sensor.name: sensor for sensor in defs.sensors or []}
+
+    assert set(sensors) == SENSORS
+    for sensor in sensors.values():
+        assert sensor.default_status is dg.DefaultSensorStatus.RUNNING
+    assert [job.name for job in sensors["telemetry_folder_sensor"].jobs] == ["load_telemetry"]
+
+
+def test_a_run_is_one_process() -> None:
+    assert defs.executor is dg.in_process_executor
+
+
+def test_the_workspace_and_the_instance_load(tmp_path: Path) -> None:
+    home = tmp_path / "dagster"
+    home.mkdir()
+    # Storage apart, which the checkout's file keeps in the checkout.
+    config = yaml.safe_load((ROOT / "dagster.yaml").read_text(encoding="utf-8"))
+    for place in ("storage", "local_artifact_storage", "compute_logs"):
+        config[place]["config" if "config" in config[place] else "sqlite"] = {
+            "base_dir": str(home / place)
+        }
+    (home / "dagster.yaml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [sys.executable, "-m", "dagster", "definitions", "validate", "-w", "workspace.yaml"]
+
+    done = subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "DAGSTER_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert "Validation successful for code location iracing_pipeline" in done.stdout + done.stderr
