@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,9 +22,12 @@ from iracing_pipeline.demo.plan import (
     Spin,
     Stop,
 )
+from iracing_pipeline.demo.simulate import simulate_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from iracing_pipeline.demo.truth import SessionTruth
 
 SEED = 20260307
 
@@ -59,6 +63,18 @@ def write_season(
         if progress:
             progress(done, len(outings))
     return files
+
+
+@cache
+def race_truths(seed: int = SEED) -> dict[int, SessionTruth]:
+    """What really happened in the races that the season's files show, by subsession id."""
+    return {
+        outing.event.race.subsession_id: simulate_session(
+            outing.car, outing.circuit, outing.plan, seed + done, event=outing.event, columns=()
+        )[1]
+        for done, outing in enumerate(season(), start=1)
+        if outing.event.race is not None and outing.plan.session is Session.RACE
+    }
 
 
 def season() -> tuple[Outing, ...]:

@@ -14,6 +14,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from iracing_pipeline.local import dagster_home
+from iracing_pipeline.warehouse import database_url, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,8 +41,13 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
         settings: Where things are.
         port: Port of the UI, on loopback.
         started: Called with the address once it answers.
+
+    Raises:
+        WarehouseError: If the database cannot be used.
     """
     home = dagster_home.enter(settings)
+    # Before Dagster starts: what is wrong with the database is then said once, and here.
+    migrate(database_url(settings))
     environment = {
         **os.environ,
         "IRACING_HOME": str(settings.home),

@@ -9,6 +9,7 @@ from iracing_pipeline.demo.career import CUST_ID, RACES
 from iracing_pipeline.demo.fake_data_api import Career
 from iracing_pipeline.demo.fake_data_api.member_documents import search_row
 from iracing_pipeline.demo.fake_data_api.race_documents import event_log, lap_chart, result
+from iracing_pipeline.demo.season import race_truths
 from iracing_pipeline.results.issues import Issues, Problem
 from iracing_pipeline.results.laps import read_events, read_laps
 from iracing_pipeline.results.search import read_search
@@ -98,3 +99,18 @@ def test_the_documents_of_a_race_agree(subsession_id: int) -> None:
     found = read_search([search_row(CAREER, race)], Source.SEARCH, issues)
     assert found.result["finish_position"][0] == race.finish
     assert found.subsession["track_name"][0] == frames.subsession["track_name"][0]
+
+
+@pytest.mark.parametrize("subsession_id", list(race_truths()))
+def test_the_member_has_the_laps_that_the_telemetry_shows(subsession_id: int) -> None:
+    race, truth = CAREER.by_id[subsession_id], race_truths()[subsession_id]
+    driven = {lap.number: lap.lap_time_s for lap in truth.laps if lap.lap_time_s is not None}
+
+    told = {
+        row["lap_number"]: row["lap_time"] / 10_000
+        for row in lap_chart(CAREER, race, 0)
+        if row["cust_id"] == CAREER.cust_id and row["lap_number"] > 0
+    }
+
+    assert list(told) == list(range(1, race.laps + 1))
+    assert told == pytest.approx({number: driven[number] for number in told}, abs=1e-4)

@@ -19,3 +19,9 @@ def seasons_of_the_member(connection: Connection, now: datetime) -> list[Season]
     ).fetchone()
     first = row[0] if row and row[0] else now
     return list(seasons_between(season_at(first), season_at(now)))
+
+
+def member_is_known(connection: Connection) -> bool:
+    """Whether iRacing has been asked who the member is."""
+    row = connection.execute("SELECT FROM raw.payload WHERE kind = 'member/info' LIMIT 1")
+    return row.fetchone() is not None

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from iracing_pipeline.defs.ratings.schedules import update_ratings
 from iracing_pipeline.defs.resources import DataApiResource, ResultsFolder, WarehouseResource
 from iracing_pipeline.defs.results.assets import (
     raw_result_files,
@@ -13,7 +14,11 @@ from iracing_pipeline.defs.results.assets import (
     season_tables,
     telemetry_results,
 )
-from iracing_pipeline.defs.results.partitions import seasons, seasons_of_the_member
+from iracing_pipeline.defs.results.partitions import (
+    member_is_known,
+    seasons,
+    seasons_of_the_member,
+)
 from iracing_pipeline.ingest.result_files import (
     new_result_files,
     sessions_to_read,
@@ -53,7 +58,7 @@ read_telemetry_results = dg.define_asset_job(
 
 
 @dg.sensor(
-    job=fetch_season,
+    jobs=[fetch_season, update_ratings],
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Adds a partition for each new season, and fetches what is due.",
@@ -68,6 +73,7 @@ def results_sensor(
     with warehouse.connect() as connection:
         wanted = [str(season) for season in seasons_of_the_member(connection, now)]
         due = fetch_queue.due_seasons(connection, now) if data_api.configured else []
+        stranger = data_api.configured and not member_is_known(connection)
     there = set(context.instance.get_dynamic_partitions(str(seasons.name)))
     new = [key for key in dict.fromkeys([*wanted, *due]) if key not in there]
     running = {
@@ -75,10 +81,15 @@ def results_sensor(
         for run in context.instance.get_runs(dg.RunsFilter(statuses=UNFINISHED))
     }
     runs = [
-        dg.RunRequest(run_key=f"{key}/{now:%Y-%m-%dT%H:%M}", partition_key=key)
+        dg.RunRequest(
+            run_key=f"{key}/{now:%Y-%m-%dT%H:%M}", partition_key=key, job_name=fetch_season.name
+        )
         for key in due
         if key not in running
     ]
+    if stranger:  # since when the member races says which seasons there are; once a day at most
+        first = dg.RunRequest(run_key=f"first look/{now:%Y-%m-%d}", job_name=update_ratings.name)
+        runs.append(first)
     if not new and not runs:
         return dg.SkipReason(f"{len(there)} seasons known, nothing is due")
     return dg.SensorResult(

@@ -9,6 +9,7 @@ import numpy as np
 
 from iracing_pipeline.demo.career import Licence
 from iracing_pipeline.demo.entrants import NAMES, Entrant, entrants, stranger
+from iracing_pipeline.demo.season import race_truths
 from iracing_pipeline.results.laps import FLAGS
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.demo.fake_data_api.career import Career, Race
 
 TICKS = 10_000
+_BIT_OF = {name: bit for bit, name in FLAGS.items()}
 RACE_CLOCK = 900 * TICKS
 QUALIFYING_CLOCK = 60 * TICKS
 QUALIFYING_LAPS = 2
@@ -68,6 +70,7 @@ def drive(career: Career, race: Race) -> Field:
     order, complete = _finish(times, rng)
     times, flags = times[order], flags[order].astype(np.int64)
     complete = complete[order]
+    _as_recorded(race, times, flags, complete)
     for place, done in enumerate(complete.tolist()):
         times[place, done:] = 0
         flags[place, done - 1] |= 16384 if done else 0
@@ -81,6 +84,32 @@ def drive(career: Career, race: Race) -> Field:
     noise = base * rng.uniform(0, 0.001, (cars, QUALIFYING_LAPS))
     qualifying = np.rint(best + noise).astype(np.int64)
     return Field(drivers, grid.tolist(), complete.tolist(), times, flags, qualifying)
+
+
+def _as_recorded(
+    race: Race, times: NDArray[np.int64], flags: NDArray[np.int64], complete: NDArray[np.int64]
+) -> None:
+    """Give the member the laps that the telemetry file of the race shows.
+
+    The others' laps are stretched by as much, so that everybody finishes where he did.
+    """
+    truth = race_truths().get(race.subsession_id)
+    if truth is None:
+        return
+    laps = {lap.number: lap for lap in truth.laps if lap.lap_time_s is not None}
+    own, numbers = race.finish - 1, range(1, race.laps + 1)
+    if any(number not in laps for number in numbers):
+        return
+    recorded = np.array([round((laps[number].lap_time_s or 0) * TICKS) for number in numbers])
+    times[:] = np.rint(times * (recorded.sum() / times[own].sum()))
+    times[own] = recorded
+    flags[own] = 0
+    flags[own, 0] = _BIT_OF["first lap"]
+    for place, number in enumerate(numbers):
+        lap = laps[number]
+        flags[own, place] |= _BIT_OF["off track"] if lap.off_track else 0
+        flags[own, place] |= _BIT_OF["lost control"] if lap.incidents > 1 else 0
+    complete[: race.finish] = race.laps
 
 
 def _finish(

@@ -181,7 +181,7 @@ class _Server:
         )  # fmt: skip
         if code != 0:
             raise EmbeddedServerError(
-                f"A database cannot be made in {self.folder}: {output}",
+                f"A database cannot be made in {self.folder}: initdb ended with {code}: {output}",
                 "Set IRACING_HOME to a folder on a local disk with 200 MB free, or set"
                 " IRACING_DATABASE_URL",
             )
