@@ -1,7 +1,7 @@
 """What is last known of the driver: ratings, best laps, fuel, totals by car and track.
 
 Cardinality: a car and a track driven together make one combination, of which the latest
-:data:`MOST` are exposed, 16 series each; the categories of licences are six.
+:data:`MOST` are exposed, 18 series each; the categories of licences are six, 16 series each.
 """
 
 from __future__ import annotations
@@ -65,17 +65,51 @@ SELECT coalesce(car_name, car_path) AS car, track_name, track_config, best_lap_t
 FROM racing.telemetry_session ORDER BY start_time DESC, session_key LIMIT 1
 """
 
-# The driver is the one with most sessions: files of others may lie in the folder too.
-_RATINGS = """
+# The driver is the one of most telemetry, or else of the rating history: files of others may lie
+# in the folders too.
+_DRIVER = """
 WITH driver AS (
-    SELECT cust_id FROM racing.telemetry_session WHERE cust_id IS NOT NULL
-    GROUP BY cust_id ORDER BY count(*) DESC, cust_id LIMIT 1
+    SELECT cust_id FROM (
+        SELECT cust_id, 1 AS rank FROM racing.telemetry_session WHERE cust_id IS NOT NULL
+        UNION ALL SELECT cust_id, 2 FROM racing.rating_history
+    ) AS seen GROUP BY cust_id, rank ORDER BY rank, count(*) DESC, cust_id LIMIT 1
 )
-SELECT DISTINCT ON (category) category, irating, safety_rating, licence_class, start_time AS at
-FROM racing.telemetry_session JOIN driver USING (cust_id)
-WHERE category IS NOT NULL AND (irating IS NOT NULL OR safety_rating IS NOT NULL)
-ORDER BY category, start_time DESC
 """
+_RATINGS = f"""{_DRIVER}, ratings AS (
+    SELECT category_id, irating, safety_rating, licence_class, observed_at AS at
+    FROM racing.rating_history JOIN driver USING (cust_id)
+)
+SELECT category_id,
+    (array_agg(irating ORDER BY at DESC) FILTER (WHERE irating IS NOT NULL))[1] AS irating,
+    max(at) FILTER (WHERE irating IS NOT NULL) AS irating_at,
+    (array_agg(safety_rating ORDER BY at DESC) FILTER (WHERE safety_rating IS NOT NULL))[1]
+        AS safety_rating,
+    max(at) FILTER (WHERE safety_rating IS NOT NULL) AS safety_rating_at,
+    (array_agg(licence_class ORDER BY at DESC) FILTER (WHERE licence_class IS NOT NULL))[1]
+        AS licence_class,
+    max(at) FILTER (WHERE licence_class IS NOT NULL) AS licence_class_at
+FROM ratings GROUP BY category_id ORDER BY category_id
+"""
+# Races as iRacing counts them: the main event of a race session, hosted ones too.
+_RACES = f"""{_DRIVER}
+SELECT s.category_id, count(*) AS races,
+    count(*) FILTER (WHERE r.finish_position_in_class = 1) AS wins,
+    count(*) FILTER (WHERE r.finish_position_in_class <= 5) AS top_fives,
+    count(*) FILTER (WHERE r.starting_position_in_class = 1) AS poles,
+    sum(r.incidents) AS incidents, max(coalesce(s.end_time, s.start_time)) AS at
+FROM racing.result AS r JOIN driver USING (cust_id)
+    JOIN racing.subsession AS s USING (subsession_id)
+WHERE s.event_type = 5 AND r.simsession_number = 0 AND r.kind <> 'team'
+GROUP BY s.category_id ORDER BY s.category_id
+"""
+_CATEGORIES = {
+    1: "oval",
+    2: "road",
+    3: "dirt_oval",
+    4: "dirt_road",
+    5: "sports_car",
+    6: "formula_car",
+}
 
 
 def families(connection: Connection) -> list[Metric]:
@@ -91,6 +125,7 @@ def families(connection: Connection) -> list[Metric]:
         *_distance(connection, shown),
         *_last_session(connection),
         *_ratings(connection),
+        *_races(connection),
         _residuals(connection),
         gauge(
             "combinations_left_out",
@@ -169,17 +204,33 @@ def _last_session(connection: Connection) -> Iterator[Metric]:
 
 def _ratings(connection: Connection) -> Iterator[Metric]:
     rows = _rows(connection, _RATINGS)
-    for name, text, value in (
-        ("irating", "iRating.", lambda r: r["irating"]),
-        ("safety_rating", "Safety Rating within the licence class.", lambda r: r["safety_rating"]),
-        (
-            "licence_class",
-            "Licence class: 1 is R, 2 D, 3 C, 4 B, 5 A, 6 P.",
-            lambda r: _LICENCES.get(r["licence_class"] or ""),
-        ),
+    for row in rows:
+        row["licence_class"] = _LICENCES.get(row["licence_class"] or "")
+    for name, text in (
+        ("irating", "iRating."),
+        ("safety_rating", "Safety Rating within the licence class."),
+        ("licence_class", "Licence class: 1 is R, 2 D, 3 C, 4 B, 5 A, 6 P."),
     ):
-        known = [((r["category"],), value(r), r["at"]) for r in rows]
+        known = [((_category(r),), r[name], r[f"{name}_at"]) for r in rows]
         yield from timed(name, "", text, ("category",), known)
+
+
+def _races(connection: Connection) -> Iterator[Metric]:
+    rows = _rows(connection, _RACES)
+    for name, value, text in (
+        ("races", "races", "Races driven."),
+        ("wins", "wins", "Races won, in class."),
+        ("top_fives", "top_fives", "Races finished in the first five, in class."),
+        ("poles", "poles", "Races begun from the first place, in class."),
+        ("race_incident_points", "incidents", "Incident points taken in races."),
+    ):
+        known = [((_category(r),), r[value], r["at"]) for r in rows]
+        yield from timed(name, "", text, ("category",), known, total=True)
+
+
+def _category(row: dict[str, Any]) -> str:
+    category = row["category_id"]
+    return "" if category is None else _CATEGORIES.get(category, str(category))
 
 
 def _residuals(connection: Connection) -> Metric:
