@@ -219,6 +219,33 @@ def down() -> None:
     click.echo("Stopped the embedded database." if stopped else "It was not running.")
 
 
+@main.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=9410, show_default=True, help="Port to listen on; 0 for any.")
+@click.option("--every", default=15.0, show_default=True, help="Seconds between two looks.")
+def metrics(host: str, port: int, every: float) -> None:
+    """Serve what is last known, and how the pipeline is, to Prometheus."""
+    from iracing_pipeline.local.metrics import serve
+    from iracing_pipeline.metrics.endpoint import PortInUseError
+
+    _warn_of_outsiders(host)
+    try:
+        serve(
+            Settings.from_env(),
+            lambda url: click.echo(f"Metrics are at {url} (Ctrl+C ends it)"),
+            host=host,
+            port=port,
+            every_s=every,
+        )
+    except PortInUseError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _warn_of_outsiders(host: str) -> None:
+    if host not in {"127.0.0.1", "::1", "localhost"}:
+        click.echo(f"Anybody who reaches {host} can read these metrics.", err=True)
+
+
 def _write_demo(settings: Settings) -> Path:
     from iracing_pipeline.demo.season import write_season
 

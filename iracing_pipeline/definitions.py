@@ -2,6 +2,8 @@
 
 import dagster as dg
 
+from iracing_pipeline.defs.metrics.assets import metric_history, metric_snapshot
+from iracing_pipeline.defs.metrics.sensors import metric_sensor, send_metrics, take_snapshot
 from iracing_pipeline.defs.ratings.assets import ratings, raw_member
 from iracing_pipeline.defs.ratings.schedules import (
     daily_ratings,
@@ -13,6 +15,7 @@ from iracing_pipeline.defs.reference.schedules import pull_reference, weekly_ref
 from iracing_pipeline.defs.resources import (
     DataApiResource,
     LakeResource,
+    MetricPlaces,
     ResultsFolder,
     TelemetryFolder,
     WarehouseResource,
@@ -43,6 +46,8 @@ defs = dg.Definitions(
     assets=[
         telemetry_files,
         telemetry,
+        metric_snapshot,
+        metric_history,
         reference,
         raw_season_search,
         raw_recent_search,
@@ -55,6 +60,8 @@ defs = dg.Definitions(
     ],
     jobs=[
         load_telemetry,
+        send_metrics,
+        take_snapshot,
         pull_reference,
         look_for_results,
         load_season,
@@ -68,6 +75,7 @@ defs = dg.Definitions(
     sensors=[
         telemetry_folder_sensor,
         abandoned_runs_sensor,
+        metric_sensor,
         results_sensor,
         result_files_sensor,
         telemetry_results_sensor,
@@ -76,6 +84,7 @@ defs = dg.Definitions(
         "lake": LakeResource(),
         "warehouse": WarehouseResource(),
         "telemetry_folder": TelemetryFolder(),
+        "metric_places": MetricPlaces(),
         "results_folder": ResultsFolder(),
         "data_api": DataApiResource(),
     },

@@ -120,6 +120,57 @@ def _calls_per_minute(text: str | None, *, most: int) -> int:
     )
 
 
+@dataclass(frozen=True, slots=True)
+class MetricSettings:
+    """Where metrics go, and how much of them.
+
+    Attributes:
+        prometheus_url: ``IRACING_PROMETHEUS_URL``. A Prometheus that takes remote write, such as
+            ``http://127.0.0.1:9090``. Without it no channels are sent by remote write.
+        prometheus_data: ``IRACING_PROMETHEUS_DATA``. The data folder of that Prometheus, if it
+            can be written to from here: old sessions go there as blocks.
+        promtool: ``IRACING_PROMTOOL``. The program that makes the blocks. Default: ``promtool``
+            on the path.
+        cloud_url: ``IRACING_CLOUD_PUSH_URL``. Where a hosted Prometheus such as Grafana Cloud
+            takes remote write; it ends in ``/push`` or ``/write``.
+        cloud_user: ``IRACING_CLOUD_PUSH_USER``. User for it.
+        cloud_token: ``IRACING_CLOUD_PUSH_TOKEN`` (or ``_FILE``). Its password or token.
+        channels: ``IRACING_METRIC_CHANNELS``. Channels to send, by iRacing's names and separated
+            by commas, or ``all``. Default: the two dozen of docs/metrics.md.
+        hz: ``IRACING_METRIC_HZ``. Samples a second and channel, 1 to 60 and a divisor of 1000.
+            Default: 10.
+    """
+
+    prometheus_url: str | None = None
+    prometheus_data: Path | None = None
+    promtool: str = "promtool"
+    cloud_url: str | None = None
+    cloud_user: str | None = None
+    cloud_token: str | None = field(default=None, repr=False)
+    channels: tuple[str, ...] = ()
+    hz: int = 10
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> MetricSettings:
+        """Read the settings from the environment.
+
+        Raises:
+            SettingsError: If a variable holds something that cannot be used.
+        """
+        env = os.environ if env is None else env
+        names = (name.strip() for name in env.get("IRACING_METRIC_CHANNELS", "").split(","))
+        return cls(
+            prometheus_url=_http_url(env, "IRACING_PROMETHEUS_URL"),
+            prometheus_data=_folder(env, "IRACING_PROMETHEUS_DATA"),
+            promtool=env.get("IRACING_PROMTOOL") or "promtool",
+            cloud_url=_http_url(env, "IRACING_CLOUD_PUSH_URL"),
+            cloud_user=env.get("IRACING_CLOUD_PUSH_USER") or None,
+            cloud_token=secret(env, "IRACING_CLOUD_PUSH_TOKEN"),
+            channels=tuple(name for name in names if name),
+            hz=_rate(env, "IRACING_METRIC_HZ", 10),
+        )
+
+
 def secret(env: Mapping[str, str], name: str) -> str | None:
     """The value of a secret: from the variable ``name``, or from the file ``name_FILE`` names.
 
@@ -158,3 +209,23 @@ def _postgres_url(url: str | None) -> str | None:
             "the embedded server."
         )
     return url
+
+
+def _http_url(env: Mapping[str, str], name: str) -> str | None:
+    url = env.get(name)
+    if not url:
+        return None
+    # The value is not repeated: somebody may have put a password into it.
+    if not url.startswith(("http://", "https://")):
+        raise SettingsError(f"{name} does not start with http:// or https://")
+    if "@" in url.partition("://")[2].partition("/")[0]:
+        raise SettingsError(f"{name} holds a password: use the variables for user and token")
+    return url.rstrip("/")
+
+
+def _rate(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    # So that a period is whole milliseconds, the unit in which Prometheus keeps time.
+    if not text.isdigit() or not 1 <= int(text) <= 60 or 1000 % int(text):
+        raise SettingsError(f"{name} is {text}: use 1, 2, 4, 5, 8, 10, 20, 25, 40 or 50")
+    return int(text)

@@ -19,6 +19,8 @@ ROOT = Path(iracing_pipeline.__file__).parents[1]
 # Group: asset <- what it is made from.
 GRAPH = """
 debrief: race_debriefs <- lap_corners stints telemetry_laps
+metrics: metric_history <- ibt_frames telemetry_sessions
+metrics: metric_snapshot <- telemetry_laps telemetry_sessions
 ratings: career <- raw_member
 ratings: rating_history <- raw_member raw_result_files results telemetry_results
 ratings: raw_member <-
@@ -64,6 +66,7 @@ PARTITIONS = {
         "stints",
         "tyre_sets",
         "fuel_laps",
+        "metric_history",
         "race_debriefs",
     },
     "seasons": {
@@ -78,6 +81,7 @@ PARTITIONS = {
 
 SENSORS = {
     "abandoned_runs_sensor",
+    "metric_sensor",
     "result_files_sensor",
     "results_sensor",
     "telemetry_folder_sensor",
@@ -132,7 +136,7 @@ def test_tables_show_their_name_and_columns_with_units() -> None:
 
 def test_the_telemetry_of_a_file_is_one_step_of_batches() -> None:
     graph = defs.resolve_asset_graph()
-    keys = {dg.AssetKey(name) for name in PARTITIONS["ibt_files"]}
+    keys = {dg.AssetKey(name) for name in PARTITIONS["ibt_files"] - {"metric_history"}}
     (assets,) = {
         graph.assets_def_for_key(key): None for key in keys if key in graph.executable_asset_keys
     }

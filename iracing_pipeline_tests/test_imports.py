@@ -19,6 +19,7 @@ ORDER = [
     "defs",
     # ------------------------------------ nothing below imports dagster
     "ingest",
+    "metrics",
     "demo",
     "warehouse",
     "lake",

@@ -29,6 +29,7 @@ from iracing_pipeline.data_api.errors import (
 )
 from iracing_pipeline.data_api.rate_limit import WINDOW_S, TokenBucket
 from iracing_pipeline.data_api.stats import ApiStats
+from iracing_pipeline.data_api.token_source import TokenSource
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -116,6 +117,12 @@ class DataApi:
         self._storage = requests.Session()
         for connection in (self._api, self._storage):
             connection.headers["User-Agent"] = f"iracing-pipeline/{__version__}"
+
+    @property
+    def login_ends_at(self) -> float | None:
+        """Until when we can renew our token unasked, seconds since 1970; None if not known."""
+        tokens = self._tokens
+        return tokens.login_ends_at if isinstance(tokens, TokenSource) else None
 
     def get(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> Answer:
         """The whole answer of ``/data/{endpoint}``, links followed and chunks joined.

@@ -50,6 +50,17 @@ class TokenSource:
                 self._held = self._shared(slot, rejected)
         return self._held.access
 
+    @property
+    def login_ends_at(self) -> float | None:
+        """Until when the token can be renewed, seconds since 1970.
+
+        None where that does not matter, as there is a password to log in with, or is not known.
+        """
+        held = self._held
+        if held is None or self._oauth.credentials.masked_password is not None:
+            return None
+        return held.refresh_expires_at or held.expires_at
+
     def store(self, token: Token) -> None:
         """Save a token that a login in the browser gave."""
         with self._store.locked() as slot:

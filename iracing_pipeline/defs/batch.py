@@ -25,22 +25,30 @@ class Batch:
         self._done = 0
         self._failed: dict[str, str] = {}
 
-    def done(self, partition: str, assets: Mapping[dg.AssetKey, Metadata], *, version: str) -> None:
+    def done(
+        self,
+        partition: str,
+        assets: Mapping[dg.AssetKey, Metadata],
+        *,
+        version: str,
+        inputs: str = "INITIAL",  # what a source that nobody observes has in Dagster
+    ) -> None:
         """Record that a partition of some assets is materialized.
 
         Args:
             partition: The partition.
             assets: The assets, each with its metadata.
             version: Version of the data that all of them were made from.
+            inputs: Version of the assets of other steps that they depend on.
         """
         for asset, metadata in assets.items():
-            tags = self._versions(asset, version)
+            tags = self._versions(asset, version, inputs)
             self._context.log_event(
                 dg.AssetMaterialization(asset, partition=partition, metadata=metadata, tags=tags)
             )
         self._done += 1
 
-    def _versions(self, asset: dg.AssetKey, version: str) -> dict[str, str]:
+    def _versions(self, asset: dg.AssetKey, version: str, inputs: str) -> dict[str, str]:
         """What Dagster would add to an output, and tells by what is out of date."""
         spec = self._specs[asset]
         tags = {
@@ -51,8 +59,7 @@ class Batch:
         for dep in spec.deps:
             ours = dep.asset_key in self._specs
             name = dep.asset_key.to_user_string()
-            # A source that nobody observes has this version in Dagster.
-            tags[f"dagster/input_data_version/{name}"] = version if ours else "INITIAL"
+            tags[f"dagster/input_data_version/{name}"] = version if ours else inputs
             # Versions are compared, not events; but without this one a dependency counts as new.
             tags[f"dagster/input_event_pointer/{name}"] = "NULL"
         return tags

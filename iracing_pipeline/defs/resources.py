@@ -8,8 +8,12 @@ import dagster as dg
 
 from iracing_pipeline.data_api import DataApi
 from iracing_pipeline.data_api.connect import connect
+from iracing_pipeline.ingest.metric_history import Selection
 from iracing_pipeline.lake import Lake
-from iracing_pipeline.settings import DataApiAccount, Settings
+from iracing_pipeline.metrics.history.channels import chosen
+from iracing_pipeline.metrics.history.delivery import Destination
+from iracing_pipeline.metrics.history.route import destinations, place_names
+from iracing_pipeline.settings import DataApiAccount, MetricSettings, Settings
 from iracing_pipeline.warehouse import Connection, Warehouse, database_url, migrate
 
 _migrated: set[str] = set()
@@ -44,6 +48,30 @@ class TelemetryFolder(dg.ConfigurableResource[None]):
     def path(self) -> Path:
         """The folder."""
         return Settings.from_env().telemetry_dir
+
+
+class MetricPlaces(dg.ConfigurableResource[None]):
+    """Where metrics go: ``IRACING_PROMETHEUS_URL``, ``IRACING_CLOUD_PUSH_URL`` and the like."""
+
+    @property
+    def settings(self) -> MetricSettings:
+        """What the environment says."""
+        return MetricSettings.from_env()
+
+    @property
+    def names(self) -> list[str]:
+        """The places there are."""
+        return place_names(self.settings)
+
+    @property
+    def selection(self) -> Selection:
+        """What is sent of a session."""
+        settings = self.settings
+        return Selection(chosen(settings.channels), settings.hz)
+
+    def open(self) -> dict[str, Destination]:
+        """The places, by name."""
+        return destinations(self.settings)
 
 
 class ResultsFolder(dg.ConfigurableResource[None]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.tables import ratings, raw, reference, results
+from iracing_pipeline.tables import ratings, raw, reference, results, watch
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
@@ -37,4 +37,5 @@ TABLES: tuple[Table, ...] = (
     *results.TABLES,
     *ratings.TABLES,
     *raw.TABLES,
+    *watch.TABLES,
 )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
     from iracing_pipeline.warehouse.connection import Connection
     from iracing_pipeline.warehouse.load import Loaded
@@ -34,6 +34,24 @@ def record(
             " finished_at, rows_inserted, rows_updated, rows_deleted, seconds, bytes)"
             " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [row for load in loads for row in _rows(load, partition_key, run_id)],
+        )
+
+
+def record_steps(
+    connection: Connection, item: str, seconds: Mapping[str, float], *, run_id: str | None = None
+) -> None:
+    """Record in ``ops.step_time`` how long the steps of loading an item took.
+
+    Args:
+        connection: In whose transaction it happens.
+        item: The item, such as a session key.
+        seconds: How long each step took, by its name.
+        run_id: The run that did it; None outside a run.
+    """
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO ops.step_time (step, item, run_id, seconds) VALUES (%s, %s, %s, %s)",
+            [(step, item, run_id, took) for step, took in seconds.items()],
         )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
@@ -21,7 +22,11 @@ def raw_member(
 ) -> dg.MaterializeResult[None]:
     """The member, present licences, rating charts and totals, as iRacing sends them."""
     api = data_api.connect()
-    with warehouse.connect(autocommit=True) as connection, faults_as_dagster_understands():
+    with (
+        counted(warehouse, api),
+        warehouse.connect(autocommit=True) as connection,
+        faults_as_dagster_understands(),
+    ):
         cust_id = fetch_member(connection, api)
     seen = api.stats.snapshot()
     return dg.MaterializeResult(metadata={"cust_id": cust_id, "requests": seen.requests})

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
@@ -39,7 +40,11 @@ def reference(
     """Pull what was selected, one request each."""
     api = data_api.connect()
     selected = {key.to_user_string() for key in context.selected_asset_keys}
-    with warehouse.connect() as connection, faults_as_dagster_understands():
+    with (
+        counted(warehouse, api),
+        warehouse.connect() as connection,
+        faults_as_dagster_understands(),
+    ):
         for what in PULLS:
             if what.name not in selected:
                 continue

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
 from iracing_pipeline.defs.resources import (
     DataApiResource,
@@ -48,7 +49,11 @@ def raw_season_search(
     """The member's races of a season, official and hosted, put into the fetch queue."""
     api = data_api.connect()
     now = datetime.now(UTC)
-    with warehouse.connect(autocommit=True) as connection, faults_as_dagster_understands():
+    with (
+        counted(warehouse, api),
+        warehouse.connect(autocommit=True) as connection,
+        faults_as_dagster_understands(),
+    ):
         cust_id = own_cust_id(connection, api)
         for key in context.partition_keys:
             new = search_season(connection, api, int(cust_id or 0), Season.parse(key), now)
@@ -67,7 +72,11 @@ def raw_recent_search(
 ) -> dg.MaterializeResult[None]:
     """What finished since the last look, put into the fetch queue: one request."""
     api = data_api.connect()
-    with warehouse.connect(autocommit=True) as connection, faults_as_dagster_understands():
+    with (
+        counted(warehouse, api),
+        warehouse.connect(autocommit=True) as connection,
+        faults_as_dagster_understands(),
+    ):
         cust_id = own_cust_id(connection, api)
         due = search_recent(connection, api, int(cust_id or 0), datetime.now(UTC))
     context.log.info("Something is to be fetched in: %s", ", ".join(due) or "no season")
@@ -92,7 +101,11 @@ def raw_subsessions(
         if progress.done % REPORT_EVERY == 0 or progress.done == progress.total:
             context.log.info(progress.told(time.time()))
 
-    with warehouse.connect(autocommit=True) as connection, faults_as_dagster_understands():
+    with (
+        counted(warehouse, api),
+        warehouse.connect(autocommit=True) as connection,
+        faults_as_dagster_understands(),
+    ):
         for key in context.partition_keys:
             progress = fetch_due(connection, api, [Season.parse(key)], time.time, report)
             context.add_asset_metadata(

@@ -9,6 +9,8 @@ import json
 
 import dagster as dg
 
+from iracing_pipeline.defs.metrics.assets import metric_history
+from iracing_pipeline.defs.metrics.sensors import send_metrics
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.telemetry.assets import telemetry
 from iracing_pipeline.defs.telemetry.sensors import load_telemetry
@@ -40,10 +42,11 @@ def abandoned_runs_sensor(
 
 
 def _started(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
-    """Runs of the telemetry assets that have begun and not ended."""
+    """Runs of the assets that are one partition a file, begun and not ended."""
     runs = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
     return [
         run
         for run in runs
-        if run.job_name == load_telemetry.name or telemetry.keys & (run.asset_selection or set())
+        if run.job_name in {load_telemetry.name, send_metrics.name}
+        or (telemetry.keys | metric_history.keys) & (run.asset_selection or set())
     ]

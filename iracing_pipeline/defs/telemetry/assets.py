@@ -35,7 +35,14 @@ from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.tables.traces import LAP_TRACE
-from iracing_pipeline.warehouse import Connection, LoadError, inventory, quarantine, run_lock
+from iracing_pipeline.warehouse import (
+    Connection,
+    LoadError,
+    audit,
+    inventory,
+    quarantine,
+    run_lock,
+)
 
 GROUP = "telemetry"
 OWNERS = ["team:racing"]
@@ -170,6 +177,8 @@ def telemetry(
                     uri = store.uri(KIND, key, FRAMES) if store.exists(KIND, key, FRAMES) else None
                     load(connection, result, frames_uri=uri, run_id=context.run.run_id)
                     lap_analysis.load(connection, key, told, run_id=context.run.run_id)
+                    took = result.seconds | (stored.seconds if stored else {})
+                    audit.record_steps(connection, key, took, run_id=context.run.run_id)
                     _settle(connection, source, file, result)
                 connection.commit()
             except FILE_FAULTS as error:

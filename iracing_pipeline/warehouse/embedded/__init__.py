@@ -6,6 +6,11 @@ in its own folder where one can be made, else on a free loopback port; either wa
 the generated password, which only the owner of the data folder can read.
 """
 
-from iracing_pipeline.warehouse.embedded.server import reader_password, start, stop
+from iracing_pipeline.warehouse.embedded.server import (
+    reader_password,
+    running,
+    start,
+    stop,
+)
 
-__all__ = ["reader_password", "start", "stop"]
+__all__ = ["reader_password", "running", "start", "stop"]

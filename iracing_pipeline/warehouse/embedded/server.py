@@ -49,6 +49,11 @@ def start(home: Path) -> str:
     return server.url_if_running() or server.start()
 
 
+def running(home: Path) -> str | None:
+    """The URL of the embedded server's database; None when the server does not run."""
+    return _Server(home).url_if_running()
+
+
 def stop(home: Path) -> bool:
     """Stop the embedded server of a data folder; whether it was running.
 

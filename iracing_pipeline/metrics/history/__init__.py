@@ -1,0 +1,1 @@
+"""Channels of a session, downsampled, sent to Prometheus with the times at which they were so."""

@@ -1,0 +1,96 @@
+"""How Dagster is: outcomes of runs, ticks of sensors, times of steps, checks, assets.
+
+What Dagster has stored is read elsewhere, where Dagster is known; here are its figures.
+Cardinality: jobs, sensors, assets, checks and steps are those of the project.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from iracing_pipeline.metrics.families import counter, gauge
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from prometheus_client.core import Metric
+
+
+@dataclass(frozen=True, slots=True)
+class Orchestration:
+    """What Dagster's storage says; times are seconds since 1970.
+
+    Attributes:
+        runs: How many runs ended, by job and outcome (success, failure, canceled).
+        unfinished: How many have not ended, by job and state.
+        last_run: When one last ended so, by job and outcome.
+        run_seconds: How long the last run of a job took.
+        step_seconds: How long a step of the last run took, by job and step.
+        ticks: When a sensor or schedule last ticked, by name and outcome.
+        assets: When an asset was last materialized.
+        checks: Whether an asset's check held, and when it was made, by asset and check.
+    """
+
+    runs: dict[tuple[str, str], int] = field(default_factory=dict)
+    unfinished: dict[tuple[str, str], int] = field(default_factory=dict)
+    last_run: dict[tuple[str, str], float] = field(default_factory=dict)
+    run_seconds: dict[str, float] = field(default_factory=dict)
+    step_seconds: dict[tuple[str, str], float] = field(default_factory=dict)
+    ticks: dict[tuple[str, str], float] = field(default_factory=dict)
+    assets: dict[str, float] = field(default_factory=dict)
+    checks: dict[tuple[str, str], tuple[bool, float]] = field(default_factory=dict)
+
+
+def families(found: Orchestration) -> Iterator[Metric]:
+    """The figures as metrics."""
+    outcome, name = ("job", "outcome"), "dagster"
+    yield counter(f"{name}_runs", "Runs that ended.", outcome, found.runs.items())
+    yield gauge(
+        f"{name}_unfinished_runs",
+        "Runs that wait or go on.",
+        ("job", "state"),
+        found.unfinished.items(),
+    )
+    yield gauge(
+        f"{name}_run_last_timestamp_seconds",
+        "When a run last ended so.",
+        outcome,
+        found.last_run.items(),
+    )
+    yield gauge(
+        f"{name}_run_last_seconds",
+        "How long the last run that succeeded took.",
+        ("job",),
+        (((job,), took) for job, took in found.run_seconds.items()),
+    )
+    yield gauge(
+        f"{name}_step_last_seconds",
+        "How long a step took in the last run that succeeded.",
+        ("job", "step"),
+        found.step_seconds.items(),
+    )
+    yield gauge(
+        f"{name}_tick_last_timestamp_seconds",
+        "When a sensor or schedule last ticked so.",
+        ("instigator", "outcome"),
+        found.ticks.items(),
+    )
+    yield gauge(
+        "asset_last_success_timestamp_seconds",
+        "When an asset was last materialized.",
+        ("asset",),
+        (((asset,), at) for asset, at in found.assets.items()),
+    )
+    yield gauge(
+        "asset_check_failed",
+        "Whether an asset's check did not hold when it was last made.",
+        ("asset", "check"),
+        ((key, not held) for key, (held, _) in found.checks.items()),
+    )
+    yield gauge(
+        "asset_check_last_timestamp_seconds",
+        "When an asset's check was last made.",
+        ("asset", "check"),
+        ((key, at) for key, (_, at) in found.checks.items()),
+    )

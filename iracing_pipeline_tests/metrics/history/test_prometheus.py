@@ -1,0 +1,271 @@
+"""Against a real Prometheus: what arrives, at which times, and what its faults cost."""
+
+from __future__ import annotations
+
+import base64
+import os
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iracing_pipeline.metrics.history.blocks import MIN_AGE_MS, Blocks
+from iracing_pipeline.metrics.history.remote_write import Patience, RemoteWrite
+from iracing_pipeline.metrics.history.route import HostedPrometheus, LocalPrometheus
+from iracing_pipeline_tests.metrics.history.drives import drive
+from iracing_pipeline_tests.prometheus_server import NEEDS_PROMETHEUS, Server, running
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from iracing_pipeline.metrics.history.delivery import Delivery
+    from iracing_pipeline.metrics.history.series import SessionSeries
+
+pytestmark = NEEDS_PROMETHEUS
+
+DAY = 86_400.0
+# Without a scrape, the first samples that a server is sent would set its clock.
+SELF = """
+scrape_configs:
+  - {job_name: self, scrape_interval: 1s, static_configs: [{targets: ["127.0.0.1:9"]}]}
+"""
+QUICK = Patience(tries=2, first_s=0.05, longest_s=0.1, rest_s=0.0)
+
+
+def started(folder: Path, **options: object) -> Iterator[Server]:
+    with running(folder, scrape=SELF, **options) as server:
+        while server.value('up{job="self"}') is None:
+            time.sleep(0.1)
+        yield server
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from started(tmp_path_factory.mktemp("prometheus") / "one")
+
+
+def writer(server: Server) -> RemoteWrite:
+    return RemoteWrite(f"{server.url}/api/v1/write", patience=QUICK)
+
+
+def half_an_hour_behind() -> float:
+    return time.time() - 1800
+
+
+def send_into(found: list[Delivery], writer: RemoteWrite, series: SessionSeries) -> None:
+    found.append(writer.send(series))
+
+
+def local(server: Server) -> LocalPrometheus:
+    return LocalPrometheus(writer(server), Blocks(server.data))
+
+
+def count(server: Server, series: SessionSeries) -> int:
+    first, last = series.times[[0, -1]] / 1000
+    return server.samples(series.labels["session"], first, last)
+
+
+def wait_for(server: Server, series: SessionSeries, samples: int) -> None:
+    """Until the server has picked up new blocks, which it looks for once a minute."""
+    deadline = time.monotonic() + 90
+    while (found := count(server, series)) != samples:
+        assert time.monotonic() < deadline, f"{found} samples of {samples}"
+        time.sleep(1)
+
+
+def test_a_young_session_is_there_at_once_and_sending_it_again_changes_nothing(
+    server: Server,
+) -> None:
+    series = drive(time.time() - 600, seconds=120, key="young")
+
+    first, second = writer(server).send(series), writer(server).send(series)
+
+    assert first.accepted == series.samples == second.accepted
+    assert count(server, series) == series.samples
+
+
+def test_values_times_and_labels_are_those_sent(server: Server) -> None:
+    series = drive(time.time() - 900, seconds=10, key="exact", channels=2)
+    writer(server).send(series)
+
+    for metric, (_, values) in series.metrics.items():
+        last = series.times[-1] / 1000
+        (found,) = server.query(f'{metric}{{session="exact"}}[20s]', last)
+        assert found["metric"] == {"__name__": metric, **series.labels}
+        shown = [(round(at * 1000), float(value)) for at, value in found["values"]]
+        assert shown == list(zip(series.times.tolist(), values.tolist(), strict=True))
+
+
+def test_two_writers_at_once_agree(server: Server) -> None:
+    series = drive(time.time() - 1200, seconds=300, key="two writers")
+    found = []
+    threads = [
+        threading.Thread(target=lambda: found.append(writer(server).send(series))) for _ in range(2)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert [delivery.waiting for delivery in found] == [0, 0]
+    assert count(server, series) == series.samples
+
+
+def test_a_session_from_next_year_does_not_stop_the_clock(server: Server) -> None:
+    refused = local(server).send(drive(time.time() + 365 * DAY, seconds=10, key="next year"))
+    after = drive(time.time() - 5, seconds=10, key="after")
+
+    assert refused.refused == {"future": refused.samples}
+    assert writer(server).send(after).accepted == after.samples
+    assert count(server, after) == after.samples
+
+
+def test_a_session_across_the_edge_of_age_is_whole(tmp_path: Path) -> None:
+    for server in started(tmp_path / "p"):
+        series = drive(time.time() - MIN_AGE_MS / 1000 + 60, seconds=120, key="across", channels=3)
+        delivery = local(server).send(series)
+
+        assert (delivery.accepted, delivery.refused.total()) == (series.samples, 0)
+        assert delivery.requests >= 2
+        server.stop()
+        server.start()
+        assert count(server, series) == series.samples
+
+
+def test_old_sessions_are_there_after_a_restart_and_loading_them_twice_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    for server in started(tmp_path / "p"):
+        sessions = [
+            drive(time.time() - days * DAY, seconds=60, key=f"{days} days", seed=days)
+            for days in (1, 30, 400, 4000)
+        ]
+        for series in sessions + sessions:
+            delivery = local(server).send(series)
+            assert delivery.accepted == series.samples
+        server.stop()
+        server.start()
+
+        assert [count(server, each) for each in sessions] == [each.samples for each in sessions]
+        assert not [p for p in server.data.iterdir() if p.name.startswith("iracing-")]
+
+
+def test_new_blocks_are_picked_up_without_a_restart(server: Server) -> None:
+    series = drive(time.time() - 20 * DAY, seconds=30, key="picked up", channels=4)
+    local(server).send(series)
+
+    wait_for(server, series, series.samples)
+
+
+def test_what_a_hosted_server_with_two_hours_has_and_refused_reconciles(tmp_path: Path) -> None:
+    # Prometheus's own way to write a password down: a bcrypt digest, of "secret".
+    web = (
+        "basic_auth_users:\n  racer: $2b$05$bnY7.M8bTw853xzHgDNp1uAzzHmfuG21GXsIkJcv3ZH2mDQtUoFkG\n"
+    )
+    auth = base64.b64encode(b"racer:secret").decode()
+    for server in started(tmp_path / "cloud", window="2h", web=web, auth=auth):
+        url = f"{server.url}/api/v1/write"
+        sender = RemoteWrite(url, auth=("racer", "secret"), batch=10_000, patience=QUICK)
+        series = drive(time.time() - 3600, seconds=7200, key="long", channels=2)
+        thin = series.every(1000)
+        # The server's edge is its own clock's; ours here only keeps to what surely is too old.
+        delivery = HostedPrometheus(sender, clock=half_an_hour_behind).send(series)
+
+        assert delivery.samples == thin.samples
+        assert delivery.waiting == 0
+        assert delivery.accepted == count(server, thin)
+        assert delivery.refused["too_old"] == thin.samples - delivery.accepted
+        # An hour and a bit of two: what is younger than two hours.
+        assert 3590 * 2 <= delivery.accepted <= 3620 * 2
+
+        closed = RemoteWrite(url, auth=("racer", "wrong"), patience=QUICK)
+        assert closed.send(thin).waiting == thin.samples
+
+
+def test_a_server_that_was_killed_while_writing_has_everything_in_the_end(tmp_path: Path) -> None:
+    for server in started(tmp_path / "p"):
+        series = drive(time.time() - 60, seconds=1800, key="killed")
+        patient = Patience(tries=60, first_s=0.1, longest_s=0.3, rest_s=0.0)
+        sender = RemoteWrite(f"{server.url}/api/v1/write", patience=patient, batch=10_000)
+        found: list[Delivery] = []
+        thread = threading.Thread(target=send_into, args=(found, sender, series))
+        thread.start()
+        time.sleep(0.1)
+        server.stop(kill=True)
+        server.start()
+        thread.join()
+        again = sender.send(series)
+
+        assert found[0].waiting == again.waiting == 0
+        assert count(server, series) == series.samples
+
+
+def test_a_server_that_is_down_keeps_young_samples_waiting_and_takes_old_ones(
+    tmp_path: Path,
+) -> None:
+    for server in started(tmp_path / "p"):
+        server.stop()
+        young = drive(time.time() - 60, seconds=10, key="young")
+        old = drive(time.time() - 10 * DAY, seconds=10, key="old")
+        place = local(server)
+        sent = [place.send(young), place.send(old)]
+        server.start()
+
+        assert (sent[0].waiting, sent[1].accepted) == (young.samples, old.samples)
+        assert sent[0].failure
+        assert "no connection" in sent[0].failure
+        assert place.send(young).accepted == young.samples
+        assert count(server, old) == old.samples
+
+
+@pytest.mark.parametrize("kind", ["missing", "not prometheus"])
+def test_a_data_folder_that_is_none_is_said(tmp_path: Path, kind: str) -> None:
+    folder = tmp_path / "data"
+    if kind == "not prometheus":
+        folder.mkdir()
+    series = drive(time.time() - DAY, seconds=10)
+
+    delivery = Blocks(folder).send(series)
+
+    assert delivery.waiting == series.samples
+    assert delivery.failure
+    assert "IRACING_PROMETHEUS_DATA" in delivery.failure
+    assert not folder.exists() or not list(folder.iterdir())
+
+
+@pytest.mark.skipif(
+    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write to every folder"
+)
+def test_a_data_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
+    (tmp_path / "wal").mkdir()
+    tmp_path.chmod(0o500)
+    try:
+        delivery = Blocks(tmp_path).send(drive(time.time() - DAY, seconds=10))
+    finally:
+        tmp_path.chmod(0o700)
+
+    assert delivery.waiting
+    assert "cannot be written to" in str(delivery.failure)
+
+
+def test_without_promtool_everything_waits(tmp_path: Path) -> None:
+    (tmp_path / "wal").mkdir()
+    series = drive(time.time() - DAY, seconds=10)
+
+    delivery = Blocks(tmp_path, promtool="no such program").send(series)
+
+    assert delivery.waiting == series.samples
+    assert "IRACING_PROMTOOL" in str(delivery.failure)
+    assert [path.name for path in tmp_path.iterdir()] == ["wal"]
+
+
+def test_young_samples_are_no_block(tmp_path: Path) -> None:
+    (tmp_path / "wal").mkdir()
+    series = drive(time.time() - 60, seconds=10)
+
+    delivery = Blocks(tmp_path).send(series)
+
+    assert (delivery.waiting, delivery.failure) == (series.samples, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["wal"]
