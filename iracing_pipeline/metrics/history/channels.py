@@ -113,7 +113,7 @@ MORE: tuple[ChannelMetric, ...] = (
     _of("SteeringWheelTorque", "steering_wheel_torque_newton_meters", "Force feedback.", 2**-5),
     _of("BrakeABSactive", "abs_active", "Whether ABS is at work."),
     _of("OilPress", "oil_pressure_pascals", "Oil pressure.", 2**8, factor=_BAR),
-    _of("FuelUsePerHour", "fuel_use_kilograms_per_hour", "Fuel being used.", 2**-6),
+    _of("FuelUsePerHour", "fuel_use_grams_per_hour", "Fuel being used.", 2**4, factor=1e3),
     *(
         _of(
             f"{short}pressure",
