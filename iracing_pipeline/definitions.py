@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.ratings.assets import ratings, raw_member
 from iracing_pipeline.defs.ratings.schedules import (
     daily_ratings,
@@ -35,7 +36,6 @@ from iracing_pipeline.defs.results.sensors import (
     results_sensor,
     telemetry_results_sensor,
 )
-from iracing_pipeline.defs.telemetry.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.telemetry.assets import telemetry, telemetry_files
 from iracing_pipeline.defs.telemetry.sensors import load_telemetry, telemetry_folder_sensor
 

@@ -27,7 +27,7 @@ from iracing_pipeline.ingest.telemetry import (
 )
 from iracing_pipeline.lake import Lake, NotInLakeError
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.warehouse import Connection, LoadError, inventory, quarantine, run_lock
+from iracing_pipeline.warehouse import Connection, LoadError, inventory, quarantine
 
 GROUP = "telemetry"
 OWNERS = ["team:racing"]
@@ -100,7 +100,6 @@ def telemetry(
     selected = [key for key in order if key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
     with warehouse.connect() as connection:
-        run_lock.hold(connection, context.run.run_id)
         sources = inventory.sources(connection, keys)
         loaded = inventory.loaded_records(connection)
         connection.commit()
