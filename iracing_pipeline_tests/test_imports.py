@@ -26,6 +26,7 @@ ORDER = [
     "pictures",
     "results",
     "analysis",
+    "exchange",
     "inbox",
     "ibt",
     "tables",

@@ -53,6 +53,8 @@ class Batch:
             name = dep.asset_key.to_user_string()
             # A source that nobody observes has this version in Dagster.
             tags[f"dagster/input_data_version/{name}"] = version if ours else "INITIAL"
+            # Versions are compared, not events; but without this one a dependency counts as new.
+            tags[f"dagster/input_event_pointer/{name}"] = "NULL"
         return tags
 
     def failed(self, partition: str, message: str) -> None:
