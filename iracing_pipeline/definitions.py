@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.metrics.assets import metric_history, metric_snapshot
 from iracing_pipeline.defs.metrics.sensors import metric_sensor, send_metrics, take_snapshot
 from iracing_pipeline.defs.ratings.assets import ratings, raw_member
@@ -38,7 +39,6 @@ from iracing_pipeline.defs.results.sensors import (
     results_sensor,
     telemetry_results_sensor,
 )
-from iracing_pipeline.defs.telemetry.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.telemetry.assets import telemetry, telemetry_files
 from iracing_pipeline.defs.telemetry.sensors import load_telemetry, telemetry_folder_sensor
 

@@ -157,6 +157,13 @@ def test_the_telemetry_of_a_file_is_one_step_of_batches() -> None:
     }
 
 
+def test_every_run_can_be_told_from_one_whose_process_is_gone() -> None:
+    # By the lock that this resource holds: see defs/abandoned_runs.py.
+    for assets in defs.assets or []:
+        if isinstance(assets, dg.AssetsDefinition) and assets.is_executable:
+            assert "warehouse" in assets.required_resource_keys, assets.keys
+
+
 def test_sensors_run_without_being_switched_on() -> None:
     sensors = {sensor.name: sensor for sensor in defs.sensors or []}
 

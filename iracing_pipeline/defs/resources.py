@@ -1,8 +1,9 @@
 """Thin Dagster resources around the layers below; what they need comes from the environment."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
+from typing import Any, Self
 
 import dagster as dg
 
@@ -14,7 +15,14 @@ from iracing_pipeline.metrics.history.channels import chosen
 from iracing_pipeline.metrics.history.delivery import Destination
 from iracing_pipeline.metrics.history.route import destinations, place_names
 from iracing_pipeline.settings import DataApiAccount, MetricSettings, Settings
-from iracing_pipeline.warehouse import Connection, Warehouse, database_url, migrate
+from iracing_pipeline.warehouse import (
+    Connection,
+    Warehouse,
+    WarehouseError,
+    database_url,
+    migrate,
+    run_lock,
+)
 
 _migrated: set[str] = set()
 
@@ -27,18 +35,36 @@ class LakeResource(dg.ConfigurableResource[None]):
         return Lake(Settings.from_env().lake)
 
 
-class WarehouseResource(dg.ConfigurableResource[None]):
-    """The database of ``IRACING_DATABASE_URL``, or the embedded server in the data folder."""
+class WarehouseResource(dg.ConfigurableResource[Any]):
+    """The database of ``IRACING_DATABASE_URL``, or the embedded server in the data folder.
+
+    While a run has it, the run's lock is held: see ``defs.abandoned_runs``.
+    """
+
+    @contextmanager
+    def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
+        """The resource, for a run or a sensor."""
+        with ExitStack() as stack:
+            if context.run_id is not None:
+                # What is wrong with the database, the step that uses it says.
+                with suppress(WarehouseError):
+                    connection = self._warehouse().open(autocommit=True)
+                    stack.callback(connection.close)
+                    run_lock.hold(connection, context.run_id)
+            yield self
 
     @contextmanager
     def connect(self, *, autocommit: bool = False) -> Iterator[Connection]:
         """A connection to the migrated database, committed at the end."""
+        with self._warehouse().connect(autocommit=autocommit) as connection:
+            yield connection
+
+    def _warehouse(self) -> Warehouse:
         url = database_url(Settings.from_env())
         if url not in _migrated:  # once a process: the state is then known
             migrate(url)
             _migrated.add(url)
-        with Warehouse(url).connect(autocommit=autocommit) as connection:
-            yield connection
+        return Warehouse(url)
 
 
 class TelemetryFolder(dg.ConfigurableResource[None]):

@@ -100,6 +100,17 @@ def count(database: str, table: str) -> int:
     return int(row[0])
 
 
+def tick(
+    sensor: dg.SensorDefinition, instance: dg.DagsterInstance, *resources: str
+) -> dg.SensorResult | dg.RunRequest | dg.SkipReason:
+    """What a sensor answers."""
+    needed = {name: RESOURCES[name] for name in resources}
+    with dg.build_sensor_context(instance=instance, resources=needed) as context:
+        answer = sensor(context)
+    assert isinstance(answer, dg.SensorResult | dg.RunRequest | dg.SkipReason)
+    return answer
+
+
 def test_everything_loads() -> None:
     dg.Definitions.validate_loadable(defs)
 
@@ -111,11 +122,7 @@ def test_a_career_is_backfilled_season_by_season(
     with FakeDataApi(CAREER) as server:
         use(server, monkeypatch)
         run(instance, "update_ratings")
-        found = results_sensor(
-            dg.build_sensor_context(instance=instance),
-            data_api=RESOURCES["data_api"],
-            warehouse=RESOURCES["warehouse"],
-        )
+        found = tick(results_sensor, instance, "data_api", "warehouse")
         assert isinstance(found, dg.SensorResult)
         request = (found.dynamic_partitions_requests or [])[0]
         keys = list(request.partition_keys)
@@ -203,19 +210,15 @@ def test_dropped_files_are_loaded_once(
     (folder / "race.json").write_text(json.dumps(result(CAREER, race)), encoding="utf-8")
     (folder / "notes.csv").write_text("nothing,here\n1,2\n", encoding="utf-8")
 
-    def tick() -> object:
-        return result_files_sensor(
-            dg.build_sensor_context(instance=instance),
-            results_folder=RESOURCES["results_folder"],
-            warehouse=RESOURCES["warehouse"],
-        )
+    def look() -> object:
+        return tick(result_files_sensor, instance, "results_folder", "warehouse")
 
-    first, again = tick(), tick()
+    first, again = look(), look()
     assert isinstance(first, dg.RunRequest)
     assert isinstance(again, dg.RunRequest)
     assert first.run_key == again.run_key
     run(instance, "load_result_files")
-    assert isinstance(tick(), dg.SkipReason)
+    assert isinstance(look(), dg.SkipReason)
     assert count(database, "racing.subsession") == 1
     assert count(database, "ops.quarantine") == 1
 
@@ -231,14 +234,12 @@ def test_telemetry_tells_of_results_until_something_better_does(
     with Warehouse(database).connect() as connection:
         load(connection, analyse(file))
 
-    def tick() -> object:
-        return telemetry_results_sensor(
-            dg.build_sensor_context(instance=instance), warehouse=RESOURCES["warehouse"]
-        )
+    def look() -> object:
+        return tick(telemetry_results_sensor, instance, "warehouse")
 
-    assert isinstance(tick(), dg.RunRequest)
+    assert isinstance(look(), dg.RunRequest)
     run(instance, "read_telemetry_results")
-    assert isinstance(tick(), dg.SkipReason)
+    assert isinstance(look(), dg.SkipReason)
     assert count(database, "racing.subsession WHERE source = 'ibt'") == 1
     run(instance, "rebuild_ratings")
     assert count(database, "racing.rating_history WHERE source = 'ibt'") == 1

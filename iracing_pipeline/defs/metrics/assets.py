@@ -18,7 +18,7 @@ from iracing_pipeline.metrics.history.delivery import Delivery, DeliveryError
 from iracing_pipeline.metrics.history.route import cloud_writer
 from iracing_pipeline.metrics.history.session import NoTimeError
 from iracing_pipeline.metrics.snapshot import Snapshot
-from iracing_pipeline.warehouse import deliveries, run_lock
+from iracing_pipeline.warehouse import deliveries
 
 GROUP = "metrics"
 OWNERS = ["team:racing"]
@@ -65,7 +65,6 @@ def metric_history(
         )
     batch, store = Batch(context), lake.open()
     with warehouse.connect() as connection:
-        run_lock.hold(connection, context.run.run_id)
         sessions = deliveries.sessions(connection, keys)
         connection.commit()
         for number, key in enumerate(keys, start=1):

@@ -41,7 +41,6 @@ from iracing_pipeline.warehouse import (
     audit,
     inventory,
     quarantine,
-    run_lock,
 )
 
 GROUP = "telemetry"
@@ -161,7 +160,6 @@ def telemetry(
     selected = [spec.key for spec in LINEAGE if spec.key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
     with warehouse.connect() as connection:
-        run_lock.hold(connection, context.run.run_id)
         sources = inventory.sources(connection, keys)
         loaded = inventory.loaded_records(connection)
         connection.commit()

@@ -14,7 +14,7 @@ from iracing_pipeline.defs.telemetry import assets, checks
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ingest.telemetry import load
 from iracing_pipeline_tests import recordings
-from iracing_pipeline_tests.defs.telemetry.conftest import Pipeline, aged
+from iracing_pipeline_tests.defs.conftest import Pipeline, aged
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

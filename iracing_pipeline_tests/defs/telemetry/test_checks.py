@@ -16,7 +16,7 @@ from iracing_pipeline_tests import recordings
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from iracing_pipeline_tests.defs.telemetry.conftest import Pipeline
+    from iracing_pipeline_tests.defs.conftest import Pipeline
 
 ALL = [spec.key for spec in CHECKS]
 

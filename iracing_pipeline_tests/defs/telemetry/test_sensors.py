@@ -5,21 +5,14 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from iracing_pipeline.defs.resources import WarehouseResource
-from iracing_pipeline.defs.telemetry import assets, sensors
-from iracing_pipeline.defs.telemetry.abandoned_runs import abandoned_runs_sensor
+from iracing_pipeline.defs.telemetry import sensors
 from iracing_pipeline.defs.telemetry.partitions import RANGE_END, RANGE_START, ranges
 from iracing_pipeline.defs.telemetry.sensors import PURPOSE
-from iracing_pipeline.ingest.telemetry import analyse
-from iracing_pipeline.warehouse import Warehouse, run_lock
 
 if TYPE_CHECKING:
     import pytest
 
-    from iracing_pipeline_tests.defs.telemetry.conftest import Pipeline
-
-STARTED = dg.DagsterRunStatus.STARTED
-FAILURE = dg.DagsterRunStatus.FAILURE
+    from iracing_pipeline_tests.defs.conftest import Pipeline
 
 
 def requested(pipeline: Pipeline) -> list[list[str]]:
@@ -229,56 +222,3 @@ def test_a_copy_is_not_loaded_twice(pipeline: Pipeline) -> None:
 
     assert isinstance(pipeline.tick(), dg.SkipReason)
     assert pipeline.states == {"a.ibt": "loaded", "copy.ibt": "duplicate"}
-
-
-def look_for_abandoned(pipeline: Pipeline, cursor: str | None) -> str | None:
-    context = dg.build_sensor_context(
-        instance=pipeline.instance, cursor=cursor, resources={"warehouse": WarehouseResource()}
-    )
-    return abandoned_runs_sensor.evaluate_tick(context).cursor
-
-
-def test_a_run_whose_process_is_gone_is_ended_at_the_second_look(pipeline: Pipeline) -> None:
-    instance = pipeline.instance
-    dead = instance.create_run_for_job(job(), status=STARTED)
-    alive = instance.create_run_for_job(job(), status=STARTED)
-    with Warehouse(pipeline.database).connect() as connection:
-        run_lock.hold(connection, alive.run_id)
-        connection.rollback()
-
-        cursor = look_for_abandoned(pipeline, None)
-        assert status(instance, dead) is STARTED
-        look_for_abandoned(pipeline, cursor)
-
-        assert status(instance, dead) is FAILURE
-        assert status(instance, alive) is STARTED
-    # The connection is gone, and so is the lock.
-    look_for_abandoned(pipeline, look_for_abandoned(pipeline, None))
-    assert status(instance, alive) is FAILURE
-
-
-def test_a_run_holds_its_lock_while_it_works(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    pipeline.record("a.ibt")
-    seen: list[bool] = []
-
-    def watched(*arguments: object, **options: object) -> object:
-        (run,) = pipeline.instance.get_runs()
-        with Warehouse(pipeline.database).connect() as connection:
-            seen.append(run_lock.is_held(connection, run.run_id))
-        return analyse(*arguments, **options)  # type: ignore[arg-type]  # passed through
-
-    monkeypatch.setattr(assets, "analyse", watched)
-    pipeline.load()
-
-    (run,) = pipeline.instance.get_runs()
-    assert seen == [True]
-    with Warehouse(pipeline.database).connect() as connection:
-        assert not run_lock.is_held(connection, run.run_id)
-
-
-def status(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRunStatus:
-    found = instance.get_run_by_id(run.run_id)
-    assert found is not None
-    return found.status

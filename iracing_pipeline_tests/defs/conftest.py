@@ -45,11 +45,9 @@ class Pipeline:
 
     def tick(self) -> dg.SensorResult | dg.SkipReason:
         """Let the sensor look at the folder once."""
-        answer = telemetry_folder_sensor(
-            dg.build_sensor_context(instance=self.instance),
-            telemetry_folder=TelemetryFolder(),
-            warehouse=WarehouseResource(),
-        )
+        resources = {"telemetry_folder": TelemetryFolder(), "warehouse": WarehouseResource()}
+        with dg.build_sensor_context(instance=self.instance, resources=resources) as context:
+            answer = telemetry_folder_sensor(context)
         assert isinstance(answer, dg.SensorResult | dg.SkipReason)
         if isinstance(answer, dg.SensorResult):
             for request in answer.dynamic_partitions_requests or []:
