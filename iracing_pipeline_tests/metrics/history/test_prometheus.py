@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import threading
 import time
@@ -269,3 +270,37 @@ def test_young_samples_are_no_block(tmp_path: Path) -> None:
 
     assert (delivery.waiting, delivery.failure) == (series.samples, None)
     assert [path.name for path in tmp_path.iterdir()] == ["wal"]
+
+
+def test_a_disk_that_is_full_keeps_everything_waiting_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "wal").mkdir()
+
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("iracing_pipeline.metrics.history.openmetrics.write", full)
+    series = drive(time.time() - DAY, seconds=10)
+
+    delivery = Blocks(tmp_path).send(series)
+
+    assert delivery.waiting == series.samples
+    assert "is full" in str(delivery.failure)
+    assert [path.name for path in tmp_path.iterdir()] == ["wal"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script stands in for the program")
+@pytest.mark.parametrize("does", ["exit 1", "exit 0"])
+def test_a_promtool_that_makes_no_or_few_blocks_gives_none(tmp_path: Path, does: str) -> None:
+    (tmp_path / "data" / "wal").mkdir(parents=True)
+    program = tmp_path / "promtool"
+    program.write_text(f"#!/bin/sh\necho no space left on device >&2\n{does}\n", encoding="utf-8")
+    program.chmod(0o755)
+    series = drive(time.time() - DAY, seconds=10)
+
+    delivery = Blocks(tmp_path / "data", promtool=str(program)).send(series)
+
+    assert (delivery.accepted, delivery.waiting) == (0, series.samples)
+    assert "promtool made" in str(delivery.failure)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["wal"]
