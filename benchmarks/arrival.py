@@ -27,8 +27,9 @@ import psycopg
 
 from iracing_pipeline.demo.backlog import write_backlog
 from iracing_pipeline.demo.channels import channels_of
+from iracing_pipeline.demo.outing import sheet_of
 from iracing_pipeline.demo.season import season
-from iracing_pipeline.demo.session_info import Sheet, session_info
+from iracing_pipeline.demo.session_info import session_info
 from iracing_pipeline.demo.simulate import simulate_session
 from iracing_pipeline.ibt.writer import IbtWriter
 
@@ -63,7 +64,6 @@ def running(commands: list[list[str]], environment: dict[str, str], port: int) -
         subprocess.Popen(
             command,
             env=environment,
-            cwd=environment["IRACING_HOME"],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
@@ -158,18 +158,9 @@ def record(folder: Path, url: str, before: int) -> None:
     """Record a session for half a minute, and watch what the pipeline makes of it."""
     outing = season()[0]
     frame, _ = simulate_session(outing.car, outing.circuit, outing.plan, 1, event=outing.event)
-    sheet = Sheet(
-        car=outing.car,
-        circuit=outing.circuit,
-        plan=outing.plan,
-        event=outing.event,
-        start=outing.start,
-        setup_name=outing.setup_name,
-        encoding=outing.encoding,
-    )
     path = folder / outing.file_name
     with IbtWriter(
-        path, channels_of(outing.car), session_info(sheet), start=outing.start
+        path, channels_of(outing.car), session_info(sheet_of(outing)), start=outing.start
     ) as writer:
         part = -(-frame.height // RECORDING_S)
         for first in range(0, frame.height, part):

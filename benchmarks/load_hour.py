@@ -37,10 +37,10 @@ def steps(path: Path, lake: Lake, connection: Connection) -> dict[str, float]:
     file = IbtFile(path)
     key, facts = file.session_key, file.facts
     done("head and session info")
-    stored = store_frames(lake, file)
-    done("frames to the lake")
     telemetry = analyse(file)
     done("laps and session")
+    stored = store_frames(lake, file)
+    done("frames to the lake")
     load(connection, telemetry, frames_uri=stored.uri)
     connection.commit()
     done("load into the database")

@@ -18,6 +18,7 @@ ROOT = Path(iracing_pipeline.__file__).parents[1]
 
 # Group: asset <- what it is made from.
 GRAPH = """
+debrief: race_debriefs <- lap_corners stints telemetry_laps
 metrics: metric_history <- ibt_frames telemetry_sessions
 metrics: metric_snapshot <- telemetry_laps telemetry_sessions
 ratings: career <- raw_member
@@ -41,15 +42,33 @@ results: results <- raw_subsessions
 results: session_events <- raw_subsessions
 results: subsessions <- raw_subsessions
 results: telemetry_results <- telemetry_sessions
+telemetry: fuel_laps <- ibt_frames telemetry_laps
 telemetry: ibt_frames <- telemetry_files
+telemetry: lap_corners <- ibt_frames telemetry_laps
+telemetry: lap_sectors <- ibt_frames telemetry_laps
+telemetry: lap_traces <- ibt_frames telemetry_laps
+telemetry: stints <- ibt_frames telemetry_laps
 telemetry: telemetry_files <-
 telemetry: telemetry_laps <- ibt_frames telemetry_sessions
 telemetry: telemetry_sessions <- ibt_frames
+telemetry: tyre_sets <- ibt_frames telemetry_laps
 """
 
 # Asset: what partitions it.
 PARTITIONS = {
-    "ibt_files": {"ibt_frames", "metric_history", "telemetry_sessions", "telemetry_laps"},
+    "ibt_files": {
+        "ibt_frames",
+        "telemetry_sessions",
+        "telemetry_laps",
+        "lap_traces",
+        "lap_sectors",
+        "lap_corners",
+        "stints",
+        "tyre_sets",
+        "fuel_laps",
+        "metric_history",
+        "race_debriefs",
+    },
     "seasons": {
         "laps",
         "raw_season_search",
@@ -131,6 +150,10 @@ def test_the_telemetry_of_a_file_is_one_step_of_batches() -> None:
         "time_is_monotonic": False,
         "laps_close": False,
         "laps_account_for_records": False,
+        "traces_close": False,
+        "grids_fit": False,
+        "sectors_add_up": False,
+        "corners_add_up": False,
     }
 
 

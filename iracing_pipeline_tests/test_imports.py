@@ -27,6 +27,7 @@ ORDER = [
     "pictures",
     "results",
     "analysis",
+    "exchange",
     "inbox",
     "ibt",
     "tables",

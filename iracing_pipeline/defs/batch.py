@@ -60,6 +60,8 @@ class Batch:
             ours = dep.asset_key in self._specs
             name = dep.asset_key.to_user_string()
             tags[f"dagster/input_data_version/{name}"] = version if ours else inputs
+            # Versions are compared, not events; but without this one a dependency counts as new.
+            tags[f"dagster/input_event_pointer/{name}"] = "NULL"
         return tags
 
     def failed(self, partition: str, message: str) -> None:

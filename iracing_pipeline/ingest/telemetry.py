@@ -1,7 +1,7 @@
 """One ``.ibt`` file into the lake and the warehouse.
 
-The records go to the lake whole, in blocks; only the few channels that lap analysis reads are
-held in memory. A session whose file is gone is rebuilt from its frames in the lake.
+The records go to the lake whole, in blocks; only the channels that lap analysis reads, a third
+of them, are held in memory. A session whose file is gone is rebuilt from its frames in the lake.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import polars as pl
 from iracing_pipeline.analysis import samples, sessions
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.ibt import Facts, IbtFile
+from iracing_pipeline.ingest import lap_analysis
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse import audit
 from iracing_pipeline.warehouse.load import replace
@@ -115,6 +116,12 @@ class Telemetry:
         clean = self.laps.filter(pl.col("clean")).sort("lap_time_s", nulls_last=True)
         return clean.row(0, named=True) if clean.height else None
 
+    @property
+    def track_id(self) -> int | None:
+        """The track configuration; None where the file does not name it."""
+        number = self.session.get_column("track_id")[0]
+        return int(number) if number is not None else None
+
     def records_of(self, lap: dict[str, Any]) -> pl.DataFrame:
         """The records of a lap."""
         return self.records.slice(lap["first_record"], lap["record_count"])
@@ -199,4 +206,4 @@ def load(
     telemetry.seconds["load"] = time.perf_counter() - began
 
 
-_CHANNELS = tuple(dict.fromkeys((*samples.CHANNELS, *sessions.CHANNELS)))
+_CHANNELS = tuple(dict.fromkeys((*samples.CHANNELS, *sessions.CHANNELS, *lap_analysis.CHANNELS)))

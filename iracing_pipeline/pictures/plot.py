@@ -19,7 +19,7 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 16, 40, 44
 
 # Okabe-Ito: told apart by colour-blind eyes too.
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#767676"
-_INK, _GRID, _PAPER = "#24292f", "#e4e7eb", "#ffffff"
+INK, _GRID, PAPER = "#24292f", "#e4e7eb", "#ffffff"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class Plot:
 
     def dot(self, x: float, y: float, colour: str, *, hollow: bool = False, note: str = "") -> None:
         """A point, with a note that shows on hovering."""
-        fill = _PAPER if hollow else colour
+        fill = PAPER if hollow else colour
         self._marks.append(
             f'<circle cx="{self._x(x):.1f}" cy="{self._y(y):.1f}" r="4.5" fill="{fill}"'
             f' stroke="{colour}" stroke-width="2"><title>{escape(note)}</title></circle>'
@@ -99,7 +99,7 @@ class Plot:
         anchor = "end" if self.x.share(x) > 0.8 else "start" if self.x.share(x) < 0.2 else "middle"
         self._marks.append(
             f'<text x="{self._x(x):.1f}" y="{self._y(y):.1f}" text-anchor="{anchor}"'
-            f' fill="{_INK}">{escape(text)}</text>'
+            f' fill="{INK}">{escape(text)}</text>'
         )
 
     def legend(self, colour: str, label: str) -> None:
@@ -111,8 +111,8 @@ class Plot:
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"'
             f' width="{WIDTH}" height="{HEIGHT}" font-family="system-ui,sans-serif" font-size="12">'
-            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{_PAPER}"/>'
-            f'<text x="{_LEFT}" y="22" font-size="14" font-weight="600" fill="{_INK}">'
+            f'<rect width="{WIDTH}" height="{HEIGHT}" fill="{PAPER}"/>'
+            f'<text x="{_LEFT}" y="22" font-size="14" font-weight="600" fill="{INK}">'
             f"{escape(self.title)}</text>{self._axes()}{''.join(self._marks)}{self._keys()}</svg>"
         )
 
@@ -129,11 +129,11 @@ class Plot:
             parts.append(
                 f'<line x1="{_LEFT}" y1="{at:.1f}" x2="{WIDTH - _RIGHT}" y2="{at:.1f}"'
                 f' stroke="{_GRID}"/><text x="{_LEFT - 6}" y="{at + 4:.1f}" text-anchor="end"'
-                f' fill="{_INK}">{escape(self.y.write(tick))}</text>'
+                f' fill="{INK}">{escape(self.y.write(tick))}</text>'
             )
         parts.extend(
             f'<text x="{self._x(tick):.1f}" y="{HEIGHT - _BOTTOM + 16}" text-anchor="middle"'
-            f' fill="{_INK}">{escape(self.x.write(tick))}</text>'
+            f' fill="{INK}">{escape(self.x.write(tick))}</text>'
             for tick in self.x.ticks(10)
         )
         middle = (_TOP + HEIGHT - _BOTTOM) / 2
@@ -150,7 +150,7 @@ class Plot:
         for colour, label in self._legend:
             parts.append(
                 f'<circle cx="{at + 5}" cy="{HEIGHT - 12}" r="5" fill="{colour}"/>'
-                f'<text x="{at + 15}" y="{HEIGHT - 8}" fill="{_INK}">{escape(label)}</text>'
+                f'<text x="{at + 15}" y="{HEIGHT - 8}" fill="{INK}">{escape(label)}</text>'
             )
             at += 30 + 7 * len(label)
         return "".join(parts)

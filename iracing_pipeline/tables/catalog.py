@@ -5,8 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.tables import ratings, raw, reference, results, watch
+from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
+from iracing_pipeline.tables.sectors import LAP_SECTOR
+from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.tables.traces import LAP_TRACE, REFERENCE_LAP, TRACK_GRID
 
 if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
@@ -14,6 +19,17 @@ if TYPE_CHECKING:
 TABLES: tuple[Table, ...] = (
     TELEMETRY_SESSION,
     TELEMETRY_LAP,
+    TRACK_GRID,
+    LAP_TRACE,
+    LAP_SECTOR,
+    CORNER_MAP,
+    LAP_CORNER,
+    STINT,
+    FUEL_LAP,
+    TYRE_SET,
+    TYRE_LAP,
+    REFERENCE_LAP,
+    RACE_FINDING,
     TELEMETRY_FILE,
     QUARANTINE,
     LOAD_AUDIT,

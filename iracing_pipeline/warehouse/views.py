@@ -8,7 +8,6 @@ which a view shows, or retires a view, drops that view first.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -18,52 +17,13 @@ from psycopg import sql
 from iracing_pipeline.tables import Column, results
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.warehouse.analysis_views import ANALYSIS_VIEWS
 from iracing_pipeline.warehouse.errors import MigrationError
+from iracing_pipeline.warehouse.view import View, ViewColumn, taken
 
 if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
-
-
-@dataclass(frozen=True, slots=True)
-class ViewColumn:
-    """A column of a view: the expression it shows, and its declaration."""
-
-    expression: str
-    column: Column
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """A view of schema ``grafana``.
-
-    Attributes:
-        name: Schema and name.
-        doc: What one row is.
-        source: What follows ``FROM``.
-        columns: Its columns in order.
-    """
-
-    name: str
-    doc: str
-    source: str
-    columns: tuple[ViewColumn, ...]
-
-    @property
-    def query(self) -> str:
-        """The statement behind the view."""
-        shown = ",\n    ".join(f'{c.expression} AS "{c.column.name}"' for c in self.columns)
-        return f"SELECT\n    {shown}\nFROM {self.source}"
-
-
-def taken(alias: str, table: Table, *names: str) -> tuple[ViewColumn, ...]:
-    """Columns of a table as they are; all of them when no name is given.
-
-    Raises:
-        KeyError: If the table has no such column.
-    """
-    by_name = {column.name: column for column in table.columns}
-    return tuple(ViewColumn(f'{alias}."{n}"', by_name[n]) for n in names or table.names)
 
 
 TELEMETRY_SESSIONS = View(
@@ -167,7 +127,7 @@ SESSION_RESULTS = View(
     ),
 )
 
-VIEWS: tuple[View, ...] = (TELEMETRY_SESSIONS, TELEMETRY_LAPS, SESSION_RESULTS)
+VIEWS: tuple[View, ...] = (TELEMETRY_SESSIONS, TELEMETRY_LAPS, SESSION_RESULTS, *ANALYSIS_VIEWS)
 
 
 def digest() -> str:

@@ -261,6 +261,22 @@ def test_url_works_with_psql(shared: Path) -> None:
     assert out.stdout == "iracing\n"
 
 
+def test_starts_anew_where_the_folder_of_a_running_server_was_deleted(home: Path) -> None:
+    embedded.start(home)
+    shutil.rmtree(home / "postgres")
+
+    url = embedded.start(home)
+
+    servers = [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if str(home / "postgres" / "data") in (process.info["cmdline"] or [])
+    ]
+    assert len(servers) == 1
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
 def test_says_what_to_install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         binaries, "find_spec", lambda name: None if "pgserver" in name else find_spec(name)

@@ -15,7 +15,8 @@ from iracing_pipeline.tables.raw import PAYLOAD
 from iracing_pipeline.warehouse import views
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
-from iracing_pipeline.warehouse.views import VIEWS, View
+from iracing_pipeline.warehouse.view import View
+from iracing_pipeline.warehouse.views import VIEWS
 from iracing_pipeline_tests.conftest import at_database
 
 # The function hides the module of the same name in the package.

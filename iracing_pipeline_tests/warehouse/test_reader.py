@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iracing_pipeline.warehouse.connection import Connection
-    from iracing_pipeline.warehouse.views import View
+    from iracing_pipeline.warehouse.view import View
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The telemetry assets: from the files that iRacing writes to frames, sessions and laps.
+"""The telemetry assets: from the files that iRacing writes to laps and what they tell.
 
 One step decodes a file into all of them: it is read once, and a run takes many files.
 """
@@ -8,13 +8,15 @@ from collections.abc import Iterator
 import dagster as dg
 
 from iracing_pipeline.analysis.samples import MissingChannelError
-from iracing_pipeline.defs.batch import Batch
+from iracing_pipeline.defs.batch import Batch, Metadata
 from iracing_pipeline.defs.resources import LakeResource, WarehouseResource
-from iracing_pipeline.defs.telemetry import metadata
+from iracing_pipeline.defs.telemetry import lap_metadata, metadata
 from iracing_pipeline.defs.telemetry.checks import CHECKS, Findings
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files
 from iracing_pipeline.ibt import FileChangedError, IbtError, IbtFile
 from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
+from iracing_pipeline.ingest import lap_analysis
+from iracing_pipeline.ingest.lap_analysis import LapAnalysis
 from iracing_pipeline.ingest.telemetry import (
     FRAMES,
     KIND,
@@ -26,7 +28,13 @@ from iracing_pipeline.ingest.telemetry import (
     store_frames,
 )
 from iracing_pipeline.lake import Lake, NotInLakeError
+from iracing_pipeline.tables import Table
+from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
+from iracing_pipeline.tables.sectors import LAP_SECTOR
+from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.tables.traces import LAP_TRACE
 from iracing_pipeline.warehouse import (
     Connection,
     LoadError,
@@ -79,6 +87,53 @@ telemetry_laps = dg.AssetSpec(
     metadata=metadata.of_table(TELEMETRY_LAP),
 )
 
+
+def _of_laps(name: str, *tables: Table) -> dg.AssetSpec:
+    """An asset that is had from the laps."""
+    return dg.AssetSpec(
+        name,
+        deps=[ibt_frames, telemetry_laps],
+        group_name=GROUP,
+        owners=OWNERS,
+        kinds={"postgres", "polars"},
+        code_version="1",
+        description=" ".join(table.doc for table in tables),
+        metadata=metadata.of_table(tables[0]),
+    )
+
+
+lap_traces = _of_laps("lap_traces", LAP_TRACE)
+lap_sectors = _of_laps("lap_sectors", LAP_SECTOR)
+lap_corners = _of_laps("lap_corners", LAP_CORNER)
+stints = _of_laps("stints", STINT)
+tyre_sets = _of_laps("tyre_sets", TYRE_SET, TYRE_LAP)
+fuel_laps = _of_laps("fuel_laps", FUEL_LAP)
+
+race_debriefs = dg.AssetSpec(
+    "race_debriefs",
+    deps=[telemetry_laps, lap_corners, stints],
+    group_name="debrief",
+    owners=OWNERS,
+    kinds={"postgres", "polars"},
+    code_version="1",
+    description=RACE_FINDING.doc + " The view grafana.race_debriefs joins the result.",
+    metadata=metadata.of_table(RACE_FINDING),
+)
+
+LINEAGE = (
+    ibt_frames,
+    telemetry_sessions,
+    telemetry_laps,
+    lap_traces,
+    lap_sectors,
+    lap_corners,
+    stints,
+    tyre_sets,
+    fuel_laps,
+    race_debriefs,
+)
+"""All of them, in the order in which one is had from another."""
+
 FILE_FAULTS = (
     IbtError,
     MissingChannelError,
@@ -91,7 +146,7 @@ FILE_FAULTS = (
 
 
 @dg.multi_asset(
-    specs=[ibt_frames, telemetry_sessions, telemetry_laps],
+    specs=LINEAGE,
     check_specs=CHECKS,
     partitions_def=ibt_files,
     backfill_policy=dg.BackfillPolicy.multi_run(BATCH),
@@ -101,10 +156,9 @@ FILE_FAULTS = (
 def telemetry(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:
-    """Decode each file into frames, its session and its laps."""
+    """Decode each file into frames, its session, its laps and what they tell."""
     keys = context.partition_keys
-    order = (ibt_frames.key, telemetry_sessions.key, telemetry_laps.key)
-    selected = [key for key in order if key in context.selected_asset_keys]
+    selected = [spec.key for spec in LINEAGE if spec.key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
     with warehouse.connect() as connection:
         run_lock.hold(connection, context.run.run_id)
@@ -117,9 +171,12 @@ def telemetry(
                 file = _open(source, key, store, at_least=loaded.get(key, 0))
                 result = analyse(file or StoredFrames(store, key), at_least=loaded.get(key, 0))
                 stored = store_frames(store, file) if file and ibt_frames.key in selected else None
+                track = lap_analysis.kept(connection, result.track_id)
+                told = lap_analysis.analyse_laps(result, track)
                 if selected != [ibt_frames.key]:
                     uri = store.uri(KIND, key, FRAMES) if store.exists(KIND, key, FRAMES) else None
                     load(connection, result, frames_uri=uri, run_id=context.run.run_id)
+                    lap_analysis.load(connection, key, told, run_id=context.run.run_id)
                     took = result.seconds | (stored.seconds if stored else {})
                     audit.record_steps(connection, key, took, run_id=context.run.run_id)
                     _settle(connection, source, file, result)
@@ -130,10 +187,12 @@ def telemetry(
                 batch.failed(key, str(error))
                 continue
             findings.add(result, stored)
+            findings.add_analysis(result, told)
             shown = {
                 ibt_frames.key: metadata.of_frames(file, stored, columns=number == len(keys)),
                 telemetry_sessions.key: metadata.of_session(result),
                 telemetry_laps.key: metadata.of_laps(result),
+                **_of_analysis(result, told),
             }
             batch.done(
                 key,
@@ -143,6 +202,18 @@ def telemetry(
             context.log.info("%d of %d: %s", number, len(keys), metadata.summary(result, stored))
     yield from findings.results(context.selected_asset_check_keys)
     batch.finish()
+
+
+def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Metadata]:
+    return {
+        lap_traces.key: lap_metadata.of_traces(result, told),
+        lap_sectors.key: lap_metadata.of_sectors(result, told),
+        lap_corners.key: lap_metadata.of_corners(result, told),
+        stints.key: lap_metadata.of_stints(result, told),
+        tyre_sets.key: lap_metadata.of_rows(told, TYRE_SET),
+        fuel_laps.key: lap_metadata.of_fuel(told),
+        race_debriefs.key: lap_metadata.of_debrief(told),
+    }
 
 
 def _open(source: TelemetryFile | None, key: str, lake: Lake, *, at_least: int) -> IbtFile | None:

@@ -7,7 +7,15 @@ import dagster as dg
 import polars as pl
 
 from iracing_pipeline.analysis.lap_kind import CLOSURE_BOUND_S
+from iracing_pipeline.analysis.sectors import LAP_KEY
+from iracing_pipeline.ingest.lap_analysis import LapAnalysis
 from iracing_pipeline.ingest.telemetry import StoredFile, Telemetry
+from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.sectors import LAP_SECTOR
+from iracing_pipeline.tables.traces import LAP_TRACE
+
+CLOSURE_SPREAD_S = 0.020
+"""A little more than a record: LapDistPct is not further off unless records are missing."""
 
 frames_complete = dg.AssetCheckSpec(
     "frames_complete",
@@ -33,11 +41,45 @@ laps_account_for_records = dg.AssetCheckSpec(
     description="Each record is in one lap, but for those in which the car is nowhere.",
 )
 
-CHECKS = [frames_complete, time_is_monotonic, laps_close, laps_account_for_records]
+traces_close = dg.AssetCheckSpec(
+    "traces_close",
+    asset="lap_traces",
+    description=(
+        "Every trace ends at its lap time, and lap clock and LapDistPct disagree by no more than"
+        f" {CLOSURE_SPREAD_S * 1000:g} ms over it."
+    ),
+)
+grids_fit = dg.AssetCheckSpec(
+    "grids_fit",
+    asset="lap_traces",
+    description="The lap is as long as the grid that is kept for its track.",
+)
+sectors_add_up = dg.AssetCheckSpec(
+    "sectors_add_up",
+    asset="lap_sectors",
+    description="The sectors of every lap add up to its lap time.",
+)
+corners_add_up = dg.AssetCheckSpec(
+    "corners_add_up",
+    asset="lap_corners",
+    description="The corners and straights of every lap add up to its lap time.",
+)
+
+CHECKS = [
+    frames_complete,
+    time_is_monotonic,
+    laps_close,
+    laps_account_for_records,
+    traces_close,
+    grids_fit,
+    sectors_add_up,
+    corners_add_up,
+]
 
 # iRacing writes one such record on entering and one at each reset; more than this share of a
 # file is not that.
 _NOWHERE_SHARE = 0.05
+_ROUNDING_S = 1e-6
 
 
 @dataclass(slots=True)
@@ -69,6 +111,19 @@ class Findings:
         nowhere = records.height - int(laps.get_column("record_count").sum())
         most = max(2, _NOWHERE_SHARE * records.height)
         self._require(laps_account_for_records, name, holds=0 <= nowhere <= most)
+
+    def add_analysis(self, telemetry: Telemetry, told: LapAnalysis) -> None:
+        """Take note of what the laps of one file told."""
+        name, traces = telemetry.facts.file_name, told.tables[LAP_TRACE]
+        ends = traces.get_column("elapsed_s").list.last() - traces.get_column("lap_time_s")
+        spread = (traces.get_column("closure_s").abs() > CLOSURE_SPREAD_S).any()
+        self._require(traces_close, name, holds=not spread and not (ends != 0).any())
+        self._require(grids_fit, name, holds=told.grid_fits)
+        sectors = told.tables[LAP_SECTOR].group_by(LAP_KEY).agg(pl.col("time_s").sum())
+        self._require(sectors_add_up, name, holds=_adds_up(sectors, telemetry.laps))
+        parts = pl.col("time_s") + pl.col("straight_s")
+        corners = told.tables[LAP_CORNER].group_by(LAP_KEY).agg(parts.sum().alias("time_s"))
+        self._require(corners_add_up, name, holds=_adds_up(corners, telemetry.laps))
 
     def _require(self, spec: dg.AssetCheckSpec, name: str, *, holds: bool) -> None:
         if not holds:
@@ -104,3 +159,9 @@ class Findings:
                     **({"files that fail": "\n".join(wrong)} if wrong else {}),
                 },
             )
+
+
+def _adds_up(sums: pl.DataFrame, laps: pl.DataFrame) -> bool:
+    """Whether ``time_s`` of each lap is its lap time."""
+    joined = sums.join(laps.select(*LAP_KEY, "lap_time_s"), on=LAP_KEY)
+    return not ((joined["time_s"] - joined["lap_time_s"]).abs() > _ROUNDING_S).any()

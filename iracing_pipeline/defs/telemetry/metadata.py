@@ -85,7 +85,7 @@ def of_session(telemetry: Telemetry) -> Metadata:
     row = telemetry.session.row(0, named=True)
     shown: dict[str, Any] = {
         "dagster/partition_row_count": 1,
-        "session": f"{row['car_name']} at {_track(row)}",
+        "session": f"{row['car_name']} at {place(row)}",
         "driver": row["driver_name"],
         "event": row["simsession_type"] or row["event_type"],
         "start": dg.MetadataValue.timestamp(row["start_time"]),
@@ -96,7 +96,7 @@ def of_session(telemetry: Telemetry) -> Metadata:
         "iRating": row["irating"],
         "air / track temperature (°C)": _pair(row["air_temp_c"], row["track_temp_c"]),
     }
-    return _known(shown)
+    return known(shown)
 
 
 def of_laps(telemetry: Telemetry) -> Metadata:
@@ -104,11 +104,11 @@ def of_laps(telemetry: Telemetry) -> Metadata:
     laps = telemetry.laps
     row = telemetry.session.row(0, named=True)
     event = row["simsession_type"] or row["event_type"] or "Session"
-    where = f"{row['car_name']} at {_track(row)}"
+    where = f"{row['car_name']} at {place(row)}"
     title = f"{event} {row['start_time']:%Y-%m-%d %H:%M} UTC: {where}"
     shown: dict[str, Any] = {
         "dagster/partition_row_count": laps.height,
-        "lap chart": _picture(lap_chart(laps, title), "lap chart"),
+        "lap chart": picture(lap_chart(laps, title), "lap chart"),
         "laps": dg.MetadataValue.md(_lap_table(laps)),
     }
     if best := telemetry.best_lap:
@@ -116,8 +116,8 @@ def of_laps(telemetry: Telemetry) -> Metadata:
             telemetry.records_of(best),
             f"Lap {best['lap_number']}, {clock(best['lap_time_s'], 3)}: {where}",
         )
-        shown["speed over distance, fastest clean lap"] = _picture(trace, "speed over distance")
-    return _known(shown)
+        shown["speed over distance, fastest clean lap"] = picture(trace, "speed over distance")
+    return known(shown)
 
 
 def _lap_table(laps: pl.DataFrame) -> str:
@@ -137,18 +137,21 @@ def _lap_table(laps: pl.DataFrame) -> str:
     return "\n".join(lines)
 
 
-def _picture(svg: str | None, name: str) -> dg.MetadataValue | None:
+def picture(svg: str | None, name: str) -> dg.MetadataValue | None:
+    """A picture that the UI shows; None stays None."""
     if svg is None:
         return None
     encoded = base64.b64encode(svg.encode()).decode()
     return dg.MetadataValue.md(f"![{name}](data:image/svg+xml;base64,{encoded})")
 
 
-def _known(shown: dict[str, Any]) -> Metadata:
+def known(shown: dict[str, Any]) -> Metadata:
+    """Without what is not known."""
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def _track(row: dict[str, Any]) -> str:
+def place(row: dict[str, Any]) -> str:
+    """The track of a session, with its configuration."""
     config = f" ({row['track_config']})" if row["track_config"] else ""
     return f"{row['track_name']}{config}"
 

@@ -15,7 +15,7 @@ from psycopg import sql
 
 from iracing_pipeline.warehouse.embedded import account, binaries, configuration
 from iracing_pipeline.warehouse.embedded.log import Log
-from iracing_pipeline.warehouse.embedded.postmaster import Postmaster
+from iracing_pipeline.warehouse.embedded.postmaster import Postmaster, end_orphans
 from iracing_pipeline.warehouse.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
@@ -166,6 +166,8 @@ class _Server:
                 )
             return
         binaries.folder()  # says so if it is missing, before anything is made
+        if ended := end_orphans(self.data):
+            logger.warning("Ended %d servers whose folder %s was deleted", ended, self.data)
         # Made under a name of its own, so that a start killed half-way leaves nothing that the
         # next one could mistake for a database.
         for left in self.folder.glob("data.*.new"):

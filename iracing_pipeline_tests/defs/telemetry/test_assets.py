@@ -20,7 +20,18 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-ASSETS = ("ibt_frames", "telemetry_sessions", "telemetry_laps")
+ASSETS = (
+    "ibt_frames",
+    "telemetry_sessions",
+    "telemetry_laps",
+    "lap_traces",
+    "lap_sectors",
+    "lap_corners",
+    "stints",
+    "tyre_sets",
+    "fuel_laps",
+    "race_debriefs",
+)
 
 
 def check_results(result: dg.ExecuteInProcessResult) -> dict[str, bool]:

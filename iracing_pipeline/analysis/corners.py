@@ -1,0 +1,328 @@
+"""How each lap took each corner, and where it lost time on another lap.
+
+Everything is read off a grid of two metres at most. The way into a corner begins where the
+corner before it ends, but not further back than :data:`WAY_IN_M`; for the first corner that may
+be before the line, in the lap before.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import polars as pl
+
+from iracing_pipeline.analysis.samples import Flags, Floats, floats_of
+from iracing_pipeline.analysis.sectors import LAP_KEY
+from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.traces import Between
+
+if TYPE_CHECKING:
+    from iracing_pipeline.analysis.corner_map import Corner, CornerMap
+    from iracing_pipeline.analysis.track_grid import Grid
+    from iracing_pipeline.analysis.unrolled import Unrolled
+
+WHEEL_SPEEDS = ("LFspeed", "RFspeed", "LRspeed", "RRspeed")
+
+CHANNELS = ("Speed", "Throttle", "Brake", "SteeringWheelAngle", "BrakeABSactive", *WHEEL_SPEEDS)
+"""The channels that are read here, where the file has them."""
+
+WAY_IN_M = 400.0
+"""No car brakes longer than this."""
+
+PEDAL_OFF = 0.05
+THROTTLE_ON = 0.20
+BRAKING = 0.10
+TURN_IN = 0.25
+"""Share of the peak steering angle of the corner at which the car is said to turn in."""
+SLIP = 0.15
+_LEAST_STEERING_RAD = 0.05
+_ROLLING_MPS = 5.0
+
+
+def way_before(corners: CornerMap, grid: Grid) -> float:
+    """How much of the lap before the line is needed, as a share of the lap."""
+    return min(0.5, WAY_IN_M / grid.length_m + 0.02) if corners.corners else 0.0
+
+
+def lap_corners(
+    records: pl.DataFrame, unrolled: Unrolled, grid: Grid, corners: CornerMap
+) -> pl.DataFrame:
+    """How each lap took each corner, as rows of ``racing.lap_corner``.
+
+    Args:
+        records: All records of the file, with those of :data:`CHANNELS` that it has.
+        unrolled: Its laps, with :func:`way_before` of the lap before.
+        grid: The grid of the track.
+        corners: Its corners.
+    """
+    if not len(unrolled) or not corners.corners:
+        return LAP_CORNER.frame()
+    in_corner, on_straight = _times(unrolled, corners)
+    drive = _Drive.of(records, unrolled, grid)
+    frames = []
+    for index, corner in enumerate(corners.corners):
+        place = _place(corner, corners.corners[index - 1], grid)
+        frames.append(
+            unrolled.laps.select(LAP_KEY).with_columns(
+                pl.lit(corner.number, pl.Int16).alias("corner"),
+                pl.lit(grid.track_id, pl.Int32).alias("track_id"),
+                pl.lit(corners.version, pl.Int16).alias("map_version"),
+                pl.Series("time_s", in_corner[:, index]),
+                pl.Series("straight_s", on_straight[:, index]),
+                *_metrics(drive, place, corner.direction, grid.fine.step_m),
+            )
+        )
+    return pl.concat(frames).select(LAP_CORNER.names).sort([*LAP_KEY, "corner"])
+
+
+def time_lost(corners: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
+    """Where a lap lost time on a reference lap.
+
+    Args:
+        corners: Rows of ``racing.lap_corner`` of one lap.
+        reference: Those of the lap to compare with, of the same map.
+
+    Returns:
+        ``corner``, ``corner_lost_s`` and ``straight_lost_s`` (on the straight after it); both
+        columns together add up to the difference of the lap times.
+
+    Raises:
+        ValueError: If the laps were measured by different maps.
+    """
+    versions = {*corners.get_column("map_version"), *reference.get_column("map_version")}
+    tracks = {*corners.get_column("track_id"), *reference.get_column("track_id")}
+    if len(versions) > 1 or len(tracks) > 1:
+        raise ValueError(
+            "the laps were measured by different corner maps: materialize lap_corners of the older"
+            " session again"
+        )
+    other = reference.select("corner", "time_s", "straight_s")
+    return (
+        corners.join(other, on="corner", suffix="_reference")
+        .sort("corner")
+        .select(
+            "corner",
+            (pl.col("time_s") - pl.col("time_s_reference")).alias("corner_lost_s"),
+            (pl.col("straight_s") - pl.col("straight_s_reference")).alias("straight_lost_s"),
+        )
+    )
+
+
+def _times(unrolled: Unrolled, corners: CornerMap) -> tuple[Floats, Floats]:
+    """Seconds in each corner and on the straight after it; two of shape (laps, corners).
+
+    The lap is cut at every boundary and each piece given to what it is part of, so that nothing
+    is counted twice: the last straight, or a corner that the line lies in, has two pieces.
+    """
+    each = corners.corners
+    edges = np.unique([0.0, 1.0, *(c.start_pct for c in each), *(c.end_pct for c in each)])
+    elapsed, _ = unrolled.elapsed(edges)
+    in_corner = np.zeros((len(unrolled), len(each)))
+    on_straight = np.zeros_like(in_corner)
+    for piece, (begin, end) in enumerate(pairwise(edges.tolist())):
+        middle, seconds = (begin + end) / 2, elapsed[:, piece + 1] - elapsed[:, piece]
+        inside = [i for i, corner in enumerate(each) if _contains(corner, middle)]
+        if inside:
+            in_corner[:, inside[0]] += seconds
+        else:
+            before = min(range(len(each)), key=lambda i: (middle - each[i].end_pct) % 1.0)
+            on_straight[:, before] += seconds
+    return in_corner, on_straight
+
+
+def _contains(corner: Corner, pct: float) -> bool:
+    return (pct - corner.start_pct) % 1.0 < (corner.end_pct - corner.start_pct) % 1.0
+
+
+@dataclass(frozen=True)
+class _Drive:
+    """Channels on the fine grid, from ``first`` points before the line; (laps, points) each."""
+
+    first: int
+    known_from: Flags
+    clock: Floats
+    speed: Floats | None
+    throttle: Floats | None
+    brake: Floats | None
+    steering: Floats | None
+    abs_active: Floats | None
+    slowest_wheel: Floats | None
+    fastest_driven: Floats | None
+
+    @classmethod
+    def of(cls, records: pl.DataFrame, unrolled: Unrolled, grid: Grid) -> _Drive:
+        fine = grid.fine
+        first = int(min(0.5, WAY_IN_M / grid.length_m + 0.01) * fine.intervals)
+        pct = np.arange(-first, fine.intervals + 1) / fine.intervals
+        flags = records.with_columns(pl.col(pl.Boolean).cast(pl.Int8))
+
+        def seen(values: Floats | None, between: Between = Between.CONTINUOUS) -> Floats | None:
+            return None if values is None else unrolled.look_up(values, pct, between)
+
+        wheels = [floats_of(records, name) for name in WHEEL_SPEEDS]
+        known = [wheel for wheel in wheels if wheel is not None]
+        all_there = len(known) == len(WHEEL_SPEEDS)
+        return cls(
+            first=first,
+            known_from=unrolled.reaches(float(pct[0])),
+            clock=unrolled.look_up(unrolled.times, pct, Between.CONTINUOUS),
+            speed=seen(floats_of(records, "Speed")),
+            throttle=seen(floats_of(records, "Throttle")),
+            brake=seen(floats_of(records, "Brake")),
+            steering=seen(floats_of(records, "SteeringWheelAngle")),
+            abs_active=seen(floats_of(flags, "BrakeABSactive"), Between.DISCRETE),
+            slowest_wheel=seen(np.min(known, axis=0) if all_there else None),
+            fastest_driven=seen(np.max(known[2:], axis=0) if all_there else None),
+        )
+
+    def part(self, first: int, last: int) -> _Drive:
+        """The points from one to another, both included, counted from the line."""
+        cut = slice(self.first + first, self.first + last + 1)
+        names = [field.name for field in fields(self) if field.name not in {"first", "known_from"}]
+        arrays: dict[str, Any] = {name: getattr(self, name) for name in names}
+        for name, array in arrays.items():
+            arrays[name] = None if array is None else array[:, cut]
+        return replace(self, **arrays)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Points of a corner on the fine grid, from the line; before it they are below zero."""
+
+    way_in: int
+    start: int
+    end: int
+
+
+def _place(corner: Corner, before: Corner, grid: Grid) -> _Place:
+    fine = grid.fine
+    start, end = corner.start_pct, corner.end_pct
+    if end < start:
+        start -= 1.0
+    since = (corner.start_pct - before.end_pct) % 1.0
+    longest = WAY_IN_M / grid.length_m
+    way_in = start - min(since if since > 0 else longest, longest)
+    lowest = -int(min(0.5, longest + 0.01) * fine.intervals)
+    at = [max(round(pct * fine.intervals), lowest) for pct in (way_in, start, end)]
+    return _Place(*at)
+
+
+def _metrics(drive: _Drive, place: _Place, direction: int, step_m: float) -> list[pl.Series]:
+    whole = drive.part(place.way_in, place.end)
+    start = place.start - place.way_in
+    metres: Floats = np.arange(place.way_in, place.end + 1, dtype=np.float64) * step_m
+    # What happened before the line is unknown where the car was put down after it.
+    known = drive.known_from if place.way_in < 0 else np.ones_like(drive.known_from)
+    apex, speeds = _speeds(whole, start)
+    found: dict[str, Floats | None] = {
+        **speeds,
+        "apex_m": None if apex is None else metres[apex],
+        **_pedals(whole, metres, apex),
+        **_steering(whole, metres, start, direction),
+        **_hints(whole),
+    }
+    unknown_before = {"brake_point_m", "peak_brake", "turn_in_m", "coasting_s", "abs_s", "lock_s"}
+    series = []
+    for name, values in found.items():
+        if values is None:
+            series.append(pl.Series(name, [None] * len(known), pl.Float64))
+            continue
+        hidden = np.where(known, values, np.nan) if name in unknown_before else values
+        series.append(pl.Series(name, hidden, pl.Float64).fill_nan(None))
+    return series
+
+
+def _speeds(drive: _Drive, start: int) -> tuple[np.ndarray | None, dict[str, Floats | None]]:
+    """Point of the lowest speed in the corner, and the speeds."""
+    if drive.speed is None:
+        return None, dict.fromkeys(("entry_speed_mps", "min_speed_mps", "exit_speed_mps"))
+    inside = drive.speed[:, start:]
+    return start + inside.argmin(axis=1), {
+        "entry_speed_mps": inside[:, 0],
+        "min_speed_mps": inside.min(axis=1),
+        "exit_speed_mps": inside[:, -1],
+    }
+
+
+def _pedals(drive: _Drive, metres: Floats, apex: np.ndarray | None) -> dict[str, Floats | None]:
+    brake, throttle, points = drive.brake, drive.throttle, np.arange(len(metres))
+    found: dict[str, Floats | None] = dict.fromkeys(
+        ("brake_point_m", "peak_brake", "throttle_on_m", "coasting_s")
+    )
+    if brake is not None:
+        peak = brake.argmax(axis=1)
+        highest = brake.max(axis=1)
+        pressed = _crossing(brake, _last(brake < PEDAL_OFF, points <= peak[:, None]), PEDAL_OFF)
+        found["peak_brake"] = highest
+        found["brake_point_m"] = np.where(
+            highest >= BRAKING, metres[0] + pressed * (metres[1] - metres[0]), np.nan
+        )
+    if throttle is not None and apex is not None:
+        closed = _last(throttle < PEDAL_OFF, points <= apex[:, None])
+        opened = (throttle >= THROTTLE_ON) & (points > closed[:, None])
+        first = np.where(opened.any(axis=1) & (closed >= 0), opened.argmax(axis=1) - 1, -1)
+        passed = _crossing(throttle, first, THROTTLE_ON)
+        found["throttle_on_m"] = metres[0] + passed * (metres[1] - metres[0])
+    if brake is not None and throttle is not None:
+        found["coasting_s"] = _seconds(drive, (brake < PEDAL_OFF) & (throttle < PEDAL_OFF))
+    return found
+
+
+def _steering(
+    drive: _Drive, metres: Floats, start: int, direction: int
+) -> dict[str, Floats | None]:
+    if drive.steering is None:
+        return {"turn_in_m": None, "steering_rad": None}
+    inwards = drive.steering * direction
+    peak = start + inwards[:, start:].argmax(axis=1)
+    highest = inwards[:, start:].max(axis=1)
+    threshold = TURN_IN * highest
+    points = np.arange(len(metres))
+    before = _last(inwards < threshold[:, None], points <= peak[:, None])
+    turned = metres[0] + _crossing(inwards, before, threshold) * (metres[1] - metres[0])
+    return {
+        "turn_in_m": np.where(highest > _LEAST_STEERING_RAD, turned, np.nan),
+        "steering_rad": np.abs(np.diff(drive.steering[:, start:], axis=1)).sum(axis=1),
+    }
+
+
+def _hints(drive: _Drive) -> dict[str, Floats | None]:
+    found: dict[str, Floats | None] = dict.fromkeys(("abs_s", "lock_s", "wheelspin_s"))
+    if drive.abs_active is not None:
+        found["abs_s"] = _seconds(drive, drive.abs_active > 0)
+    if drive.speed is None or drive.slowest_wheel is None or drive.fastest_driven is None:
+        return found
+    rolling = drive.speed > _ROLLING_MPS
+    if drive.brake is not None:
+        slow = drive.slowest_wheel < (1 - SLIP) * drive.speed
+        found["lock_s"] = _seconds(drive, slow & rolling & (drive.brake > BRAKING))
+    if drive.throttle is not None:
+        fast = drive.fastest_driven > (1 + SLIP) * drive.speed
+        found["wheelspin_s"] = _seconds(drive, fast & rolling & (drive.throttle > THROTTLE_ON))
+    return found
+
+
+def _last(holds: Flags, where: Flags) -> np.ndarray:
+    """The last point at which something holds, of those asked for; -1 where there is none."""
+    both = holds & where
+    last = both.shape[1] - 1 - both[:, ::-1].argmax(axis=1)
+    return np.where(both.any(axis=1), last, -1)
+
+
+def _crossing(values: Floats, before: np.ndarray, level: Floats | float) -> Floats:
+    """Where values rise through a level after a point, in points; NaN where that is -1."""
+    laps, most = np.arange(len(values)), values.shape[1] - 1
+    at = np.clip(before, 0, most - 1)
+    low, high = values[laps, at], values[laps, at + 1]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        share = np.clip((level - low) / (high - low), 0.0, 1.0)
+    crossed = at + np.where(np.isfinite(share), share, 0.0)
+    return np.where((before >= 0) & (before < most), crossed, np.nan)
+
+
+def _seconds(drive: _Drive, holds: Flags) -> Floats:
+    """For how long something held: each step counts as its first point says."""
+    return np.asarray((np.diff(drive.clock, axis=1) * holds[:, :-1]).sum(axis=1))

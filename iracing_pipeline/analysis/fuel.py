@@ -1,0 +1,188 @@
+"""What laps burn, how far the fuel goes, and what has to go in.
+
+Averages come from clean laps alone, or from caution laps alone: pit laps, off-tracks and spins
+burn what no racing lap burns. The estimator is always named: the median, or for a plan that must
+not run dry the 65th or 90th percentile.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from iracing_pipeline.analysis.sectors import LAP_KEY
+from iracing_pipeline.tables.stints import FUEL_LAP
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+CLEAN, WET, CAUTION, OTHER = "clean", "wet", "caution", "other"
+WET_FROM = 3
+"""``TrackWetness`` from which a lap is a wet one: very lightly wet (irsdk_TrackWetness)."""
+FEWEST_LAPS = 3
+
+
+def fuel_laps(laps: pl.DataFrame) -> pl.DataFrame:
+    """The fuel of each lap, as rows of ``racing.fuel_lap``.
+
+    Args:
+        laps: Laps of one session in order, as rows of ``racing.telemetry_lap``.
+    """
+    used, kilometres = pl.col("fuel_used_l"), pl.col("distance_m") / 1000
+    condition = (
+        pl.when(pl.col("clean") & used.is_not_null() & (pl.col("track_wetness") >= WET_FROM))
+        .then(pl.lit(WET))
+        .when(pl.col("clean") & used.is_not_null())
+        .then(pl.lit(CLEAN))
+        .when((pl.col("kind") == "timed") & (pl.col("reasons") == pl.lit(["caution"])))
+        .then(pl.lit(CAUTION))
+        .otherwise(pl.lit(OTHER))
+    )
+    table = laps.select(
+        *LAP_KEY,
+        condition.alias("condition"),
+        "fuel_used_l",
+        pl.when(kilometres > 0).then(used / kilometres).alias("fuel_per_km_l"),
+        "fuel_added_l",
+        "fuel_end_l",
+    )
+    return table.with_columns(_laps_left(table)).match_to_schema(FUEL_LAP.schema)
+
+
+def _laps_left(table: pl.DataFrame) -> pl.Series:
+    """By the median of the clean laps up to each lap; null until there are three."""
+    known: list[float] = []
+    left: list[float | None] = []
+    rows = table.select("condition", "fuel_used_l", "fuel_end_l").iter_rows()
+    for condition, used, end in rows:
+        if condition == CLEAN:
+            known.append(used)
+        typical = float(np.median(known)) if len(known) >= FEWEST_LAPS else 0.0
+        left.append(end / typical if typical > 0 and end is not None else None)
+    return pl.Series("laps_left", left, pl.Float64)
+
+
+@dataclass(frozen=True, slots=True)
+class FuelUse:
+    """Litres that a lap burns.
+
+    Attributes:
+        median_l: Half of the laps burnt less.
+        p65_l: 65 % of the laps burnt less: what to plan with.
+        p90_l: 90 % of the laps burnt less: what to plan with where stopping again is dear.
+        laps: Laps behind these.
+    """
+
+    median_l: float
+    p65_l: float
+    p90_l: float
+    laps: int
+
+
+def fuel_use(fuel: pl.DataFrame, condition: str = CLEAN) -> FuelUse | None:
+    """What laps of one condition burn; None for fewer than three.
+
+    Args:
+        fuel: Rows of ``racing.fuel_lap`` of one car on one track.
+        condition: ``clean``, ``wet`` or ``caution``.
+    """
+    used = fuel.filter(pl.col("condition") == condition).get_column("fuel_used_l").drop_nulls()
+    if len(used) < FEWEST_LAPS:
+        return None
+    median, p65, p90 = np.percentile(used.to_numpy(), [50, 65, 90])
+    return FuelUse(float(median), float(p65), float(p90), len(used))
+
+
+@dataclass(frozen=True, slots=True)
+class RaceLaps:
+    """Laps that are left in a race.
+
+    Attributes:
+        likely: Laps, if the pace stays as it is.
+        most: Laps, if it gets as much faster as laps are spread: the lap more that catches people
+            out. Equal to ``likely`` where the flag does not fall close to the line.
+    """
+
+    likely: int
+    most: int
+
+
+def laps_of_timed_race(
+    remaining_s: float, lap_time_s: float, *, into_lap_s: float = 0.0, spread_s: float = 0.0
+) -> RaceLaps:
+    """Laps left to be completed in a race by the clock, the running one included.
+
+    The race ends when the leader next crosses the line after the clock is out, so what counts is
+    the leader's lap time; who is lapped does fewer laps.
+
+    Args:
+        remaining_s: Seconds on the clock.
+        lap_time_s: Lap time of the leader.
+        into_lap_s: Seconds since he last crossed the line.
+        spread_s: Robust standard deviation of a lap time.
+
+    Raises:
+        ValueError: If the lap time is not positive.
+    """
+    if not lap_time_s > 0:
+        raise ValueError("a race cannot be counted in laps that take no time")
+
+    def laps(lap_time: float) -> int:
+        return floor((max(remaining_s, 0.0) + into_lap_s) / lap_time) + 1
+
+    likely = laps(lap_time_s)
+    # The laps' errors add up like their squares; two of their standard deviations.
+    gained = 2.0 * spread_s * likely**0.5
+    return RaceLaps(likely, laps(max(lap_time_s - gained / likely, lap_time_s / 2)))
+
+
+def fuel_needed(laps: float, per_lap_l: float, *, reserve_l: float = 0.0) -> float:
+    """Litres for a number of laps, with a reserve that stays in the tank."""
+    return laps * per_lap_l + reserve_l
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rung of the saving ladder.
+
+    Attributes:
+        laps: Laps to make the fuel last.
+        per_lap_l: What a lap may burn for that.
+        saving: Share to save on the usual lap; below 0 where fuel is left over.
+    """
+
+    laps: int
+    per_lap_l: float
+    saving: float
+
+
+def saving_ladder(
+    level_l: float, per_lap_l: float, *, reserve_l: float = 0.0, most_saving: float = 0.2
+) -> list[Rung]:
+    """How much to save to make the fuel last for more laps, up to the most that is drivable.
+
+    Args:
+        level_l: Fuel on board.
+        per_lap_l: What a lap usually burns.
+        reserve_l: What stays in the tank.
+        most_saving: The largest share that is worth listing.
+    """
+    usable = max(level_l - reserve_l, 0.0)
+    if not per_lap_l > 0 or not usable > 0:
+        return []
+    first, rungs = max(floor(usable / per_lap_l), 1), []
+    for laps in range(first, ceil(usable / per_lap_l / (1 - most_saving)) + 1):
+        saving = 1 - usable / laps / per_lap_l
+        if saving <= most_saving:
+            rungs.append(Rung(laps, usable / laps, saving))
+    return rungs
+
+
+def refuellings(laps: Iterable[dict[str, float | None]], *, least_l: float = 0.2) -> list[float]:
+    """Litres taken on in each stop, in order; less than ``least_l`` is the float's last bit."""
+    added = [lap["fuel_added_l"] for lap in laps]
+    return [litres for litres in added if litres is not None and litres >= least_l]

@@ -1,0 +1,148 @@
+"""Where ratings are heading, and how clean the next races have to be for the next licence.
+
+iRacing publishes what corners per incident are, and from which Safety Rating a licence is given at
+once; how Safety Rating follows from corners per incident it does not. So that is measured on the
+driver's own races, and said to be so.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iracing_pipeline.analysis import robust
+from iracing_pipeline.analysis.robust import Estimate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iracing_pipeline.analysis.samples import Floats
+
+WINDOW = 30
+"""Races that a forecast looks back on: older ones were driven by another driver."""
+FEWEST_RACES = 8
+FEWEST_FOR_CLEANNESS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """A rating after so many more races.
+
+    Attributes:
+        races: Races from now.
+        value: What to expect.
+        low: Lower end of its 95 % interval.
+        high: Upper end.
+    """
+
+    races: int
+    value: float
+    low: float
+    high: float
+
+
+def change_per_race(ratings: Floats, *, window: int = WINDOW) -> Estimate | None:
+    """What a race changes on average; None for fewer than eight changes.
+
+    Args:
+        ratings: The rating after each race, in order of time, of one category.
+        window: Changes to look back on.
+    """
+    changes = np.diff(ratings)[-window:]
+    count = len(changes)
+    if count < FEWEST_RACES:
+        return None
+    mean = float(changes.mean())
+    half = robust.t_quantile(count - 1) * float(changes.std(ddof=1)) / np.sqrt(count)
+    return Estimate(mean, float(mean - half), float(mean + half), count)
+
+
+def forecast(
+    ratings: Floats, *, races: Sequence[int] = (5, 10, 20), window: int = WINDOW
+) -> list[Forecast]:
+    """The rating after some more races, if they go as the last ones did; empty for too few.
+
+    A walk of independent steps: their scatter adds up like its root, and that the average step is
+    not known exactly adds up with the races.
+
+    Args:
+        ratings: The rating after each race, in order of time, of one category.
+        races: How far to look ahead.
+        window: Changes to look back on.
+    """
+    step = change_per_race(ratings, window=window)
+    if step is None:
+        return []
+    changes = np.diff(ratings)[-window:]
+    scatter = float(changes.std(ddof=1))
+    reach = robust.t_quantile(len(changes) - 1)
+    found = []
+    for ahead in races:
+        half = reach * scatter * np.sqrt(ahead + ahead**2 / len(changes))
+        value = float(ratings[-1] + ahead * step.value)
+        found.append(Forecast(ahead, value, float(value - half), float(value + half)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Cleanness:
+    """How a driver's Safety Rating follows from corners per incident.
+
+    Attributes:
+        change_per_doubling: What twice the corners per incident adds to the change of a race.
+        break_even: Corners per incident at which a race changes nothing.
+        cleanest: The most corners per incident among the races: beyond it nothing is known.
+        races: Races that it was measured on.
+    """
+
+    change_per_doubling: Estimate
+    break_even: float
+    cleanest: float
+    races: int
+
+    def needed(self, gap: float, races: int) -> float | None:
+        """Corners per incident that close a gap of Safety Rating within some races.
+
+        None where that is cleaner than any race that was driven, so that it cannot be told.
+        """
+        doublings = gap / races / self.change_per_doubling.value
+        wanted = self.break_even * 2.0**doublings
+        return wanted if wanted <= self.cleanest else None
+
+
+def corners_per_incident(corners: Floats, incidents: Floats) -> Floats:
+    """Corners driven for each incident point; a race without counts as if it had half a point.
+
+    Args:
+        corners: Corners per lap times laps completed, of each race.
+        incidents: Incident points of each race.
+    """
+    return np.asarray(corners / np.maximum(incidents, 0.5))
+
+
+def cleanness(per_incident: Floats, changes: Floats) -> Cleanness | None:
+    """Measure how changes of Safety Rating follow from corners per incident.
+
+    Args:
+        per_incident: Corners per incident of each race.
+        changes: What the race changed in the Safety Rating, NaN where the class changed.
+
+    Returns:
+        None for fewer than ten races, or where cleaner races are not known to give more.
+    """
+    known = np.isfinite(changes) & np.isfinite(per_incident) & (per_incident > 0)
+    doublings, gained = np.log2(per_incident[known]), changes[known]
+    if len(gained) < FEWEST_FOR_CLEANNESS:
+        return None
+    slope = robust.trend(doublings, gained)
+    if slope is None or slope.low <= 0:
+        return None
+    level = float(np.median(gained - slope.value * doublings))
+    return Cleanness(
+        change_per_doubling=slope,
+        break_even=float(2.0 ** (-level / slope.value)),
+        cleanest=float(per_incident[known].max()),
+        races=len(gained),
+    )

@@ -1,0 +1,144 @@
+"""Setups: what was changed between two, and what it did to the pace where that can be told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+
+from iracing_pipeline.analysis import robust
+from iracing_pipeline.ibt.session_info import quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from iracing_pipeline.analysis.robust import Estimate
+
+# Not a choice of the driver: counters and what the tyres read after a run.
+_READINGS = ("UpdateCount", "LastHotPressure", "LastTempsOMI", "LastTempsIMO", "TreadRemaining")
+
+TRACK_TEMP_WITHIN_C = 5.0
+FUEL_WITHIN_L = 10.0
+
+
+def flatten(setup: Mapping[str, Any]) -> dict[str, str]:
+    """A CarSetup tree as one level: ``Chassis.LeftFront.SpringRate`` to its text."""
+    flat: dict[str, str] = {}
+    for key, value in setup.items():
+        if isinstance(value, dict):
+            flat |= {f"{key}.{inner}": text for inner, text in flatten(value).items()}
+        elif value is not None:
+            flat[key] = str(value)
+    return flat
+
+
+def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> pl.DataFrame:
+    """What was changed from one setup to another; readings of the tyres are no changes.
+
+    Returns:
+        ``setting``, ``before``, ``after`` (null where it is not there), and ``change`` in the
+        setting's unit where both are numbers.
+    """
+    old, new = flatten(before), flatten(after)
+    rows = [
+        {
+            "setting": name,
+            "before": old.get(name),
+            "after": new.get(name),
+            "change": _change(old.get(name), new.get(name)),
+        }
+        for name in sorted(old.keys() | new.keys())
+        if old.get(name) != new.get(name) and not name.endswith(_READINGS)
+    ]
+    return pl.DataFrame(
+        rows,
+        schema={
+            "setting": pl.String,
+            "before": pl.String,
+            "after": pl.String,
+            "change": pl.Float64,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class PaceEffect:
+    """What the pace did from one setup to another.
+
+    Attributes:
+        seconds: Median clean lap after minus before, with its interval; None where the laps cannot
+            be compared, or are fewer than five of either.
+        laps: Clean laps before and after.
+        spreads_s: Robust standard deviation of either; None for fewer than five laps.
+        against: What speaks against comparing them, in words; empty where nothing does.
+    """
+
+    seconds: Estimate | None
+    laps: tuple[int, int]
+    spreads_s: tuple[float | None, float | None]
+    against: tuple[str, ...]
+
+    @property
+    def told(self) -> bool:
+        """Whether the setups differ in pace beyond the interval."""
+        return self.seconds is not None and (self.seconds.low > 0 or self.seconds.high < 0)
+
+
+def pace_effect(
+    before: tuple[dict[str, Any], pl.DataFrame], after: tuple[dict[str, Any], pl.DataFrame]
+) -> PaceEffect:
+    """Compare the pace of two sessions that were driven on different setups.
+
+    Args:
+        before: Row of ``racing.telemetry_session``, and its laps as rows of
+            ``racing.telemetry_lap``.
+        after: The same of the other session.
+    """
+    against = _against(before, after)
+    times = [
+        laps.filter("clean").get_column("lap_time_s").to_numpy() for _, laps in (before, after)
+    ]
+    spreads = [robust.spread(each) for each in times]
+    return PaceEffect(
+        seconds=None if against else robust.difference(times[0], times[1]),
+        laps=(len(times[0]), len(times[1])),
+        spreads_s=(
+            None if spreads[0] is None else spreads[0].value,
+            None if spreads[1] is None else spreads[1].value,
+        ),
+        against=tuple(against),
+    )
+
+
+def _against(
+    before: tuple[dict[str, Any], pl.DataFrame], after: tuple[dict[str, Any], pl.DataFrame]
+) -> list[str]:
+    (old, old_laps), (new, new_laps) = before, after
+    against = [
+        f"another {words}"
+        for name, words in (("track_id", "track"), ("car_id", "car"), ("cust_id", "driver"))
+        if old[name] != new[name]
+    ]
+    temperatures = old["track_temp_c"], new["track_temp_c"]
+    if None in temperatures:
+        against.append("track temperature unknown")
+    elif abs(temperatures[0] - temperatures[1]) > TRACK_TEMP_WITHIN_C:
+        against.append(f"track {temperatures[1] - temperatures[0]:+.0f} °C")
+    wetness: list[Any] = [
+        laps.filter("clean").get_column("track_wetness").max() for laps in (old_laps, new_laps)
+    ]
+    if wetness[0] != wetness[1]:
+        against.append("another wetness of the track")
+    fuel: list[Any] = [
+        laps.filter("clean").get_column("fuel_start_l").median() for laps in (old_laps, new_laps)
+    ]
+    known = isinstance(fuel[0], float) and isinstance(fuel[1], float)
+    if known and abs(fuel[1] - fuel[0]) > FUEL_WITHIN_L:
+        against.append(f"{fuel[1] - fuel[0]:+.0f} l of fuel")
+    return against
+
+
+def _change(before: str | None, after: str | None) -> float | None:
+    old, new = quantity(before), quantity(after)
+    return None if old is None or new is None else new - old

@@ -1,0 +1,237 @@
+"""How often to stop, and when: plans for a race from measured fuel, tyres and pit loss.
+
+A lap of a stint takes ``base + fuel_effect * fuel on board + degradation * laps on the tyres``.
+A stop costs the pit loss, and the longer of refuelling and changing tyres. Among the ways to
+divide the laps into stints, equal stints are best for tyres that fade evenly; a plan is as even
+as the tank allows. Everything that goes in is an assumption, and is given back with the plans.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from iracing_pipeline.analysis.samples import Floats
+
+MOST_STOPS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Assumptions:
+    """What a plan rests on; each is measured, or says so.
+
+    Attributes:
+        laps: Laps of the race.
+        base_lap_s: Lap time on fresh tyres with an empty tank.
+        fuel_per_lap_l: What a lap burns; take a percentile, not a mean.
+        tank_l: What the tank holds.
+        pit_loss_s: Time lost by going through the pits, without standing.
+        refuel_lps: Litres a second.
+        tyre_change_s: Time to change tyres; refuelling goes on meanwhile.
+        fuel_effect_s_per_l: What a litre on board costs a lap.
+        degradation_s_per_lap: What each lap on the tyres costs a lap.
+        start_fuel_l: Fuel at the start; None for as much as the first stint needs.
+        reserve_l: What is to be left at the end of each stint.
+        spread_s: Standard deviation of a lap time.
+        caution_chance: Chance of a caution to begin in a lap.
+        caution_laps: Laps that a caution lasts.
+        caution_lap_s: What a lap under caution takes longer.
+        caution_pit_gain: Share of the pit loss that a stop under caution saves.
+    """
+
+    laps: int
+    base_lap_s: float
+    fuel_per_lap_l: float
+    tank_l: float
+    pit_loss_s: float
+    refuel_lps: float
+    tyre_change_s: float
+    fuel_effect_s_per_l: float = 0.0
+    degradation_s_per_lap: float = 0.0
+    start_fuel_l: float | None = None
+    reserve_l: float = 0.0
+    spread_s: float = 0.0
+    caution_chance: float = 0.0
+    caution_laps: int = 4
+    caution_lap_s: float = 0.0
+    caution_pit_gain: float = 0.6
+
+    @property
+    def stint_laps(self) -> int:
+        """Laps that a full tank lasts."""
+        return floor((self.tank_l - self.reserve_l) / self.fuel_per_lap_l + 1e-9)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The laps after which a stop can be made, so that the tank lasts before and after it."""
+
+    first: int
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A number of stops.
+
+    Attributes:
+        stints: Laps of each stint.
+        windows: For each stop, when it can be made with the stops around it moved as needed.
+        fuel_l: Litres at the start, and at each stop.
+        total_s: Race time by the assumptions, without chance.
+    """
+
+    stints: tuple[int, ...]
+    windows: tuple[Window, ...]
+    fuel_l: tuple[float, ...]
+    total_s: float
+
+    @property
+    def stops(self) -> int:
+        """How often it stops."""
+        return len(self.stints) - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Odds:
+    """How a plan does in simulated races.
+
+    Attributes:
+        plan: The plan.
+        best_share: Share of the races in which it was the fastest.
+        median_s: Median race time.
+        low_s: 5 % of its races were faster.
+        high_s: 5 % of its races were slower.
+    """
+
+    plan: Plan
+    best_share: float
+    median_s: float
+    low_s: float
+    high_s: float
+
+
+def plans(assumptions: Assumptions) -> list[Plan]:
+    """All numbers of stops that the fuel allows, the fastest first.
+
+    Raises:
+        ValueError: If the tank does not last for a lap, or there is no lap to race.
+    """
+    a = assumptions
+    if a.laps < 1 or a.stint_laps < 1:
+        raise ValueError("there must be a lap to race, and a tank that lasts for it")
+    fewest = ceil(a.laps / a.stint_laps) - 1
+    if a.start_fuel_l is not None and fewest == 0 and _start_laps(a) < a.laps:
+        fewest = 1
+    found = []
+    for stops in range(fewest, min(max(fewest + 3, 4), MOST_STOPS, a.laps - 1) + 1):
+        stints = _even(a, stops)
+        if stints is not None:
+            found.append(_plan(a, stints))
+    return sorted(found, key=lambda plan: plan.total_s)
+
+
+def simulate(
+    assumptions: Assumptions, candidates: list[Plan], *, races: int = 2000, seed: int = 0
+) -> list[Odds]:
+    """Race the plans against each other in simulated races, the most often fastest first.
+
+    All plans meet the same luck: the same lap-time noise and the same cautions. Under caution
+    laps are slow and a stop that falls into it is cheap; plans are not changed on the way.
+
+    Args:
+        assumptions: What the plans rest on.
+        candidates: The plans.
+        races: Races to simulate.
+        seed: Source of chance: the same seed gives the same odds.
+    """
+    if not candidates:
+        return []
+    a = assumptions
+    rng = np.random.default_rng(seed)
+    noise = a.spread_s * rng.standard_normal((races, a.laps)).sum(axis=1)
+    caution = _cautions(a, races, rng)
+    slow = caution.sum(axis=1) * a.caution_lap_s
+    totals = np.array(
+        [plan.total_s + noise + slow - _saved(a, plan, caution) for plan in candidates]
+    )
+    best = np.bincount(totals.argmin(axis=0), minlength=len(candidates)) / races
+    low, median, high = np.percentile(totals, [5, 50, 95], axis=1)
+    odds = [
+        Odds(plan, float(best[i]), float(median[i]), float(low[i]), float(high[i]))
+        for i, plan in enumerate(candidates)
+    ]
+    return sorted(odds, key=lambda each: (-each.best_share, each.median_s))
+
+
+def _start_laps(a: Assumptions) -> int:
+    fuel = a.tank_l if a.start_fuel_l is None else min(a.start_fuel_l, a.tank_l)
+    return floor((fuel - a.reserve_l) / a.fuel_per_lap_l + 1e-9)
+
+
+def _even(a: Assumptions, stops: int) -> tuple[int, ...] | None:
+    """Stints as even as the tank and the fuel at the start allow; None where they do not."""
+    first_most = _start_laps(a)
+    if first_most < 1:
+        return None
+    count = stops + 1
+    even = [a.laps // count + (i < a.laps % count) for i in range(count)]
+    if even[0] > first_most:
+        rest = a.laps - first_most
+        if stops == 0:
+            return None
+        even = [first_most, *(rest // stops + (i < rest % stops) for i in range(stops))]
+    fits = all(1 <= laps <= a.stint_laps for laps in even)
+    return tuple(even) if fits else None
+
+
+def _plan(a: Assumptions, stints: tuple[int, ...]) -> Plan:
+    needed = [laps * a.fuel_per_lap_l + a.reserve_l for laps in stints]
+    fuel = [needed[0] if a.start_fuel_l is None else a.start_fuel_l]
+    left = fuel[0] - stints[0] * a.fuel_per_lap_l
+    total = _stint_s(a, stints[0], fuel[0])
+    for laps, litres in zip(stints[1:], needed[1:], strict=True):
+        taken = max(litres - left, 0.0)
+        standing = max(taken / a.refuel_lps, a.tyre_change_s)
+        total += a.pit_loss_s + standing + _stint_s(a, laps, left + taken)
+        fuel.append(taken)
+        left += taken - laps * a.fuel_per_lap_l
+    return Plan(stints, _windows(a, len(stints) - 1), tuple(fuel), total)
+
+
+def _stint_s(a: Assumptions, laps: int, fuel_l: float) -> float:
+    """Time of a stint: the sum of its laps."""
+    fuel = laps * fuel_l - a.fuel_per_lap_l * laps * (laps - 1) / 2
+    ages = laps * (laps - 1) / 2
+    return laps * a.base_lap_s + a.fuel_effect_s_per_l * fuel + a.degradation_s_per_lap * ages
+
+
+def _windows(a: Assumptions, stops: int) -> tuple[Window, ...]:
+    """Earliest: the stops after it still cover the rest. Latest: those before it reach so far."""
+    first_most = _start_laps(a)
+    return tuple(
+        Window(
+            first=max(a.laps - (stops - i) * a.stint_laps, i + 1),
+            last=min(first_most + i * a.stint_laps, a.laps - (stops - i)),
+        )
+        for i in range(stops)
+    )
+
+
+def _cautions(a: Assumptions, races: int, rng: np.random.Generator) -> Floats:
+    """Whether each lap is under caution; shape (races, laps)."""
+    begins = rng.random((races, a.laps)) < a.caution_chance
+    running = np.cumsum(begins, axis=1)
+    ended = np.concatenate(
+        [np.zeros((races, min(a.caution_laps, a.laps))), running[:, : -a.caution_laps]], axis=1
+    )
+    return np.asarray(running - ended[:, : a.laps] > 0, dtype=np.float64)
+
+
+def _saved(a: Assumptions, plan: Plan, caution: Floats) -> Floats:
+    after = np.cumsum(plan.stints[:-1]) - 1
+    return np.asarray(caution[:, after].sum(axis=1) * a.caution_pit_gain * a.pit_loss_s)

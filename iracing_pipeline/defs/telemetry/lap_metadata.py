@@ -1,0 +1,154 @@
+"""What the Dagster UI shows of what the laps of a file tell: figures, tables and pictures."""
+
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from iracing_pipeline.analysis.consistency import corner_spread
+from iracing_pipeline.analysis.fuel import CAUTION, fuel_use
+from iracing_pipeline.analysis.sectors import LAP_KEY, theoretical_best
+from iracing_pipeline.defs.batch import Metadata
+from iracing_pipeline.defs.telemetry.metadata import known, picture, place
+from iracing_pipeline.ingest.lap_analysis import LapAnalysis
+from iracing_pipeline.ingest.telemetry import Telemetry
+from iracing_pipeline.pictures import delta_chart, stint_chart, track_map
+from iracing_pipeline.pictures.lap_chart import clock
+from iracing_pipeline.tables import Table
+from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
+from iracing_pipeline.tables.sectors import LAP_SECTOR
+from iracing_pipeline.tables.stints import FUEL_LAP, STINT
+from iracing_pipeline.tables.traces import LAP_TRACE
+
+_STINT_HEAD = (
+    "| stint | began | ended | tyres | laps | clean | median (s) | trend (s/lap)"
+    " | degradation (s/lap) | fuel (l/lap) | pit loss (s) |"
+)
+
+
+def of_rows(told: LapAnalysis, table: Table) -> Metadata:
+    """Metadata of any of its tables."""
+    return {"dagster/partition_row_count": told.tables[table].height}
+
+
+def of_traces(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+    """The grid, the track map of the fastest clean lap, and the second fastest against it."""
+    traces = told.tables[LAP_TRACE]
+    shown: dict[str, Any] = {**of_rows(told, LAP_TRACE)}
+    if told.grid is not None:
+        shown["lap length (m)"] = told.grid.length_m
+        shown["grid"] = f"{told.grid.intervals} intervals of {told.grid.step_m:.2f} m"
+    if traces.height:
+        largest = traces.select(pl.col("closure_s").abs().max()).item()
+        shown["largest closure (ms)"] = round(largest * 1000, 3)
+    numbers = [(c.number, c.apex_pct) for c in told.corners.corners] if told.corners else []
+    best = _fastest(telemetry, traces)
+    if best:
+        where = place(telemetry.session.row(0, named=True))
+        shown["track map"] = picture(
+            track_map(best[0], numbers, f"{_words(best[0])}: {where}"), "track map"
+        )
+    if len(best) > 1:
+        title = f"{_words(best[1])} against {_words(best[0])}: losing where it rises"
+        shown["delta"] = picture(delta_chart(best[1], best[0], numbers, title), "delta")
+    return known(shown)
+
+
+def of_sectors(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+    """The theoretical best lap, and how many clean laps are behind it."""
+    best = theoretical_best(told.tables[LAP_SECTOR], telemetry.laps)
+    shown: dict[str, Any] = {**of_rows(told, LAP_SECTOR)}
+    if best is not None:
+        shown |= {
+            "theoretical best": clock(best.lap_time_s, 3),
+            "to gain on the best lap (s)": round(best.best_lap_time_s - best.lap_time_s, 4),
+            "best sectors (s)": ", ".join(f"{time:.3f}" for time in best.sector_times_s),
+            "clean laps behind it": best.laps,
+        }
+    return shown
+
+
+def of_corners(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+    """The map, and how evenly each corner was taken."""
+    shown: dict[str, Any] = {**of_rows(told, LAP_CORNER)}
+    if told.corners is not None:
+        shown["corner map"] = (
+            f"version {told.corners.version}: {len(told.corners.corners)} corners, from"
+            f" {told.corners.laps} {'clean' if told.corners.clean else 'not clean'} laps"
+        )
+    spreads = corner_spread(told.tables[LAP_CORNER], telemetry.laps)
+    if spreads.height:
+        lines = ["| corner | median (s) | best (s) | spread (s) | laps |", "| ---: " * 5 + "|"]
+        lines += [
+            f"| {row['corner']} | {row['median_s']:.3f} | {row['best_s']:.3f}"
+            f" | {_number(row['spread_s'])} | {row['lap_count']} |"
+            for row in spreads.rows(named=True)
+        ]
+        shown["clean laps, the widest spread first"] = dg.MetadataValue.md("\n".join(lines))
+    return shown
+
+
+def of_stints(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+    """The stint chart and the table of stints."""
+    table = told.tables[STINT]
+    lines = [_STINT_HEAD, "| ---: | --- | --- " + "| ---: " * 8 + "|"]
+    lines += [
+        f"| {row['stint']} | {row['began']} | {row['ended']} | {row['tyre_set']}"
+        f" | {row['lap_count']} | {row['clean_lap_count']} | {_number(row['median_lap_time_s'])}"
+        f" | {_interval(row, 'pace_trend')} | {_interval(row, 'degradation')}"
+        f" | {_number(row['fuel_per_lap_l'])} | {_number(row['pit_loss_s'])} |"
+        for row in table.rows(named=True)
+    ]
+    title = f"Clean laps by stint: {place(telemetry.session.row(0, named=True))}"
+    shown: dict[str, Any] = {
+        **of_rows(told, STINT),
+        "stint chart": picture(stint_chart(telemetry.laps, table, title), "stint chart"),
+        "stints": dg.MetadataValue.md("\n".join(lines)),
+    }
+    return known(shown)
+
+
+def of_fuel(told: LapAnalysis) -> Metadata:
+    """What a lap burns."""
+    shown: dict[str, Any] = {**of_rows(told, FUEL_LAP)}
+    for condition, words in (("clean", "clean laps"), (CAUTION, "caution laps")):
+        use = fuel_use(told.tables[FUEL_LAP], condition)
+        if use is not None:
+            shown[f"{words} (l): median / 65 % / 90 %"] = (
+                f"{use.median_l:.3f} / {use.p65_l:.3f} / {use.p90_l:.3f} of {use.laps} laps"
+            )
+    return shown
+
+
+def of_debrief(told: LapAnalysis) -> Metadata:
+    """The findings in words; none for a session that was no race."""
+    findings = told.tables[RACE_FINDING]
+    shown: dict[str, Any] = {**of_rows(told, RACE_FINDING)}
+    if findings.height:
+        words = [f"{row['rank']}. {row['text']}" for row in findings.rows(named=True)]
+        shown["findings"] = dg.MetadataValue.md("\n".join(words))
+    return shown
+
+
+def _fastest(telemetry: Telemetry, traces: pl.DataFrame) -> list[dict[str, Any]]:
+    """The two fastest clean laps that have a trace, or else the fastest that has one."""
+    clean = traces.join(telemetry.laps.filter("clean").select(LAP_KEY), on=LAP_KEY, how="semi")
+    chosen = clean.sort("lap_time_s").head(2) if clean.height else traces.sort("lap_time_s").head(1)
+    return chosen.rows(named=True)
+
+
+def _words(trace: dict[str, Any]) -> str:
+    return f"Lap {trace['lap_number']}, {clock(trace['lap_time_s'], 3)}"
+
+
+def _number(value: float | None) -> str:
+    return "" if value is None else f"{value:.3f}"
+
+
+def _interval(row: dict[str, Any], name: str) -> str:
+    value = row[f"{name}_s_per_lap"]
+    if value is None:
+        return ""
+    low, high = row[f"{name}_low_s_per_lap"], row[f"{name}_high_s_per_lap"]
+    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"

@@ -1,0 +1,1 @@
+"""Laps in the formats of other programs: MoTeC, Garage 61."""

@@ -1,0 +1,136 @@
+from typing import Any
+
+import polars as pl
+import pytest
+
+from iracing_pipeline.analysis import stints as find_stints
+from iracing_pipeline.analysis import tyres
+from iracing_pipeline.analysis.debrief import debrief, race_findings
+from iracing_pipeline.analysis.samples import Samples
+from iracing_pipeline.demo.plan import Plan, Session, Spin, Stop
+from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
+from iracing_pipeline.tables.stints import STINT
+from iracing_pipeline_tests.analysis.simulated import Analysed, analysed
+from iracing_pipeline_tests.analysis.test_stints import SESSION
+
+RESULT: dict[str, Any] = {
+    "starting_position": 9,
+    "finish_position": 5,
+    "incidents": 4,
+    "irating_before": 2011,
+    "irating_after": 2053,
+    "licence_class_before": "B",
+    "licence_class_after": "B",
+    "safety_rating_before": 3.11,
+    "safety_rating_after": 3.02,
+}
+
+
+@pytest.fixture(scope="module")
+def race() -> Analysed:
+    plan = Plan(
+        Session.RACE,
+        laps=20,
+        fuel_l=60,
+        stops=(Stop(10, 10.0),),
+        mishaps=(Spin(6, 3),),
+        experience_laps=200,
+    )
+    return analysed("gt3", plan, 17)
+
+
+def stints_of(session: Analysed) -> pl.DataFrame:
+    samples = Samples.of(session.records)
+    sets = tyres.tyre_sets(session.records, samples, session.laps)
+    return find_stints.stints(samples, session.laps, session.unrolled, sets, SESSION)
+
+
+def test_a_race_with_a_spin(race: Analysed) -> None:
+    found = debrief(race.laps, race.corners, stints_of(race), result=RESULT)
+
+    assert found.headline == (
+        "P5 from P9, 4 incident points, iRating +42 to 2053, Safety Rating -0.09 to B 3.02."
+    )
+    assert 1 <= len(found.findings) <= 3
+    seconds = [finding.seconds for finding in found.findings]
+    assert seconds == sorted(seconds, reverse=True)
+    mistake = next(finding for finding in found.findings if finding.kind == "mistake")
+    assert mistake.laps == (6,)
+    clean = race.laps.filter("clean")["lap_time_s"].median()
+    lap = race.laps.filter(pl.col("lap_number") == 6)["lap_time_s"][0]
+    assert isinstance(clean, float)
+    assert mistake.seconds == pytest.approx(lap - clean)
+    assert mistake.text.startswith("A mistake on lap 6 cost ")
+
+
+def test_a_weak_corner_is_named_with_its_laps(race: Analysed) -> None:
+    # Lap after lap half a second is lost in Turn 5, except on every fourth lap.
+    slow = (pl.col("corner") == 5) & (pl.col("lap_number") % 4 != 0)
+    corners = race.corners.with_columns(
+        time_s=pl.when(slow).then(pl.col("time_s") + 0.5).otherwise("time_s")
+    )
+    found = debrief(race.laps, corners, STINT.frame())
+
+    corner = next(finding for finding in found.findings if finding.kind == "corner")
+    assert corner.corner == 5
+    assert corner.seconds > 4
+    assert "Turn 5" in corner.text
+    assert 8 not in corner.laps
+
+
+def test_a_slow_stop_is_told_only_beside_usual_ones(race: Analysed) -> None:
+    stints = stints_of(race)
+    loss = stints["pit_loss_s"][0]
+
+    told = debrief(race.laps.clear(), LAP_CORNER.frame(), stints, usual_pit_loss_s=loss - 6)
+    stop = next(finding for finding in told.findings if finding.kind == "pit_stop")
+    assert stop.seconds == pytest.approx(6)
+    untold = debrief(race.laps.clear(), LAP_CORNER.frame(), stints)
+    assert all(finding.kind != "pit_stop" for finding in untold.findings)
+
+
+def test_two_laps_support_no_finding(race: Analysed) -> None:
+    short = race.laps.filter(pl.col("lap_number").is_in([6, 7]))
+    found = debrief(short, race.corners, STINT.frame())
+
+    assert found.findings == ()
+    assert found.clean_laps == 1
+    assert found.headline == "No result is known of this race."
+
+
+def test_an_even_race_has_no_weak_corner(race: Analysed) -> None:
+    even = race.corners.with_columns(time_s=pl.col("time_s").median().over("corner"))
+
+    assert debrief(race.laps.filter("clean"), even, STINT.frame()).findings == ()
+
+
+def test_a_result_of_which_little_is_known() -> None:
+    laps = pl.DataFrame(
+        schema={
+            "session_key": pl.String,
+            "stint": pl.Int32,
+            "lap_number": pl.Int32,
+            "kind": pl.String,
+            "reasons": pl.List(pl.String),
+            "clean": pl.Boolean,
+            "lap_time_s": pl.Float64,
+        }
+    )
+    only = dict.fromkeys(RESULT) | {"finish_position": 3}
+
+    assert debrief(laps, LAP_CORNER.frame(), STINT.frame(), result=only).headline == "P3."
+    promoted = RESULT | {"licence_class_after": "A"}
+    words = debrief(laps, LAP_CORNER.frame(), STINT.frame(), result=promoted).headline
+    assert "Safety Rating" not in words
+
+
+def test_findings_of_a_race_become_rows(race: Analysed) -> None:
+    session = SESSION | {"simsession_type": "Race"}
+    table = race_findings(session, race.laps, race.corners, stints_of(race))
+
+    assert table.schema == RACE_FINDING.schema
+    assert table["rank"].to_list() == list(range(1, table.height + 1))
+    assert "mistake" in table["kind"]
+    practice = SESSION | {"simsession_type": "Practice"}
+    assert race_findings(practice, race.laps, race.corners, stints_of(race)).is_empty()

@@ -1,0 +1,179 @@
+"""What the laps of a file tell, into the warehouse and out of its views."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from iracing_pipeline.demo.channels import channels_of
+from iracing_pipeline.demo.event import Event
+from iracing_pipeline.demo.plan import OffTrack, Plan, Session
+from iracing_pipeline.demo.session_info import Sheet, session_info
+from iracing_pipeline.demo.simulate import simulate_session
+from iracing_pipeline.ibt import IbtFile
+from iracing_pipeline.ibt.writer import write_ibt
+from iracing_pipeline.ingest import lap_analysis, telemetry
+from iracing_pipeline.ingest.lap_analysis import LapAnalysis, analyse_laps, kept
+from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.traces import LAP_TRACE, TRACK_GRID
+from iracing_pipeline_tests.analysis.simulated import PAIRS
+from iracing_pipeline_tests.real_files import each, recordings
+from iracing_pipeline_tests.recordings import START
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from iracing_pipeline.ingest.telemetry import Telemetry
+    from iracing_pipeline.warehouse.connection import Connection
+
+
+def file_of(folder: Path, *, laps: int, seed: int, **plan: Any) -> Path:
+    """A simulated session of the Formula Vale as a file."""
+    car, circuit = PAIRS["formula"]
+    driven = Plan(Session.PRACTICE, laps=laps, fuel_l=6.0, experience_laps=80, **plan)
+    frame, _ = simulate_session(car, circuit, driven, seed)
+    sheet = Sheet(
+        car=car,
+        circuit=circuit,
+        plan=driven,
+        event=Event(),
+        start=START,
+        setup_name="a.sto",
+        encoding=None,
+    )
+    path = folder / f"{seed}.ibt"
+    write_ibt(path, frame, channels_of(car), session_info(sheet), start=START)
+    return path
+
+
+def stored(connection: Connection, path: Path) -> tuple[Telemetry, LapAnalysis]:
+    """A file analysed and loaded, as the asset does it."""
+    found = telemetry.analyse(IbtFile(path))
+    told = analyse_laps(found, kept(connection, found.track_id))
+    telemetry.load(connection, found)
+    lap_analysis.load(connection, found.facts.session_key, told)
+    connection.commit()
+    return found, told
+
+
+def count(connection: Connection, table: str) -> int:
+    row = connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+@pytest.fixture(scope="module")
+def clean_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return file_of(tmp_path_factory.mktemp("clean"), laps=3, seed=31)
+
+
+def test_a_file_fills_every_table_and_again_changes_nothing(
+    connection: Connection, clean_file: Path
+) -> None:
+    found, told = stored(connection, clean_file)
+
+    assert {table.name for table in told.made} == {"racing.track_grid", "racing.corner_map"}
+    filled = {table.name: count(connection, table.name) for table in told.tables}
+    assert filled == {table.name: rows.height for table, rows in told.tables.items()}
+    assert filled.pop("racing.race_finding") == 0  # it was no race
+    assert min(filled.values()) > 0
+    _, again = stored(connection, clean_file)
+    assert again.made == {}
+    changed = connection.execute(
+        "SELECT table_name FROM ops.load_audit WHERE partition_key = %s"
+        " GROUP BY 1 HAVING sum(rows_updated + rows_deleted) > 0",
+        [found.facts.session_key],
+    ).fetchall()
+    assert changed == []
+
+
+def test_the_grid_and_the_map_of_a_track_are_kept(
+    connection: Connection, clean_file: Path, tmp_path: Path
+) -> None:
+    _, first = stored(connection, clean_file)
+    _, second = stored(connection, file_of(tmp_path, laps=2, seed=32))
+
+    assert second.made == {}
+    assert second.grid == first.grid
+    assert second.corners == first.corners
+    assert second.grid_fits
+    assert count(connection, TRACK_GRID.name) == 1
+    assert set(second.tables[LAP_TRACE]["interval_count"]) == {first.grid.intervals}  # type: ignore[union-attr]
+
+
+def test_a_map_of_dirty_laps_is_replaced_by_one_of_clean_laps(
+    connection: Connection, clean_file: Path, tmp_path: Path
+) -> None:
+    dirty = file_of(tmp_path, laps=1, seed=33, mishaps=(OffTrack(1, 1),))
+    _, first = stored(connection, dirty)
+    _, second = stored(connection, clean_file)
+
+    assert first.corners is not None
+    assert second.corners is not None
+    assert (first.corners.version, second.corners.version) == (1, 2)
+    assert count(connection, CORNER_MAP.name) == 14
+    assert set(second.tables[LAP_CORNER]["map_version"]) == {2}
+    # Only what was measured by the newest map is shown, until the other is measured again.
+    measured = second.tables[LAP_CORNER].height
+    assert count(connection, "grafana.lap_corners") == measured
+    assert count(connection, "grafana.corners") == 7
+    _, again = stored(connection, dirty)
+    assert count(connection, "grafana.lap_corners") == measured + again.tables[LAP_CORNER].height
+
+
+def test_another_length_of_the_lap_is_noticed(connection: Connection, clean_file: Path) -> None:
+    stored(connection, clean_file)
+    connection.execute("UPDATE racing.track_grid SET length_m = length_m * 1.02")
+    _, told = stored(connection, clean_file)
+
+    assert not told.grid_fits
+
+
+def test_points_of_a_trace_are_on_the_map(connection: Connection, clean_file: Path) -> None:
+    found, told = stored(connection, clean_file)
+    trace = told.tables[LAP_TRACE].row(0, named=True)
+    points = connection.execute(
+        "SELECT distance_m, elapsed_s, speed_mps, latitude_deg, longitude_deg"
+        " FROM grafana.lap_trace_points WHERE session_key = %s AND stint = %s AND lap_number = %s"
+        " ORDER BY point",
+        [trace["session_key"], trace["stint"], trace["lap_number"]],
+    ).fetchall()
+
+    assert len(points) == trace["interval_count"] + 1
+    assert points[-1][:2] == (pytest.approx(trace["length_m"]), trace["lap_time_s"])
+    assert [point[2] for point in points] == pytest.approx(trace["speed_mps"])
+    driven = found.records.filter(found.records["Lap"] == trace["lap_number"])
+    middle = driven.row(driven.height // 2, named=True)
+    way = np.hypot(
+        [(p[3] - middle["Lat"]) * 111_195 for p in points],
+        [(p[4] - middle["Lon"]) * 111_195 * np.cos(np.radians(middle["Lat"])) for p in points],
+    )
+    assert way.min() < 2.0
+
+
+def test_rows_go_with_their_laps(connection: Connection, clean_file: Path) -> None:
+    _, told = stored(connection, clean_file)
+    connection.execute("DELETE FROM racing.telemetry_session")
+
+    assert all(count(connection, table.name) == 0 for table in told.tables)
+    assert count(connection, CORNER_MAP.name) == 7
+
+
+@each(recordings())
+def test_every_real_file_flows_through(connection: Connection, path: Path) -> None:
+    found, told = stored(connection, path)
+
+    traced = found.laps["lap_time_s"].count()
+    assert told.tables[LAP_TRACE].height == traced
+    assert count(connection, "grafana.stints") >= 1
+    assert count(connection, "grafana.fuel_laps") == found.laps.height
+    corners = connection.execute(
+        "SELECT max(abs(parts - lap_time_s)) FROM (SELECT lap_time_s, sum(time_s + straight_s)"
+        " AS parts FROM grafana.lap_corners GROUP BY session_key, stint, lap_number, lap_time_s)"
+        " AS lap"
+    ).fetchone()
+    assert corners is not None
+    assert (corners[0] is None) == (traced == 0)
+    assert corners[0] is None or corners[0] < 1e-6
