@@ -202,7 +202,7 @@ class Lake:
         try:
             sink(path)
         except Exception as error:
-            if _disk_is_full(error):
+            if disk_is_full(error):
                 raise LakeError(
                     f"{target} cannot be written: the disk is full",
                     f"Make room on the disk of {path.parent} and run it again",
@@ -239,7 +239,8 @@ class Lake:
             ) from error
 
 
-def _disk_is_full(error: Exception) -> bool:
+def disk_is_full(error: Exception) -> bool:
+    """Whether an error of the system or of polars says that there is no room left."""
     if isinstance(error, OSError):
         return error.errno in DISK_FULL
     # polars has no error of its own for it, but repeats what the system said.

@@ -272,13 +272,18 @@ def test_young_samples_are_no_block(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["wal"]
 
 
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left"), OSError("No space left on device (os error 28)")],
+    ids=["the system's", "polars's"],
+)
 def test_a_disk_that_is_full_keeps_everything_waiting_and_leaves_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
 ) -> None:
     (tmp_path / "wal").mkdir()
 
     def full(*_: object) -> int:
-        raise OSError(errno.ENOSPC, "No space left on device")
+        raise error
 
     monkeypatch.setattr("iracing_pipeline.metrics.history.openmetrics.write", full)
     series = drive(time.time() - DAY, seconds=10)
