@@ -241,8 +241,8 @@ class Lake:
 
 def disk_is_full(error: Exception) -> bool:
     """Whether an error of the system or of polars says that there is no room left."""
-    if isinstance(error, OSError):
+    if isinstance(error, OSError) and error.errno is not None:
         return error.errno in DISK_FULL
-    # polars has no error of its own for it, but repeats what the system said.
+    # polars has no number for it, but repeats what the system said.
     said = re.search(r"\(os error (\d+)\)", str(error))
     return said is not None and int(said[1]) in DISK_FULL

@@ -236,19 +236,21 @@ def test_a_data_folder_that_is_none_is_said(tmp_path: Path, kind: str) -> None:
     assert not folder.exists() or not list(folder.iterdir())
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write to every folder"
-)
-def test_a_data_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_written_to_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "wal").mkdir()
-    tmp_path.chmod(0o500)
-    try:
-        delivery = Blocks(tmp_path).send(drive(time.time() - DAY, seconds=10))
-    finally:
-        tmp_path.chmod(0o700)
 
-    assert delivery.waiting
-    assert "cannot be written to" in str(delivery.failure)
+    def refused(**_: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied")  # as root it would not happen
+
+    monkeypatch.setattr("tempfile.mkdtemp", refused)
+    series = drive(time.time() - DAY, seconds=10)
+
+    delivery = Blocks(tmp_path).send(series)
+
+    assert delivery.waiting == series.samples
+    assert "cannot be written to: Permission denied" in str(delivery.failure)
 
 
 def test_without_promtool_everything_waits(tmp_path: Path) -> None:
