@@ -202,7 +202,7 @@ class Lake:
         try:
             sink(path)
         except Exception as error:
-            if _disk_is_full(error):
+            if disk_is_full(error):
                 raise LakeError(
                     f"{target} cannot be written: the disk is full",
                     f"Make room on the disk of {path.parent} and run it again",
@@ -239,9 +239,10 @@ class Lake:
             ) from error
 
 
-def _disk_is_full(error: Exception) -> bool:
-    if isinstance(error, OSError):
+def disk_is_full(error: Exception) -> bool:
+    """Whether an error of the system or of polars says that there is no room left."""
+    if isinstance(error, OSError) and error.errno is not None:
         return error.errno in DISK_FULL
-    # polars has no error of its own for it, but repeats what the system said.
+    # polars has no number for it, but repeats what the system said.
     said = re.search(r"\(os error (\d+)\)", str(error))
     return said is not None and int(said[1]) in DISK_FULL

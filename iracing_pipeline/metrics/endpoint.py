@@ -62,6 +62,7 @@ class Endpoint:
 
     def stop(self) -> None:
         """Answer no more."""
+        self._server.stopping = True
         if self._thread is not None:
             self._server.shutdown()
             self._thread.join()
@@ -70,6 +71,7 @@ class Endpoint:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    stopping = False
     # On Windows, another process could then listen on the same port unnoticed.
     allow_reuse_address = os.name != "nt"
 
@@ -81,6 +83,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class _Handler(BaseHTTPRequestHandler):
+    server: _Server
     render: ClassVar[Callable[[], bytes]]
     protocol_version = "HTTP/1.1"
     server_version = "iracing-pipeline"
@@ -89,7 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
-        if path in {"/metrics", "/"}:
+        if self.server.stopping:  # on a connection that was kept open
+            self.close_connection = True
+            self._answer(HTTPStatus.SERVICE_UNAVAILABLE, b"Stopping\n")
+        elif path in {"/metrics", "/"}:
             self._answer(HTTPStatus.OK, type(self).render(), CONTENT_TYPE)
         elif path == "/healthz":
             self._answer(HTTPStatus.OK, b"ok\n")

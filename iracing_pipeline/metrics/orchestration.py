@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from prometheus_client.core import Metric
 
+JOB = "dagster_job"
+"""Not ``job``, which Prometheus gives to what it scrapes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Orchestration:
@@ -44,12 +47,12 @@ class Orchestration:
 
 def families(found: Orchestration) -> Iterator[Metric]:
     """The figures as metrics."""
-    outcome, name = ("job", "outcome"), "dagster"
+    outcome, name = (JOB, "outcome"), "dagster"
     yield counter(f"{name}_runs", "Runs that ended.", outcome, found.runs.items())
     yield gauge(
         f"{name}_unfinished_runs",
         "Runs that wait or go on.",
-        ("job", "state"),
+        (JOB, "state"),
         found.unfinished.items(),
     )
     yield gauge(
@@ -61,13 +64,13 @@ def families(found: Orchestration) -> Iterator[Metric]:
     yield gauge(
         f"{name}_run_last_seconds",
         "How long the last run that succeeded took.",
-        ("job",),
+        (JOB,),
         (((job,), took) for job, took in found.run_seconds.items()),
     )
     yield gauge(
         f"{name}_step_last_seconds",
         "How long a step took in the last run that succeeded.",
-        ("job", "step"),
+        (JOB, "step"),
         found.step_seconds.items(),
     )
     yield gauge(

@@ -78,7 +78,7 @@ def test_it_shows_what_was_loaded_and_outlives_the_database(
     (settings.telemetry_dir / "foreign.ibt").write_bytes(b"no telemetry")
     load(settings, [settings.telemetry_dir], lambda _done, _all: None)
     assert settings.database_url
-    runs = 'iracing_dagster_runs_total{job="load_telemetry",outcome="success"}'
+    runs = 'iracing_dagster_runs_total{dagster_job="load_telemetry",outcome="success"}'
     with serving(settings) as scrape:
         found = until(scrape, lambda shown: runs in shown)
 
@@ -86,7 +86,12 @@ def test_it_shows_what_was_loaded_and_outlives_the_database(
         assert found[runs] == 1
         assert found['iracing_telemetry_files{state="loaded"}'] == 1
         assert found['iracing_quarantine_open_items{source="telemetry"}'] == 1
-        assert found['iracing_dagster_step_last_seconds{job="load_telemetry",step="telemetry"}'] > 0
+        assert (
+            found[
+                'iracing_dagster_step_last_seconds{dagster_job="load_telemetry",step="telemetry"}'
+            ]
+            > 0
+        )
         assert found['iracing_asset_check_failed{asset="telemetry_laps",check="laps_close"}'] == 0
         assert (
             time.time()

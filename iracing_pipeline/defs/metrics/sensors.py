@@ -65,11 +65,14 @@ def metric_sensor(
                 run_key=f"{now.isoformat()}/{number}",
                 job_name=send_metrics.name,
                 tags={**PURPOSE, **tags},
+                run_config=_QUIET,
             )
             for number, tags in enumerate(ranges(keys, order, most=BATCH)[:_MOST_RUNS], start=1)
         ]
     if load and str(load) != context.cursor:
-        requests.append(dg.RunRequest(run_key=f"load {load}", job_name=take_snapshot.name))
+        requests.append(
+            dg.RunRequest(run_key=f"load {load}", job_name=take_snapshot.name, run_config=_QUIET)
+        )
     if requests:
         return dg.SensorResult(run_requests=requests, cursor=str(load))
     return dg.SkipReason(

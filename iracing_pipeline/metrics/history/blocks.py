@@ -7,7 +7,6 @@ spans, so the sessions of a year in one file take minutes each.
 
 from __future__ import annotations
 
-import errno
 import json
 import shutil
 import subprocess
@@ -17,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.lake.lake import disk_is_full
 from iracing_pipeline.metrics.history import openmetrics
 from iracing_pipeline.metrics.history.delivery import (
     Delivery,
@@ -36,7 +36,6 @@ make Prometheus, when it starts again, forget what it holds there from before th
 _STAGING = "iracing-blocks-"
 _LONGEST_S = 3600.0
 _ABANDONED_S = 2 * _LONGEST_S
-_FULL = {errno.ENOSPC, errno.EDQUOT} if hasattr(errno, "EDQUOT") else {errno.ENOSPC}
 
 
 class Blocks:
@@ -153,7 +152,7 @@ class Blocks:
     def _explained(self, error: Exception) -> Exception:
         if not isinstance(error, OSError):
             return error
-        if error.errno in _FULL:
+        if disk_is_full(error):
             return DeliveryError(
                 f"The disk of {self.folder} is full", "Make room; the blocks are made again later"
             )

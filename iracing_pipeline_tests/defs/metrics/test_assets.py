@@ -138,6 +138,11 @@ def test_a_server_that_is_down_leaves_a_row_that_is_due_later(
 
     rows = books(pipeline)
     assert [(row["state"], row["attempts"]) for row in rows] == [("sent", 2)] * 2
+    for key in pipeline.keys:
+        recorded = pipeline.instance.fetch_materializations(
+            dg.AssetRecordsFilter(dg.AssetKey("metric_history"), asset_partitions=[key]), limit=9
+        )
+        assert len(recorded.records) == 1
     assert sum(row["accepted"] for row in rows) == len(server.kept)
 
 

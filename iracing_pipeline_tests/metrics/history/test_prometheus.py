@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import errno
 import os
 import threading
 import time
@@ -235,19 +236,21 @@ def test_a_data_folder_that_is_none_is_said(tmp_path: Path, kind: str) -> None:
     assert not folder.exists() or not list(folder.iterdir())
 
 
-@pytest.mark.skipif(
-    not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write to every folder"
-)
-def test_a_data_folder_that_cannot_be_written_to_is_said(tmp_path: Path) -> None:
+def test_a_data_folder_that_cannot_be_written_to_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (tmp_path / "wal").mkdir()
-    tmp_path.chmod(0o500)
-    try:
-        delivery = Blocks(tmp_path).send(drive(time.time() - DAY, seconds=10))
-    finally:
-        tmp_path.chmod(0o700)
 
-    assert delivery.waiting
-    assert "cannot be written to" in str(delivery.failure)
+    def refused(**_: object) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied")  # as root it would not happen
+
+    monkeypatch.setattr("tempfile.mkdtemp", refused)
+    series = drive(time.time() - DAY, seconds=10)
+
+    delivery = Blocks(tmp_path).send(series)
+
+    assert delivery.waiting == series.samples
+    assert "cannot be written to: Permission denied" in str(delivery.failure)
 
 
 def test_without_promtool_everything_waits(tmp_path: Path) -> None:
@@ -269,3 +272,42 @@ def test_young_samples_are_no_block(tmp_path: Path) -> None:
 
     assert (delivery.waiting, delivery.failure) == (series.samples, None)
     assert [path.name for path in tmp_path.iterdir()] == ["wal"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [OSError(errno.ENOSPC, "No space left"), OSError("No space left on device (os error 28)")],
+    ids=["the system's", "polars's"],
+)
+def test_a_disk_that_is_full_keeps_everything_waiting_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: OSError
+) -> None:
+    (tmp_path / "wal").mkdir()
+
+    def full(*_: object) -> int:
+        raise error
+
+    monkeypatch.setattr("iracing_pipeline.metrics.history.openmetrics.write", full)
+    series = drive(time.time() - DAY, seconds=10)
+
+    delivery = Blocks(tmp_path).send(series)
+
+    assert delivery.waiting == series.samples
+    assert "is full" in str(delivery.failure)
+    assert [path.name for path in tmp_path.iterdir()] == ["wal"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a script stands in for the program")
+@pytest.mark.parametrize("does", ["exit 1", "exit 0"])
+def test_a_promtool_that_makes_no_or_few_blocks_gives_none(tmp_path: Path, does: str) -> None:
+    (tmp_path / "data" / "wal").mkdir(parents=True)
+    program = tmp_path / "promtool"
+    program.write_text(f"#!/bin/sh\necho no space left on device >&2\n{does}\n", encoding="utf-8")
+    program.chmod(0o755)
+    series = drive(time.time() - DAY, seconds=10)
+
+    delivery = Blocks(tmp_path / "data", promtool=str(program)).send(series)
+
+    assert (delivery.accepted, delivery.waiting) == (0, series.samples)
+    assert "promtool made" in str(delivery.failure)
+    assert [path.name for path in (tmp_path / "data").iterdir()] == ["wal"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -246,3 +247,18 @@ def test_a_session_without_values_is_no_request() -> None:
 
     assert delivery.samples == 0
     assert server.requests == []
+
+
+def test_a_server_that_is_slow_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("iracing_pipeline.metrics.history.remote_write._READ_S", 0.2)
+
+    def answer(_: Series, number: int) -> Answer:
+        if number == 1:
+            time.sleep(0.6)
+        return 200, "", {}
+
+    with serving(answer) as server:
+        delivery = writer(server).send(session())
+
+    assert (delivery.accepted, delivery.waiting) == (2400, 0)
+    assert len(server.kept) == 2400
