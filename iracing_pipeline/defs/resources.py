@@ -45,12 +45,12 @@ class WarehouseResource(dg.ConfigurableResource[Any]):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
         """The resource, for a run or a sensor."""
         with ExitStack() as stack:
-            if context.run_id is not None:
+            if context.run is not None:
                 # What is wrong with the database, the step that uses it says.
                 with suppress(WarehouseError):
                     connection = self._warehouse().open(autocommit=True)
                     stack.callback(connection.close)
-                    run_lock.hold(connection, context.run_id)
+                    run_lock.hold(connection, context.run.run_id)
             yield self
 
     @contextmanager

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from iracing_pipeline_tests.defs.telemetry.conftest import pipeline
+from iracing_pipeline_tests.defs.conftest import pipeline
 from iracing_pipeline_tests.prometheus_server import Server, running
 
 __all__ = ["pipeline", "prometheus"]

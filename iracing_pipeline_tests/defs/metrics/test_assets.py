@@ -17,15 +17,15 @@ from iracing_pipeline_tests.metrics.history.scripted import serving
 from iracing_pipeline_tests.prometheus_server import NEEDS_PROMETHEUS, Server
 
 if TYPE_CHECKING:
-    from iracing_pipeline_tests.defs.telemetry.conftest import Pipeline
+    from iracing_pipeline_tests.defs.conftest import Pipeline
 
 
 def look(pipeline: Pipeline, cursor: str | None = None) -> dg.SensorResult | dg.SkipReason:
-    answer = metric_sensor(
-        dg.build_sensor_context(instance=pipeline.instance, cursor=cursor),
-        warehouse=WarehouseResource(),
-        metric_places=MetricPlaces(),
-    )
+    resources = {"warehouse": WarehouseResource(), "metric_places": MetricPlaces()}
+    with dg.build_sensor_context(
+        instance=pipeline.instance, cursor=cursor, resources=resources
+    ) as context:
+        answer = metric_sensor(context)
     assert isinstance(answer, dg.SensorResult | dg.SkipReason)
     return answer
 
