@@ -38,7 +38,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, int]]:
     """What would have been served."""
     calls: list[tuple[Settings, int]] = []
-    monkeypatch.setattr(cli, "_serve", lambda settings, port: calls.append((settings, port)))
+    monkeypatch.setattr(cli.load, "_serve", lambda settings, port: calls.append((settings, port)))
     return calls
 
 

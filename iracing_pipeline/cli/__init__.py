@@ -1,0 +1,30 @@
+"""The command line: ``iracing-pipeline``, one file for each group of commands."""
+
+from __future__ import annotations
+
+import click
+
+from iracing_pipeline import __version__
+from iracing_pipeline.cli import account, database, laps, load, metrics
+from iracing_pipeline.cli.group import Commands
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__)
+def main() -> None:
+    """IRacing telemetry and results, as laps in PostgreSQL."""
+
+
+for _command in (
+    load.demo,
+    load.up,
+    load.load,
+    laps.export,
+    laps.reference,
+    database.dsn,
+    database.down,
+    account.login,
+    metrics.metrics,
+    metrics.live,
+):
+    main.add_command(_command)

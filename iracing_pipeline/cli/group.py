@@ -1,0 +1,44 @@
+"""The command line as a whole: errors are messages, not tracebacks."""
+
+from __future__ import annotations
+
+import click
+
+from iracing_pipeline.settings import SettingsError
+
+# What a command needs is imported in the command: most need little, and Dagster takes a second.
+# ruff: noqa: PLC0415
+
+
+class Commands(click.Group):
+    """Commands whose errors are messages, not tracebacks."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        """Run a command; what goes wrong for a reason that we know becomes its message."""
+        from iracing_pipeline.analysis.reference import OtherTrackError
+        from iracing_pipeline.analysis.samples import MissingChannelError
+        from iracing_pipeline.data_api import DataApiError
+        from iracing_pipeline.exchange.garage61 import Garage61Error
+        from iracing_pipeline.ibt import IbtError
+        from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
+        from iracing_pipeline.ingest.export import NothingToExportError
+        from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
+        from iracing_pipeline.lake import LakeError
+        from iracing_pipeline.warehouse import WarehouseError
+
+        try:
+            return super().invoke(ctx)
+        except (
+            DataApiError,
+            FolderMissingError,
+            Garage61Error,
+            IbtError,
+            LakeError,
+            MissingChannelError,
+            NothingToExportError,
+            OtherTrackError,
+            SettingsError,
+            UnusableReferenceError,
+            WarehouseError,
+        ) as error:
+            raise click.ClickException(str(error)) from error

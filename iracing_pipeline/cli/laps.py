@@ -1,0 +1,69 @@
+"""Commands that take laps out, and in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iracing_pipeline.settings import Settings
+
+# What a command needs is imported in the command: most need little, and Dagster takes a second.
+# ruff: noqa: PLC0415
+
+
+@click.command()
+@click.argument("session")
+@click.option("--lap", "laps", multiple=True, type=int, help="Only this lap; can be repeated.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["csv", "parquet", "motec"]),
+    default="csv",
+    show_default=True,
+    help="motec writes .ld and .ldx.",
+)
+@click.option(
+    "--to",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path(),
+    help="Folder to write to; the current one if not given.",
+)
+def export(session: str, *, laps: tuple[int, ...], form: str, folder: Path) -> None:
+    """Write a session, or laps of it, for other programs.
+
+    SESSION is an .ibt file, or the session_key of one that was loaded.
+    """
+    from iracing_pipeline.ibt import IbtFile
+    from iracing_pipeline.ingest.export import Format
+    from iracing_pipeline.ingest.export import export as write
+    from iracing_pipeline.ingest.telemetry import Source, StoredFrames
+    from iracing_pipeline.lake import Lake
+
+    file = Path(session)
+    source: Source = (
+        IbtFile(file) if file.is_file() else StoredFrames(Lake(Settings.from_env().lake), session)
+    )
+    for path in write(source, folder, Format(form), laps=laps or None):
+        click.echo(str(path))
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--track-id", type=int, help="TrackID of the lap; needed for a CSV of Garage 61.")
+def reference(file: Path, *, track_id: int | None) -> None:
+    """Keep a lap of somebody else to compare with.
+
+    FILE is an .ibt file, of which the fastest clean lap is taken, or a CSV of Garage 61.
+    """
+    from iracing_pipeline.ingest.reference_lap import add
+    from iracing_pipeline.pictures.lap_chart import clock
+    from iracing_pipeline.warehouse import Warehouse, database_url, migrate
+
+    url = database_url(Settings.from_env())
+    migrate(url)
+    with Warehouse(url).connect() as connection:
+        row = add(connection, file, track_id=track_id)
+    who = row["driver_name"] or "somebody"
+    click.echo(f"{row['reference_key']}: {clock(row['lap_time_s'], 3)} by {who}")

@@ -1,0 +1,65 @@
+"""Commands that serve metrics to Prometheus."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from iracing_pipeline.settings import Settings
+
+# What a command needs is imported in the command: most need little, and Dagster takes a second.
+# ruff: noqa: PLC0415
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=9410, show_default=True, help="Port to listen on; 0 for any.")
+@click.option("--every", default=15.0, show_default=True, help="Seconds between two looks.")
+def metrics(host: str, port: int, every: float) -> None:
+    """Serve what is last known, and how the pipeline is, to Prometheus."""
+    from iracing_pipeline.local.metrics import serve
+    from iracing_pipeline.metrics.endpoint import PortInUseError
+
+    _warn_of_outsiders(host)
+    try:
+        serve(
+            Settings.from_env(),
+            lambda url: click.echo(f"Metrics are at {url} (Ctrl+C ends it)"),
+            host=host,
+            port=port,
+            every_s=every,
+        )
+    except PortInUseError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@click.command()
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=9411, show_default=True, help="Port to listen on; 0 for any.")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="Read a copy of the simulator's memory instead.",
+)
+def live(host: str, port: int, file: Path | None) -> None:
+    """Serve the car as it is now to Prometheus, on the racing PC."""
+    from iracing_pipeline.metrics.endpoint import PortInUseError
+    from iracing_pipeline.metrics.live.serve import serve
+    from iracing_pipeline.metrics.live.simulator import NoSimulatorError, Simulator
+
+    _warn_of_outsiders(host)
+    try:
+        serve(
+            Simulator(file),
+            lambda url: click.echo(f"The car is at {url} (Ctrl+C ends it)"),
+            host=host,
+            port=port,
+        )
+    except (NoSimulatorError, PortInUseError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _warn_of_outsiders(host: str) -> None:
+    if host not in {"127.0.0.1", "::1", "localhost"}:
+        click.echo(f"Anybody who reaches {host} can read these metrics.", err=True)
