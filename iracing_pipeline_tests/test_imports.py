@@ -21,6 +21,7 @@ ORDER = [
     "ingest",
     "metrics",
     "demo",
+    "dashboards",
     "warehouse",
     "lake",
     "data_api",
