@@ -102,6 +102,8 @@ class Board:
             reference-lap clock.
         refresh: How often it asks again, such as ``1m``; None for never.
         shared_cursor: Whether the cursor of one chart is shown in all.
+        by_link: Whether its time range is that of something on another board, so that it shows
+            nothing until a link brings it.
     """
 
     uid: str
@@ -116,6 +118,7 @@ class Board:
     utc: bool = False
     refresh: str | None = None
     shared_cursor: bool = False
+    by_link: bool = False
 
     @property
     def file_name(self) -> str:

@@ -23,38 +23,8 @@ from iracing_pipeline.dashboards.fields import (
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Drawing, Panel, chart, table, track_map
 from iracing_pipeline.dashboards.queries import Sql
+from iracing_pipeline.dashboards.telemetry.choices import CAR, TRACK
 from iracing_pipeline.dashboards.variables import Choice
-
-TRACK = Choice(
-    "track",
-    "Track",
-    "Track configuration of all laps; the one driven last comes first.",
-    """
-SELECT __text, __value FROM (
-    SELECT concat_ws(' · ', track_name, track_config) AS __text, track_id::text AS __value,
-        max(start_time) AS last
-    FROM grafana.lap_traces WHERE track_id IS NOT NULL GROUP BY 1, 2 ORDER BY last DESC
-) AS known
-UNION ALL
-SELECT 'no lap yet', '0' WHERE NOT EXISTS (SELECT FROM grafana.lap_traces)
-""",
-)
-
-CAR = Choice(
-    "car",
-    "Car",
-    "Car of the laps to choose from; the one driven last there comes first.",
-    """
-SELECT __text, __value FROM (
-    SELECT car_name AS __text, car_id::text AS __value, max(start_time) AS last
-    FROM grafana.lap_traces WHERE track_id = ${track} AND car_id IS NOT NULL
-    GROUP BY 1, 2 ORDER BY last DESC
-) AS known
-UNION ALL
-SELECT 'no lap yet', '0'
-WHERE NOT EXISTS (SELECT FROM grafana.lap_traces WHERE track_id = ${track})
-""",
-)
 
 _NAMED = """
     SELECT grafana.lap_time(lap_time_s) || CASE WHEN clean THEN '' ELSE ' (not clean)' END
@@ -289,7 +259,7 @@ def corners() -> Panel:
         "What lap B loses in each corner, from the fastest point of the reference before it to that"
         " before the next: they add up to the difference of the lap times. Brakes later by and"
         " slowest by compare B with A. Line is what lies between the line and the first corner."
-        " From grafana.corner_losses().",
+        " From grafana.lap_corner_losses().",
         (
             text("CASE corner WHEN 0 THEN 'Line' ELSE 'T' || corner END", "Corner").wide(70),
             seconds("loss_s", "Lost").less_is_better().wide(90),
@@ -297,7 +267,7 @@ def corners() -> Panel:
             Field("min_speed_mps - reference_min_speed_mps", "to A", SPEED),
             length("brake_point_m - reference_brake_point_m", "Brakes later by"),
         ),
-        "grafana.corner_losses('${reference}', '${lap}') ORDER BY loss_s DESC",
+        "grafana.lap_corner_losses('${reference}', '${lap}') ORDER BY loss_s DESC",
         empty="No corners: choose a reference (A) and a lap (B) above; the corners of a track are"
         " found when its first clean laps are loaded.",
         width=8,
