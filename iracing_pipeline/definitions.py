@@ -3,6 +3,8 @@
 import dagster as dg
 
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
+from iracing_pipeline.defs.figures.assets import figures
+from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
 from iracing_pipeline.defs.metrics.assets import metric_history, metric_snapshot
 from iracing_pipeline.defs.metrics.sensors import metric_sensor, send_metrics, take_snapshot
 from iracing_pipeline.defs.ratings.assets import ratings, raw_member
@@ -57,6 +59,7 @@ defs = dg.Definitions(
         telemetry_results,
         raw_member,
         ratings,
+        figures,
     ],
     jobs=[
         load_telemetry,
@@ -70,6 +73,7 @@ defs = dg.Definitions(
         read_telemetry_results,
         update_ratings,
         rebuild_rating_history,
+        refresh_figures,
     ],
     schedules=[weekly_reference, hourly_results, daily_ratings],
     sensors=[
@@ -79,6 +83,7 @@ defs = dg.Definitions(
         results_sensor,
         result_files_sensor,
         telemetry_results_sensor,
+        figures_sensor,
     ],
     resources={
         "lake": LakeResource(),

@@ -23,6 +23,7 @@ ORDER = [
     "ingest",
     "metrics",
     "demo",
+    "dashboards",
     "warehouse",
     "lake",
     "data_api",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from iracing_pipeline import __version__
-from iracing_pipeline.cli import account, database, laps, load, metrics
+from iracing_pipeline.cli import account, dashboards, database, laps, load, metrics
 from iracing_pipeline.cli.group import Commands
 
 
@@ -26,5 +26,6 @@ for _command in (
     account.login,
     metrics.metrics,
     metrics.live,
+    dashboards.dashboards,
 ):
     main.add_command(_command)

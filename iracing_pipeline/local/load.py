@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from psycopg.rows import dict_row
 
+from iracing_pipeline.defs.figures.sensors import refresh_figures
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.telemetry.partitions import ibt_files, ranges
 from iracing_pipeline.defs.telemetry.sensors import PURPOSE, load_telemetry, quarantine_all
@@ -90,6 +91,8 @@ def load(
                 _run(instance, [str(file.session_key)])
             done += len(group)
             progress(done, len(ready))
+        if ready:
+            refresh(instance)
     return _outcomes(warehouse, found)
 
 
@@ -140,6 +143,15 @@ def _run(instance: dg.DagsterInstance, keys: list[str]) -> None:
             tags={**PURPOSE, **tags},
             raise_on_error=False,
         )
+
+
+def refresh(instance: dg.DagsterInstance) -> bool:
+    """Work out anew what is had from all sessions together; whether that went well."""
+    from iracing_pipeline.definitions import defs  # noqa: PLC0415 - as above
+
+    job = defs.resolve_job_def(refresh_figures.name)
+    quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    return job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False).success
 
 
 def _left(warehouse: WarehouseResource, group: list[TelemetryFile]) -> list[TelemetryFile]:

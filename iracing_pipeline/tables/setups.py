@@ -55,7 +55,11 @@ SETUP_CHANGE = Table(
         Column("previous_session_key", pl.String, "The session before", required=True),
         Column("before", pl.String, "What it was; null where it was not there"),
         Column("after", pl.String, "What it is; null where it is not there"),
-        Column("change", pl.Float64, "After minus before in the setting's unit, of numbers"),
+        Column(
+            "change",
+            pl.Float64,
+            "After minus before, of numbers in the unit that they are written in; % as ratios",
+        ),
     ),
 )
 

@@ -1,0 +1,90 @@
+"""Commands for the Grafana dashboards."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+# What a command needs is imported in the command: most need little, and the SDK takes a second.
+# ruff: noqa: PLC0415
+
+_FOLDER = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("grafana/dashboards"),
+    show_default=True,
+    help="Where the files are.",
+)
+
+
+@click.group()
+def dashboards() -> None:
+    """Build, check and push the Grafana dashboards."""
+
+
+@dashboards.command()
+@_FOLDER
+def build(folder: Path) -> None:
+    """Write the dashboards' JSON files."""
+    from iracing_pipeline.dashboards.build import write
+
+    changed = write(folder)
+    for path in changed:
+        click.echo(str(path))
+    if not changed:
+        click.echo("All files are up to date.")
+
+
+@dashboards.command()
+@_FOLDER
+@click.option("--database", help="URL of a database: run every SQL query there.")
+@click.option("--prometheus", help="URL of a Prometheus: run every PromQL query there.")
+@click.option(
+    "--complete", is_flag=True, help="Panels without data are an error, as in the demo season."
+)
+@click.option("--table", is_flag=True, help="Print every query with its rows and its time.")
+def check(
+    folder: Path, *, database: str | None, prometheus: str | None, complete: bool, table: bool
+) -> None:
+    """Hold the files against the code, and run every query for real.
+
+    The exit code is 1 if anything is wrong.
+    """
+    from iracing_pipeline.dashboards.build import differences
+    from iracing_pipeline.dashboards.catalog import BOARDS
+    from iracing_pipeline.dashboards.lint import lint
+
+    problems = [*differences(folder), *lint(BOARDS)]
+    if database is not None:
+        problems += _run(database, prometheus, complete=complete, table=table)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        sys.exit(1)
+    click.echo(f"{len(BOARDS)} dashboards are in order.")
+
+
+def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) -> list[str]:
+    from iracing_pipeline.dashboards.asking import Database, PrometheusServer
+    from iracing_pipeline.dashboards.catalog import BOARDS
+    from iracing_pipeline.dashboards.checks import Checker
+    from iracing_pipeline.dashboards.errors import BoardError
+
+    try:
+        asked = Database.at(database)
+    except BoardError as error:
+        raise click.ClickException(str(error)) from error
+    server = PrometheusServer(prometheus) if prometheus is not None else None
+    problems = []
+    if table:
+        click.echo("| dashboard | query | rows | ms |\n| --- | --- | ---: | ---: |")
+    for each in Checker(BOARDS, asked, server, complete=complete).run():
+        name = each.board + (f" (from {each.arrived_by})" if each.arrived_by else "")
+        if table:
+            rows = "not asked" if each.rows is None else each.rows
+            click.echo(f"| {name} | {each.place} | {rows} | {each.milliseconds:.0f} |")
+        if each.problem is not None:
+            problems.append(f"{name}: {each.place}: {each.problem}")
+    return problems
