@@ -10,7 +10,7 @@ from iracing_pipeline.page import Charts, Page
 from iracing_pipeline.page.document import asset
 from iracing_pipeline.preview import units
 from iracing_pipeline.preview.fields import configured
-from iracing_pipeline.preview.panel import Panel
+from iracing_pipeline.preview.panel import Panel, Region
 from iracing_pipeline.preview.panels import DRAWERS
 from iracing_pipeline.preview.transformations import UnknownTransformationError, transformed
 
@@ -36,12 +36,24 @@ class Answers(Protocol):
     def text(self, text: str) -> str:
         """A text of the board with its variables filled in."""
 
+    def regions(self) -> list[Region]:
+        """Stretches of time that its charts mark.
+
+        Raises:
+            QueryError: If their query fails.
+        """
+
     def frames(self, panel: dict[str, Any]) -> list[Frame]:
         """The results of a panel's queries.
 
         Raises:
+            NotAskedError: If nobody can be asked.
             QueryError: If a query fails.
         """
+
+
+class NotAskedError(Exception):
+    """A panel's queries could not be put to anybody."""
 
 
 class QueryError(Exception):
@@ -57,6 +69,7 @@ class Drawn:
         panels: Panels drawn from data.
         empty: Titles of panels without data.
         failed: Title and message of panels whose query failed.
+        not_asked: Titles of panels whose data source is not there.
         remarks: Title and text of what is drawn otherwise than in Grafana.
     """
 
@@ -64,6 +77,7 @@ class Drawn:
     panels: int
     empty: tuple[str, ...]
     failed: tuple[tuple[str, str], ...]
+    not_asked: tuple[str, ...]
     remarks: tuple[tuple[str, str], ...]
 
 
@@ -77,6 +91,10 @@ def draw(board: dict[str, Any], answers: Answers, *, theme: str = "dark") -> Dra
     """
     charts = Charts()
     counts = _Counts()
+    try:
+        counts.regions = answers.regions()
+    except QueryError as error:
+        counts.failed.append(("regions", str(error)))
     body = "".join(_placed(panel, charts, answers, counts) for panel in _unfolded(board))
     page = Page(
         title=f"{board.get('title', '')} (preview)",
@@ -90,6 +108,7 @@ def draw(board: dict[str, Any], answers: Answers, *, theme: str = "dark") -> Dra
         counts.drawn,
         tuple(counts.empty),
         tuple(counts.failed),
+        tuple(counts.not_asked),
         tuple(counts.remarks),
     )
 
@@ -99,6 +118,8 @@ class _Counts:
         self.drawn = 0
         self.empty: list[str] = []
         self.failed: list[tuple[str, str]] = []
+        self.not_asked: list[str] = []
+        self.regions: list[Region] = []
         self.remarks: list[tuple[str, str]] = []
 
 
@@ -135,7 +156,7 @@ def _placed(json: dict[str, Any], charts: Charts, answers: Answers, counts: _Cou
         folded = " <small>folded in Grafana</small>" if json.get("collapsed") else ""
         title = escape(str(json.get("title") or ""))
         return f'<div class="row" style="{style}">▾ {title}{folded}</div>'
-    panel = Panel(json, [], charts, answers.start_ms, answers.end_ms)
+    panel = Panel(json, [], charts, answers.start_ms, answers.end_ms, counts.regions)
     body = _body(panel, answers, counts)
     for unit in sorted(_unknown_units(panel)):
         panel.remarks.append(f"the unit “{unit}” is not known here and shows as a suffix")
@@ -173,6 +194,9 @@ def _body(panel: Panel, answers: Answers, counts: _Counts) -> str:
     except QueryError as error:
         counts.failed.append((panel.title, str(error)))
         return f'<div class="broken">{escape(str(error))}</div>'
+    except NotAskedError as error:
+        counts.not_asked.append(panel.title)
+        return f'<div class="empty">{escape(str(error))}</div>'
     except UnknownTransformationError as error:
         panel.remarks.append(str(error))
         return '<div class="empty">Not drawn</div>'

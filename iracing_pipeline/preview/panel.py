@@ -10,6 +10,23 @@ if TYPE_CHECKING:
     from iracing_pipeline.preview.frames import Field, Frame
 
 
+@dataclass(frozen=True, slots=True)
+class Region:
+    """A stretch of time that charts mark.
+
+    Attributes:
+        start_ms: Its begin, ms since 1970.
+        end_ms: Its end; None for a moment.
+        text: Its name, which Grafana shows on hovering.
+        colour: Its colour.
+    """
+
+    start_ms: float
+    end_ms: float | None
+    text: str
+    colour: str
+
+
 @dataclass(slots=True)
 class Panel:
     """A panel with its data.
@@ -20,6 +37,7 @@ class Panel:
         charts: Where its charts are drawn.
         start_ms: Begin of the time range, ms since 1970.
         end_ms: End of the time range.
+        regions: Stretches of time that charts mark.
         remarks: What the preview does otherwise than Grafana, in words.
     """
 
@@ -28,6 +46,7 @@ class Panel:
     charts: Charts
     start_ms: float
     end_ms: float
+    regions: list[Region] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
 
     @property

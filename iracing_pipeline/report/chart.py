@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from iracing_pipeline.page.charts import Figure
+if TYPE_CHECKING:
+    from iracing_pipeline.page.charts import Figure
 
 FONT = "system-ui, -apple-system, Segoe UI, Roboto, Helvetica Neue, Arial, sans-serif"
 

@@ -18,8 +18,9 @@ Trace = dict[str, "Floats"]
 
 @dataclass(frozen=True, slots=True)
 class CornerLoss:
-    """One corner of one lap against another. Its braking belongs to it, and the straight after it
-    up to where the other lap was fastest.
+    """One corner of one lap against another.
+
+    Its braking belongs to it, and the straight after it up to where the other lap was fastest.
 
     Attributes:
         corner: Its number; 0 for the way from the line to the first corner's braking.
@@ -74,7 +75,7 @@ def _begins(
     distance: Floats, speed: Floats, corners: Sequence[tuple[int, float, float]]
 ) -> list[int]:
     """Grid points where the other lap was fastest before each corner."""
-    found = []
+    found: list[int] = []
     after = 0.0
     for _, start, end in corners:
         before = np.flatnonzero((distance >= after) & (distance <= start))

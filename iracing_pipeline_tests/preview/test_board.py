@@ -8,6 +8,7 @@ import pytest
 
 from iracing_pipeline.preview.board import HONEST, Drawn, QueryError, draw
 from iracing_pipeline.preview.frames import NUMBER, TEXT, TIME, Field, Frame
+from iracing_pipeline.preview.panel import Region
 from iracing_pipeline.preview.panels import DRAWERS
 
 HOSTILE = '"><img src=x onerror=alert(1)>'
@@ -28,6 +29,9 @@ class Given:
 
     def text(self, text: str) -> str:
         return text.replace("$lap", "Lap 5")
+
+    def regions(self) -> list[Region]:
+        return [Region(1_000.0, 2_000.0, "T1", "blue"), Region(3_000.0, None, "T2", "blue")]
 
     def frames(self, panel: dict[str, Any]) -> list[Frame]:
         assert panel["targets"]

@@ -8,7 +8,7 @@ from iracing_pipeline.page.charts import plain
 from iracing_pipeline.preview import colours
 from iracing_pipeline.preview.fields import shown
 from iracing_pipeline.preview.frames import BOOLEAN, NUMBER, TIME, Field, Frame
-from iracing_pipeline.preview.panel import Panel, hidden
+from iracing_pipeline.preview.panel import Panel, Region, hidden
 from iracing_pipeline.preview.panels import axes, legend
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ def _draw(panel: Panel, series: list[tuple[Field, Field]], below: dict[str, Any]
         ),
     }
     drawing["layout"]["shapes"] = _thresholds(series, scales)
+    if below.get("type") == "date":
+        drawing["layout"]["shapes"] += [_region(each) for each in panel.regions]
     chart = panel.charts.add(drawing, label=panel.title)
     return legend.around(panel, chart, entries)
 
@@ -193,6 +195,21 @@ def _thresholds(
             if mode != "area" and step.get("value") is not None and low <= start <= high:
                 shapes.append(_shape(axis, start, start, colour, "line", dash="dash" in mode))
     return shapes
+
+
+def _region(region: Region) -> dict[str, Any]:
+    colour = colours.named(region.colour)
+    return {
+        "type": "rect",
+        "x0": region.start_ms,
+        "x1": region.start_ms if region.end_ms is None else region.end_ms,
+        "yref": "paper",
+        "y0": 0,
+        "y1": 1,
+        "layer": "below",
+        "line": {"color": colours.faded(colour, 0.5), "width": 1, "dash": "dash"},
+        "fillcolor": colours.faded(colour, 0.1),
+    }
 
 
 def _shape(

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.analysis.consistency import corner_spread, lap_spread
-from iracing_pipeline.analysis.robust import Estimate
 from iracing_pipeline.report import words
 
 if TYPE_CHECKING:
+    from iracing_pipeline.analysis.robust import Estimate
     from iracing_pipeline.report.data import SessionData
 
 

@@ -48,14 +48,14 @@ def map_of(
     """
     if "east_m" not in lap.trace or "north_m" not in lap.trace:
         return words.empty("No map: the file has no positions (Lat, Lon)."), []
-    kinds = []
+    kinds: list[tuple[str, dict[str, Any]]] = []
     if other is not None:
-        kinds.append(("Time lost", _rate(lap, other), _loss_marker))
+        kinds.append(("Time lost", _loss_marker(_rate(lap, other))))
     if "speed_mps" in lap.trace:
-        kinds.append(("Speed", lap.trace["speed_mps"], _speed_marker))
+        kinds.append(("Speed", _speed_marker(lap.trace["speed_mps"])))
     parts, keys, options = [], [], []
-    for number, (name, values, marker) in enumerate(kinds):
-        drawing = _map(lap, corners, marker(values))
+    for number, (name, marker) in enumerate(kinds):
+        drawing = _map(lap, corners, marker)
         html = charts.add(drawing, label=f"Map of the lap: {name}", height_px=340)
         keys.append(f"chart-{len(charts.figures)}")
         hidden = " hidden" if number else ""
