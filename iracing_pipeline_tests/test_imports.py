@@ -18,6 +18,8 @@ ORDER = [
     "definitions",
     "defs",
     # ------------------------------------ nothing below imports dagster
+    "preview",
+    "report",
     "ingest",
     "metrics",
     "demo",
@@ -26,6 +28,7 @@ ORDER = [
     "lake",
     "data_api",
     "pictures",
+    "page",
     "results",
     "analysis",
     "exchange",

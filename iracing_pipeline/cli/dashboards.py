@@ -88,3 +88,72 @@ def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) 
         if each.problem is not None:
             problems.append(f"{name}: {each.place}: {each.problem}")
     return problems
+
+
+@dashboards.command()
+@click.argument("boards", nargs=-1)
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("preview"),
+    show_default=True,
+    help="Folder to write the pages to.",
+)
+@click.option("--var", "variables", multiple=True, help="name=value of a variable; repeatable.")
+@click.option("--from", "start", help="Start of the time range; the board's own if not given.")
+@click.option("--until", "end", help="End of the time range.")
+@click.option("--database", help="URL of a database; the one in use if not given.")
+@click.option("--prometheus", help="URL of a Prometheus; without it its panels are not asked.")
+@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
+def preview(
+    boards: tuple[str, ...],
+    *,
+    target: Path,
+    variables: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    database: str | None,
+    prometheus: str | None,
+    theme: str,
+) -> None:
+    """Draw dashboards without Grafana, from their queries' real answers.
+
+    BOARDS are uids such as iracing-session; all boards if none is named. Each becomes one HTML
+    file that needs nothing but itself. The exit code is 1 if a query fails.
+    """
+    from iracing_pipeline.dashboards.asking import Database, PrometheusServer
+    from iracing_pipeline.dashboards.catalog import BOARDS
+    from iracing_pipeline.dashboards.errors import BoardError
+    from iracing_pipeline.preview.write import Choices, write
+
+    known = {board.uid: board for board in BOARDS}
+    if unknown := sorted(set(boards) - known.keys()):
+        raise click.ClickException(
+            f"There is no board {', '.join(unknown)}. There are: {', '.join(known)}"
+        )
+    if wrong := [each for each in variables if "=" not in each]:
+        raise click.ClickException(f"--var takes name=value, not {wrong[0]}")
+    choices = Choices(dict(each.split("=", 1) for each in variables), start, end, theme)
+    server = PrometheusServer(prometheus) if prometheus is not None else None
+    failed = False
+    try:
+        asked = Database.at(database or _database())
+        for uid in boards or known:
+            page = write(known[uid], asked, server, target, choices)
+            click.echo(page.told)
+            failed |= page.failed
+    except BoardError as error:
+        raise click.ClickException(str(error)) from error
+    if failed:
+        sys.exit(1)
+
+
+def _database() -> str:
+    """The URL of the database in use, for the role that dashboards read with."""
+    from iracing_pipeline.settings import Settings
+    from iracing_pipeline.warehouse import database_url, migrate, reader_url
+
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    return reader_url(settings)
