@@ -7,7 +7,7 @@ Each is worked out anew from what is in the warehouse: the same rows in, the sam
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, LiteralString
+from typing import TYPE_CHECKING, LiteralString
 
 import polars as pl
 
