@@ -137,7 +137,9 @@ def _plan(
     most = length.laps or _laps(base, length.time_s or 0.0, 2.0 * base.spread_s, stops=timed)
     race = replace(base, laps=laps)
     found = strategy.plans(race)
-    odds = strategy.simulate(race, found, races=RACES, seed=_SEED) if timed else []
+    # Where nobody knows how tyres fade, odds would only repeat that they do not.
+    known = timed and place["degradation_s_per_lap"] is not None
+    odds = strategy.simulate(race, found, races=RACES, seed=_SEED) if known else []
     key = {**{name: place[name] for name in ("car_id", "track_id")}, "race": length.words}
     row = {
         **key,
@@ -221,10 +223,10 @@ def _plan_rows(
             },
         }
         if timed:
+            row |= {"rank": rank, "behind_s": plan.total_s - fastest}
+        if plan.stops in chances:
             chance = chances[plan.stops]
             row |= {
-                "rank": rank,
-                "behind_s": plan.total_s - fastest,
                 "best_share": chance.best_share,
                 "median_s": chance.median_s,
                 "low_s": chance.low_s,
