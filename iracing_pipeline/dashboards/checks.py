@@ -186,7 +186,11 @@ def judge(panel: Panel, answer: Answer) -> str | None:
         matrix = any(name == "groupingToMatrix" for name, _ in panel.transformations)
         return _rising(answer, answer.columns[0], (int, float), strictly=not matrix)
     lacking = [
-        name for each in panel.fields for name in _names(each.sql) if name not in answer.columns
+        name
+        for each in panel.fields
+        if each.expression
+        for name in _names(each.sql)
+        if name not in answer.columns
     ]
     return f"lacks the column {lacking[0]}" if lacking else None
 

@@ -138,7 +138,11 @@ def table(
     """
     drawn = tables.Panel().cell_height(common.TableCellHeight(rows)).build()
     query = select(fields, source, first=first)
-    return Panel(number, title, about, empty, drawn, (query,), tuple(fields), **size)
+    return Panel(number, title, about, empty, drawn, (query,), (_BLANK, *fields), **size)
+
+
+# Or every cell that holds nothing would say what the whole table says when it has no rows.
+_BLANK = Field("", "/.*/", matcher="byRegexp", properties={"noValue": ""})
 
 
 def chart(
@@ -410,7 +414,7 @@ def stat(
         about: What the number is and where it comes from.
         shown: The number.
         source: What follows ``FROM`` in its query; or a query of its own.
-        empty: What it says without a value.
+        empty: What it says without a value, in two or three words: they stand in large type.
         first: What stands before ``SELECT``.
         link: Where a click leads.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.

@@ -30,7 +30,7 @@ def timed() -> Panel:
         " grafana.telemetry_laps.",
         number("count(residual_s)", "Laps"),
         f"grafana.telemetry_laps WHERE {IN_RANGE}",
-        empty="No lap in this time range.",
+        empty="no lap yet",
         width=6,
     )
 
@@ -44,7 +44,7 @@ def largest() -> Panel:
         " milliseconds; above 1 ms the lap is not counted. From grafana.telemetry_laps.",
         number("max(abs(residual_s)) * 1000", "Difference", decimals=4, unit="suffix:ms"),
         f"grafana.telemetry_laps WHERE {IN_RANGE}",
-        empty="No lap with an official time in this time range.",
+        empty="no official time",
         width=6,
     )
 
@@ -58,7 +58,7 @@ def off() -> Panel:
         " grafana.session_checks.",
         number("coalesce(sum(laps_off_closure), 0)", "Laps"),
         f"grafana.session_checks WHERE {IN_RANGE}",
-        empty="No session in this time range.",
+        empty="no session",
         width=6,
     )
 
@@ -72,7 +72,7 @@ def missed() -> Panel:
         " grafana.session_checks.",
         number("coalesce(sum(missed_records), 0)", "Records"),
         f"grafana.session_checks WHERE {IN_RANGE}",
-        empty="No session in this time range.",
+        empty="no session",
         width=6,
     )
 

@@ -19,7 +19,7 @@ from iracing_pipeline.dashboards.panels import Drawing, Panel, bars, chart, stat
 from iracing_pipeline.dashboards.queries import PromQl
 
 NO_METRICS = "No metrics: Prometheus does not scrape iracing-pipeline metrics, or it is not set up."
-NOTHING_YET = "Nothing loaded yet."
+NOTHING_YET = "nothing loaded yet"
 
 
 def last_session() -> Panel:
@@ -70,7 +70,7 @@ def quarantined() -> Panel:
         " what to do. From grafana.quarantine.",
         number("count(*)", "Open"),
         "grafana.quarantine WHERE resolved_at IS NULL",
-        empty="The database does not answer.",
+        empty="the database is silent",
         width=4,
         link=links.to(links.DATA_QUALITY, "Why, and what to do"),
     )
@@ -82,10 +82,12 @@ def up() -> Panel:
         5,
         "Sources answering",
         "Whether database and Dagster answered the metrics endpoint the last time that they were"
-        " asked: 100 % when all did. From the recording rule source:iracing_source_up:min.",
+        " asked: 100 % when all did. None without a Prometheus"
+        " that scrapes iracing-pipeline metrics. From the recording rule"
+        " source:iracing_source_up:min.",
         Field("", "Answering").with_(unit=units.PercentUnit, decimals=0),
         PromQl('avg(source:iracing_source_up:min{job="iracing"})', "Answering"),
-        empty=NO_METRICS,
+        empty="no metrics",
         width=4,
     )
 
@@ -99,7 +101,7 @@ def disk() -> Panel:
         " rule folder:iracing_disk_free:ratio.",
         Field("", "Free").with_(unit=units.PercentUnit, decimals=0),
         PromQl('min(folder:iracing_disk_free:ratio{job="iracing"})', "Free"),
-        empty=NO_METRICS,
+        empty="no metrics",
         width=4,
     )
 

@@ -117,7 +117,8 @@ def events() -> Panel:
             text("event", "Event"),
             text("message", "Race control"),
         ),
-        f"grafana.race_events WHERE {MAIN} AND own ORDER BY lap_number, session_time_s",
+        f"grafana.race_events WHERE {MAIN} AND own AND event NOT IN ('first lap', 'checkered')\n"
+        "ORDER BY lap_number, session_time_s",
         empty="Nothing happened: no incident, no stop, no penalty in the data of this race.",
         height=6,
         width=12,

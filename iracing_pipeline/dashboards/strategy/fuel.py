@@ -6,8 +6,9 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.fields import number, share, text, time, volume
 from iracing_pipeline.dashboards.panels import Drawing, Panel, by_number, chart, stat, table
-from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, NO_SESSION, TRACK
+from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
 
+FEW_LAPS = "needs 3 clean laps"
 THREE_LAPS = "Needs three clean laps on a dry track with this car here."
 KNOWN = f"grafana.car_tracks WHERE {HERE}"
 
@@ -20,7 +21,7 @@ def typical() -> Panel:
         "Median of the clean dry laps: half of them burnt less. From grafana.car_tracks.",
         volume("fuel_median_l", "Median"),
         KNOWN,
-        empty=THREE_LAPS,
+        empty=FEW_LAPS,
         width=5,
     )
 
@@ -34,7 +35,7 @@ def to_plan_with() -> Panel:
         " does not end short. From grafana.car_tracks.",
         volume("fuel_p65_l", "65th percentile"),
         KNOWN,
-        empty=THREE_LAPS,
+        empty=FEW_LAPS,
         width=5,
     )
 
@@ -48,7 +49,7 @@ def safe() -> Panel:
         " grafana.car_tracks.",
         volume("fuel_p90_l", "90th percentile"),
         KNOWN,
-        empty=THREE_LAPS,
+        empty=FEW_LAPS,
         width=5,
     )
 
@@ -62,7 +63,7 @@ def tank() -> Panel:
         " session. From grafana.car_tracks.",
         number("floor(tank_l / fuel_p65_l)", "Laps"),
         KNOWN,
-        empty=THREE_LAPS,
+        empty=FEW_LAPS,
         width=5,
     )
 
@@ -75,7 +76,7 @@ def behind() -> Panel:
         "Clean laps on a dry track, over all sessions with this car here. From grafana.car_tracks.",
         number("fuel_lap_count", "Laps"),
         KNOWN,
-        empty=NO_SESSION,
+        empty="no session here",
         width=4,
     )
 

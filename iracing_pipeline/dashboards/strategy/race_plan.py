@@ -43,11 +43,12 @@ def stops() -> Panel:
     return stat(
         1,
         "Stops of the best plan",
-        "Stops of the plan that is fastest by the assumptions; of the fewest stops where times are"
-        " not known. From grafana.race_plans.",
+        "Stops of the plan that is fastest by the assumptions, or of the fewest stops where times"
+        " are not known; plans need three clean dry laps with this car here. From"
+        " grafana.race_plans.",
         number("stops", "Stops"),
         BEST,
-        empty=NO_PLAN,
+        empty="no plan yet",
         width=6,
     )
 
@@ -61,7 +62,7 @@ def laps() -> Panel:
         " than usual. From grafana.race_plans.",
         text("laps || ' (' || laps_most || ')'", "Laps"),
         BEST,
-        empty=NO_PLAN,
+        empty="no plan yet",
         width=6,
     )
 
@@ -74,7 +75,7 @@ def start_fuel() -> Panel:
         "What the best plan starts with, the reserve included. From grafana.race_plans.",
         volume("fuel_start_l", "Fuel"),
         BEST,
-        empty=NO_PLAN,
+        empty="no plan yet",
         width=6,
     )
 
@@ -85,10 +86,10 @@ def certainty() -> Panel:
         4,
         "It is the fastest in",
         "Share of the simulated races, with chance in laps, stops and cautions, in which the best"
-        " plan won. From grafana.race_plans.",
+        " plan won. Not known until a stop was driven here. From grafana.race_plans.",
         share("best_share", "Share"),
         BEST,
-        empty="Not known: times of plans with stops need a stop that was driven here.",
+        empty="not known yet",
         width=6,
         may_be_empty=True,
     )
@@ -147,7 +148,9 @@ def windows() -> Panel:
         " after which the fuel lasts before and after it, what to take on, and the time standing."
         " From grafana.race_plan_stops.",
         (
-            number("stops", "Plan with").with_(unit="suffix:stops").wide(100),
+            text("stops || CASE stops WHEN 1 THEN ' stop' ELSE ' stops' END", "Plan with").wide(
+                100
+            ),
             number("stop", "Stop").wide(70),
             number("after_lap", "After lap").wide(90),
             number("window_first_lap", "From lap").wide(90),

@@ -32,7 +32,7 @@ def degradation() -> Panel:
         " where fuel and tyres cannot be told apart. From grafana.car_tracks.",
         seconds("degradation_s_per_lap", "Degradation"),
         KNOWN,
-        empty="Not known: drive two stints with different fuel loads.",
+        empty="not known yet",
         width=6,
         may_be_empty=True,
     )
@@ -46,7 +46,7 @@ def fuel_effect() -> Panel:
         "What a litre on board adds to a lap. From grafana.car_tracks.",
         seconds("fuel_effect_s_per_l", "Fuel effect"),
         KNOWN,
-        empty="Not known: drive two stints with different fuel loads.",
+        empty="not known yet",
         width=6,
         may_be_empty=True,
     )
@@ -61,7 +61,7 @@ def pit_loss() -> Panel:
         " of other cars on this track. From grafana.car_tracks.",
         seconds("pit_loss_s", "Pit loss", decimals=1),
         KNOWN,
-        empty="No stop driven here yet.",
+        empty="no stop here yet",
         width=6,
         may_be_empty=True,
     )
@@ -76,7 +76,7 @@ def tyre_change() -> Panel:
         " grafana.car_tracks.",
         seconds("tyre_change_s", "Tyre change", decimals=1),
         KNOWN,
-        empty="No stop with new tyres driven here yet.",
+        empty="no new tyres here yet",
         width=6,
         may_be_empty=True,
     )

@@ -6,15 +6,15 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.fields import (
     Field,
+    length,
     number,
     pressure,
     seconds,
     share,
     temperature,
     text,
-    time,
 )
-from iracing_pipeline.dashboards.panels import Drawing, Panel, by_number, chart, table
+from iracing_pipeline.dashboards.panels import Drawing, Panel, by_number, table
 from iracing_pipeline.dashboards.variables import SESSION, Choice
 
 WHEELS = (
@@ -135,13 +135,13 @@ def sets() -> Panel:
 
 def heights() -> Panel:
     """Ride heights over a lap."""
-    return chart(
+    return by_number(
         5,
         "Ride heights over a lap",
-        "Ride height at each wheel over the lap chosen above, on its own lap clock: the axis is the"
-        " time since the line. From grafana.lap_trace_points.",
+        "Ride height at each wheel over the lap chosen above, by the distance from the line. From"
+        " grafana.lap_trace_points.",
         (
-            time("grafana.lap_clock(elapsed_s)"),
+            length("distance_m", "Distance"),
             *(
                 Field(f"{w}_ride_height_m * 1000", name)
                 .with_(unit="lengthmm", decimals=1)
@@ -156,7 +156,6 @@ grafana.lap_trace_points WHERE session_key = split_part('${lap}', ':', 1)
 ORDER BY point
 """,
         empty="No trace of this lap, or a car without ride heights.",
-        width=24,
         height=9,
     )
 
@@ -215,9 +214,6 @@ BOARD = Board(
     folder=Folder.TELEMETRY,
     question="How did the car do: tyres, temperatures, heights, setup?",
     variables=(SESSION, LAP),
-    start="2000-01-01T00:00:00.000Z",
-    end="2000-01-01T00:02:00.000Z",
-    utc=True,
     sections=(
         Section("Tyres", (surfaces(), pressures(), thirds(), sets())),
         Section("Car", (heights(), aids(), setup())),

@@ -43,6 +43,11 @@ POINTS = """
 FROM grafana.rating_history
 WHERE in_line AND category_id <> 2 AND category IS NOT NULL AND $__timeFilter(observed_at)
 """
+IRATING = Sql(
+    f"SELECT observed_at AS time, category AS metric, irating AS value{POINTS}"
+    "    AND irating IS NOT NULL\nORDER BY 1",
+    series=True,
+)
 
 
 def now() -> Panel:
@@ -79,11 +84,7 @@ def irating() -> Panel:
         "iRating of each category over time. Sports Car and Formula Car carry the years of Road,"
         " which was split into them in 2024. From grafana.rating_history.",
         LINES,
-        Sql(
-            f"SELECT observed_at AS time, category AS metric, irating AS value{POINTS}"
-            "    AND irating IS NOT NULL\nORDER BY 1",
-            series=True,
-        ),
+        IRATING,
         empty=NO_RATING,
         drawing=Drawing(gaps=False, steps=True, decimals=0),
         width=14,
