@@ -16,7 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     text,
     volume,
 )
-from iracing_pipeline.dashboards.links import field
+from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Drawing, Panel, by_number, stat, table
 from iracing_pipeline.dashboards.variables import SESSION
 
@@ -171,22 +171,39 @@ def laps() -> Panel:
         start=links.CLOCK_START,
         end=field("clock_end"),
     )
+    channels = links.to(
+        links.CHANNELS,
+        "Channels of this lap over time",
+        session=variable("session"),
+        start=field("lap_start_ms"),
+        end=field("lap_end_ms"),
+    )
     return table(
         9,
         "Laps",
         "Every lap and part of a lap. Kind says how it began and ended, the last column why it does"
-        " not count as clean. Click a lap to compare it with the best other one. From"
-        " grafana.telemetry_laps.",
+        " not count as clean. Click a lap to compare it with the best other one, or to see its"
+        " channels. From grafana.telemetry_laps.",
         (
             hidden("lap.track_id", "track_id"),
             hidden("lap.car_id", "car_id"),
             hidden("traced.lap_id", "lap_id"),
             hidden("other.lap_id", "best_lap_id"),
-            hidden("946684800000 + ceil(other.lap_time_s * 1000)", "clock_end"),
-            number("lap.lap_number", "Lap").wide(60).linked(compare),
+            hidden(
+                f"({links.CLOCK_START} + ceil(other.lap_time_s * 1000))::bigint::text", "clock_end"
+            ),
+            hidden(
+                "floor(extract(epoch FROM lap.start_time) * 1000)::bigint::text", "lap_start_ms"
+            ),
+            hidden(
+                "ceil((extract(epoch FROM lap.start_time) + lap.end_session_time_s"
+                " - lap.start_session_time_s) * 1000)::bigint::text",
+                "lap_end_ms",
+            ),
+            number("lap.lap_number", "Lap").wide(60).linked(compare, channels),
             number("lap.stint", "Stint").wide(60),
             text("lap.kind", "Kind").wide(80),
-            lap_time("lap.lap_time_s", "Time").wide(100).linked(compare),
+            lap_time("lap.lap_time_s", "Time").wide(100).linked(compare, channels),
             seconds(
                 "CASE WHEN lap.kind = 'timed' THEN lap.lap_time_s - best.lap_time_s END", "To best"
             )

@@ -85,8 +85,8 @@ def session() -> Panel:
         "Click the session to set the time range to all of it, the board Session for its laps. From"
         " grafana.telemetry_sessions.",
         (
-            hidden("floor(extract(epoch FROM start_time) * 1000)", "start_ms"),
-            hidden("ceil(extract(epoch FROM end_time) * 1000)", "end_ms"),
+            hidden("floor(extract(epoch FROM start_time) * 1000)::bigint::text", "start_ms"),
+            hidden("ceil(extract(epoch FROM end_time) * 1000)::bigint::text", "end_ms"),
             moment("start_time", "Start (UTC)").linked(
                 links.to(
                     links.CHANNELS,
