@@ -122,7 +122,7 @@ def test_alerts_fire_when_their_cause_is_there(
     load(settings, [settings.telemetry_dir], lambda _done, _all: None)
     assert settings.database_url
     for path in RULES.glob("*.yml"):  # at once, not after minutes
-        text = re.sub(r"^ +for: .*\n", "", path.read_text("utf-8"), flags=re.MULTILINE)
+        text = re.sub(r"^ +(for|interval): .*\n", "", path.read_text("utf-8"), flags=re.MULTILINE)
         (tmp_path / path.name).write_text(text, encoding="utf-8")
     port, stop, ready = free_port(), threading.Event(), threading.Event()
     thread = threading.Thread(
