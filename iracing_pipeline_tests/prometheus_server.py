@@ -41,6 +41,8 @@ class Server:
         scrape: Scrape configurations, as YAML.
         arguments: More command line arguments.
         port: Where it listens.
+        config: A configuration to take instead of one from the above.
+        replace: What to replace in that configuration, such as ports.
     """
 
     folder: Path
@@ -51,6 +53,8 @@ class Server:
     arguments: list[str] = field(default_factory=list)
     port: int = 0
     auth: str = ""
+    config: Path | None = None
+    replace: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,12 +72,7 @@ class Server:
         assert PROMETHEUS
         self.folder.mkdir(parents=True, exist_ok=True)
         config, web = self.folder / "prometheus.yml", self.folder / "web.yml"
-        config.write_text(
-            "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
-            f"storage: {{tsdb: {{out_of_order_time_window: {self.window}}}}}\n"
-            f"rule_files: {json.dumps(self.rules)}\n{self.scrape}",
-            encoding="utf-8",
-        )
+        config.write_text(self._configuration(), encoding="utf-8")
         web.write_text(self.web, encoding="utf-8")
         self.port = self.port or free_port()
         command = [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={self.data}"]
@@ -93,6 +92,18 @@ class Server:
             else:
                 return
         raise RuntimeError((self.folder / "log").read_text(encoding="utf-8")[-2000:])
+
+    def _configuration(self) -> str:
+        if self.config is None:
+            return (
+                "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+                f"storage: {{tsdb: {{out_of_order_time_window: {self.window}}}}}\n"
+                f"rule_files: {json.dumps(self.rules)}\n{self.scrape}"
+            )
+        text = self.config.read_text(encoding="utf-8")
+        for old, new in self.replace.items():
+            text = text.replace(old, new)
+        return text
 
     def stop(self, *, kill: bool = False) -> None:
         """Stop it, or kill it."""

@@ -3,7 +3,7 @@
 One step decodes a file into all of them: it is read once, and a run takes many files.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 import dagster as dg
 
@@ -27,7 +27,7 @@ from iracing_pipeline.ingest.telemetry import (
     load,
     store_frames,
 )
-from iracing_pipeline.lake import Lake, NotInLakeError
+from iracing_pipeline.lake import Lake, LakeError, NotInLakeError, disk_is_full
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
@@ -179,8 +179,11 @@ def telemetry(
                     audit.record_steps(connection, key, took, run_id=context.run.run_id)
                     _settle(connection, source, file, result)
                 connection.commit()
-            except FILE_FAULTS as error:
+            except (*FILE_FAULTS, LakeError) as error:
                 connection.rollback()
+                if _is_of_the_place(error):
+                    _postpone(connection, sources, keys[number - 1 :], error)
+                    raise
                 _refuse(connection, source, error)
                 batch.failed(key, str(error))
                 continue
@@ -243,6 +246,24 @@ def _settle(
         note = "; ".join(result.facts.warnings) or None
         inventory.mark(connection, source, State.LOADED, record_count=records, note=note)
         quarantine.resolve(connection, source="telemetry", items=[source.path])
+
+
+def _is_of_the_place(error: Exception) -> bool:
+    """Whether the lake or its disk is at fault, and not the file: the others would fail too."""
+    no_lake = isinstance(error, LakeError) and not isinstance(error, NotInLakeError)
+    return no_lake or disk_is_full(error)
+
+
+def _postpone(
+    connection: Connection,
+    sources: Mapping[str, TelemetryFile],
+    keys: Sequence[str],
+    error: Exception,
+) -> None:
+    """Leave the rest of a batch ready, and do not count this attempt: it was not their fault."""
+    files = [sources[key] for key in keys if key in sources]
+    inventory.postpone(connection, files, note=str(error))
+    connection.commit()
 
 
 def _refuse(connection: Connection, source: TelemetryFile | None, error: Exception) -> None:
