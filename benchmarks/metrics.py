@@ -36,7 +36,7 @@ from iracing_pipeline.metrics.history.session import downsample, labels
 from iracing_pipeline.metrics.sources import Database
 from iracing_pipeline.warehouse import embedded, migrate
 from iracing_pipeline.warehouse.connection import Warehouse
-from iracing_pipeline_tests.prometheus_server import PROMTOOL, Server, running
+from iracing_pipeline_tests.prometheus_server import PROMTOOL, Server, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +46,6 @@ if TYPE_CHECKING:
 DAY = 86_400.0
 ROUNDS = 5
 SCRAPES = 500
-# Without a scrape, the first samples that a server is sent would set its clock.
-SELF = (
-    "scrape_configs: [{job_name: self, scrape_interval: 1s,"
-    ' static_configs: [{targets: ["127.0.0.1:9"]}]}]\n'
-)
 PEER = """
 import json, sys, time
 import numpy as np
@@ -249,9 +244,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         series = hour(folder)
-        with running(folder / "prometheus", scrape=SELF) as server:
-            while server.value("up") is None:
-                time.sleep(0.1)
+        for server in started(folder / "prometheus"):
             remote_write(server, series, asked.peer, folder)
             blocks(server, series, folder)
             backlog(server, series, asked.sessions, asked.minutes)

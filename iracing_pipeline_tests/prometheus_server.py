@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import socket
@@ -28,6 +29,21 @@ NEEDS_PROMETHEUS = pytest.mark.skipif(
 )
 
 _STARTS_WITHIN_S = 120.0
+
+# Without a scrape, the first samples that a server is sent would set its clock.
+SELF = """
+scrape_configs:
+  - {job_name: self, scrape_interval: 1s, static_configs: [{targets: ["127.0.0.1:9"]}]}
+"""
+USER, PASSWORD = "racer", "secret"
+HOSTED: dict[str, Any] = {
+    "window": "2h",
+    # Prometheus's own way to write a password down: a bcrypt digest.
+    "web": f"basic_auth_users:\n  {USER}:"
+    " $2b$05$bnY7.M8bTw853xzHgDNp1uAzzHmfuG21GXsIkJcv3ZH2mDQtUoFkG\n",
+    "auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
+}
+"""How a hosted server is: two hours back, and a password."""
 
 
 @dataclass(slots=True)
@@ -161,6 +177,14 @@ def running(folder: Path, **options: Any) -> Iterator[Server]:
         yield server
     finally:
         server.stop(kill=True)
+
+
+def started(folder: Path, **options: Any) -> Iterator[Server]:
+    """A server that knows the time, as one that scrapes does; to be looped over once."""
+    with running(folder, scrape=SELF, **options) as server:
+        while server.value('up{job="self"}') is None:
+            time.sleep(0.1)
+        yield server
 
 
 def free_port() -> int:
