@@ -24,7 +24,7 @@ from iracing_pipeline_tests.prometheus_server import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from iracing_pipeline.metrics.history.delivery import Delivery
@@ -93,19 +93,26 @@ def test_values_times_and_labels_are_those_sent(server: Server) -> None:
         assert shown == list(zip(series.times.tolist(), values.tolist(), strict=True))
 
 
-def test_two_writers_at_once_agree(server: Server) -> None:
-    series = drive(time.time() - 1200, seconds=300, key="two writers")
-    found = []
-    threads = [
-        threading.Thread(target=lambda: found.append(writer(server).send(series))) for _ in range(2)
-    ]
+@pytest.mark.parametrize("age_s", [1200, 9 * DAY], ids=["remote write", "blocks"])
+def test_two_writers_at_once_agree(tmp_path: Path, age_s: float) -> None:
+    for server in started(tmp_path / "p"):
+        series = drive(time.time() - age_s, seconds=300, key="two writers")
+        found = at_once(lambda: local(server).send(series), times=2)  # noqa: B023 - ends here
+        server.stop()
+        server.start()
+
+        assert [delivery.accepted for delivery in found] == [series.samples] * 2
+        assert count(server, series) == series.samples
+
+
+def at_once(send: Callable[[], Delivery], *, times: int) -> list[Delivery]:
+    found: list[Delivery] = []
+    threads = [threading.Thread(target=lambda: found.append(send())) for _ in range(times)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-
-    assert [delivery.waiting for delivery in found] == [0, 0]
-    assert count(server, series) == series.samples
+    return found
 
 
 def test_a_session_from_next_year_does_not_stop_the_clock(server: Server) -> None:
@@ -115,6 +122,20 @@ def test_a_session_from_next_year_does_not_stop_the_clock(server: Server) -> Non
     assert refused.refused == {"future": refused.samples}
     assert writer(server).send(after).accepted == after.samples
     assert count(server, after) == after.samples
+
+
+def test_a_clock_that_is_minutes_ahead_stops_nothing(tmp_path: Path) -> None:
+    for server in started(tmp_path / "p"):
+        ahead = drive(time.time() + 300, seconds=60, key="ahead")
+        delivery = writer(server).send(ahead)
+        now = time.time()
+        after = drive(now - 5, seconds=10, key="after")
+
+        assert delivery.accepted == ahead.samples == count(server, ahead)
+        assert writer(server).send(after).accepted == after.samples == count(server, after)
+        while (server.value('timestamp(up{job="self"})') or 0) < now + 2:  # scrapes go on
+            assert time.time() < now + 20
+            time.sleep(0.2)
 
 
 def test_a_session_across_the_edge_of_age_is_whole(tmp_path: Path) -> None:
