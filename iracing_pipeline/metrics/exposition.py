@@ -89,6 +89,7 @@ class Exposition:
         try:
             answer = self._sources[name]()
         except Exception as error:
+            # Of whatever kind: a thread that ended would say nothing, ever again.
             expected = isinstance(error, SourceError)
             said = str(error) if expected else f"{type(error).__name__}: {error}"
             if said != kept.said:  # once, not at every turn

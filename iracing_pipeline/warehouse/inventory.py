@@ -62,18 +62,17 @@ def sources(connection: Connection, session_keys: Sequence[str]) -> dict[str, Te
     }
 
 
-def postpone(connection: Connection, files: Iterable[TelemetryFile], *, note: str) -> None:
-    """Have files that are ready asked for again, as if they had not been tried.
+def postpone(connection: Connection, file: TelemetryFile, *, note: str) -> None:
+    """Have a file that is ready asked for again, as if it had not been tried.
 
     Args:
         connection: Where to write.
-        files: The files.
-        note: Why they could not be loaded now.
+        file: The file.
+        note: Why it could not be loaded now.
     """
     connection.execute(
-        "UPDATE ops.telemetry_file SET attempts = 0, note = %s"
-        " WHERE path = ANY(%s) AND state = 'ready'",
-        [note, [file.path for file in files]],
+        "UPDATE ops.telemetry_file SET attempts = 0, note = %s WHERE path = %s AND state = 'ready'",
+        [note, file.path],
     )
 
 

@@ -3,7 +3,7 @@
 One step decodes a file into all of them: it is read once, and a run takes many files.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 import dagster as dg
 
@@ -138,10 +138,10 @@ FILE_FAULTS = (
     MissingChannelError,
     ShorterThanLoadedError,
     LoadError,
-    NotInLakeError,
+    LakeError,
     OSError,
 )
-"""What can be wrong with one file without anything being wrong with the others."""
+"""What can be wrong with one file, or with the place where it goes, while others go well."""
 
 
 @dg.multi_asset(
@@ -179,11 +179,8 @@ def telemetry(
                     audit.record_steps(connection, key, took, run_id=context.run.run_id)
                     _settle(connection, source, file, result)
                 connection.commit()
-            except (*FILE_FAULTS, LakeError) as error:
+            except FILE_FAULTS as error:
                 connection.rollback()
-                if _is_of_the_place(error):
-                    _postpone(connection, sources, keys[number - 1 :], error)
-                    raise
                 _refuse(connection, source, error)
                 batch.failed(key, str(error))
                 continue
@@ -249,21 +246,9 @@ def _settle(
 
 
 def _is_of_the_place(error: Exception) -> bool:
-    """Whether the lake or its disk is at fault, and not the file: the others would fail too."""
+    """Whether the lake or its disk is at fault, and not the file."""
     no_lake = isinstance(error, LakeError) and not isinstance(error, NotInLakeError)
     return no_lake or disk_is_full(error)
-
-
-def _postpone(
-    connection: Connection,
-    sources: Mapping[str, TelemetryFile],
-    keys: Sequence[str],
-    error: Exception,
-) -> None:
-    """Leave the rest of a batch ready, and do not count this attempt: it was not their fault."""
-    files = [sources[key] for key in keys if key in sources]
-    inventory.postpone(connection, files, note=str(error))
-    connection.commit()
 
 
 def _refuse(connection: Connection, source: TelemetryFile | None, error: Exception) -> None:
@@ -272,6 +257,8 @@ def _refuse(connection: Connection, source: TelemetryFile | None, error: Excepti
         return
     if isinstance(error, FileNotFoundError):
         inventory.mark(connection, source, State.MISSING, note="it vanished before it was read")
+    elif _is_of_the_place(error):
+        inventory.postpone(connection, source, note=str(error))
     elif isinstance(error, FileChangedError | PermissionError):
         inventory.mark(connection, source, State.WAITING, note=str(error))
     else:
