@@ -43,7 +43,7 @@ def session(number: int, clean: int, **values: Any) -> dict[str, Any]:
 
 def laps(number: int, rng: np.random.Generator, *stints: tuple[int, float]) -> pl.DataFrame:
     """Stints of so many laps from so much fuel, each on new tyres."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     own_pace = rng.normal(0.0, 1.0)
     for stint, (count, fuel) in enumerate(stints, start=1):
         for age in range(count):

@@ -150,7 +150,8 @@ def test_without_degradation_there_are_no_odds() -> None:
 
 @pytest.mark.parametrize("missing", ["base_lap_s", "fuel_p65_l", "tank_l"])
 def test_without_pace_fuel_or_tank_there_are_no_plans(missing: str) -> None:
-    found = planned(**{missing: None})
+    values: dict[str, Any] = {missing: None}
+    found = planned(**values)
 
     assert found.lengths.is_empty()
     assert found.plans.is_empty()

@@ -15,12 +15,12 @@ from iracing_pipeline.tables.ratings import RATING_HISTORY
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 RNG = np.random.default_rng(8)
 RACE_SCHEMA = {
-    "cust_id": pl.Int64,
-    "category_id": pl.Int32,
+    "cust_id": pl.Int64(),
+    "category_id": pl.Int32(),
     "end_time": pl.Datetime("us", "UTC"),
-    "corners": pl.Int64,
-    "incidents": pl.Int32,
-    "change": pl.Float64,
+    "corners": pl.Int64(),
+    "incidents": pl.Int32(),
+    "change": pl.Float64(),
 }
 
 

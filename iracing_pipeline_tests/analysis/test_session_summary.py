@@ -86,7 +86,7 @@ def spreads(values: list[float | None], corner: int = WHOLE_LAP) -> pl.DataFrame
 def test_a_driver_who_gets_more_even() -> None:
     falling = list(np.linspace(0.9, 0.4, 8))
     wild = [*falling[:4], 9.0, *falling[5:]]
-    both = pl.concat([spreads(wild), spreads(falling[:3], corner=5)])  # type: ignore[arg-type]
+    both = pl.concat([spreads(wild), spreads(falling[:3], corner=5)])
     whole, corner = consistency_trends(both).rows(named=True)
 
     assert whole["session_count"] == 8
