@@ -18,6 +18,7 @@ from iracing_pipeline.tables import Column, results
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse.analysis_views import ANALYSIS_VIEWS
+from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
 from iracing_pipeline.warehouse.errors import MigrationError
 from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
 from iracing_pipeline.warehouse.rating_views import RATING_VIEWS
@@ -139,6 +140,7 @@ VIEWS: tuple[View, ...] = (
     *ANALYSIS_VIEWS,
     *SESSION_VIEWS,
     *RESULTS_VIEWS,
+    *CAREER_VIEWS,
     *RATING_VIEWS,
     *STRATEGY_VIEWS,
     *OPS_VIEWS,
