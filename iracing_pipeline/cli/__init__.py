@@ -21,6 +21,7 @@ for _command in (
     load.load,
     laps.export,
     laps.reference,
+    laps.report,
     database.dsn,
     database.down,
     account.login,

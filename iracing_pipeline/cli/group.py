@@ -24,6 +24,7 @@ class Commands(click.Group):
         from iracing_pipeline.ingest.export import NothingToExportError
         from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
         from iracing_pipeline.lake import LakeError
+        from iracing_pipeline.report import NoSessionError
         from iracing_pipeline.warehouse import WarehouseError
 
         try:
@@ -35,6 +36,7 @@ class Commands(click.Group):
             IbtError,
             LakeError,
             MissingChannelError,
+            NoSessionError,
             NothingToExportError,
             OtherTrackError,
             SettingsError,

@@ -78,6 +78,7 @@
         delete axis.quantity;
       }
     }
+    if (matchMedia("(pointer: coarse)").matches) layout.dragmode = false; // a finger scrolls
     for (const note of [...(layout.annotations || []), ...(layout.shapes || [])]) {
       if (!note.quantity) continue;
       for (const [axis, quantity] of Object.entries(note.quantity)) {
@@ -118,25 +119,59 @@
       document.dispatchEvent(new CustomEvent("cursor", { detail: { number, from: element.id } }));
     });
   });
+  const isCursor = (trace) => trace.meta && "cursor" in trace.meta;
+  const isLine = (trace) => trace.meta && trace.meta.points && !isCursor(trace);
   document.addEventListener("cursor", ({ detail: { number, from } }) => {
     for (const key of groupOf(from) || []) {
-      const element = document.getElementById(key);
       if (!drawn.has(key)) continue;
-      const cursor = (element.data || []).findIndex((trace) => trace.meta && trace.meta.cursor);
+      const element = document.getElementById(key);
+      const cursor = element.data.findIndex(isCursor);
       if (cursor >= 0) {
         const line = element.data[element.data[cursor].meta.cursor];
-        window.Plotly.restyle(
-          element, { x: [[line.x[number]]], y: [[line.y[number]]], visible: true }, [cursor]);
-      } else if (key !== from) {
-        const curves = element.data
-          .map((trace, curve) => ({ trace, curve }))
-          .filter(({ trace }) => trace.meta && trace.meta.points)
-          .map(({ curve }) => ({ curveNumber: curve, pointNumber: number }));
-        if (curves.length) window.Plotly.Fx.hover(element, curves, element.dataset.subplots
-          ? JSON.parse(element.dataset.subplots) : undefined);
+        window.Plotly.restyle(element, { x: [[line.x[number]]], y: [[line.y[number]]] }, [cursor]);
+        continue;
       }
+      readout(element, number);
+      if (key === from) continue;
+      const lines = element.data
+        .map((trace, curveNumber) => ({ trace, curveNumber }))
+        .filter(({ trace }) => isLine(trace));
+      const subplots = [...new Set(
+        lines.map(({ trace }) => (trace.xaxis || "x") + (trace.yaxis || "y")))];
+      window.Plotly.Fx.hover(
+        element, lines.map(({ curveNumber }) => ({ curveNumber, pointNumber: number })), subplots);
     }
   });
+
+  // The values under the cursor, above the chart: a label on it would hide what it tells of.
+  const readout = (element, number) => {
+    const box = document.querySelector(`[data-readout="${element.id}"]`);
+    const lines = element.data.filter(isLine);
+    if (!box || !lines.length) return;
+    const text = (value, digits, sign) => value === null || value === undefined
+      ? "\u2013" : (sign && value > 0 ? "+" : "") + value.toFixed(digits).replace("-", "\u2212");
+    const part = (name, values, symbol) => {
+      const span = document.createElement("span");
+      span.append(`${name} `);
+      for (const [value, colour] of values) {
+        const bold = document.createElement("b");
+        bold.textContent = value;
+        if (colour) bold.style.color = colour;
+        span.append(bold, " ");
+      }
+      span.append(named(symbol));
+      return span;
+    };
+    const byName = new Map();
+    for (const { meta, y, line } of lines) { // the lap itself is drawn last, and told first
+      if (!byName.has(meta.name)) byName.set(meta.name, { values: [], symbol: meta.symbol });
+      byName.get(meta.name).values.unshift(
+        [text(y[number], meta.digits, meta.sign), meta.sign ? "" : line.color]);
+    }
+    box.replaceChildren(
+      part("at", [[text(lines[0].x[number], 0, false), ""]], "{distance}"),
+      ...[...byName].map(([name, { values, symbol }]) => part(name, values, symbol)));
+  };
 
   // ---- switches
   const buttons = () => {

@@ -68,8 +68,15 @@ def signed(seconds: float | None, digits: int = 3) -> str:
     if seconds is None:
         return UNKNOWN
     text = f"{seconds:+.{digits}f}"
-    tone = "loss" if float(text) > 0 else "gain" if float(text) < 0 else "even"
+    if float(text) == 0:
+        return f'<span class="even">{text[1:]}</span>'
+    tone = "loss" if float(text) > 0 else "gain"
     return f'<span class="{tone}">{text.replace("-", chr(0x2212))}</span>'
+
+
+def count(number_of: int, what: str) -> str:
+    """``1 lap``, ``2 laps``."""
+    return f"{number_of} {what}" if number_of == 1 else f"{number_of} {what}s"
 
 
 def number(value: float | None, digits: int) -> str:

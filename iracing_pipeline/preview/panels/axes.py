@@ -73,8 +73,9 @@ def value_axis(fields: list[Field], height_px: float, **more: Any) -> dict[str, 
     low, high = limits_of(fields)
     config = fields[0].config if fields else {}
     custom = config.get("custom") or {}
-    ticks = spaced(low, high, max(2, int(height_px / _PER_TICK_PX)))
     unit, decimals = config.get("unit") or "", config.get("decimals")
+    most = max(2, int(height_px / _PER_TICK_PX))
+    ticks = spaced(low, high, most, least_step(decimals if unit != "percentunit" else None))
     label = custom.get("axisLabel")
     return axis(
         range=[low, high],
@@ -95,13 +96,19 @@ def _decimals(given: int | None, ticks: list[float]) -> int | None:
     return max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else None
 
 
-def spaced(low: float, high: float, most: int) -> list[float]:
-    """At most about ``most`` round numbers in a range."""
+def least_step(decimals: int | None) -> float:
+    """The step of an axis below which its labels would repeat."""
+    return 0.0 if decimals is None else 10.0**-decimals
+
+
+def spaced(low: float, high: float, most: int, least: float = 0.0) -> list[float]:
+    """At most about ``most`` round numbers in a range, no closer than ``least``."""
     span = high - low
     if not span > 0:
         return [low]
     power = 10.0 ** math.floor(math.log10(span / most))
     step = next(power * each for each in (1, 2, 2.5, 5, 10) if power * each >= span / most)
+    step = max(step, least)
     first = math.ceil(low / step - 1e-9)
     return [round(n * step, 10) for n in range(first, math.floor(high / step + 1e-9) + 1)]
 

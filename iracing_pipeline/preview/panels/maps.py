@@ -17,9 +17,8 @@ if TYPE_CHECKING:
 
 def draw(panel: Panel) -> str:
     """A panel of type ``geomap``: each layer by its own query, where it names one."""
-    basemap = (panel.options.get("basemap") or {}).get("type", "default")
-    if basemap != "none" and (panel.options.get("basemap") or {}).get("opacity") != 0:
-        panel.remarks.append(f"without the base map “{basemap}”, which Grafana fetches")
+    if _fetches(panel.options.get("basemap") or {}):
+        panel.remarks.append("without the base map, which Grafana fetches")
     data: list[dict[str, Any]] = []
     entries: list[tuple[Field, str]] = []
     for layer in panel.options.get("layers") or []:
@@ -40,6 +39,13 @@ def draw(panel: Panel) -> str:
         hovermode="closest",
     )
     return legend.around(panel, panel.charts.add(drawing, label=panel.title), entries)
+
+
+def _fetches(basemap: dict[str, Any]) -> bool:
+    """Whether a base map has tiles: none does with no opacity, or with no address."""
+    address = str((basemap.get("config") or {}).get("url") or "")
+    own = basemap.get("type") == "xyz" and not address.startswith("http")
+    return basemap.get("opacity") != 0 and basemap.get("type") != "none" and not own
 
 
 def _frame(panel: Panel, layer: dict[str, Any]) -> Frame | None:

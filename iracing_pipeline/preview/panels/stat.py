@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from iracing_pipeline.preview.panel import Panel
 
 
-_SHORT = 24  # a sentence is not written as large as a number
-
-
 def draw(panel: Panel) -> str:
     """A panel of type ``stat``."""
     values = chosen(panel)
@@ -37,8 +34,7 @@ def draw(panel: Panel) -> str:
         named = text_mode in {"name", "value_and_name"} or (text_mode == "auto" and len(values) > 1)
         what = f'<span class="stat-name">{escape(name)}</span>' if named else ""
         shows = "" if text_mode in {"name", "none"} else escape(told.text) or "-"
-        long = " long" if len(told.text) > _SHORT else ""
-        number = f'<span class="stat-value{long}">{shows}</span>'
+        number = f'<span class="stat-value" style="--n:{max(len(told.text), 4)}">{shows}</span>'
         graph = _graph(panel, field, colour) if panel.options.get("graphMode") == "area" else ""
         cells.append(f'<div class="stat" style="{escape(style)}">{graph}{what}{number}</div>')
     way = "column" if panel.options.get("orientation") == "horizontal" else "row"

@@ -46,7 +46,8 @@ def draw_trend(panel: Panel) -> str:
     if x is None:
         return ""
     numbers = [each for each in x.values if each is not None]
-    ticks = axes.spaced(min(numbers), max(numbers), 10)
+    least = axes.least_step(x.config.get("decimals"))
+    ticks = axes.spaced(min(numbers), max(numbers), 10, least)
     unit = x.config.get("unit")
     below = axes.axis(
         range=[min(numbers), max(numbers)],
@@ -152,6 +153,7 @@ def _trace(x: Field, field: Field, colour: str, scale: str) -> dict[str, Any]:
         **common,
         "type": "scatter",
         "mode": "markers" if style == "points" else "lines+markers" if dotted else "lines",
+        "cliponaxis": not dotted,
         "connectgaps": bool(custom.get("spanNulls")),
         "line": {
             "color": colour,

@@ -68,7 +68,8 @@ def section(data: SessionData, charts: Charts) -> Compared:
             "Where the time is",
             _choice(lap, others),
             html,
-            about="By distance: where the delta rises, the best lap of this session loses time.",
+            about="By distance: where the delta rises, the best lap of this session loses time."
+            " Drag to zoom, double-click to see all.",
         ),
         {f"compare-{at}": block.charts for at, block in enumerate(blocks)},
     )

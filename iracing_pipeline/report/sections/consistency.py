@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from iracing_pipeline.analysis.robust import Estimate
     from iracing_pipeline.report.data import SessionData
 
+_FEWEST = 2
+
 
 def section(data: SessionData) -> str:
     """Corners by what is between the usual and the best."""
@@ -23,6 +25,12 @@ def section(data: SessionData) -> str:
             else "No clean lap yet: only clean laps say how evenly you drive."
         )
         return words.section("consistency", "Consistency", words.empty(why))
+    if data.session["clean_lap_count"] < _FEWEST:
+        return words.section(
+            "consistency",
+            "Consistency",
+            words.empty("One clean lap alone does not say how evenly you drive: it needs another."),
+        )
     rows = sorted(corners.rows(named=True), key=lambda each: each["best_s"] - each["median_s"])
     widest = max(each["median_s"] - each["best_s"] for each in rows) or 1.0
     lines = [
@@ -49,7 +57,8 @@ def section(data: SessionData) -> str:
 
 def _laps(spread: Estimate | None, data: SessionData) -> str:
     if spread is None:
-        return f"{data.session['clean_lap_count']} clean laps: a spread of lap times needs five."
+        clean = data.session["clean_lap_count"]
+        return f"Too few clean laps ({clean}) to tell a spread of lap times."
     return (
         f"Clean laps spread by {spread.value:.2f} s about their stint's own line"
         f" ({spread.low:.2f} to {spread.high:.2f} s, 95 %)."

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.analysis.debrief import FEWEST_CLEAN_LAPS, MOST_FINDINGS, debrief
 from iracing_pipeline.analysis.sectors import theoretical_best
+from iracing_pipeline.page.units import amount
 from iracing_pipeline.report import words
 from iracing_pipeline.report.sections.compare import losses
 
@@ -16,12 +17,13 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.report.data import SessionData
 
+_SLOWER_MPS = 0.5
 _WORTH_S = 0.05  # less than this in one lap is not worth a sentence
 
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One finding: its text, what shows it, and the section that does."""
+    """One finding: its text and what shows it, both HTML, and the section that does."""
 
     text: str
     evidence: str
@@ -37,13 +39,12 @@ def section(data: SessionData) -> str:
             "findings",
             "What it comes down to",
             words.empty(
-                f"Nothing can be told yet: {clean} clean laps, and a finding needs"
+                f"Nothing can be told yet: {words.count(clean, 'clean lap')}, and a finding needs"
                 f" {FEWEST_CLEAN_LAPS} of one session, or another clean lap here to compare with."
             ),
         )
     items = "".join(
-        f'<li><p>{escape(each.text)}</p><a href="#{each.anchor}">{escape(each.evidence)}</a></li>'
-        for each in told
+        f'<li><p>{each.text}</p><a href="#{each.anchor}">{each.evidence}</a></li>' for each in told
     )
     return words.section("findings", "What it comes down to", f'<ol class="findings">{items}</ol>')
 
@@ -56,7 +57,7 @@ def _costs(data: SessionData) -> Iterable[Told]:
         laps = ", ".join(map(str, finding.laps[:8]))
         more = " and others" if len(finding.laps) > 8 else ""
         shown = f"laps {laps}{more}" if laps else f"{found.clean_laps} clean laps"
-        yield Told(finding.text, f"Shown by {shown}", anchors[finding.kind])
+        yield Told(escape(finding.text), f"Shown by {shown}", anchors[finding.kind])
 
 
 def _best_lap(data: SessionData) -> Iterable[Told]:
@@ -68,8 +69,9 @@ def _best_lap(data: SessionData) -> Iterable[Told]:
     worst = max(named, key=lambda each: each.lost_s, default=None)
     if worst is None or worst.lost_s < _WORTH_S:
         return
-    slow, quick = (3.6 * speed for speed in worst.min_speed_mps)
-    how = f" with {quick - slow:.0f} km/h less at its slowest point" if quick - slow >= 1 else ""
+    slow, quick = worst.min_speed_mps
+    less = amount(quick - slow, "speed", 0)
+    how = f" with {less} less at its slowest point" if quick - slow >= _SLOWER_MPS else ""
     yield Told(
         f"Your best lap lost {worst.lost_s:.2f} s in turn {worst.corner} to {other.what}{how}.",
         f"Lap {data.lap.lap_number} against {words.lap_time(other.lap_time_s)}",

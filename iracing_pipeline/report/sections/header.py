@@ -82,7 +82,7 @@ def _conditions(data: SessionData) -> str:
 def _tiles(data: SessionData) -> list[str]:
     tiles = [_best(data)]
     best = theoretical_best(data.sectors, data.laps)
-    if best is not None and len(best.sector_times_s) > 1:
+    if best is not None and best.laps > 1 and len(best.sector_times_s) > 1:
         left = signed(best.lap_time_s - best.best_lap_time_s)
         tiles.append(
             tile("Theoretical best", lap_time(best.lap_time_s), f"{left} s by your best sectors")

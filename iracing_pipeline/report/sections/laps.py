@@ -9,6 +9,7 @@ from iracing_pipeline.analysis.lap_kind import REASONS
 from iracing_pipeline.page.charts import plain
 from iracing_pipeline.page.units import amount, symbol
 from iracing_pipeline.pictures.lap_chart import clock
+from iracing_pipeline.pictures.plot import Axis
 from iracing_pipeline.report import chart, words
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ def section(data: SessionData, charts: Charts) -> str:
         "Laps",
         f'<div class="beside"><div class="card">{drawn}</div>'
         f'<div class="card">{_table(rows)}</div></div>',
-        about="Filled points are clean laps; hollow ones have something against them.",
+        about="Filled points are clean laps; hollow ones have something against them, and triangles"
+        " are slower than the chart is high.",
     )
 
 
@@ -43,21 +45,23 @@ def _chart(rows: list[Row], charts: Charts) -> str:
     low, high = fastest - max(span * 0.15, 0.1), fastest + max(span * 1.25, 0.3)
     positions = [(r["lap_number"], r["position"]) for r in rows if r["position"] is not None]
     data = [_points(timed, high, clean=clean) for clean in (True, False)]
-    ticks = [low + (high - low) * share for share in (0.05, 0.275, 0.5, 0.725, 0.95)]
+    ticks = Axis(low, high, "").ticks(5)
     layout: dict[str, Any] = {
         "xaxis": chart.axis("lap", dtick=max(1, len(rows) // 12), range=_lap_range(rows)),
         "yaxis": chart.axis(
             range=[low, high],
             tickvals=ticks,
-            ticktext=[clock(tick, 1 if span > 2 else 2) for tick in ticks],
+            ticktext=[clock(tick, 2 if high - low < 2 else 1) for tick in ticks],
             domain=[0.36, 1] if len(positions) > 1 else [0, 1],
         ),
         "hovermode": "closest",
     }
     if len(positions) > 1:
         data.append(_positions(positions))
+        last = max(position for _, position in positions)
+        ranks = sorted({1, *(round(tick) for tick in Axis(1, last, "").ticks(4))})
         layout["yaxis2"] = chart.axis(
-            "position", autorange="reversed", domain=[0, 0.26], nticks=4, rangemode="tozero"
+            "position", range=[last + 0.8, 0.2], domain=[0, 0.26], tickvals=ranks
         )
         layout["xaxis"]["anchor"] = "y2"
     return charts.add(chart.figure(data, **layout), label="Lap times", height_px=380)
@@ -88,7 +92,7 @@ def _points(timed: list[Row], high: float, *, clean: bool) -> dict[str, Any]:
         "marker": {
             "size": 11,
             "color": colour if clean else "--panel",
-            "symbol": ["triangle-up-open" if over else "circle" for over in beyond],
+            "symbol": ["triangle-up" if over else "circle" for over in beyond],
             "line": {"color": colour, "width": 2},
         },
     }

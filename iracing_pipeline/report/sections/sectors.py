@@ -63,8 +63,11 @@ def section(data: SessionData) -> str:
         "sectors",
         "Sectors",
         words.table(head, (total, *rows), kind="sectors"),
-        about=f"iRacing's sectors of {best.laps} clean laps. The best of each make"
-        f" {words.lap_time(best.lap_time_s)}, {left:.3f} s under the best lap.",
+        about=f"iRacing's sectors of {words.count(best.laps, 'clean lap')}."
+        f" The best of each make {words.lap_time(best.lap_time_s)}, {left:.3f} s under the best"
+        " lap."
+        if best.laps > 1
+        else "iRacing's sectors of the one clean lap: with a second, the best of each tell more.",
     )
 
 

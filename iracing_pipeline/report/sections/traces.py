@@ -61,11 +61,10 @@ def traces_of(
         showspikes=True,
         spikemode="across",
         spikesnap="hovered data",
-        spikethickness=1,
+        spikethickness=-2,  # below zero: without the outline that plotly.js draws around it
         spikedash="solid",
         spikecolor="--faint",
         fixedrange=False,
-        hoverformat=".0f",
     )
     lines, names = _marks(corners)
     drawing = chart.figure(
@@ -79,7 +78,9 @@ def traces_of(
         margin={"l": 56, "r": 10, "t": 24, "b": 40},
     )
     html = charts.add(drawing, label="Traces of the laps along the track", height_px=720)
-    return html, [f"chart-{len(charts.figures)}"]
+    key = f"chart-{len(charts.figures)}"
+    readout = f'<p class="readout" data-readout="{key}">Point at the chart to read it.</p>'
+    return readout + html, [key]
 
 
 def _has(lap: Opponent, other: Opponent | None, channel: str) -> bool:
@@ -93,6 +94,8 @@ def _axis(panel: tuple[str, str, float, int, str | None, float], domain: list[fl
     more: dict[str, Any] = {"domain": domain, "nticks": 5}
     if channel in {"throttle", "brake"}:
         more |= {"range": [-4, 104], "tickvals": [0, 50, 100]}
+    if channel == "gear":
+        more |= {"dtick": 1}
     if channel == "delta_s":
         more |= {"zeroline": True, "zerolinecolor": "--faint", "zerolinewidth": 1}
     return chart.axis(title, **more)
@@ -118,20 +121,18 @@ def _lines(
                 "y": numbers(behind.tolist(), digits),
                 "yaxis": axis,
                 "quantity": {"x": "distance"},
-                "meta": {"points": True},
+                "meta": _read("delta", "s", 3, sign=True),
                 "line": {"color": "--ink", "width": 1.6},
                 "fill": "tozeroy",
                 "fillcolor": "rgba(128,128,128,.14)",
-                "hovertemplate": "delta %{y:+.3f} s<extra></extra>",
+                "hoverinfo": "none",
             }
         ]
     drawn = []
-    for each, colour, whose in ((other, THEIRS, "other"), (lap, MINE, "this lap")):
+    name, _, unit = ("speed", "", "{speed}") if quantity == "speed" else title.partition(", ")
+    for each, colour in ((other, THEIRS), (lap, MINE)):
         if each is None or channel not in each.trace:
             continue
-        name = title.split(",", maxsplit=1)[0]
-        unit = title.partition(", ")[2]
-        shown = "%{y:.0f} {speed}" if quantity == "speed" else f"{name} %{{y:.0f}} {unit}"
         drawn.append(
             {
                 "type": "scatter",
@@ -140,16 +141,21 @@ def _lines(
                 "y": numbers((each.trace[channel] * factor).tolist(), digits),
                 "yaxis": axis,
                 "quantity": {"x": "distance", **({"y": quantity} if quantity else {})},
-                "meta": {"points": True},
+                "meta": _read(name, unit, 0),
                 "line": {
                     "color": colour,
                     "width": 1.7,
                     "shape": "hv" if channel == "gear" else "linear",
                 },
-                "hovertemplate": f"{shown} ({whose})<extra></extra>",
+                "hoverinfo": "none",
             }
         )
     return drawn
+
+
+def _read(name: str, symbol: str, digits: int, *, sign: bool = False) -> dict[str, Any]:
+    """How the line above the chart tells the value under the cursor."""
+    return {"points": True, "name": name, "symbol": symbol, "digits": digits, "sign": sign}
 
 
 def _marks(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _OVER_M = 60.0  # time lost is told over this much of the track, or single points would flicker
 _EVEN_MS_PER_100M = 2.0
+_LABEL_PX = 17
 # Blue gains, orange loses: told apart by colour-blind eyes. Grey is neither.
 _GAIN_LOSS = [
     [0, "#0072b2"],
@@ -161,18 +162,16 @@ def _labels(
 ) -> list[dict[str, Any]]:
     """Numbers of the corners, on the outside of the track."""
     labels = []
-    middle = float(east.mean()), float(north.mean())
     for number, apex in corners:
         at = int(np.clip(np.searchsorted(distance, apex), 0, len(distance) - 1))
         x, y = float(east[at]), float(north[at])
-        away = np.array([x - middle[0], y - middle[1]])
-        away = away / (np.hypot(*away) or 1.0)
+        away = _outside(east, north, at)
         labels.append(
             {
                 "x": round(x, 1),
                 "y": round(y, 1),
-                "ax": round(float(away[0]) * 17, 1),
-                "ay": round(float(-away[1]) * 17, 1),
+                "ax": round(away[0] * _LABEL_PX, 1),
+                "ay": round(-away[1] * _LABEL_PX, 1),
                 "text": str(number),
                 "showarrow": True,
                 "arrowhead": 0,
@@ -182,3 +181,17 @@ def _labels(
             }
         )
     return labels
+
+
+def _outside(east: Floats, north: Floats, at: int) -> tuple[float, float]:
+    """The direction from a point of the line to the outside of its curve."""
+    near = max(1, len(east) // 150)
+    before, after = max(at - near, 0), min(at + near, len(east) - 1)
+    along = np.array([east[after] - east[before], north[after] - north[before]])
+    bent = np.array(
+        [2 * east[at] - east[before] - east[after], 2 * north[at] - north[before] - north[after]]
+    )
+    right = np.array([along[1], -along[0]])
+    away = right if float(right @ bent) >= 0 else -right
+    x, y = away / (np.hypot(*away) or 1.0)
+    return float(x), float(y)

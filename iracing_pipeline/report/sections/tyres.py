@@ -36,7 +36,7 @@ def section(data: SessionData, charts: Charts) -> str:
 
 
 def _set(row: Row) -> str:
-    laps = "1 lap" if row["lap_count"] == 1 else f"{row['lap_count']} laps"
+    laps = words.count(row["lap_count"], "lap")
     far = "" if row["distance_m"] is None else f", {amount(row['distance_m'], 'length', 1)}"
     wheels = "".join(_wheel(row, wheel) for wheel in WHEELS)
     measured = (
@@ -53,7 +53,8 @@ def _set(row: Row) -> str:
 def _wheel(row: Row, wheel: str) -> str:
     tread, carcass = row[f"{wheel}_tread"], row[f"{wheel}_carcass_c"]
     thirds = "".join(
-        f"<span><b>{_percent(tread, at)}</b>{_temperature(carcass, at)}</span>" for at in range(3)
+        f"<span><b>{_percent(tread, at)}</b>{_temperature(carcass, at)}</span>"
+        for at in range(3 if tread or carcass else 0)
     )
     cold = row[f"{wheel}_cold_pressure_kpa"]
     pressure = "" if cold is None else f" {amount(cold, 'pressure', 0)} cold"
