@@ -71,22 +71,31 @@ def _panels_of(board: Board, panels: list[dict[str, Any]]) -> Iterator[str]:
     ids = [panel["id"] for panel in panels]
     yield from (f"id {one} is of several panels" for one in {i for i in ids if ids.count(i) > 1})
     for panel in panels:
-        if panel["type"] == "row":
-            continue
-        name = f"panel {panel['id']} ({panel['title']})"
-        if len(panel.get("description", "")) < 40 and panel["type"] != "text":
-            yield f"{name} does not describe what it shows and where it comes from"
-        if panel["type"] != "text":
-            empty = panel["fieldConfig"]["defaults"].get("noValue", "")
-            if len(empty) < 10:
-                yield f"{name} does not explain what it means when it is empty"
-        for unit in _units(panel):
-            if unit not in _KNOWN_UNITS and not unit.startswith(_FREE_UNITS):
-                yield f"{name} has the unknown unit {unit}"
-            if unit == LAP_TIME and not board.utc:
-                yield f"{name} has lap times on an axis, so the board must be in UTC"
-        for target in panel.get("targets", []):
-            yield from (f"{name}: {problem}" for problem in _sql(target.get("rawSql", "")))
+        if panel["type"] not in {"row", "text"}:
+            name = f"panel {panel['id']} ({panel['title']})"
+            for problem in (*_words(panel), *_shown(board, panel)):
+                yield f"{name} {problem}"
+
+
+def _words(panel: dict[str, Any]) -> Iterator[str]:
+    """What a panel says of itself, and when it is empty."""
+    if len(panel.get("description", "")) < _DESCRIBED:
+        yield "does not describe what it shows and where it comes from"
+    empty = panel["fieldConfig"]["defaults"].get("noValue", "")
+    if len(empty) < _EXPLAINED:
+        yield "does not explain what it means when it is empty"
+    if panel["type"] == "stat" and len(empty) > _LARGE_TYPE:
+        yield "says so much when it is empty that it is not large any more"
+
+
+def _shown(board: Board, panel: dict[str, Any]) -> Iterator[str]:
+    for unit in _units(panel):
+        if unit not in _KNOWN_UNITS and not unit.startswith(_FREE_UNITS):
+            yield f"has the unknown unit {unit}"
+        if unit == LAP_TIME and not board.utc:
+            yield "has lap times on an axis, so the board must be in UTC"
+    for target in panel.get("targets", []):
+        yield from _sql(target.get("rawSql", ""))
 
 
 def _units(panel: dict[str, Any]) -> Iterator[str]:
@@ -103,9 +112,9 @@ def _sql(statement: str) -> Iterator[str]:
     for found in MACRO.finditer(statement):
         # Grafana ends the arguments at the first ")": what it takes then has an open bracket.
         if "(" in found[2]:
-            yield f"a bracket inside ${found[1]}(...) tears it apart"
+            yield f"has a bracket inside ${found[1]}(...), which tears it apart"
     for found in _RELATION.finditer(statement):
-        yield f"it reads {found[0]}: only views and functions of schema grafana may be read"
+        yield f"reads {found[0]}: only views and functions of schema grafana may be read"
 
 
 def _placement(panels: list[dict[str, Any]]) -> Iterator[str]:

@@ -28,6 +28,7 @@ _STEPS = (
     (1814400000, 604800000), (3628800000, 2592000000),
 )  # fmt: skip
 _LONGEST_STEP = 31536000000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,7 @@ def _moment(text: str, now: datetime) -> datetime:
         return now + timedelta(seconds=float(f"{sign}{count}") * _SECONDS[unit])
     try:
         if re.fullmatch(r"\d{5,}(\.\d+)?", text):
-            return datetime.fromtimestamp(float(text) / 1000, UTC)
+            return _EPOCH + timedelta(milliseconds=float(text))
         return datetime.fromisoformat(text)
     except (ValueError, OverflowError) as error:
         raise BoardError(f"{text} is not a time") from error
