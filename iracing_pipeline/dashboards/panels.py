@@ -406,7 +406,7 @@ def stat(
     link: Link | None = None,
     **size: Any,
 ) -> Panel:
-    """One number, or one text, in large type.
+    """One number, or one text, in large type; in colour where the field has thresholds.
 
     Args:
         number: Id of the panel.
@@ -419,10 +419,11 @@ def stat(
         link: Where a click leads.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
+    colours = common.BigValueColorMode
     drawn = (
         stats.Panel()
         .graph_mode(common.BigValueGraphMode.NONE)
-        .color_mode(common.BigValueColorMode.NONE)
+        .color_mode(colours.VALUE if "thresholds" in shown.properties else colours.NONE)
         .text_mode(common.BigValueTextMode.VALUE)
         .reduce_options(build.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/"))
         .build()

@@ -65,9 +65,9 @@ def to_own_best() -> Panel:
     """What changed."""
     return stat(
         3,
-        "To your best before",
+        "Behind your best before",
         "The best lap of the last session minus the best clean lap that the same driver had driven"
-        " on this track in this car before it: below zero is a new best. From"
+        " on this track in this car before it: green and below zero is a new best. From"
         " grafana.telemetry_sessions.",
         seconds("best_lap_time_s - before_s", "Change").less_is_better(),
         f"""

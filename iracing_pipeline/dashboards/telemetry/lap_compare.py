@@ -133,7 +133,7 @@ def _trace(
     name = "slot || ' ${units}'" if isinstance(unit, Quantity) else "slot"
     query = Sql(
         f"SELECT at AS time, {name} AS metric, {converted} AS value\nFROM {COMPARED}\n"
-        f"{where}ORDER BY at",
+        f"{where}ORDER BY at, slot",
         series=True,
     )
     return chart(
@@ -323,7 +323,7 @@ JOIN LATERAL (
 ORDER BY slot
 """,
         empty="No lap: choose a reference (A) and a lap (B) above.",
-        height=6,
+        height=5,
     )
 
 

@@ -43,6 +43,7 @@ POINTS = """
 FROM grafana.rating_history
 WHERE in_line AND category_id <> 2 AND category IS NOT NULL AND $__timeFilter(observed_at)
 """
+ROUNDED = "to_char({}, CASE rating WHEN 'irating' THEN 'FM999990' ELSE 'FM990.00' END)"
 IRATING = Sql(
     f"SELECT observed_at AS time, category AS metric, irating AS value{POINTS}"
     "    AND irating IS NOT NULL\nORDER BY 1",
@@ -55,8 +56,8 @@ def now() -> Panel:
     return table(
         1,
         "Now",
-        "The latest known iRating, Safety Rating and licence of each category, and since when it is"
-        " known. From grafana.rating_history.",
+        "The latest known iRating, Safety Rating and licence of each category, and when they were"
+        " last seen. From grafana.rating_history.",
         (
             text("category", "Category"),
             number("(array_agg(irating ORDER BY observed_at DESC))[1]", "iRating").wide(90),
@@ -66,7 +67,7 @@ def now() -> Panel:
                 "Licence",
             ).wide(90),
             number("max(irating)", "Best iRating").wide(110),
-            moment("max(observed_at)", "Known since"),
+            moment("max(observed_at)", "Last seen"),
         ),
         "grafana.rating_history WHERE in_line AND category IS NOT NULL AND category_id <> 2\n"
         "GROUP BY category ORDER BY max(observed_at) DESC, category",
@@ -122,10 +123,10 @@ def forecast() -> Panel:
         (
             text("CASE rating WHEN 'irating' THEN 'iRating' ELSE 'Safety Rating' END", "Rating"),
             number("races", "After races").wide(100),
-            number("present", "Now", decimals=2).wide(90),
-            number("value", "Expected", decimals=2).wide(100),
-            number("low", "from", decimals=2).wide(90),
-            number("high", "to", decimals=2).wide(90),
+            text(ROUNDED.format("present"), "Now").with_(custom__align="right").wide(90),
+            text(ROUNDED.format("value"), "Expected").with_(custom__align="right").wide(100),
+            text(ROUNDED.format("low"), "from").with_(custom__align="right").wide(90),
+            text(ROUNDED.format("high"), "to").with_(custom__align="right").wide(90),
             number("race_count", "Races behind it").wide(120),
         ),
         "grafana.rating_forecasts WHERE category_id = ${category} ORDER BY rating, races",
