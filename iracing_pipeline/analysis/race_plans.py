@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cache
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.analysis import strategy
 from iracing_pipeline.analysis.car_track import assumed
-from iracing_pipeline.analysis.fuel import fuel_needed, laps_of_timed_race, saving_ladder
+from iracing_pipeline.analysis.fuel import fuel_needed, saving_ladder
 from iracing_pipeline.analysis.robust import Z95
 from iracing_pipeline.analysis.strategy import Assumptions
 from iracing_pipeline.tables.strategy import FUEL_SAVING, RACE_LENGTH, RACE_PLAN, RACE_PLAN_STOP
@@ -137,7 +138,9 @@ def _plan(
     most = length.laps or _laps(base, length.time_s or 0.0, 2.0 * base.spread_s, stops=timed)
     race = replace(base, laps=laps)
     found = strategy.plans(race)
-    odds = strategy.simulate(race, found, races=RACES, seed=_SEED) if timed else []
+    # Where nobody knows how tyres fade, odds would only repeat that they do not.
+    known = timed and place["degradation_s_per_lap"] is not None
+    odds = strategy.simulate(race, found, races=RACES, seed=_SEED) if known else []
     key = {**{name: place[name] for name in ("car_id", "track_id")}, "race": length.words}
     row = {
         **key,
@@ -164,18 +167,21 @@ def _laps(base: Assumptions, time_s: float, gain_s: float, *, stops: bool) -> in
     """
     pace = base.base_lap_s + base.fuel_effect_s_per_l * base.tank_l / 2
 
-    def lasts(laps: int) -> bool:
+    @cache
+    def takes(laps: int) -> float:
         total = laps * pace
         if stops:
             total = strategy.plans(replace(base, laps=laps))[0].total_s
-        return bool(total - gain_s * laps**0.5 > time_s)
+        return float(total - gain_s * laps**0.5)
 
-    quickest = max(base.base_lap_s - gain_s, base.base_lap_s / 2)
-    low, high = 1, laps_of_timed_race(time_s, quickest).likely + 1
-    while low < high:
-        middle = (low + high) // 2
-        low, high = (low, middle) if lasts(middle) else (middle + 1, high)
-    return low
+    laps = max(round(time_s / pace), 1)
+    for _ in range(2):  # stops make it longer by about as much a lap
+        laps = max(laps + round((time_s - takes(laps)) * laps / takes(laps)), 1)
+    while takes(laps) <= time_s:
+        laps += 1
+    while laps > 1 and takes(laps - 1) > time_s:
+        laps -= 1
+    return laps
 
 
 def _plan_rows(
@@ -221,10 +227,10 @@ def _plan_rows(
             },
         }
         if timed:
+            row |= {"rank": rank, "behind_s": plan.total_s - fastest}
+        if plan.stops in chances:
             chance = chances[plan.stops]
             row |= {
-                "rank": rank,
-                "behind_s": plan.total_s - fastest,
                 "best_share": chance.best_share,
                 "median_s": chance.median_s,
                 "low_s": chance.low_s,

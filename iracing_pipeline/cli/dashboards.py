@@ -91,6 +91,33 @@ def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) 
 
 
 @dashboards.command()
+@click.option("--url", help="Address of the Grafana; IRACING_GRAFANA_URL if not given.")
+@click.option(
+    "--token",
+    help="Token of a service account. Better in IRACING_GRAFANA_TOKEN: others see command lines.",
+)
+def push(*, url: str | None, token: str | None) -> None:
+    """Bring folders and dashboards to a Grafana, over its HTTP API."""
+    from iracing_pipeline.dashboards.catalog import BOARDS
+    from iracing_pipeline.dashboards.errors import PushError
+    from iracing_pipeline.dashboards.push import Grafana
+    from iracing_pipeline.settings import GrafanaSettings
+
+    settings = GrafanaSettings.from_env()
+    token = token or settings.token
+    url = (url or settings.url or "").rstrip("/")
+    if not url or not token:
+        raise click.ClickException(
+            "Say which Grafana: set IRACING_GRAFANA_URL and IRACING_GRAFANA_TOKEN (or _FILE)."
+        )
+    try:
+        for name, became in Grafana(url, token).push(BOARDS):
+            click.echo(f"{name}: {became.value}")
+    except PushError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@dashboards.command()
 @click.argument("boards", nargs=-1)
 @click.option(
     "--to",

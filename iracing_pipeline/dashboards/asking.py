@@ -211,7 +211,8 @@ class Reader:
             "__range": Value((f"{int((self.span.end - self.span.start).total_seconds())}s",)),
             "__timezone": Value(("utc",)),
         }
-        for variable in self.board.all_variables:
+        # Fixed ones first: queries of the others may use them.
+        for variable in sorted(self.board.all_variables, key=lambda each: isinstance(each, Choice)):
             if isinstance(variable, Choice):
                 options = self.options(variable)
             elif isinstance(variable, Fixed):

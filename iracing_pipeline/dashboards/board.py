@@ -11,6 +11,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
 from iracing_pipeline.dashboards import links, variables
+from iracing_pipeline.dashboards.links import Link
 from iracing_pipeline.dashboards.panels import COLUMNS
 from iracing_pipeline.dashboards.queries import POSTGRES, SqlQuery
 
@@ -102,6 +103,9 @@ class Board:
             reference-lap clock.
         refresh: How often it asks again, such as ``1m``; None for never.
         shared_cursor: Whether the cursor of one chart is shown in all.
+        links: Links on top of the board, before the menu.
+        by_link: Whether its time range is that of something on another board, so that it shows
+            nothing until a link brings it.
     """
 
     uid: str
@@ -116,6 +120,8 @@ class Board:
     utc: bool = False
     refresh: str | None = None
     shared_cursor: bool = False
+    links: tuple[Link, ...] = ()
+    by_link: bool = False
 
     @property
     def file_name(self) -> str:
@@ -162,7 +168,7 @@ class Board:
             annotations=dashboard.AnnotationContainer(
                 list_val=[region.model for region in self.regions]
             ),
-            links=_menu(self.uid),
+            links=_menu(self),
         )
 
     def _placed(self) -> Iterator[dashboard.Panel | dashboard.RowPanel]:
@@ -201,16 +207,11 @@ def _packed(panels: tuple[Panel, ...], y: int) -> tuple[list[dashboard.Panel], i
     return placed, max(floor)
 
 
-def _menu(uid: str) -> list[dashboard.DashboardLink]:
-    """The way home, and the menu of all boards."""
-    home = dashboard.DashboardLink(
-        title="Home",
-        type_val=dashboard.DashboardLinkType.LINK,
-        icon="dashboard",
-        tooltip="The last session in one glance",
-        url=f"/d/{links.HOME}?var-units=${{units}}",
-    )
-    boards = dashboard.DashboardLink(
+def _menu(board: Board) -> list[dashboard.DashboardLink]:
+    """The links of the board, the way home, and the menu of all boards."""
+    home = Link("Home", f"/d/{links.HOME}?var-units=${{units}}")
+    single = [*board.links] if board.uid == links.HOME else [*board.links, home]
+    menu = dashboard.DashboardLink(
         title="Boards",
         type_val=dashboard.DashboardLinkType.DASHBOARDS,
         icon="external link",
@@ -219,7 +220,13 @@ def _menu(uid: str) -> list[dashboard.DashboardLink]:
         as_dropdown=True,
         include_vars=True,  # the session, car and track chosen here
     )
-    return [boards] if uid == links.HOME else [home, boards]
+    return [
+        *(
+            dashboard.DashboardLink(title=link.title, icon="dashboard", url=link.url)
+            for link in single
+        ),
+        menu,
+    ]
 
 
 # What the SDK writes although it is Grafana's default, or belongs to other kinds of variable.

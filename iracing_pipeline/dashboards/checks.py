@@ -119,7 +119,8 @@ class Checker:
         problem = next((each for each in judged if each is not None), None)
         asked = [answer for answer in answers if answer is not None]
         rows = sum(len(answer.rows) for answer in asked) if asked else None
-        if problem is None and self._lacks(panel, asked):
+        needed = by is not None or not reader.board.by_link
+        if problem is None and needed and self._lacks(panel, asked):
             problem = "no data, and it does not say that it may be empty"
         return Outcome(reader.board.uid, place, rows, took, problem, by), answers
 
@@ -181,9 +182,15 @@ def judge(panel: Panel, answer: Answer) -> str | None:
     if kind in {"timeseries", "geomap", "state-timeline"}:
         return _rising(answer, "time", datetime)
     if kind == "trend":
-        return _rising(answer, answer.columns[0], (int, float), strictly=True)
+        # A row for each car and lap becomes a row for each lap.
+        matrix = any(name == "groupingToMatrix" for name, _ in panel.transformations)
+        return _rising(answer, answer.columns[0], (int, float), strictly=not matrix)
     lacking = [
-        name for each in panel.fields for name in _names(each.sql) if name not in answer.columns
+        name
+        for each in panel.fields
+        if each.expression
+        for name in _names(each.sql)
+        if name not in answer.columns
     ]
     return f"lacks the column {lacking[0]}" if lacking else None
 

@@ -54,6 +54,7 @@ class Field:
         name: Its name; what the reader sees, unless ``shown_as`` says otherwise.
         quantity: What is converted to the reader's units.
         properties: Grafana's properties of the field, by id.
+        matcher: Whether ``name`` is a name, or an expression in slashes (``byRegexp``).
     """
 
     expression: str
@@ -61,6 +62,7 @@ class Field:
     quantity: Quantity | None = None
     shown_as: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
+    matcher: str = "byName"
 
     @property
     def sql(self) -> str:
@@ -190,6 +192,11 @@ def seconds(expression: str, name: str, *, decimals: int = 3) -> Field:
     return Field(expression, name).with_(unit=SECONDS, decimals=decimals)
 
 
+def duration(expression: str, name: str) -> Field:
+    """A long duration in seconds, as h:mm:ss."""
+    return Field(expression, name).with_(unit=units.DurationInHoursMinutesSeconds)
+
+
 def speed(expression: str, name: str) -> Field:
     """A speed in m/s, as km/h or mph."""
     return Field(expression, name, SPEED)
@@ -218,6 +225,27 @@ def length(expression: str, name: str) -> Field:
 def distance(expression: str, name: str) -> Field:
     """A distance in m, as km or miles."""
     return Field(expression, name, DISTANCE)
+
+
+def series(name: str, colour: str) -> Field:
+    """A series that a query of its own returns under a name."""
+    return Field("", name).coloured(colour)
+
+
+def series_like(expression: str, colour: str) -> Field:
+    """Series whose names fit a regular expression in slashes."""
+    return Field("", expression, matcher="byRegexp").coloured(colour)
+
+
+def position(expression: str, name: str) -> Field:
+    """A place in the race, for a chart: its axis has the first place on top.
+
+    Grafana has no axes that run downwards, so what is drawn is minus the place, shown as P1, P2.
+    """
+    places = {str(-place): {"text": f"P{place}", "index": place} for place in range(1, 61)}
+    return Field(f"-({expression})", name).with_(
+        mappings=[{"type": "value", "options": places}], decimals=0
+    )
 
 
 def per_slot(unit: Quantity | str | None, *, decimals: int | None = None) -> tuple[Field, ...]:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.dashboards.board import Board
 
 MOST_BOARDS = 20  # what Grafana Cloud's free tier keeps in step with a repository
+_DESCRIBED, _EXPLAINED, _LARGE_TYPE = 40, 6, 26  # characters
 _UID = re.compile(r"iracing-[a-z-]{1,32}")
 _KNOWN_UNITS = {value for value in vars(units).values() if isinstance(value, str)}
 _FREE_UNITS = ("suffix:", "prefix:", "time:")  # Grafana takes any text after these

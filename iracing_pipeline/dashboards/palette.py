@@ -11,7 +11,7 @@ VERMILLION = "#D55E00"
 PURPLE = "#CC79A7"
 GREY = "#999999"
 
-FASTER = BLUE
+FASTER = GREEN  # readable as text on dark and on light, which blue is not
 SLOWER = VERMILLION
 
 SLOTS = {"A": SKY, "B": ORANGE, "C": GREEN, "D": PURPLE}

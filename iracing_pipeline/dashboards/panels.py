@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grafana_foundation_sdk.builders import barchart, timeseries
 from grafana_foundation_sdk.builders import common as build
+from grafana_foundation_sdk.builders import dashboard as dashboards
 from grafana_foundation_sdk.builders import stat as stats
 from grafana_foundation_sdk.builders import table as tables
 from grafana_foundation_sdk.builders import text as texts
-from grafana_foundation_sdk.builders import timeseries
 from grafana_foundation_sdk.builders import trend as trends
 from grafana_foundation_sdk.models import common, dashboard, geomap
 
 from iracing_pipeline.dashboards import palette
-from iracing_pipeline.dashboards.fields import Field, time
+from iracing_pipeline.dashboards.fields import Field, series_like, time
 from iracing_pipeline.dashboards.queries import POSTGRES, PROMETHEUS, PromQl, Query, select
 
 if TYPE_CHECKING:
@@ -72,7 +73,9 @@ class Panel:
                 if drawn.field_config is not None
                 else dashboard.FieldConfig(),
                 overrides=[
-                    _override(name, told) for one in self.fields for name, told in one.rules
+                    _override(field.matcher, name, properties)
+                    for field in self.fields
+                    for name, properties in field.rules
                 ],
             ),
         )
@@ -97,10 +100,10 @@ class Panel:
 
 
 def _override(
-    name: str, properties: Mapping[str, Any]
+    matcher: str, name: str, properties: Mapping[str, Any]
 ) -> dashboard.DashboardFieldConfigSourceOverrides:
     return dashboard.DashboardFieldConfigSourceOverrides(
-        matcher=dashboard.MatcherConfig(id_val="byName", options=name),
+        matcher=dashboard.MatcherConfig(id_val=matcher, options=name),
         properties=[
             dashboard.DynamicConfigValue(id_val=key, value=value)
             for key, value in properties.items()
@@ -135,7 +138,11 @@ def table(
     """
     drawn = tables.Panel().cell_height(common.TableCellHeight(rows)).build()
     query = select(fields, source, first=first)
-    return Panel(number, title, about, empty, drawn, (query,), tuple(fields), **size)
+    return Panel(number, title, about, empty, drawn, (query,), (_BLANK, *fields), **size)
+
+
+# Or every cell that holds nothing would say what the whole table says when it has no rows.
+_BLANK = Field("", "/.*/", matcher="byRegexp", properties={"noValue": ""})
 
 
 def chart(
@@ -143,7 +150,7 @@ def chart(
     title: str,
     about: str,
     fields: Sequence[Field],
-    source: str | Query,
+    source: str | Query | tuple[Query, ...],
     *,
     empty: str,
     first: str = "",
@@ -157,7 +164,7 @@ def chart(
         title: Its title.
         about: What the numbers are and where they come from.
         fields: Time and values; for a query of its own, how its series are shown.
-        source: What follows ``FROM`` in its query, sorted by time; or a query of its own.
+        source: What follows ``FROM`` in its query, sorted by time; or queries of its own.
         empty: What it says without data.
         first: What stands before ``SELECT``.
         drawing: How the lines are drawn.
@@ -165,7 +172,8 @@ def chart(
     """
     drawn = (drawing or Drawing()).on(timeseries.Panel())
     query = select(fields, source, first=first) if isinstance(source, str) else source
-    return Panel(number, title, about, empty, drawn, (query,), tuple(fields), **size)
+    queries = query if isinstance(query, tuple) else (query,)
+    return Panel(number, title, about, empty, drawn, queries, tuple(fields), **size)
 
 
 def by_number(
@@ -198,6 +206,106 @@ def by_number(
     return Panel(number, title, about, empty, drawn, (query,), tuple(fields), **size)
 
 
+def field_of_cars(
+    number: int,
+    title: str,
+    about: str,
+    value: Field,
+    source: str,
+    *,
+    empty: str,
+    first: str = "",
+    drawing: Drawing,
+    **size: Any,
+) -> Panel:
+    """A line for each car of a race over the laps: one's own stands out, the winner too.
+
+    Args:
+        number: Id of the panel.
+        title: Its title.
+        about: What the lines are and where they come from.
+        value: What is drawn.
+        source: What follows ``FROM`` in its query: ``lap_number``, ``driver`` (one's own with a
+            star in front, the winner with a flag) and what ``value`` asks for, sorted by lap.
+        empty: What it says without laps.
+        first: What stands before ``SELECT``.
+        drawing: How the lines are drawn.
+        size: ``width``, ``height``, ``may_be_empty`` of the panel.
+    """
+    lap, driver = Field("lap_number", "Lap"), Field("driver", "Driver")
+    drawn = drawing.on(trends.Panel().x_field("Lap\\Driver"))
+    shown = (
+        Field("", "Lap\\Driver", shown_as="Lap"),
+        series_like(f"/^{WINNER}/", palette.GREEN).with_(custom__lineWidth=2),
+        series_like(f"/^{OWN}/", palette.ORANGE).with_(custom__lineWidth=4),
+    )
+    matrix = {
+        "columnField": driver.name,
+        "rowField": lap.name,
+        "valueField": value.name,
+        "emptyValue": "null",
+    }
+    return Panel(
+        number,
+        title,
+        about,
+        empty,
+        drawn,
+        (select((lap, driver, value), source, first=first),),
+        shown,
+        transformations=(("groupingToMatrix", matrix),),
+        **size,
+    )
+
+
+OWN, WINNER = "★", "⚑"
+
+
+def bars(
+    number: int,
+    title: str,
+    about: str,
+    fields: Sequence[Field],
+    source: str,
+    *,
+    empty: str,
+    first: str = "",
+    stacked: bool = False,
+    lying: bool = False,
+    **size: Any,
+) -> Panel:
+    """A bar for each row: the first field says of what, the others how much.
+
+    Args:
+        number: Id of the panel.
+        title: Its title.
+        about: What the numbers are and where they come from.
+        fields: The label, and the values.
+        source: What follows ``FROM`` in its query.
+        empty: What it says without rows.
+        first: What stands before ``SELECT``.
+        stacked: Whether the values of a row stand on each other.
+        lying: Whether the bars lie, which leaves room for long labels.
+        size: ``width``, ``height``, ``may_be_empty``, ``links`` of the panel.
+    """
+    lies = common.VizOrientation.HORIZONTAL if lying else common.VizOrientation.VERTICAL
+    pile = common.StackingMode.NORMAL if stacked else common.StackingMode.NONE
+    drawn = (
+        barchart.Panel()
+        .x_field(fields[0].name)
+        .orientation(lies)
+        .stacking(pile)
+        .fill_opacity(80)
+        .legend(build.VizLegendOptions().show_legend(len(fields) > _LABEL_AND_VALUE))
+        .build()
+    )
+    query = select(fields, source, first=first)
+    return Panel(number, title, about, empty, drawn, (query,), tuple(fields), **size)
+
+
+_LABEL_AND_VALUE = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """How the lines of a chart are drawn.
@@ -215,7 +323,10 @@ class Drawing:
         legend: Whether there is a legend.
         calculations: What the legend tells of each series: lastNotNull, mean, min, max, ...
         axis: What stands beside the axis.
-        interval: Smallest step of a Prometheus query.
+        unit: Unit of what has no unit of its own.
+        colour: Colour of what has no colour of its own.
+        width: Width of the lines.
+        decimals: Decimals of what has none of its own.
     """
 
     style: str = "line"
@@ -231,6 +342,9 @@ class Drawing:
     calculations: tuple[str, ...] = ()
     axis: str | None = None
     unit: str | None = None
+    colour: str | None = None
+    width: int = 2
+    decimals: int | None = None
 
     def on(self, panel: timeseries.Panel | trends.Panel) -> dashboard.Panel:
         """The panel drawn so."""
@@ -242,7 +356,7 @@ class Drawing:
                 if self.steps
                 else common.LineInterpolation.LINEAR
             )
-            .line_width(2)
+            .line_width(self.width)
             .fill_opacity(self.fill)
             .show_points(
                 common.VisibilityMode.ALWAYS if self.points else common.VisibilityMode.NEVER
@@ -272,6 +386,11 @@ class Drawing:
             panel = panel.axis_label(self.axis)
         if self.unit is not None:
             panel = panel.unit(self.unit)
+        if self.decimals is not None:
+            panel = panel.decimals(self.decimals)
+        if self.colour is not None:
+            fixed = dashboard.FieldColorModeId.FIXED
+            panel = panel.color_scheme(dashboards.FieldColor().mode(fixed).fixed_color(self.colour))
         return panel.build()
 
 
@@ -295,7 +414,7 @@ def stat(
         about: What the number is and where it comes from.
         shown: The number.
         source: What follows ``FROM`` in its query; or a query of its own.
-        empty: What it says without a value.
+        empty: What it says without a value, in two or three words: they stand in large type.
         first: What stands before ``SELECT``.
         link: Where a click leads.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.

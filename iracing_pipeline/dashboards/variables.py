@@ -166,3 +166,22 @@ UNION ALL
 SELECT 'no session loaded yet', 'none' WHERE NOT EXISTS (SELECT FROM grafana.telemetry_sessions)
 """,
 )
+
+
+def factor(name: str, sql: str) -> Choice:
+    """A number that PromQL multiplies with, or adds, for the reader's units; hidden."""
+    return Choice(
+        name,
+        name,
+        "What values are converted to the reader's units with.",
+        f"SELECT value::text AS __text, value::text AS __value FROM (SELECT {sql} AS value) AS one",
+        hidden=True,
+    )
+
+
+SPEED_FACTOR = factor("speed_factor", "grafana.speed(1, '${units}')")
+VOLUME_FACTOR = factor("volume_factor", "grafana.volume(1, '${units}')")
+TEMPERATURE_OFFSET = factor("temperature_offset", "grafana.temperature(0, '${units}')")
+TEMPERATURE_FACTOR = factor(
+    "temperature_factor", "grafana.temperature(1, '${units}') - grafana.temperature(0, '${units}')"
+)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TICK_RATE = 60
 _LAG_S = 0.0145
+_RIG_S = 0.6  # from standing to the first fuel
 """A record shows where the car was this long before its SessionTime, by which laps are timed."""
 _QUIET_TICKS = 3 * TICK_RATE
 
@@ -162,9 +163,11 @@ def _sample_leg(
     # While it stands in its stall the car is still on the tyres that it came on.
     behind = np.where(standing, np.maximum(node - 1, 0), node)
     # Fuel rises as fast as the rig gives it; the car then stands on for its tyres.
-    full = np.minimum(leg.arrive + (leg.fuel_leave - leg.fuel_arrive) / refuel_lps, leg.leave)
-    fuelled = np.stack([leg.arrive, full, leg.leave], axis=1).ravel()
-    fuel = np.stack([leg.fuel_arrive, leg.fuel_leave, leg.fuel_leave], axis=1).ravel()
+    begun = np.minimum(leg.arrive + _RIG_S, leg.leave)
+    full = np.minimum(begun + (leg.fuel_leave - leg.fuel_arrive) / refuel_lps, leg.leave)
+    fuelled = np.stack([leg.arrive, begun, full, leg.leave], axis=1).ravel()
+    levels = [leg.fuel_arrive, leg.fuel_arrive, leg.fuel_leave, leg.fuel_leave]
+    fuel = np.stack(levels, axis=1).ravel()
     return {
         "node": leg.first + node,
         "metres": (leg.first + node) * spacing + into,

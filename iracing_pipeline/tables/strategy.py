@@ -169,7 +169,8 @@ RACE_PLAN = Table(
         Column(
             "best_share",
             pl.Float64,
-            "Share of simulated races in which it was the fastest plan",
+            "Share of simulated races in which it was the fastest plan; null where degradation is"
+            " not known",
             "ratio",
         ),
         Column("median_s", pl.Float64, "Median race time of the simulated races", "s"),

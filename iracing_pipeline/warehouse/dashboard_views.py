@@ -122,8 +122,8 @@ JOIN LATERAL (
 """,
 )
 
-CORNER_LOSSES = Function(
-    name="grafana.corner_losses",
+LAP_CORNER_LOSSES = Function(
+    name="grafana.lap_corner_losses",
     doc="What a lap loses (above 0) or gains on a reference lap, corner by corner; the losses of a"
     " lap add up to the difference of the lap times. A corner counts from the fastest point of the"
     " reference before it, so with its braking, to that of the next corner; corner 0 is what lies"
@@ -193,5 +193,5 @@ DASHBOARD_FUNCTIONS: tuple[Function, ...] = (
     LAP_CLOCK,
     LAP_POINTS,
     LAP_COMPARE,
-    CORNER_LOSSES,
+    LAP_CORNER_LOSSES,
 )

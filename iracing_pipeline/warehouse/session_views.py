@@ -16,8 +16,9 @@ from iracing_pipeline.tables.strategy import CAR_TRACK
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse.view import View, ViewColumn, taken
 
-_SESSION = " JOIN racing.telemetry_session AS session USING (session_key)"
-_OF_SESSION = taken(
+SESSION = " JOIN racing.telemetry_session AS session USING (session_key)"
+"""Joins the session of a row."""
+OF_SESSION = taken(
     "session",
     TELEMETRY_SESSION,
     "start_time",
@@ -31,6 +32,7 @@ _OF_SESSION = taken(
     "driver_name",
     "setup_name",
 )
+"""What tells a session to a reader."""
 
 SESSION_SUMMARIES = View(
     name="grafana.session_summaries",
@@ -44,7 +46,7 @@ SESSION_SUMMARIES = View(
     " AND result.simsession_number = 0 AND result.cust_id = session.cust_id",
     columns=(
         *taken("session", TELEMETRY_SESSION, "session_key"),
-        *_OF_SESSION,
+        *OF_SESSION,
         *taken(
             "session",
             TELEMETRY_SESSION,
@@ -114,7 +116,7 @@ LAP_REASONS = View(
     doc="One thing that one lap is not counted as clean for; a lap has as many rows as there are"
     " things against it, and a clean lap has none.",
     source="racing.telemetry_lap AS lap"
-    " CROSS JOIN LATERAL unnest(lap.reasons) AS excluded(reason)" + _SESSION,
+    " CROSS JOIN LATERAL unnest(lap.reasons) AS excluded(reason)" + SESSION,
     columns=(
         *taken("lap", TELEMETRY_LAP, "session_key", "stint", "lap_number"),
         ViewColumn(
@@ -125,21 +127,21 @@ LAP_REASONS = View(
         ViewColumn(
             'lap."start_time"', Column("lap_start_time", pl.Datetime("us", "UTC"), "Its start, UTC")
         ),
-        *_OF_SESSION,
+        *OF_SESSION,
     ),
 )
 
 CORNER_CONSISTENCIES = View(
     name="grafana.corner_consistency",
     doc=CORNER_CONSISTENCY.doc,
-    source="racing.corner_consistency AS corner" + _SESSION,
+    source="racing.corner_consistency AS corner" + SESSION,
     columns=(
         *taken(
             "corner",
             CORNER_CONSISTENCY,
             *(name for name in CORNER_CONSISTENCY.names if name != "track_id"),
         ),
-        *_OF_SESSION,
+        *OF_SESSION,
     ),
 )
 
@@ -238,7 +240,7 @@ CORNER_LOSSES = View(
             "ever.lap_number", Column("best_lap_number", pl.Int32, "The fastest clean lap ever")
         ),
         ViewColumn("ever.lap_time_s", Column("best_lap_time_s", pl.Float64, "Its lap time", "s")),
-        *_OF_SESSION,
+        *OF_SESSION,
     ),
 )
 
@@ -255,7 +257,7 @@ SESSION_CHECKS = View(
     " ON true",
     columns=(
         *taken("session", TELEMETRY_SESSION, "session_key"),
-        *_OF_SESSION,
+        *OF_SESSION,
         *taken(
             "session",
             TELEMETRY_SESSION,

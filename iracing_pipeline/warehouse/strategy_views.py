@@ -14,6 +14,7 @@ from iracing_pipeline.tables.strategy import (
     RACE_PLAN_STOP,
 )
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
+from iracing_pipeline.warehouse.session_views import OF_SESSION, SESSION
 from iracing_pipeline.warehouse.view import View, ViewColumn, taken
 
 _PLACE = " JOIN racing.car_track AS place USING (car_id, track_id)"
@@ -112,21 +113,6 @@ FUEL_USE = View(
     ),
 )
 
-_OF_SESSION = taken(
-    "session",
-    TELEMETRY_SESSION,
-    "start_time",
-    "simsession_type",
-    "track_id",
-    "track_name",
-    "track_config",
-    "car_id",
-    "car_name",
-    "cust_id",
-    "driver_name",
-    "setup_name",
-)
-_SESSION = " JOIN racing.telemetry_session AS session USING (session_key)"
 _BEFORE = (
     " LEFT JOIN racing.telemetry_session AS before ON before.session_key = {}.previous_session_key"
 )
@@ -166,21 +152,21 @@ SETUP_SETTINGS = View(
             "leaf.path ~ '(UpdateCount|LastHotPressure|LastTempsOMI|LastTempsIMO|TreadRemaining)$'",
             Column("reading", pl.Boolean, "Whether the tyres read it, and nobody chose it"),
         ),
-        *_OF_SESSION,
+        *OF_SESSION,
     ),
 )
 
 SETUP_CHANGES = View(
     name="grafana.setup_changes",
     doc=SETUP_CHANGE.doc,
-    source="racing.setup_change AS change" + _SESSION + _BEFORE.format("change"),
-    columns=(*taken("change", SETUP_CHANGE), *_OF_BEFORE, *_OF_SESSION),
+    source="racing.setup_change AS change" + SESSION + _BEFORE.format("change"),
+    columns=(*taken("change", SETUP_CHANGE), *_OF_BEFORE, *OF_SESSION),
 )
 
 SETUP_COMPARISONS = View(
     name="grafana.setup_comparisons",
     doc=SETUP_COMPARISON.doc,
-    source="racing.setup_comparison AS setup" + _SESSION + _BEFORE.format("setup"),
+    source="racing.setup_comparison AS setup" + SESSION + _BEFORE.format("setup"),
     columns=(
         *taken("setup", SETUP_COMPARISON),
         ViewColumn(
@@ -189,7 +175,7 @@ SETUP_COMPARISONS = View(
         ),
         *_OF_BEFORE,
         *taken("session", TELEMETRY_SESSION, "best_lap_time_s", "track_temp_c"),
-        *_OF_SESSION,
+        *OF_SESSION,
     ),
 )
 
@@ -197,7 +183,7 @@ SETUP_LAPS = View(
     name="grafana.setup_laps",
     doc="One clean lap with the identity of the setup it was driven on, whatever it is called.",
     source="racing.telemetry_lap AS lap JOIN racing.setup_comparison AS setup USING (session_key)"
-    + _SESSION
+    + SESSION
     + " WHERE lap.clean",
     columns=(
         ViewColumn('lap."session_key"', SETUP_COMPARISON.columns[0]),
@@ -210,7 +196,7 @@ SETUP_LAPS = View(
             "lap.track_temp_c", Column("track_temp_c", pl.Float64, "Mean track temperature", "°C")
         ),
         ViewColumn("lap.track_wetness", Column("track_wetness", pl.Int32, "Highest TrackWetness")),
-        *_OF_SESSION,
+        *OF_SESSION,
     ),
 )
 

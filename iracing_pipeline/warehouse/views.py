@@ -19,6 +19,7 @@ from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse import function
 from iracing_pipeline.warehouse.analysis_views import ANALYSIS_VIEWS
+from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
 from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
 from iracing_pipeline.warehouse.errors import MigrationError
 from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
@@ -141,6 +142,7 @@ VIEWS: tuple[View, ...] = (
     *ANALYSIS_VIEWS,
     *SESSION_VIEWS,
     *RESULTS_VIEWS,
+    *CAREER_VIEWS,
     *RATING_VIEWS,
     *STRATEGY_VIEWS,
     *OPS_VIEWS,

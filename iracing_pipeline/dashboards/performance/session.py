@@ -16,14 +16,14 @@ from iracing_pipeline.dashboards.fields import (
     text,
     volume,
 )
-from iracing_pipeline.dashboards.links import field
+from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Drawing, Panel, by_number, stat, table
 from iracing_pipeline.dashboards.variables import SESSION
 
-NO_CLEAN_LAP = "No clean lap yet: drive one, or see why each lap does not count in the table below."
+NO_CLEAN_LAP = "no clean lap"
 THIS = "WHERE session_key = '${session}'"
 LAPS = f"grafana.telemetry_laps {THIS}"
-CLEAN = f"grafana.telemetry_laps {THIS} AND clean"
+SUMMARY = f"grafana.session_summaries {THIS}"
 
 
 def best() -> Panel:
@@ -31,9 +31,10 @@ def best() -> Panel:
     return stat(
         1,
         "Best lap",
-        "The fastest clean lap of the session. From grafana.telemetry_sessions.",
+        "The fastest clean lap of the session; without one, the table below says why each lap does"
+        " not count. From grafana.session_summaries.",
         lap_time("best_lap_time_s", "Best lap"),
-        f"grafana.telemetry_sessions {THIS}",
+        SUMMARY,
         empty=NO_CLEAN_LAP,
     )
 
@@ -44,10 +45,9 @@ def theoretical() -> Panel:
         2,
         "Best sectors together",
         "The sum of the fastest time of each of iRacing's sectors over all clean laps: what was in"
-        " the car, never faster than what was driven piece by piece. From grafana.lap_sectors.",
-        lap_time("sum(time_s)", "Best sectors"),
-        f"(SELECT min(time_s) AS time_s FROM grafana.lap_sectors {THIS} AND clean GROUP BY sector)"
-        " AS best",
+        " the car. From grafana.session_summaries.",
+        lap_time("theoretical_best_s", "Best sectors"),
+        SUMMARY,
         empty=NO_CLEAN_LAP,
     )
 
@@ -58,9 +58,9 @@ def median() -> Panel:
         3,
         "Median clean lap",
         "Half of the clean laps were faster: the pace, apart from the one good lap. From"
-        " grafana.telemetry_laps.",
-        lap_time("percentile_cont(0.5) WITHIN GROUP (ORDER BY lap_time_s)", "Median"),
-        CLEAN,
+        " grafana.session_summaries.",
+        lap_time("median_lap_time_s", "Median"),
+        SUMMARY,
         empty=NO_CLEAN_LAP,
     )
 
@@ -70,15 +70,12 @@ def spread() -> Panel:
     return stat(
         4,
         "Spread of clean laps",
-        "The middle half of the clean laps lies within this: the smaller, the more alike they are."
-        " Needs four clean laps. From grafana.telemetry_laps.",
-        seconds(
-            "CASE WHEN count(*) >= 4 THEN percentile_cont(0.75) WITHIN GROUP (ORDER BY lap_time_s)"
-            " - percentile_cont(0.25) WITHIN GROUP (ORDER BY lap_time_s) END",
-            "Spread",
-        ),
-        CLEAN,
-        empty="Needs four clean laps.",
+        "Robust standard deviation of the clean laps about the line through their stint: the"
+        " smaller, the more alike they are. It takes a handful of clean laps. From"
+        " grafana.session_summaries.",
+        seconds("spread_s", "Spread"),
+        SUMMARY,
+        empty="needs more clean laps",
         may_be_empty=True,
     )
 
@@ -92,7 +89,7 @@ def clean_laps() -> Panel:
         " grafana.telemetry_sessions.",
         text("clean_lap_count || ' of ' || timed_lap_count", "Clean"),
         f"grafana.telemetry_sessions {THIS}",
-        empty="No session: choose one above.",
+        empty="no session",
     )
 
 
@@ -104,7 +101,7 @@ def incidents() -> Panel:
         "Incident points that the driver took in this session. From grafana.telemetry_sessions.",
         number("incidents", "Incidents"),
         f"grafana.telemetry_sessions {THIS}",
-        empty="Not in this file: iRacing writes incidents since 2022.",
+        empty="not in this file",
         may_be_empty=True,
     )
 
@@ -174,22 +171,39 @@ def laps() -> Panel:
         start=links.CLOCK_START,
         end=field("clock_end"),
     )
+    channels = links.to(
+        links.CHANNELS,
+        "Channels of this lap over time",
+        session=variable("session"),
+        start=field("lap_start_ms"),
+        end=field("lap_end_ms"),
+    )
     return table(
         9,
         "Laps",
         "Every lap and part of a lap. Kind says how it began and ended, the last column why it does"
-        " not count as clean. Click a lap to compare it with the best other one. From"
-        " grafana.telemetry_laps.",
+        " not count as clean. Click a lap to compare it with the best other one, or to see its"
+        " channels. From grafana.telemetry_laps.",
         (
             hidden("lap.track_id", "track_id"),
             hidden("lap.car_id", "car_id"),
             hidden("traced.lap_id", "lap_id"),
             hidden("other.lap_id", "best_lap_id"),
-            hidden("946684800000 + ceil(other.lap_time_s * 1000)", "clock_end"),
-            number("lap.lap_number", "Lap").wide(60).linked(compare),
+            hidden(
+                f"({links.CLOCK_START} + ceil(other.lap_time_s * 1000))::bigint::text", "clock_end"
+            ),
+            hidden(
+                "floor(extract(epoch FROM lap.start_time) * 1000)::bigint::text", "lap_start_ms"
+            ),
+            hidden(
+                "ceil((extract(epoch FROM lap.start_time) + lap.end_session_time_s"
+                " - lap.start_session_time_s) * 1000)::bigint::text",
+                "lap_end_ms",
+            ),
+            number("lap.lap_number", "Lap").wide(60).linked(compare, channels),
             number("lap.stint", "Stint").wide(60),
             text("lap.kind", "Kind").wide(80),
-            lap_time("lap.lap_time_s", "Time").wide(100).linked(compare),
+            lap_time("lap.lap_time_s", "Time").wide(100).linked(compare, channels),
             seconds(
                 "CASE WHEN lap.kind = 'timed' THEN lap.lap_time_s - best.lap_time_s END", "To best"
             )

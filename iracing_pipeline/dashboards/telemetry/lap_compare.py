@@ -11,7 +11,6 @@ from iracing_pipeline.dashboards.fields import (
     SPEED,
     Field,
     Quantity,
-    hidden,
     lap_time,
     length,
     moment,
@@ -20,41 +19,11 @@ from iracing_pipeline.dashboards.fields import (
     seconds,
     text,
 )
-from iracing_pipeline.dashboards.links import field, variable
+from iracing_pipeline.dashboards.links import variable
 from iracing_pipeline.dashboards.panels import Drawing, Panel, chart, table, track_map
 from iracing_pipeline.dashboards.queries import Sql
+from iracing_pipeline.dashboards.telemetry.choices import CAR, TRACK
 from iracing_pipeline.dashboards.variables import Choice
-
-TRACK = Choice(
-    "track",
-    "Track",
-    "Track configuration of all laps; the one driven last comes first.",
-    """
-SELECT __text, __value FROM (
-    SELECT concat_ws(' · ', track_name, track_config) AS __text, track_id::text AS __value,
-        max(start_time) AS last
-    FROM grafana.lap_traces WHERE track_id IS NOT NULL GROUP BY 1, 2 ORDER BY last DESC
-) AS known
-UNION ALL
-SELECT 'no lap yet', '0' WHERE NOT EXISTS (SELECT FROM grafana.lap_traces)
-""",
-)
-
-CAR = Choice(
-    "car",
-    "Car",
-    "Car of the laps to choose from; the one driven last there comes first.",
-    """
-SELECT __text, __value FROM (
-    SELECT car_name AS __text, car_id::text AS __value, max(start_time) AS last
-    FROM grafana.lap_traces WHERE track_id = ${track} AND car_id IS NOT NULL
-    GROUP BY 1, 2 ORDER BY last DESC
-) AS known
-UNION ALL
-SELECT 'no lap yet', '0'
-WHERE NOT EXISTS (SELECT FROM grafana.lap_traces WHERE track_id = ${track})
-""",
-)
 
 _NAMED = """
     SELECT grafana.lap_time(lap_time_s) || CASE WHEN clean THEN '' ELSE ' (not clean)' END
@@ -110,6 +79,20 @@ SELECT __text, __value FROM (
 LAP = _lap("lap", "B", needed=True)
 LAP_C = _lap("lap_c", "C", needed=False)
 LAP_D = _lap("lap_d", "D", needed=False)
+
+LAP_END = Choice(
+    "lap_end",
+    "lap_end",
+    "Where the reference lap ends on its clock, in epoch milliseconds.",
+    f"""
+SELECT millis AS __text, millis AS __value FROM (
+    SELECT ({links.CLOCK_START} + ceil(coalesce(max(elapsed_s), 120) * 1000))::bigint::text
+        AS millis
+    FROM grafana.lap_points('${{reference}}')
+) AS one
+""",
+    hidden=True,
+)
 
 COMPARED = (
     "grafana.lap_compare('${reference}', ARRAY['${lap}', '${lap_c}', '${lap_d}']) AS compared"
@@ -256,8 +239,8 @@ def line() -> Panel:
     return track_map(
         8,
         "Where on the track",
-        "The line of lap B, blue where it gains on the reference and vermillion where it loses; the"
-        " mark follows the cursor of the charts. From grafana.lap_compare().",
+        "The line of lap B, green where it gains on the reference and vermillion where it loses;"
+        " the mark follows the cursor of the charts. From grafana.lap_compare().",
         seconds("rate", "Loses").with_(
             color={"mode": "thresholds"},
             thresholds={
@@ -289,7 +272,7 @@ def corners() -> Panel:
         "What lap B loses in each corner, from the fastest point of the reference before it to that"
         " before the next: they add up to the difference of the lap times. Brakes later by and"
         " slowest by compare B with A. Line is what lies between the line and the first corner."
-        " From grafana.corner_losses().",
+        " From grafana.lap_corner_losses().",
         (
             text("CASE corner WHEN 0 THEN 'Line' ELSE 'T' || corner END", "Corner").wide(70),
             seconds("loss_s", "Lost").less_is_better().wide(90),
@@ -297,7 +280,7 @@ def corners() -> Panel:
             Field("min_speed_mps - reference_min_speed_mps", "to A", SPEED),
             length("brake_point_m - reference_brake_point_m", "Brakes later by"),
         ),
-        "grafana.corner_losses('${reference}', '${lap}') ORDER BY loss_s DESC",
+        "grafana.lap_corner_losses('${reference}', '${lap}') ORDER BY loss_s DESC",
         empty="No corners: choose a reference (A) and a lap (B) above; the corners of a track are"
         " found when its first clean laps are loaded.",
         width=8,
@@ -310,21 +293,11 @@ def laps() -> Panel:
     return table(
         10,
         "The laps",
-        "The laps that are compared; laps of others come from reference files. Click the reference"
-        " to see its whole lap. From grafana.lap_traces and grafana.reference_laps.",
+        "The laps that are compared; laps of others come from reference files. Whole lap, on"
+        " top, fits the charts to the reference. From grafana.lap_traces and"
+        " grafana.reference_laps.",
         (
-            hidden("946684800000 + ceil(max(base_s) OVER () * 1000)", "clock_end"),
-            text("slot", " ")
-            .wide(40)
-            .linked(
-                links.to(
-                    links.LAP_COMPARE,
-                    "Show the whole lap",
-                    start=links.CLOCK_START,
-                    end=field("clock_end"),
-                    **{name: variable(name) for name in CHOSEN},
-                )
-            ),
+            text("slot", " ").wide(40),
             text("driver_name", "Driver"),
             text("car_name", "Car"),
             lap_time("lap_time_s", "Time").wide(100),
@@ -354,14 +327,21 @@ ORDER BY slot
     )
 
 
-CHOSEN = ("track", "car", "reference", "lap", "lap_c", "lap_d")
+WHOLE_LAP = links.to(
+    links.LAP_COMPARE,
+    "Whole lap",
+    start=links.CLOCK_START,
+    end=variable("lap_end"),
+    **{name: variable(name) for name in ("track", "car", "reference", "lap", "lap_c", "lap_d")},
+)
 
 BOARD = Board(
     uid=links.LAP_COMPARE,
     title="Lap compare",
     folder=Folder.TELEMETRY,
     question="Where on the lap is the time, and what was done differently there?",
-    variables=(TRACK, CAR, REFERENCE, LAP, LAP_C, LAP_D),
+    variables=(TRACK, CAR, REFERENCE, LAP, LAP_C, LAP_D, LAP_END),
+    links=(WHOLE_LAP,),
     regions=(CORNERS,),
     start="2000-01-01T00:00:00.000Z",
     end="2000-01-01T00:02:00.000Z",

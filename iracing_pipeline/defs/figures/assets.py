@@ -19,6 +19,7 @@ from iracing_pipeline.defs.telemetry.assets import (
 )
 from iracing_pipeline.ingest import figures as ingest
 from iracing_pipeline.ingest.figures import Rows
+from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
 from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_TARGET
 from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
@@ -26,57 +27,37 @@ from iracing_pipeline.tables.strategy import CAR_TRACK, FUEL_SAVING, RACE_LENGTH
 from iracing_pipeline.warehouse import Connection
 
 OWNERS = ["team:racing"]
-KINDS = {"postgres", "polars"}
 
-car_tracks = dg.AssetSpec(
+
+def _figure(name: str, group: str, deps: list[dg.AssetSpec | str], *tables: Table) -> dg.AssetSpec:
+    """An asset that is had from what is in the warehouse."""
+    return dg.AssetSpec(
+        name,
+        deps=deps,
+        group_name=group,
+        owners=OWNERS,
+        kinds={"postgres", "polars"},
+        code_version="1",
+        description=" ".join(table.doc for table in tables),
+        metadata=metadata_of(tables[0]),
+    )
+
+
+_DRIVEN: list[dg.AssetSpec | str] = [telemetry_sessions, telemetry_laps]
+
+car_tracks = _figure(
     "car_tracks",
-    deps=[telemetry_sessions, telemetry_laps, stints, tyre_sets, fuel_laps, "subsessions"],
-    group_name="strategy",
-    owners=OWNERS,
-    kinds=KINDS,
-    code_version="1",
-    description=CAR_TRACK.doc,
-    metadata=metadata_of(CAR_TRACK),
+    "strategy",
+    [*_DRIVEN, stints, tyre_sets, fuel_laps, "subsessions"],
+    CAR_TRACK,
 )
-race_plans = dg.AssetSpec(
-    "race_plans",
-    deps=[car_tracks, "results"],
-    group_name="strategy",
-    owners=OWNERS,
-    kinds=KINDS,
-    code_version="1",
-    description=f"{RACE_PLAN.doc} {RACE_LENGTH.doc} {FUEL_SAVING.doc}",
-    metadata=metadata_of(RACE_PLAN),
+race_plans = _figure(
+    "race_plans", "strategy", [car_tracks, "results"], RACE_PLAN, RACE_LENGTH, FUEL_SAVING
 )
-consistency_trends = dg.AssetSpec(
-    "consistency_trends",
-    deps=[consistency],
-    group_name="trends",
-    owners=OWNERS,
-    kinds=KINDS,
-    code_version="1",
-    description=CONSISTENCY_TREND.doc,
-    metadata=metadata_of(CONSISTENCY_TREND),
-)
-setup_comparisons = dg.AssetSpec(
-    "setup_comparisons",
-    deps=[telemetry_sessions, telemetry_laps],
-    group_name="trends",
-    owners=OWNERS,
-    kinds=KINDS,
-    code_version="1",
-    description=f"{SETUP_COMPARISON.doc} {SETUP_CHANGE.doc}",
-    metadata=metadata_of(SETUP_COMPARISON),
-)
-rating_forecasts = dg.AssetSpec(
-    "rating_forecasts",
-    deps=["rating_history", "results"],
-    group_name="ratings",
-    owners=OWNERS,
-    kinds=KINDS,
-    code_version="1",
-    description=f"{RATING_FORECAST.doc} {RATING_TARGET.doc}",
-    metadata=metadata_of(RATING_FORECAST),
+consistency_trends = _figure("consistency_trends", "trends", [consistency], CONSISTENCY_TREND)
+setup_comparisons = _figure("setup_comparisons", "trends", _DRIVEN, SETUP_COMPARISON, SETUP_CHANGE)
+rating_forecasts = _figure(
+    "rating_forecasts", "ratings", ["rating_history", "results"], RATING_FORECAST, RATING_TARGET
 )
 
 _Rebuild = Callable[..., Rows]
