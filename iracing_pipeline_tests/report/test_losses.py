@@ -13,7 +13,7 @@ def lap(*, slow_in_two: float = 0.0, brakes_at_m: float = 600.0) -> Trace:
     """A lap at 50 m/s that slows down to 25 m/s in two corners."""
     speed = np.full_like(DISTANCE, 50.0)
     speed[(DISTANCE >= 250) & (DISTANCE <= 350)] = 25.0
-    speed[(DISTANCE > brakes_at_m) & (DISTANCE < 650)] = 40.0
+    speed[(brakes_at_m < DISTANCE) & (DISTANCE < 650)] = 40.0
     speed[(DISTANCE >= 650) & (DISTANCE <= 750)] = 25.0 - slow_in_two
     steps = np.diff(DISTANCE) / ((speed[1:] + speed[:-1]) / 2)
     brake = ((brakes_at_m <= DISTANCE) & (DISTANCE <= 680)).astype(np.float64)
