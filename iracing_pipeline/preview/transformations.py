@@ -183,7 +183,7 @@ def _matrix(frames: list[Frame], options: Options) -> list[Frame]:
     names = list(dict.fromkeys(column.values))
     rows = list(dict.fromkeys(row.values))
     cells = dict(zip(zip(column.values, row.values, strict=True), value.values, strict=True))
-    head = Field(f"{row.name}\\{column.name}", row.kind, rows, config=row.config)
+    head = Field(f"{row.name}\\{column.name}", row.kind, rows, config=dict(row.config))
     filled = [
         Field(str(name), value.kind, [cells.get((name, each)) for each in rows], {}, value.config)
         for name in names

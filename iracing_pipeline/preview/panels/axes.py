@@ -21,7 +21,7 @@ def layout(**more: Any) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": FONT,
-        "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+        "margin": {"l": 8, "r": 12, "t": 10, "b": 8},
         "hoverlabel": {
             "bgcolor": "--canvas",
             "bordercolor": "--line",
@@ -41,6 +41,7 @@ def axis(**more: Any) -> dict[str, Any]:
         "tickcolor": "--grid",
         "zeroline": False,
         "automargin": True,
+        "ticklabeloverflow": "allow",  # the label at the very top, too
         "tickfont": {"size": 12, "color": "--soft"},
         **more,
     }
