@@ -109,7 +109,7 @@ def spaced(low: float, high: float, most: int, least: float = 0.0) -> list[float
         return [low]
     power = 10.0 ** math.floor(math.log10(span / most))
     step = next(power * each for each in (1, 2, 2.5, 5, 10) if power * each >= span / most)
-    step = max(step, least)
+    step = max(step, least) if least * 2 <= span else step
     first = math.ceil(low / step - 1e-9)
     return [round(n * step, 10) for n in range(first, math.floor(high / step + 1e-9) + 1)]
 
