@@ -189,7 +189,7 @@ def _body(panel: Panel, answers: Answers, counts: _Counts) -> str:
         frames = answers.frames(panel.json) if kind != "text" else []
         config = panel.json.get("fieldConfig") or {}
         steps = panel.json.get("transformations") or []
-        panel.frames = configured(transformed(configured(frames, config), steps), config)
+        panel.frames = configured(transformed(frames, steps), config)
         drawn = drawer(panel)
     except QueryError as error:
         counts.failed.append((panel.title, str(error)))

@@ -168,6 +168,29 @@ def _partition(frames: list[Frame], options: Options) -> list[Frame]:
     return parts
 
 
+def _matrix(frames: list[Frame], options: Options) -> list[Frame]:
+    """Three fields as a table: one names the columns, one the rows, one fills the cells."""
+    if not frames:
+        return []
+    frame = frames[0]
+    roles = [
+        next((f for f in frame.fields if options.get(role) in {f.name, f.title}), None)
+        for role in ("columnField", "rowField", "valueField")
+    ]
+    column, row, value = roles
+    if column is None or row is None or value is None:
+        return frames
+    names = list(dict.fromkeys(column.values))
+    rows = list(dict.fromkeys(row.values))
+    cells = dict(zip(zip(column.values, row.values, strict=True), value.values, strict=True))
+    head = Field(f"{row.name}\\{column.name}", row.kind, rows, config=dict(row.config))
+    filled = [
+        Field(str(name), value.kind, [cells.get((name, each)) for each in rows], {}, value.config)
+        for name in names
+    ]
+    return [Frame([head, *filled], frame.ref)]
+
+
 def _to_rows(frames: list[Frame], _options: Options) -> list[Frame]:
     """Time series as one long table: time, metric, value."""
     time, metric, value = [], [], []
@@ -225,6 +248,7 @@ _KNOWN: dict[str, Callable[[list[Frame], Options], list[Frame]]] = {
     "joinByField": _join,
     "seriesToColumns": _join,
     "seriesToRows": _to_rows,
+    "groupingToMatrix": _matrix,
     "partitionByValues": _partition,
     "reduce": _reduce,
     "prepareTimeSeries": _as_series,

@@ -155,6 +155,12 @@ def _words(seconds: float) -> str:
     return f"{count} {name}" + ("" if count == 1 else "s")
 
 
+def _hours(seconds: float) -> str:
+    whole = round(abs(seconds))
+    sign = "-" if seconds < 0 else ""
+    return f"{sign}{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
 def _stopwatch(milliseconds: float) -> str:
     whole = round(milliseconds)
     minutes, rest = divmod(whole, 60_000)
@@ -221,6 +227,7 @@ _SPECIAL: dict[str, Callable[[float, int | None], str]] = {
     "bool_on_off": lambda value, _: "On" if value else "Off",
     "dtdurations": lambda value, _: _words(value),
     "dtdurationms": lambda value, _: _words(value / 1000),
+    "dthms": lambda value, _: _hours(value),
     "clockms": lambda value, _: _stopwatch(value),
     "clocks": lambda value, _: _stopwatch(value * 1000),
 }

@@ -79,11 +79,10 @@ def _begins(
     after = 0.0
     for _, start, end in corners:
         before = np.flatnonzero((distance >= after) & (distance <= start))
-        at = (
-            int(before[np.argmax(speed[before])])
-            if len(before)
-            else int(np.searchsorted(distance, start))
-        )
+        if len(before):  # the last of equals: what is flat out belongs to the straight
+            at = int(before[len(before) - 1 - np.argmax(speed[before][::-1])])
+        else:
+            at = int(np.searchsorted(distance, start))
         found.append(max(at, found[-1] if found else 0))
         after = max(start, end)
     return found
@@ -92,5 +91,11 @@ def _begins(
 def _braked(trace: Trace, start: int, end: int) -> float | None:
     if "brake" not in trace:
         return None
-    on = np.flatnonzero(trace["brake"][start:end] > _BRAKING)
-    return float(trace["distance_m"][start + on[0]]) if len(on) else None
+    pressed = trace["brake"] > _BRAKING
+    on = np.flatnonzero(pressed[start:end])
+    if not len(on):
+        return None
+    first = start + int(on[0])
+    while first > 0 and pressed[first - 1]:  # braking earlier than the corner begins is told, too
+        first -= 1
+    return float(trace["distance_m"][first])

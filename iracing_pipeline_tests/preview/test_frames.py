@@ -118,6 +118,22 @@ def test_join_keeps_rows_of_both() -> None:
     ]
 
 
+def test_a_matrix_has_a_column_for_each_name() -> None:
+    frame = Frame(
+        [
+            Field("lap", NUMBER, [1, 1, 2]),
+            Field("driver", TEXT, ["a", "b", "a"]),
+            Field("position", NUMBER, [1, 2, 3]),
+        ]
+    )
+    options = {"columnField": "driver", "rowField": "lap", "valueField": "position"}
+
+    (matrix,) = transformed([frame], [{"id": "groupingToMatrix", "options": options}])
+
+    assert [field.title for field in matrix.fields] == ["lap\\driver", "a", "b"]
+    assert [field.values for field in matrix.fields] == [[1, 2], [1, 3], [2, None]]
+
+
 def test_merge_and_sort() -> None:
     one = Frame([Field("lap", NUMBER, [2])])
     two = Frame([Field("lap", NUMBER, [1]), Field("b", NUMBER, [7])])

@@ -24,6 +24,7 @@ from iracing_pipeline.preview.units import known, written
         (12.5, "celsius", 1, "12.5 °C"),
         (0.25, "suffix: s", 3, "0.250 s"),
         (1234, "short", None, "1.23 K"),
+        (3725, "dthms", None, "01:02:05"),
         (2048, "bytes", None, "2 KiB"),
         (0.5, "s", None, "500 ms"),
         (2.5, "litre", 2, "2.50 L"),

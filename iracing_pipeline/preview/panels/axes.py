@@ -21,7 +21,7 @@ def layout(**more: Any) -> dict[str, Any]:
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "font": FONT,
-        "margin": {"l": 8, "r": 12, "t": 8, "b": 8},
+        "margin": {"l": 8, "r": 12, "t": 10, "b": 8},
         "hoverlabel": {
             "bgcolor": "--canvas",
             "bordercolor": "--line",
@@ -41,6 +41,7 @@ def axis(**more: Any) -> dict[str, Any]:
         "tickcolor": "--grid",
         "zeroline": False,
         "automargin": True,
+        "ticklabeloverflow": "allow",  # the label at the very top, too
         "tickfont": {"size": 12, "color": "--soft"},
         **more,
     }
@@ -108,7 +109,7 @@ def spaced(low: float, high: float, most: int, least: float = 0.0) -> list[float
         return [low]
     power = 10.0 ** math.floor(math.log10(span / most))
     step = next(power * each for each in (1, 2, 2.5, 5, 10) if power * each >= span / most)
-    step = max(step, least)
+    step = max(step, least) if least * 2 <= span else step
     first = math.ceil(low / step - 1e-9)
     return [round(n * step, 10) for n in range(first, math.floor(high / step + 1e-9) + 1)]
 

@@ -21,10 +21,9 @@ _NAMES = {CLEAN: "clean laps", WET: "wet laps", CAUTION: "caution laps"}
 def section(data: SessionData, charts: Charts) -> str:
     """Fuel by lap, with the estimators named."""
     known = data.fuel.drop_nulls("fuel_used_l")
-    if known.is_empty():
-        return words.section(
-            "fuel", "Fuel", words.empty("The file says nothing of fuel (FuelLevel), or no lap.")
-        )
+    if known.filter(known["fuel_used_l"] > 0).is_empty():
+        why = "No lap burnt fuel, or the file says nothing of it (FuelLevel)."
+        return words.section("fuel", "Fuel", words.empty(why))
     use = fuel_use(data.fuel)
     tiles = "".join(_tiles(data, use)) if use else ""
     why = (

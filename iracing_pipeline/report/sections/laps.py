@@ -22,6 +22,8 @@ _SLOWEST = 1.05  # of the fastest: slower laps stand at the edge, or they would 
 def section(data: SessionData, charts: Charts) -> str:
     """Lap chart and lap table."""
     rows = data.laps.rows(named=True)
+    if data.session["simsession_type"] != "Race":  # no position to speak of
+        rows = [{**row, "position": None} for row in rows]
     if not rows:
         return words.section("laps", "Laps", words.empty("The file holds no lap."))
     drawn = _chart(rows, charts)

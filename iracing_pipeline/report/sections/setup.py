@@ -17,8 +17,7 @@ def section(data: SessionData) -> str:
     """Its settings, part by part."""
     name = data.session["setup_name"]
     if not data.settings:
-        why = "The file holds no setup that may be seen: fixed setups are not written to it."
-        return words.section("setup", "Setup", words.empty(why))
+        return words.section("setup", "Setup", words.empty("The file holds no setup."))
     parts = []
     for part, settings in groupby(data.settings, key=lambda each: _place(each[0])[0]):
         rows = "".join(
