@@ -146,7 +146,7 @@ class Board:
     def json(self) -> str:
         """The file of the board: the same text whenever and wherever it is made."""
         told = json.loads(json.dumps(self._model(), cls=JSONEncoder))
-        return json.dumps(_without_noise(told), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(without_noise(told), indent=2, ensure_ascii=False) + "\n"
 
     def _model(self) -> dashboard.Dashboard:
         sync = dashboard.DashboardCursorSync
@@ -238,16 +238,18 @@ _NOISE: dict[str, Any] = {
     "auto_count": 30,
     "skipUrlSync": False,
     "builtIn": 0,
+    "footer": {"show": False, "reducer": [], "countRows": False},  # a field's now, not a table's
     # The SDK knows links in the controls' menu alone; without it they stand on top of the board.
     "placement": "inControlsMenu",
 }
 
 
-def _without_noise(told: Any) -> Any:
+def without_noise(told: Any) -> Any:
+    """JSON without what says nothing."""
     if isinstance(told, dict):
         return {
-            key: _without_noise(value)
+            key: without_noise(value)
             for key, value in told.items()
             if key not in _NOISE or value != _NOISE[key]
         }
-    return [_without_noise(each) for each in told] if isinstance(told, list) else told
+    return [without_noise(each) for each in told] if isinstance(told, list) else told

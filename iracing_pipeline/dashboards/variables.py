@@ -103,7 +103,6 @@ class Choice:
             hide=VariableHide.HIDE_VARIABLE if self.hidden else None,
             datasource=queries.POSTGRES,
             query=self.sql.strip(),
-            definition=self.sql.strip(),
             refresh=VariableRefresh.ON_DASHBOARD_LOAD,
         )
 
