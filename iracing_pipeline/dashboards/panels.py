@@ -12,7 +12,7 @@ from grafana_foundation_sdk.builders import stat as stats
 from grafana_foundation_sdk.builders import table as tables
 from grafana_foundation_sdk.builders import text as texts
 from grafana_foundation_sdk.builders import trend as trends
-from grafana_foundation_sdk.models import common, dashboard, geomap
+from grafana_foundation_sdk.models import common, dashboard, geomap, units
 
 from iracing_pipeline.dashboards import palette
 from iracing_pipeline.dashboards.fields import Field, series_like, time
@@ -235,7 +235,9 @@ def field_of_cars(
     lap, driver = Field("lap_number", "Lap"), Field("driver", "Driver")
     drawn = drawing.on(trends.Panel().x_field("Lap\\Driver"))
     shown = (
-        Field("", "Lap\\Driver", shown_as="Lap"),
+        # A car's column has its driver's name, and the look of the one that it came from.
+        Field("", "/.*/", matcher="byRegexp", properties=value.properties),
+        Field("", "Lap\\Driver", shown_as="Lap").with_(unit=units.NoUnit, decimals=0),
         series_like(f"/^{WINNER}/", palette.GREEN).with_(custom__lineWidth=2),
         series_like(f"/^{OWN}/", palette.ORANGE).with_(custom__lineWidth=4),
     )

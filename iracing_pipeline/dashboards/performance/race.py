@@ -5,7 +5,6 @@ from __future__ import annotations
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.fields import (
-    Field,
     hidden,
     lap_time,
     moment,
@@ -140,9 +139,7 @@ def positions() -> Panel:
 ORDER BY lap_number
 """,
         empty=NO_LAPS,
-        drawing=Drawing(
-            colour=palette.GREY, width=1, legend=False, steps=False, gaps=False, decimals=0
-        ),
+        drawing=Drawing(colour=palette.GREY, width=1, legend=False, gaps=False),
         width=12,
         height=12,
     )
@@ -156,7 +153,7 @@ def gaps() -> Panel:
         "How far the cars around you, and the winner, were ahead (above zero) or behind at the end"
         " of each lap, on the session clock. Around you are those that finished within three"
         " places. From grafana.race_laps.",
-        Field("ahead_s", "Ahead"),
+        seconds("ahead_s", "Ahead", decimals=1),
         f"""
 (SELECT laps.lap_number, own.gap_s - laps.gap_s AS ahead_s, {DRIVER} AS driver
     FROM laps JOIN (SELECT lap_number, gap_s, finish_position AS place FROM laps WHERE own) AS own
@@ -166,7 +163,7 @@ ORDER BY lap_number
 """,
         first=f"WITH laps AS (SELECT * FROM grafana.race_laps WHERE {MAIN} AND lap_number > 0)",
         empty=NO_LAPS,
-        drawing=Drawing(unit="suffix:s", colour=palette.GREY, width=1, decimals=1),
+        drawing=Drawing(colour=palette.GREY, width=1),
         width=12,
         height=12,
     )
