@@ -77,12 +77,10 @@ class Section:
     Attributes:
         title: The heading; None for the panels on top.
         panels: In order, each as high up and as far to the left as it fits.
-        collapsed: Whether it is closed until the reader opens it.
     """
 
     title: str | None
     panels: tuple[Panel, ...]
-    collapsed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +176,6 @@ class Board:
             row = dashboard.RowPanel(
                 id_val=1000 + first,  # as stable as its first panel
                 title=section.title,
-                collapsed=section.collapsed,
                 grid_pos=dashboard.GridPos(h=1, w=COLUMNS, x=0, y=y),
             )
             if section.title is not None:
@@ -186,9 +183,6 @@ class Board:
             placed, y = _packed(section.panels, y)
             if section.title is None:
                 yield from placed
-            elif section.collapsed:
-                row.panels = placed
-                yield row
             else:
                 yield row
                 yield from placed

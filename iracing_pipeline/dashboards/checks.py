@@ -221,8 +221,6 @@ def _has_data(answer: Answer) -> bool:
 
 
 def _urls(panel: Panel) -> Iterator[str]:
-    for link in panel.links:
-        yield link.url
     for one in panel.fields:
         for link in one.properties.get("links", ()):
             yield link["url"]

@@ -42,7 +42,6 @@ TEMPERATURE = Quantity("temperature", units.Celsius, units.Fahrenheit, 1)
 VOLUME = Quantity("volume", "suffix:L", "suffix:gal", 2)
 PRESSURE = Quantity("pressure", units.Kilopascals, units.PSI, 1)
 LENGTH = Quantity("length", "suffix:m", "suffix:ft", 0)
-DISTANCE = Quantity("distance", "suffix:km", "suffix:mi", 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,11 +219,6 @@ def pressure(expression: str, name: str) -> Field:
 def length(expression: str, name: str) -> Field:
     """A length in m, as m or ft."""
     return Field(expression, name, LENGTH)
-
-
-def distance(expression: str, name: str) -> Field:
-    """A distance in m, as km or miles."""
-    return Field(expression, name, DISTANCE)
 
 
 def series(name: str, colour: str) -> Field:

@@ -71,7 +71,7 @@ def _panels_of(board: Board, panels: list[dict[str, Any]]) -> Iterator[str]:
     ids = [panel["id"] for panel in panels]
     yield from (f"id {one} is of several panels" for one in {i for i in ids if ids.count(i) > 1})
     for panel in panels:
-        if panel["type"] not in {"row", "text"}:
+        if panel["type"] != "row":
             name = f"panel {panel['id']} ({panel['title']})"
             for problem in (*_words(panel), *_shown(board, panel)):
                 yield f"{name} {problem}"

@@ -16,6 +16,3 @@ SLOWER = VERMILLION
 
 SLOTS = {"A": SKY, "B": ORANGE, "C": GREEN, "D": PURPLE}
 """The laps of a comparison: the reference lap and up to three others."""
-
-SERIES = (SKY, ORANGE, GREEN, PURPLE, VERMILLION, BLUE, YELLOW, GREY)
-"""In the order in which series without a meaning of their own take them."""

@@ -32,10 +32,6 @@ TEMPERATURE = _converted(
 VOLUME = _converted("volume", "litres", "Litres or US gallons.", "litres", "litres / 3.785411784")
 PRESSURE = _converted("pressure", "kpa", "A pressure in kPa or psi.", "kpa", "kpa / 6.894757293")
 LENGTH = _converted("length", "metres", "A length in m or ft.", "metres", "metres / 0.3048")
-DISTANCE = _converted(
-    "distance", "metres", "A distance in km or miles.", "metres / 1000", "metres / 1609.344"
-)
-
 LAP_TIME = Function(
     name="grafana.lap_time",
     doc="A lap time as m:ss.SSS, in no time zone.",
@@ -187,7 +183,6 @@ DASHBOARD_FUNCTIONS: tuple[Function, ...] = (
     VOLUME,
     PRESSURE,
     LENGTH,
-    DISTANCE,
     LAP_TIME,
     LAP_ID,
     LAP_CLOCK,

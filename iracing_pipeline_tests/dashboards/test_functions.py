@@ -47,7 +47,6 @@ def test_lap_times(reader_url: str, seconds: str, text: str | None) -> None:
         ("volume(10, {})", 10, 2.6417205235815),
         ("pressure(200, {})", 200, 29.007547546042),
         ("length(100, {})", 100, 328.083989501312),
-        ("distance(1609.344, {})", 1.609344, 1),
     ],
 )
 def test_quantities(reader_url: str, call: str, metric: float, imperial: float) -> None:

@@ -15,6 +15,7 @@ from iracing_pipeline.dashboards.panels import stat, table
 from iracing_pipeline.dashboards.variables import Choice
 
 if TYPE_CHECKING:
+    from iracing_pipeline.dashboards.links import Link
     from iracing_pipeline.dashboards.panels import Panel
 
 ABOUT = "What this shows, at some length, and where it comes from: grafana.telemetry_sessions."
@@ -25,6 +26,10 @@ def panel(number_: int = 1, **changes: Any) -> Panel:
     source = changes.pop("source", "grafana.telemetry_sessions")
     made = table(number_, "Sessions", ABOUT, fields, source, empty="No session yet: drive one.")
     return replace(made, **changes)
+
+
+def linked(link: Link) -> Panel:
+    return panel(fields=(text("session_key", "Session").linked(link),))
 
 
 def board(*panels: Panel, **changes: Any) -> Board:
@@ -56,8 +61,8 @@ def test_a_good_board_has_nothing_against_it() -> None:
         (panel(source="racing.telemetry_session"), "reads racing.telemetry_session"),
         (panel(source="ops.oauth_token"), "reads ops.oauth_token"),
         (panel(source="grafana.stints WHERE 'x' = '${who}'"), "variable who is used, but not"),
-        (panel(links=(links.to("iracing-nowhere", "There"),)), "/d/iracing-nowhere, which is no"),
-        (panel(links=(links.to(links.HOME, "Home", lap="1"),)), "a link sets lap, which"),
+        (linked(links.to("iracing-nowhere", "There")), "/d/iracing-nowhere, which is no"),
+        (linked(links.to(links.HOME, "Home", lap="1")), "a link sets lap, which"),
     ],
 )
 def test_what_is_wrong_with_a_panel(wrong: Panel, problem: str) -> None:

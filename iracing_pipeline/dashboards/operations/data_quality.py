@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     Field,
     ago,
@@ -15,7 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     time,
 )
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import Drawing, Panel, bars, chart, stat, table
+from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
 
 IN_RANGE = "$__timeFilter(start_time)"
 OPEN = links.to(links.SESSION, "Open this session", session=field("session_key"))

@@ -6,6 +6,7 @@ from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     Field,
     ago,
@@ -15,7 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
 )
-from iracing_pipeline.dashboards.panels import Drawing, Panel, bars, chart, stat, table
+from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
 from iracing_pipeline.dashboards.queries import PromQl
 
 NO_METRICS = "No metrics: Prometheus does not scrape iracing-pipeline metrics, or it is not set up."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     ago,
     hidden,
@@ -17,7 +18,7 @@ from iracing_pipeline.dashboards.fields import (
     time,
 )
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import Drawing, Panel, chart, stat, table
+from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.trends import ratings
 
 NOTHING_YET = "Nothing loaded yet: drive with telemetry on, or run iracing-pipeline demo."

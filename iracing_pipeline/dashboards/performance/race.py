@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import OWN, WINNER, Drawing, by_number, field_of_cars
 from iracing_pipeline.dashboards.fields import (
     hidden,
     lap_time,
@@ -14,15 +15,7 @@ from iracing_pipeline.dashboards.fields import (
     text,
 )
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import (
-    OWN,
-    WINNER,
-    Drawing,
-    Panel,
-    by_number,
-    field_of_cars,
-    table,
-)
+from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.variables import Choice
 
 RACE = Choice(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
     hidden,
     lap_time,
@@ -17,7 +18,7 @@ from iracing_pipeline.dashboards.fields import (
     volume,
 )
 from iracing_pipeline.dashboards.links import field, variable
-from iracing_pipeline.dashboards.panels import Drawing, Panel, by_number, stat, table
+from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.variables import SESSION
 
 NO_CLEAN_LAP = "no clean lap"

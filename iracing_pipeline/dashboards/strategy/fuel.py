@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import number, share, text, time, volume
-from iracing_pipeline.dashboards.panels import Drawing, Panel, by_number, chart, stat, table
+from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
 
 FEW_LAPS = "needs 3 clean laps"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
     Field,
     length,
@@ -14,7 +15,7 @@ from iracing_pipeline.dashboards.fields import (
     temperature,
     text,
 )
-from iracing_pipeline.dashboards.panels import Drawing, Panel, by_number, table
+from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.variables import SESSION, Choice
 
 WHEELS = (

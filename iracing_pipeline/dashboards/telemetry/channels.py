@@ -6,6 +6,7 @@ from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Regions, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     SPEED,
     TEMPERATURE,
@@ -19,7 +20,7 @@ from iracing_pipeline.dashboards.fields import (
     text,
 )
 from iracing_pipeline.dashboards.links import field, variable
-from iracing_pipeline.dashboards.panels import Drawing, Panel, chart, table
+from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.queries import PromQl
 from iracing_pipeline.dashboards.variables import (
     SESSION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     Field,
     hidden,
@@ -16,7 +17,7 @@ from iracing_pipeline.dashboards.fields import (
     time,
 )
 from iracing_pipeline.dashboards.links import field, variable
-from iracing_pipeline.dashboards.panels import Drawing, Panel, chart, table
+from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.telemetry.choices import CAR, TRACK
 from iracing_pipeline.dashboards.variables import Choice
 

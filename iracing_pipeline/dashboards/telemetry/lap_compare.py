@@ -6,6 +6,7 @@ from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Regions, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     SECONDS,
     SPEED,
@@ -20,9 +21,10 @@ from iracing_pipeline.dashboards.fields import (
     text,
 )
 from iracing_pipeline.dashboards.links import variable
-from iracing_pipeline.dashboards.panels import Drawing, Panel, chart, table, track_map
+from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.queries import Sql
 from iracing_pipeline.dashboards.telemetry.choices import CAR, TRACK
+from iracing_pipeline.dashboards.track_map import track_map
 from iracing_pipeline.dashboards.variables import Choice
 
 _NAMED = """

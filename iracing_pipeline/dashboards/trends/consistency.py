@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import hidden, number, seconds, share, text, time
 from iracing_pipeline.dashboards.links import field, variable
-from iracing_pipeline.dashboards.panels import Drawing, Panel, bars, chart, table
+from iracing_pipeline.dashboards.panels import Panel, bars, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
 
 IN_RANGE = f"{HERE} AND $__timeFilter(start_time)"

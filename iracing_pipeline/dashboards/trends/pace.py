@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     hidden,
     lap_time,
@@ -15,7 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     time,
 )
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import Drawing, Panel, chart, table
+from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
 
 IN_RANGE = f"{HERE} AND $__timeFilter(start_time)"

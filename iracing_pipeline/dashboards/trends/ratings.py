@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import hidden, moment, number, series, text
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import Drawing, Panel, chart, table
+from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.queries import Sql
 from iracing_pipeline.dashboards.variables import Choice
 
