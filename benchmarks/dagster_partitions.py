@@ -249,6 +249,22 @@ def round_of(instance: dg.DagsterInstance, folder: Path, seed: int) -> dict[str,
     }
 
 
+def housekeeping(instance: dg.DagsterInstance) -> dict[str, float]:
+    """Seconds to delete what is old."""
+    keys = instance.get_dynamic_partitions(NAME)[:200]
+    began = time.perf_counter()
+    for key in keys:
+        instance.delete_dynamic_partition(NAME, key)
+    partitions = time.perf_counter() - began
+    (run,) = instance.get_runs(limit=1)
+    began = time.perf_counter()
+    instance.delete_run(run.run_id)
+    return {
+        f"delete {len(keys)} partitions": partitions,
+        f"delete a run of {MORE} files": time.perf_counter() - began,
+    }
+
+
 def _patiently(instance: dg.DagsterInstance) -> tuple[list[dg.RunRequest], float]:
     """Look until the files have stood still."""
     for _ in range(20):
@@ -276,6 +292,9 @@ def report(counts: list[int]) -> None:
             print()
             for name, value in round_of(instance, folder, seed=number).items():
                 print(f"{name:42} {value:10.3f}", flush=True)
+        print()
+        for name, value in housekeeping(instance).items():
+            print(f"{name:42} {value:10.3f}")
         total = {table: size for table, (_, size) in sizes(books).items()}
         print("\nMB: " + ", ".join(f"{table} {size / 1e6:.0f}" for table, size in total.items()))
 
