@@ -84,8 +84,8 @@ SELECT {shown} count(*) FROM gone{grouped}
 """
 
 # Rows that are there already are left out before the conflict, which would lock and so rewrite
-# them. The whole statement sees what was there when it began, and so which rows are new. (xmax would
-# tell it too, but not of the rows of a partitioned table.)
+# them. The whole statement sees what was there when it began, and so which rows are new; xmax tells
+# that too, but not of the rows of a partitioned table.
 UPSERT = """
 WITH written AS (
     INSERT INTO {table} AS target ({columns})
