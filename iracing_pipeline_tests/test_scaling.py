@@ -11,7 +11,6 @@ import psycopg
 import pytest
 
 from iracing_pipeline.warehouse import migrate
-from iracing_pipeline_tests import recordings
 from iracing_pipeline_tests.defs.conftest import Pipeline, pipeline
 
 __all__ = ["pipeline"]
@@ -43,17 +42,14 @@ def places(pipeline: Pipeline) -> dict[str, int]:
     return {row["name"]: row["count"] for row in rows}
 
 
-def test_traces_can_be_partitioned_dropped_by_the_month_and_had_back(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_traces_can_be_partitioned_dropped_by_the_month_and_had_back(pipeline: Pipeline) -> None:
     pipeline.record("a.ibt")
     pipeline.load()
     assert places(pipeline) == {"racing.lap_trace": 2}
 
     run(pipeline, block("Traces by month", "sql"))
     assert migrate(pipeline.database), "the views are made again"
-    monkeypatch.setattr(recordings, "START", datetime(2027, 2, 7, 19, 15, 33, tzinfo=UTC))
-    pipeline.record("b.ibt")
+    pipeline.record("b.ibt", start=datetime(2027, 2, 7, 19, 15, 33, tzinfo=UTC))
     pipeline.load()
 
     assert places(pipeline) == {"racing.lap_trace_past": 2, "racing.lap_trace_202702": 2}
