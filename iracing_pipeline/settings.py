@@ -37,7 +37,7 @@ class Settings:
     home: Path
     telemetry_dir: Path
     results_dir: Path
-    database_url: str | None
+    database_url: str | None = field(repr=False)
     lake: str
 
     @classmethod
