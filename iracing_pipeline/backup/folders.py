@@ -140,5 +140,7 @@ class Replacement:
         shutil.rmtree(self._new, ignore_errors=True)
 
     def settle(self) -> None:
-        """Delete the folder that was there."""
+        """Delete the folder that was there, and what restores that were killed have unpacked."""
         shutil.rmtree(self.old, ignore_errors=True)
+        for left in self.folder.parent.glob(f".{self.folder.name}.*.restoring"):
+            shutil.rmtree(left, ignore_errors=True)

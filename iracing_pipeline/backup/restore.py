@@ -84,7 +84,7 @@ def restore(
                     database.move(migration.connection, stored.place, str(lake.root))
                 for place in places:
                     place.fill(reader)
-                    said(f"{place.folder}: {len(place.members)} files")
+                    said(f"{place.folder.name}: {len(place.members)} files")
                 # Last, as only a commit is still to come that could fail.
                 for place in places:
                     place.take()
