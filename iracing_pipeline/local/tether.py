@@ -15,12 +15,13 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
+_OURSELVES = "iracing_pipeline.local.tether"
 _CONSOLE_S = 10.0
 _PATIENCE_S = 60.0
 
@@ -41,7 +42,10 @@ def start(
         cwd: Its folder; None for ours.
         options: More of ``subprocess.Popen``.
     """
-    command = [sys.executable, "-m", __name__, module, *arguments]
+    python = sys.executable
+    if Path(python).name.lower() == "pythonw.exe":  # it has no output, and neither had the child
+        python = str(Path(python).with_name("python.exe"))
+    command = [python, "-m", _OURSELVES, module, *arguments]
     return subprocess.Popen(  # noqa: S603 - our own command
         command, stdin=subprocess.PIPE, env=env, cwd=cwd, **options
     )
