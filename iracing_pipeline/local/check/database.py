@@ -14,7 +14,7 @@ from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.warehouse import Warehouse, WarehouseError, embedded
 from iracing_pipeline.warehouse.embedded import binaries
 from iracing_pipeline.warehouse.migrate import HEAD, is_current, revision_of
-from iracing_pipeline.warehouse.reader import CREATE, READER
+from iracing_pipeline.warehouse.reader import CREATE, GRANTS, READER
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,7 +136,7 @@ def reader(connection: Connection) -> list[Finding]:
         [READER],
     ).fetchone()
     if row is None:
-        make = f"Run as an administrator: {' '.join(CREATE.split())}; then iracing-pipeline dsn"
+        make = f"Run as an administrator: {' '.join(f'{CREATE}; {GRANTS}'.split())}"
         return [warning(READER, "there is no such role, so dashboards cannot read", make)]
     if row[0]:
         advice = f"Run: ALTER ROLE {READER} NOSUPERUSER NOCREATEROLE NOBYPASSRLS"
