@@ -100,7 +100,7 @@ def writing(target: Path) -> Iterator[Writer]:
     finally:
         if partial is not None:
             partial.unlink(missing_ok=True)
-    atomic.sweep(target.parent)
+    atomic.sweep(target.parent, below=False)  # it may be the root of a disk
 
 
 def unwritable(target: Path, error: OSError) -> BackupError:

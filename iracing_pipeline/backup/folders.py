@@ -36,6 +36,11 @@ def save_lake(folder: Path, writer: Writer, said: Progress) -> tuple[Member, ...
             file = path.open("rb")
         except FileNotFoundError:
             continue  # deleted since: the state of the database that is saved is older than that
+        except OSError as error:
+            raise BackupError(
+                f"{path} cannot be read: {error.strerror or error}",
+                "Let this user read the lake, and close programs that have the file open",
+            ) from error
         with file, writer.member(f"lake/{path.relative_to(folder).as_posix()}", pack=False) as sink:
             sink.copy(file)
         size += sink.size_bytes
@@ -85,6 +90,7 @@ class Replacement:
 
     def __init__(self, folder: Path, prefix: str, members: Iterable[Member]) -> None:
         """Take those of the archive's members whose name begins with ``prefix``."""
+        folder = folder.resolve()  # a link stays where it is
         mark = secrets.token_hex(4)
         self.folder = folder
         self.members = [member for member in members if member.name.startswith(prefix)]

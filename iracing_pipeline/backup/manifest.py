@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict, dataclass, field
 from pathlib import PurePosixPath
 from typing import Any
@@ -137,6 +138,8 @@ def _manifest(held: dict[str, Any]) -> Manifest:
         for each in held.pop("tables")
     )
     sequences = tuple(Sequence(**each) for each in held.pop("sequences"))
+    if not re.fullmatch(r"\d{4}", held["revision"]):
+        raise ValueError(held["revision"])
     folders = {
         name: StoredFolder(each["place"], each["included"], tuple(map(_member, each["files"])))
         for name, each in held.pop("folders").items()

@@ -77,6 +77,7 @@ def restore(
         manifest = reader.manifest
         refuse_newer(manifest.revision, f"The backup {source}")
         places = _places(manifest, lake if with_lake else None, history)
+        _refuse_own_place(source, places)
         try:
             with migrating(url) as migration, _failures():
                 left, logins = _database(migration, reader, places, said, replace=replace)
@@ -112,6 +113,15 @@ def _places(manifest: Manifest, lake: Lake | None, history: Path | None) -> list
     if history is not None and stored is not None:
         found += [Replacement(history / name, f"dagster/{name}/", stored.files) for name in HISTORY]
     return found
+
+
+def _refuse_own_place(source: Path, places: list[Replacement]) -> None:
+    for place in places:
+        if source.resolve().is_relative_to(place.folder):
+            raise BackupError(
+                f"The backup lies in {place.folder}, which is to be replaced",
+                "Move it to another folder first",
+            )
 
 
 def _database(

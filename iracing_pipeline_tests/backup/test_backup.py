@@ -281,6 +281,44 @@ def test_nothing_is_unpacked_outside_its_folder(pipeline: Pipeline, tmp_path: Pa
         bring_back(archive, pipeline, replace=True)
 
 
+def test_a_backup_in_the_lake_is_not_deleted_with_it(pipeline: Pipeline) -> None:
+    archive = pipeline.home / "lake" / "backups" / "a.zip"
+    save(pipeline, archive)
+
+    with pytest.raises(backup.BackupError, match="Move it to another folder first"):
+        bring_back(archive, pipeline, replace=True)
+    assert archive.exists()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs rights on Windows")
+def test_a_lake_that_is_a_link_stays_one(pipeline: Pipeline, tmp_path: Path) -> None:
+    save(pipeline, tmp_path / "a.zip")
+    files = pipeline.files()
+    (pipeline.home / "lake").rename(tmp_path / "elsewhere")
+    (pipeline.home / "lake").symlink_to(tmp_path / "elsewhere")
+
+    bring_back(tmp_path / "a.zip", pipeline, replace=True)
+
+    assert (pipeline.home / "lake").readlink() == tmp_path / "elsewhere"
+    there = {f"lake/{path.relative_to(tmp_path / 'elsewhere').as_posix()}"
+             for path in (tmp_path / "elsewhere").rglob("*") if path.is_file()}  # fmt: skip
+    assert there == {name for name in files if name.startswith("lake/")}
+
+
+def test_a_database_in_use_is_a_message(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save(pipeline, tmp_path / "a.zip")
+    rows = pipeline.rows()
+    monkeypatch.setattr(database, "FORM", database.FORM.replace("'60s'", "'200ms'"))
+
+    with Warehouse(pipeline.url).connect() as connection:
+        connection.execute("LOCK TABLE racing.lap IN ACCESS SHARE MODE")
+        with pytest.raises(backup.BackupError, match="Another program uses the database"):
+            bring_back(tmp_path / "a.zip", pipeline, replace=True)
+    assert pipeline.rows() == rows
+
+
 def test_an_archive_of_a_newer_version_is_refused(pipeline: Pipeline, tmp_path: Path) -> None:
     archive = tmp_path / "a.zip"
     with Warehouse(pipeline.url).connect() as connection:
