@@ -24,7 +24,7 @@ LITTLE_BYTES, NO_BYTES = 2 << 30, 256 << 20
 LITTLE_SHARE = 0.1
 # Windows without long paths; the lake's longest name is that of frames in the making.
 LONGEST_PATH = 259
-_IN_THE_MAKING = len("telemetry/20260101T000000Z-0123456789abcdef/.frames.parquet..partial") + 32
+_IN_THE_MAKING = len("telemetry/20260101T000000Z-0123456789ab/.frames.parquet..partial") + 32
 
 
 def telemetry(folder: Path, candidates: tuple[Path, ...] | None = None) -> list[Finding]:

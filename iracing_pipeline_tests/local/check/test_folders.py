@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -127,6 +128,19 @@ def test_a_data_folder_that_is_synchronised_is_a_warning(tmp_path: Path) -> None
     (found,) = folders.home(tmp_path / "OneDrive - Racing" / "home")
 
     assert found.state is State.WARNING
+
+
+@pytest.mark.parametrize(("length", "state"), [(120, State.OK), (200, State.WRONG)])
+def test_paths_that_windows_does_not_take_are_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, length: int, state: State
+) -> None:
+    lake = tmp_path / ("x" * (length - len(str(tmp_path)) - 1))
+    monkeypatch.setattr(sys, "platform", "win32")
+    monkeypatch.setattr(folders, "_long_paths", lambda: False)
+
+    (found,) = folders.lake(settings(tmp_path, str(lake)))
+
+    assert found.state is state
 
 
 def test_a_lake_in_an_object_store_is_written_to(tmp_path: Path) -> None:
