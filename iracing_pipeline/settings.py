@@ -171,6 +171,31 @@ class MetricSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class GrafanaSettings:
+    """Where Grafana is.
+
+    Attributes:
+        url: ``IRACING_GRAFANA_URL``. Its address, such as ``http://127.0.0.1:3001``.
+        token: ``IRACING_GRAFANA_TOKEN`` (or ``_FILE``). Token of a service account.
+    """
+
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> GrafanaSettings:
+        """Read the settings from the environment.
+
+        Raises:
+            SettingsError: If a variable holds something that cannot be used.
+        """
+        env = os.environ if env is None else env
+        return cls(
+            url=_http_url(env, "IRACING_GRAFANA_URL"), token=secret(env, "IRACING_GRAFANA_TOKEN")
+        )
+
+
 def secret(env: Mapping[str, str], name: str) -> str | None:
     """The value of a secret: from the variable ``name``, or from the file ``name_FILE`` names.
 

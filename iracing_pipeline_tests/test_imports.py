@@ -21,6 +21,7 @@ ORDER = [
     "ingest",
     "metrics",
     "demo",
+    "backup",
     "warehouse",
     "lake",
     "data_api",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from iracing_pipeline import __version__
-from iracing_pipeline.cli import account, database, laps, load, metrics
+from iracing_pipeline.cli import account, backup, check, database, laps, load, metrics, service
 from iracing_pipeline.cli.group import Commands
 
 
@@ -23,8 +23,12 @@ for _command in (
     laps.reference,
     database.dsn,
     database.down,
+    check.check,
+    backup.backup,
+    backup.restore,
     account.login,
     metrics.metrics,
     metrics.live,
+    service.service,
 ):
     main.add_command(_command)
