@@ -39,7 +39,7 @@ Rows = dict["Table", pl.DataFrame]
 
 _LAPS: LiteralString = """
 SELECT lap.session_key, lap.stint, lap.lap_number, lap.clean, lap.lap_time_s, lap.fuel_start_l,
-    lap.fuel_used_l, lap.track_wetness, fuel.condition, tyres.set_lap
+    lap.fuel_used_l, lap.distance_m, lap.track_wetness, fuel.condition, tyres.set_lap
 FROM racing.telemetry_lap AS lap
 LEFT JOIN racing.fuel_lap AS fuel USING (session_key, stint, lap_number)
 LEFT JOIN racing.tyre_lap AS tyres USING (session_key, stint, lap_number)
@@ -54,6 +54,7 @@ _LAP_SCHEMA = pl.Schema(
         "lap_time_s": pl.Float64,
         "fuel_start_l": pl.Float64,
         "fuel_used_l": pl.Float64,
+        "distance_m": pl.Float64,
         "track_wetness": pl.Int32,
         "condition": pl.String,
         "set_lap": pl.Int32,
