@@ -5,6 +5,7 @@ import dagster as dg
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.figures.assets import figures
 from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
+from iracing_pipeline.defs.housekeeping import daily_housekeeping, keep_house
 from iracing_pipeline.defs.metrics.assets import metric_history, metric_snapshot
 from iracing_pipeline.defs.metrics.sensors import metric_sensor, send_metrics, take_snapshot
 from iracing_pipeline.defs.ratings.assets import ratings, raw_member
@@ -74,8 +75,9 @@ defs = dg.Definitions(
         update_ratings,
         rebuild_rating_history,
         refresh_figures,
+        keep_house,
     ],
-    schedules=[weekly_reference, hourly_results, daily_ratings],
+    schedules=[weekly_reference, hourly_results, daily_ratings, daily_housekeeping],
     sensors=[
         telemetry_folder_sensor,
         abandoned_runs_sensor,
