@@ -48,7 +48,7 @@ class Statements:
             "same_key": _all("target.{0} = stage.{0}", key),
             "action": _action([name for name in columns if name not in key]),
             "same_row": _same_row([name for name in columns if name not in key]),
-            "partition": _all("target.{} = ANY(%s)", where),
+            "partition": _all("target.{} = ANY(%s)", where) if where else sql.SQL("true"),
             "shown": _list(where, suffix=", "),
             "returned": _list(where, relation="target", suffix=", "),
             "written": _list(tuple(dict.fromkeys((*where, *key))), relation="target"),

@@ -18,7 +18,13 @@ from iracing_pipeline.tables import Column, results
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse.analysis_views import ANALYSIS_VIEWS
+from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
 from iracing_pipeline.warehouse.errors import MigrationError
+from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
+from iracing_pipeline.warehouse.rating_views import RATING_VIEWS
+from iracing_pipeline.warehouse.results_views import RESULTS_VIEWS
+from iracing_pipeline.warehouse.session_views import SESSION_VIEWS
+from iracing_pipeline.warehouse.strategy_views import STRATEGY_VIEWS
 from iracing_pipeline.warehouse.view import View, ViewColumn, taken
 
 if TYPE_CHECKING:
@@ -127,7 +133,18 @@ SESSION_RESULTS = View(
     ),
 )
 
-VIEWS: tuple[View, ...] = (TELEMETRY_SESSIONS, TELEMETRY_LAPS, SESSION_RESULTS, *ANALYSIS_VIEWS)
+VIEWS: tuple[View, ...] = (
+    TELEMETRY_SESSIONS,
+    TELEMETRY_LAPS,
+    SESSION_RESULTS,
+    *ANALYSIS_VIEWS,
+    *SESSION_VIEWS,
+    *RESULTS_VIEWS,
+    *CAREER_VIEWS,
+    *RATING_VIEWS,
+    *STRATEGY_VIEWS,
+    *OPS_VIEWS,
+)
 
 
 def digest() -> str:
