@@ -5,7 +5,17 @@ from __future__ import annotations
 import click
 
 from iracing_pipeline import __version__
-from iracing_pipeline.cli import account, backup, check, database, laps, load, metrics, service
+from iracing_pipeline.cli import (
+    account,
+    backup,
+    check,
+    dashboards,
+    database,
+    laps,
+    load,
+    metrics,
+    service,
+)
 from iracing_pipeline.cli.group import Commands
 
 
@@ -21,6 +31,7 @@ for _command in (
     load.load,
     laps.export,
     laps.reference,
+    laps.report,
     database.dsn,
     database.down,
     check.check,
@@ -30,5 +41,6 @@ for _command in (
     metrics.metrics,
     metrics.live,
     service.service,
+    dashboards.dashboards,
 ):
     main.add_command(_command)

@@ -38,6 +38,7 @@ class Commands(click.Group):
         from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
         from iracing_pipeline.lake import LakeError
         from iracing_pipeline.local.service import ServiceError
+        from iracing_pipeline.report import NoSessionError
         from iracing_pipeline.warehouse import WarehouseError
 
         try:
@@ -49,6 +50,7 @@ class Commands(click.Group):
             IbtError,
             LakeError,
             MissingChannelError,
+            NoSessionError,
             NothingToExportError,
             OtherTrackError,
             ServiceError,
