@@ -30,8 +30,8 @@ RUN rm -rf /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/
  && groupadd --gid 10001 iracing \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin iracing \
  # A volume over a folder that is not there would belong to root.
- && install -d -o iracing -g iracing /data /dagster /prometheus \
- && install -d /telemetry /results
+ && install -d -o iracing -g iracing /data /dagster /prometheus /telemetry \
+ && install -d /results
 # Sessions that are too old to be written remotely become blocks, and promtool makes these.
 COPY --from=prometheus /bin/promtool /usr/local/bin/promtool
 COPY --from=environment /opt/venv /opt/venv

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 import secrets
 from typing import TYPE_CHECKING
@@ -39,6 +41,24 @@ def make(folder: Path) -> list[str]:
     folder.chmod(0o700)
     made = [name for name in GENERATED if write(folder / name, secrets.token_urlsafe(_BYTES))]
     return made + [name for name in OWN if write(folder / name, "")]
+
+
+def make_proxy_user(folder: Path) -> list[str]:
+    """Make the proxy's user ``admin`` unless there are users; names of the secrets made.
+
+    Raises:
+        OSError: From the disk.
+    """
+    if (folder / "proxy_users").exists():
+        return []
+    password = secrets.token_urlsafe(_BYTES)
+    salt = secrets.token_bytes(8)
+    # The one salted form that every nginx can check, whatever its C library. Its hash is a quick
+    # one, which is as good as a slow one for a password of 32 random bytes.
+    digest = hashlib.sha1(password.encode() + salt).digest()  # noqa: S324 - as said
+    write(folder / "proxy_password", password)
+    write(folder / "proxy_users", f"admin:{{SSHA}}{base64.b64encode(digest + salt).decode()}\n")
+    return ["proxy_password", "proxy_users"]
 
 
 def write(path: Path, value: str) -> bool:
