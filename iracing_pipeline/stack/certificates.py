@@ -13,13 +13,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 AUTHORITY_LASTS = timedelta(days=3650)
 LASTS = timedelta(days=397)
 """The longest that browsers take."""
 RENEWED_BEFORE = timedelta(days=30)
+_AUTHORITY = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "iRacing pipeline, own authority")])
 _TOLERANCE = timedelta(hours=1)  # of clocks that are not quite right
 
 
@@ -32,7 +33,7 @@ class Authority:
 
 
 def make(
-    folder: Path, names: dict[str, Sequence[str]], *, now: datetime | None = None
+    folder: Path, names: Mapping[str, Sequence[str]], *, now: datetime | None = None
 ) -> list[str]:
     """Make the certificates that are missing, near their end, or of other names; their names.
 
@@ -67,9 +68,6 @@ def make(
 
 def _authority(folder: Path, now: datetime) -> None:
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name(
-        [x509.NameAttribute(NameOID.COMMON_NAME, "iRacing pipeline, this stack's own")]
-    )
     usage = x509.KeyUsage(
         digital_signature=False,
         content_commitment=False,
@@ -82,7 +80,7 @@ def _authority(folder: Path, now: datetime) -> None:
         decipher_only=False,
     )
     certificate = (
-        _builder(name, name, key, now, AUTHORITY_LASTS)
+        _builder(_AUTHORITY, _AUTHORITY, key, now, AUTHORITY_LASTS)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .add_extension(usage, critical=True)
         .sign(key, hashes.SHA256())

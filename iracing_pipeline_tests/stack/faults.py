@@ -107,18 +107,12 @@ def fill(stack: Stack, volume: str, files: int) -> tuple[str, ...]:
     already = stack.sessions()
     # As much as goes in; the last write fails.
     stack.inside(service, "sh", "-c", f"cat /dev/zero > {ballast} 2>/dev/null; true")
-    thread = threading.Thread(target=_trickle, args=(stack, files, seed))
-    thread.start()
-    thread.join()
-    time.sleep(45)  # for runs to meet it
+    stack.drop(files)
+    time.sleep(_MEETS_IT_S)
     during = stack.sessions() - already
-    said = (
-        stack.sql("SELECT DISTINCT left(reason, 90) FROM ops.quarantine")
-        if volume == "data"
-        else []
-    )
-    wait("the database answers", lambda: _emptied(stack, service, ballast))
-    took, found = _all_arrive(stack, already + files)
+    said = stack.sql(_SAID) if volume == "data" else []
+    wait("room is made", lambda: _emptied(stack, service, ballast))
+    took, found = _all_arrive(stack)
     note = f"{during} of {files} loaded while full; {found}"
     return (f"fill volume {volume}", took, note + (f"; said {said}" if said else ""))
 
