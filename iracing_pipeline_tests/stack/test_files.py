@@ -272,3 +272,18 @@ def test_no_secret_is_ever_committed() -> None:
     assert {"/secrets/", ".env", ".env.*", "/.stack/"} <= set(ignored)
     assert text(".dockerignore").splitlines()[1] == "*"
     assert env_file.HEADING.startswith("#")
+
+
+def test_grafana_finds_sources_and_boards() -> None:
+    """By the names that boards refer to, with values that the stack gives."""
+    given = stack()["services"]["grafana"]["environment"]
+    told = text("grafana/provisioning/datasources/iracing.yml")
+    sources = {source["uid"]: source for source in yaml.safe_load(told)["datasources"]}
+    providers = yaml.safe_load(text("grafana/provisioning/dashboards/iracing.yml"))["providers"]
+
+    assert set(sources) == {"iracing-postgres", "iracing-prometheus"}
+    assert sources["iracing-postgres"]["user"] == "grafana_reader"
+    assert "$__file{/run/secrets/" in sources["iracing-postgres"]["secureJsonData"]["password"]
+    assert set(re.findall(r"\$(IRACING_\w+)", told)) <= set(given)
+    folders = {path.parent.name for path in (ROOT / "grafana/dashboards").rglob("*.json")}
+    assert folders <= {Path(one["options"]["path"]).name for one in providers}
