@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 
+from iracing_pipeline import cli
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
 from iracing_pipeline.warehouse import admit, embedded, reader, roles
@@ -18,6 +20,7 @@ from iracing_pipeline.warehouse.migrate import HEAD, migrate  # isort: skip
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
@@ -217,3 +220,21 @@ def test_a_server_without_roles_is_left_as_it_is(connection: Connection) -> None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(roles, "APPLICATION", "nobody_of_that_name")
         assert not roles.admit(connection)
+
+
+def test_the_command_makes_roles_and_migrates(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for role, password in server.passwords.items():
+        (tmp_path / f"{role}_password").write_text(password, encoding="utf-8")
+    owner = server.as_role(roles.OWNER, database="by_command")
+    monkeypatch.setenv("IRACING_ADMIN_DATABASE_URL", server.admin_url)
+    monkeypatch.setenv("IRACING_ROLE_PASSWORDS", str(tmp_path))
+    monkeypatch.setenv("IRACING_DATABASE_URL", owner)
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
+
+    first, second = (CliRunner().invoke(cli.main, ["migrate"]) for _ in range(2))
+
+    assert first.output == "Made database by_command\nMigrated the database.\n"
+    assert second.output == "The database is up to date.\n"
+    assert not migrate(server.as_role(roles.APPLICATION, database="by_command"))
