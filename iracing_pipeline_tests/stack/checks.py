@@ -19,10 +19,15 @@ BUILD_TOOLS = ("gcc", "cc", "make", "git", "curl", "hatchling", "pip", "pip3")
 NEVER_IN_AN_IMAGE = ("secrets/", ".git/", ".env")
 
 
+def rows_arrive(stack: Stack, count: int) -> float:
+    """Files dropped in become rows; seconds until all have."""
+    stack.drop(count)
+    return wait("files in the database", lambda: stack.sessions() >= stack.dropped)
+
+
 def files_arrive(stack: Stack, count: int) -> str:
     """Files dropped in become rows, and the rows' channels are in Prometheus."""
-    stack.drop(count)
-    took = wait("files in the database", lambda: stack.sessions() >= count)
+    took = rows_arrive(stack, count)
     sent = "SELECT count(*) FROM ops.metric_history WHERE accepted > 0 AND waiting = 0"
     wait("sessions sent to Prometheus", lambda: stack.number(sent) >= count)
     last, key = stack.sql(
