@@ -45,7 +45,7 @@ def table(rows: Iterable[tuple[str, ...]]) -> None:
 
 
 def basics(stack: Stack, arguments: argparse.Namespace) -> None:
-    """Start-up, data, hardening, faults."""
+    """Start-up, data, hardening."""
     say("from nothing to healthy", f"{stack.up():.0f} s")
     say("files arrive", checks.files_arrive(stack, 5))
     say("containers are hardened (uid, capabilities, ports)")
@@ -60,6 +60,12 @@ def basics(stack: Stack, arguments: argparse.Namespace) -> None:
     ):
         say(check.__name__.replace("_", " "), check(stack))
     say("starting again, nothing to do", f"{stack.up():.0f} s")
+
+
+def crashes(stack: Stack, arguments: argparse.Namespace) -> None:
+    """Containers, and the engine, that are killed while files arrive."""
+    stack.up()
+    checks.rows_arrive(stack, 3)
     say("faults (s until healthy)")
     table(faults.kill_each(stack, arguments.files))
     if arguments.restart_engine:
@@ -100,7 +106,7 @@ def main() -> int:
     parser.add_argument("--restart-engine", metavar="COMMAND", help="restarts the engine")
     parser.add_argument("--upgrade-from", default="HEAD~1", metavar="COMMIT")
     parser.add_argument("--python", default=sys.executable, help="what runs the README's command")
-    parser.add_argument("--only", choices=["basics", "volumes", "upgrade"])
+    parser.add_argument("--only", choices=["basics", "crashes", "volumes", "upgrade"])
     arguments = parser.parse_args()
     try:
         program()
@@ -110,6 +116,7 @@ def main() -> int:
     arguments.head = command("git", "-C", str(ROOT), "rev-parse", "HEAD").strip()
     parts: dict[str, tuple[Callable[[Stack, argparse.Namespace], None], str]] = {
         "basics": (basics, arguments.head),
+        "crashes": (crashes, arguments.head),
         "volumes": (small_volumes, arguments.head),
         "upgrade": (upgrade, arguments.upgrade_from),
     }
