@@ -44,7 +44,7 @@ def table(rows: Iterable[tuple[str, ...]]) -> None:
         print("  " + "  ".join(f"{cell:28}" for cell in row).rstrip(), flush=True)
 
 
-def basics(stack: Stack, arguments: argparse.Namespace) -> None:
+def basics(stack: Stack, _arguments: argparse.Namespace) -> None:
     """Start-up, data, hardening."""
     say("from nothing to healthy", f"{stack.up():.0f} s")
     say("files arrive", checks.files_arrive(stack, 5))

@@ -82,6 +82,7 @@ class Stack:
             yield stack
         finally:
             stack.compose("down", "--volumes", "--timeout", "5", check=False)
+            command(program(), "image", "rm", f"iracing-pipeline:{name}", check=False)
             shutil.rmtree(clone / "secrets", ignore_errors=True)
 
     def stage(self, count: int) -> None:
