@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 from iracing_pipeline.stack.errors import StackError
+
+_FOR_OTHERS = 0o005
 
 
 def telemetry(folder: Path) -> Path:
@@ -32,4 +35,10 @@ def telemetry(folder: Path) -> Path:
         raise StackError(f"{folder} holds no .ibt file, but its folder telemetry may: {inside}")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise StackError(f"{folder} may not be read by you. Change its permissions.")
+    if sys.platform == "linux" and folder.stat().st_mode & _FOR_OTHERS != _FOR_OTHERS:
+        # Elsewhere Docker runs in a machine of its own, which sees every file as its user's.
+        raise StackError(
+            f"{folder} can be read by you alone, and the containers' user is another. Let others"
+            f" read it: chmod -R o+rX '{folder}'"
+        )
     return folder

@@ -144,6 +144,14 @@ def test_a_wrong_folder_is_refused(
         folders.telemetry(wrong)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere Docker maps users")
+def test_a_folder_that_containers_cannot_read_is_refused(root: Path, telemetry: Path) -> None:
+    telemetry.chmod(0o700)
+
+    with pytest.raises(StackError, match=r"containers' user is another.*chmod"):
+        setup(root, guess=telemetry)
+
+
 @pytest.mark.parametrize("value", ["plain", "a b", "C:/Users/O'Brien", 'a "b" $c \\d', "x #y", ""])
 def test_values_survive_the_file(tmp_path: Path, value: str) -> None:
     env_file.add(tmp_path / ".env", {"NAME": value})
