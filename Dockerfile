@@ -64,5 +64,5 @@ USER 10001:10001
 WORKDIR /tmp
 ENTRYPOINT ["entry.sh"]
 CMD ["dagster", "api", "grpc", "-h", "0.0.0.0", "-p", "4000", "-m", "iracing_pipeline.definitions"]
-HEALTHCHECK --interval=15s --timeout=10s --start-period=90s --start-interval=2s --retries=4 \
+HEALTHCHECK --interval=15s --timeout=10s --start-period=180s --start-interval=2s --retries=4 \
     CMD ["health.py", "grpc", "127.0.0.1:4000"]
