@@ -36,6 +36,7 @@ ORDER = [
     "inbox",
     "ibt",
     "tables",
+    "stack",
     "settings",
     "bootstrap",
 ]

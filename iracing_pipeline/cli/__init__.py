@@ -15,6 +15,7 @@ from iracing_pipeline.cli import (
     load,
     metrics,
     service,
+    stack,
 )
 from iracing_pipeline.cli.group import Commands
 
@@ -34,6 +35,7 @@ for _command in (
     laps.report,
     database.dsn,
     database.down,
+    database.migrate,
     check.check,
     backup.backup,
     backup.restore,
@@ -42,5 +44,6 @@ for _command in (
     metrics.live,
     service.service,
     dashboards.dashboards,
+    stack.stack,
 ):
     main.add_command(_command)

@@ -39,6 +39,7 @@ class Commands(click.Group):
         from iracing_pipeline.lake import LakeError
         from iracing_pipeline.local.service import ServiceError
         from iracing_pipeline.report import NoSessionError
+        from iracing_pipeline.stack.errors import StackError
         from iracing_pipeline.warehouse import WarehouseError
 
         try:
@@ -55,6 +56,7 @@ class Commands(click.Group):
             OtherTrackError,
             ServiceError,
             SettingsError,
+            StackError,
             UnusableReferenceError,
             WarehouseError,
         ) as error:

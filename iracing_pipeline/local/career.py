@@ -23,11 +23,10 @@ from iracing_pipeline.demo.fake_data_api.token_service import (
     USERNAME,
 )
 from iracing_pipeline.local import dagster_home
+from iracing_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from iracing_pipeline.settings import Settings
 
 _QUOTA = 100_000
 
@@ -117,3 +116,18 @@ def load_career(
         ).fetchone()
     races, laps, points = row or (0, 0, 0)
     return CareerOutcome(races, laps, points, tuple(failed))
+
+
+def main() -> None:
+    """Load the demo driver's career by the account in the environment, as a process of its own."""
+
+    def show(done: int, total: int) -> None:
+        print(f"{done} of {total} seasons", flush=True)
+
+    outcome = load_career(Settings.from_env(), [str(key) for key in Career().seasons], show)
+    print(outcome, flush=True)
+    raise SystemExit(1 if outcome.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

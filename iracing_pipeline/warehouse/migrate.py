@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from iracing_pipeline.warehouse import reader, views
+from iracing_pipeline.warehouse import reader, roles, views
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
 
@@ -39,13 +39,27 @@ def migrate(url: str) -> bool:
 
     Raises:
         UnavailableError: If the database cannot be reached.
-        MigrationError: If it is newer than this version, or a step fails.
+        MigrationError: If it is newer than this version, the URL's role may not migrate it, or a
+            step fails.
     """
     with Warehouse(url).connect() as connection:
-        if is_current(connection):
+        known, digest = _state(connection)
+        if (known, digest) == (HEAD, views.digest()):
             return False
+        refuse_newer(known, "The database")
+        _refuse_guest(connection, known)
     with migrating(url) as migration:
         return migration.complete()
+
+
+def admit(url: str) -> None:
+    """Grant again what a migration grants: roles may have been made after the last one.
+
+    Raises:
+        UnavailableError: If the database cannot be reached.
+    """
+    with Warehouse(url).connect() as connection:
+        _admit(connection)
 
 
 class Migration:
@@ -83,7 +97,7 @@ class Migration:
         refuse_newer(known, "The database")
         self.upgrade()
         views.create(self.connection)
-        reader.admit(self.connection)
+        _admit(self.connection)
         comment = f"COMMENT ON TABLE ops.{VERSION_TABLE} IS '{views.digest()}'"
         self.connection.execute(comment.encode())
         logger.info("Migrated the database from revision %s to %s", known or "none", HEAD)
@@ -137,6 +151,11 @@ def refuse_newer(revision: str | None, what: str) -> None:
         )
 
 
+def _admit(connection: Connection) -> None:
+    reader.admit(connection)
+    roles.admit(connection)
+
+
 def _configuration(transaction: sqlalchemy.Connection) -> Config:
     from alembic.config import Config  # noqa: PLC0415 - as above
 
@@ -154,9 +173,28 @@ def _state(connection: Connection) -> tuple[str | None, str | None]:
                 f"SELECT version_num, obj_description('ops.{VERSION_TABLE}'::regclass, 'pg_class')"
                 f" FROM ops.{VERSION_TABLE}".encode()
             ).fetchone()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
+        psycopg.errors.InsufficientPrivilege,  # a role that no migration has admitted
+    ):
         return None, None
     return row if row is not None else (None, None)
+
+
+def _refuse_guest(connection: Connection, known: str | None) -> None:
+    """Say at once who has to migrate, rather than fail at the first statement."""
+    row = connection.execute(
+        "SELECT has_database_privilege(current_database(), 'CREATE'), current_user"
+    ).fetchone()
+    if row is not None and not row[0]:
+        state = f"is at revision {known}" if known else "has not been migrated"
+        raise MigrationError(
+            f"The database {state}, this version needs {HEAD} with its own views, and the user"
+            f" {row[1]} may not migrate it",
+            "Let its owner run: iracing-pipeline migrate (with Docker Compose:"
+            " docker compose run --rm migrate)",
+        )
 
 
 def _failure(error: BaseException | None) -> MigrationError:
