@@ -24,6 +24,7 @@ for _command in (
     database.dsn,
     database.down,
     account.login,
+    account.collect,
     metrics.metrics,
     metrics.live,
 ):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from datetime import datetime
 
     from iracing_pipeline.warehouse.connection import Connection
     from iracing_pipeline.warehouse.load import Loaded
@@ -53,6 +54,14 @@ def record_steps(
             "INSERT INTO ops.step_time (step, item, run_id, seconds) VALUES (%s, %s, %s, %s)",
             [(step, item, run_id, took) for step, took in seconds.items()],
         )
+
+
+def last_load(connection: Connection, table: str) -> datetime | None:
+    """When a table was last loaded, whether that changed it or not; None if it never was."""
+    row = connection.execute(
+        "SELECT max(finished_at) FROM ops.load_audit WHERE table_name = %s", [table]
+    ).fetchone()
+    return row[0] if row else None
 
 
 def _rows(
