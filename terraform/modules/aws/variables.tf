@@ -58,18 +58,6 @@ variable "prometheus_image" {
   }
 }
 
-variable "uploads_image" {
-  description = "rclone, which brings uploaded .ibt files from the bucket to where Dagster looks for them."
-  type        = string
-  default     = "docker.io/rclone/rclone:1.70.3"
-  nullable    = false
-
-  validation {
-    condition     = can(regex(":v?[0-9][^:]*$|@sha256:[0-9a-f]{64}$", var.uploads_image))
-    error_message = "Name a version or a digest, not latest."
-  }
-}
-
 variable "network_cidr" {
   description = "Addresses of the private network."
   type        = string
@@ -148,7 +136,7 @@ variable "db_storage_gb" {
 }
 
 variable "db_backup_days" {
-  description = "How many days back the database can be restored to any moment."
+  description = "How many days of backups there are, to restore the database to any moment in them (on Google Cloud, to any moment of the last 7)."
   type        = number
   default     = 7
   nullable    = false
@@ -275,6 +263,20 @@ variable "tags" {
   validation {
     condition     = alltrue([for key, value in var.tags : can(regex("^[a-z][a-z0-9_-]{0,62}$", key)) && can(regex("^[a-z0-9_-]{0,63}$", value))])
     error_message = "Keys and values are small letters, digits, - and _; a key begins with a letter."
+  }
+}
+
+# Those below are this cloud's own, or say it in this cloud's words.
+
+variable "uploads_image" {
+  description = "rclone, which brings uploaded .ibt files from the bucket to where Dagster looks for them."
+  type        = string
+  default     = "docker.io/rclone/rclone:1.70.3"
+  nullable    = false
+
+  validation {
+    condition     = can(regex(":v?[0-9][^:]*$|@sha256:[0-9a-f]{64}$", var.uploads_image))
+    error_message = "Name a version or a digest, not latest."
   }
 }
 

@@ -92,14 +92,6 @@ run "prometheus_latest" {
   expect_failures = [var.prometheus_image]
 }
 
-run "uploads_latest" {
-  command = plan
-  variables {
-    uploads_image = "docker.io/rclone/rclone:latest"
-  }
-  expect_failures = [var.uploads_image]
-}
-
 run "public_network" {
   command = plan
   variables {
@@ -269,4 +261,12 @@ run "no_authority" {
     database_ca_pem = "none"
   }
   expect_failures = [var.database_ca_pem]
+}
+
+run "uploads_latest" {
+  command = plan
+  variables {
+    uploads_image = "docker.io/rclone/rclone:latest"
+  }
+  expect_failures = [var.uploads_image]
 }

@@ -1,0 +1,106 @@
+locals {
+  db_tiers = { small = "db-f1-micro", medium = "db-custom-1-3840", large = "db-custom-2-7680" }
+  db_name  = "iracing"
+  db_user  = "iracing_owner"
+
+  # Made anew whenever Terraform runs, and used only when db_credential_version is a new one. A
+  # local is evaluated once an apply, so the database and the secret get the same; both arguments
+  # are write-only, so it is kept nowhere else. (122 random bits, and no character to escape.)
+  db_credential = uuid()
+  # Its certificate is signed by an authority that the instance has for itself and is made out to
+  # its name at Google, not to an address: trusting that authority alone says that it is this one.
+  db_url = "postgresql://${local.db_user}:${local.db_credential}@${google_sql_database_instance.this.private_ip_address}:5432/${local.db_name}?sslmode=verify-ca&sslrootcert=/etc/iracing/database/server-ca.pem"
+}
+
+resource "google_sql_database_instance" "this" {
+  project             = var.project_id
+  name                = local.prefix
+  region              = var.region
+  database_version    = "POSTGRES_17"
+  deletion_protection = var.deletion_protection
+  depends_on          = [google_service_networking_connection.services]
+
+  settings {
+    tier                        = local.db_tiers[var.db_size]
+    edition                     = "ENTERPRISE"
+    availability_type           = var.db_high_availability ? "REGIONAL" : "ZONAL"
+    disk_type                   = "PD_SSD"
+    disk_size                   = var.db_storage_gb
+    disk_autoresize             = true
+    disk_autoresize_limit       = 2 * var.db_storage_gb
+    deletion_protection_enabled = var.deletion_protection
+    # What a final snapshot is elsewhere: backups outlive the instance.
+    retain_backups_on_delete = true
+    user_labels              = local.labels
+
+    ip_configuration {
+      ipv4_enabled    = false
+      private_network = google_compute_network.this.id
+      ssl_mode        = "ENCRYPTED_ONLY"
+    }
+    backup_configuration {
+      enabled                        = true
+      start_time                     = "03:00"
+      point_in_time_recovery_enabled = true
+      # The most that this edition keeps of the log.
+      transaction_log_retention_days = min(7, var.db_backup_days)
+      backup_retention_settings {
+        retained_backups = var.db_backup_days
+        retention_unit   = "COUNT"
+      }
+    }
+    maintenance_window {
+      day  = 2
+      hour = 12
+    }
+    insights_config {
+      query_insights_enabled = true
+    }
+    dynamic "database_flags" {
+      for_each = {
+        log_checkpoints            = "on"
+        log_connections            = "on"
+        log_disconnections         = "on"
+        log_lock_waits             = "on"
+        log_min_duration_statement = "5000"
+        log_min_messages           = "warning"
+        log_statement              = "ddl"
+        "cloudsql.enable_pgaudit"  = "on"
+      }
+      content {
+        name  = database_flags.key
+        value = database_flags.value
+      }
+    }
+  }
+
+  #checkov:skip=CKV_GCP_6:ssl_mode ENCRYPTED_ONLY is what require_ssl has become
+  #checkov:skip=CKV_GCP_55:warning is enough, error would hide what comes before it
+  #checkov:skip=CKV_GCP_109:errors are logged; slow statements are told by their duration
+  #checkov:skip=CKV2_GCP_13:log_duration of every statement costs more than it tells; those over 5 s are logged
+  #checkov:skip=CKV_GCP_79:17 is the newest version that this project is tested with
+
+  lifecycle {
+    postcondition {
+      condition     = alltrue([for ip in self.settings[0].ip_configuration : !ip.ipv4_enabled])
+      error_message = "The database must have no public address."
+    }
+  }
+}
+
+resource "google_sql_database" "this" {
+  project         = var.project_id
+  name            = local.db_name
+  instance        = google_sql_database_instance.this.name
+  deletion_policy = "ABANDON"
+}
+
+resource "google_sql_user" "this" {
+  project             = var.project_id
+  name                = local.db_user
+  instance            = google_sql_database_instance.this.name
+  password_wo         = local.db_credential
+  password_wo_version = var.db_credential_version
+  # It owns every table: it goes when the instance does.
+  deletion_policy = "ABANDON"
+}
