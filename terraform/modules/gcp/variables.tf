@@ -85,7 +85,7 @@ variable "dagster_enabled" {
 }
 
 variable "dagster_size" {
-  description = "What Dagster gets: small (1 CPU, 2 GB), medium (2 CPUs, 4 GB) or large (4 CPUs, 8 GB). Runs happen in the code server."
+  description = "Size of the place where runs happen: small (one driver: 1 CPU, 2 GB on AWS, about that elsewhere), medium (a team, twice that) or large (a league, four times)."
   type        = string
   default     = "small"
   nullable    = false
