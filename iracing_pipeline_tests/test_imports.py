@@ -31,6 +31,7 @@ ORDER = [
     "inbox",
     "ibt",
     "tables",
+    "stack",
     "settings",
     "bootstrap",
 ]

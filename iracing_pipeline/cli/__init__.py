@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from iracing_pipeline import __version__
-from iracing_pipeline.cli import account, database, laps, load, metrics
+from iracing_pipeline.cli import account, database, laps, load, metrics, stack
 from iracing_pipeline.cli.group import Commands
 
 
@@ -23,9 +23,11 @@ for _command in (
     laps.reference,
     database.dsn,
     database.down,
+    database.migrate,
     account.login,
     account.collect,
     metrics.metrics,
     metrics.live,
+    stack.stack,
 ):
     main.add_command(_command)

@@ -24,6 +24,7 @@ class Commands(click.Group):
         from iracing_pipeline.ingest.export import NothingToExportError
         from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
         from iracing_pipeline.lake import LakeError
+        from iracing_pipeline.stack.errors import StackError
         from iracing_pipeline.warehouse import WarehouseError
 
         try:
@@ -38,6 +39,7 @@ class Commands(click.Group):
             NothingToExportError,
             OtherTrackError,
             SettingsError,
+            StackError,
             UnusableReferenceError,
             WarehouseError,
         ) as error:

@@ -42,6 +42,17 @@ def enter(settings: Settings) -> Path:
     return home
 
 
+def upgrade() -> None:
+    """Bring the storage that ``DAGSTER_HOME`` names to the state that this Dagster needs.
+
+    Its tables are made when they are missing.
+    """
+    import dagster as dg  # noqa: PLC0415 - the rest of this file does without, and it takes long
+
+    with dg.DagsterInstance.get() as instance:
+        instance.upgrade()
+
+
 def _shipped() -> Path:
     """``dagster.yaml``: in the wheel inside the package, in a checkout beside it."""
     inside = PACKAGE / "dagster.yaml"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
-from iracing_pipeline.warehouse import reader, views
+from iracing_pipeline.warehouse import reader, roles, views
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
 
@@ -35,13 +35,27 @@ def migrate(url: str) -> bool:
 
     Raises:
         UnavailableError: If the database cannot be reached.
-        MigrationError: If it is newer than this version, or a step fails.
+        MigrationError: If it is newer than this version, the URL's role may not migrate it, or a
+            step fails.
     """
     warehouse = Warehouse(url)
     with warehouse.connect() as connection:
-        if _state(connection) == (HEAD, views.digest()):
+        known, digest = _state(connection)
+        if (known, digest) == (HEAD, views.digest()):
             return False
+        _refuse_newer(known)
+        _refuse_guest(connection, known)
     return _migrate(warehouse)
+
+
+def admit(url: str) -> None:
+    """Grant again what a migration grants: roles may have been made after the last one.
+
+    Raises:
+        UnavailableError: If the database cannot be reached.
+    """
+    with Warehouse(url).connect() as connection:
+        _admit(connection)
 
 
 def _migrate(warehouse: Warehouse) -> bool:
@@ -73,10 +87,15 @@ def _in_one_transaction(transaction: sqlalchemy.Connection) -> bool:
     connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
     _upgrade(transaction)
     views.create(connection)
-    reader.admit(connection)
+    _admit(connection)
     connection.execute(f"COMMENT ON TABLE ops.{VERSION_TABLE} IS '{views.digest()}'".encode())
     logger.info("Migrated the database from revision %s to %s", known or "none", HEAD)
     return True
+
+
+def _admit(connection: Connection) -> None:
+    reader.admit(connection)
+    roles.admit(connection)
 
 
 def _upgrade(transaction: sqlalchemy.Connection) -> None:
@@ -98,7 +117,11 @@ def _state(connection: Connection) -> tuple[str | None, str | None]:
                 f"SELECT version_num, obj_description('ops.{VERSION_TABLE}'::regclass, 'pg_class')"
                 f" FROM ops.{VERSION_TABLE}".encode()
             ).fetchone()
-    except (psycopg.errors.UndefinedTable, psycopg.errors.InvalidSchemaName):
+    except (
+        psycopg.errors.UndefinedTable,
+        psycopg.errors.InvalidSchemaName,
+        psycopg.errors.InsufficientPrivilege,  # a role that no migration has admitted
+    ):
         return None, None
     return row if row is not None else (None, None)
 
@@ -108,6 +131,21 @@ def _refuse_newer(known: str | None) -> None:
         raise MigrationError(
             f"The database is at revision {known}, this version knows {HEAD} as the newest",
             "Update iracing-pipeline to the version that migrated it: pip install -U",
+        )
+
+
+def _refuse_guest(connection: Connection, known: str | None) -> None:
+    """Say at once who has to migrate, rather than fail at the first statement."""
+    row = connection.execute(
+        "SELECT has_database_privilege(current_database(), 'CREATE'), current_user"
+    ).fetchone()
+    if row is not None and not row[0]:
+        state = f"is at revision {known}" if known else "has not been migrated"
+        raise MigrationError(
+            f"The database {state}, this version needs {HEAD} with its own views, and the user"
+            f" {row[1]} may not migrate it",
+            "Let its owner run: iracing-pipeline migrate (with Docker Compose:"
+            " docker compose run --rm migrate)",
         )
 
 
