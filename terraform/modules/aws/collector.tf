@@ -19,15 +19,14 @@ resource "aws_ecs_task_definition" "collector" {
   task_role_arn            = aws_iam_role.collector.arn
   tags                     = local.tags
 
-  container_definitions = jsonencode([
-    local.write_files["collector"],
+  container_definitions = jsonencode(concat([local.write_files["collector"]], var.dagster_enabled ? [] : [local.migrate], [
     merge(local.project, {
       name      = "collector"
       essential = true
       command   = ["iracing-pipeline", "collect"]
-      dependsOn = [local.after_files]
+      dependsOn = [var.dagster_enabled ? local.after_files : local.after_migration]
     }),
-  ])
+  ]))
 
   dynamic "volume" {
     for_each = local.volumes

@@ -49,8 +49,9 @@ locals {
       IRACING_CLOUD_PUSH_USER = var.grafana_cloud.user
     },
   )
+  db_arns = { for name, secret in aws_secretsmanager_secret.database : name => secret.arn }
   secrets = merge(
-    { IRACING_DATABASE_URL = aws_secretsmanager_secret.database_url.arn },
+    { IRACING_DATABASE_URL = local.db_arns["database-url"], DAGSTER_POSTGRES_URL = local.db_arns["dagster-url"] },
     var.iracing_account == null ? {} : { IRACING_CLIENT_SECRET = var.iracing_account.client_secret_id },
     try(var.iracing_account.account_secret_id, null) == null ? {} : { IRACING_PASSWORD = var.iracing_account.account_secret_id },
     var.grafana_cloud == null ? {} : { IRACING_CLOUD_PUSH_TOKEN = var.grafana_cloud.token_secret_id },
@@ -94,5 +95,22 @@ locals {
       secrets = part == "dagster" && var.grafana_cloud != null ? [{ name = "CLOUD_TOKEN", valueFrom = try(var.grafana_cloud.token_secret_id, "") }] : []
     })
   }
-  after_files = { containerName = "files", condition = "SUCCESS" }
+  # Roles, databases and tables, before anything else starts: in Dagster's task, and in the
+  # collector's where that is the only one.
+  migrate = merge(local.closed, {
+    name        = "migrate"
+    image       = var.image
+    essential   = false
+    entryPoint  = ["python", "-c", file("${local.shared}/migrate.py")]
+    dependsOn   = [local.after_files]
+    environment = [{ name = "DAGSTER_HOME", value = local.files_to }]
+    secrets = [
+      { name = "IRACING_ADMIN_DATABASE_URL", valueFrom = local.db_arns["admin-url"] },
+      { name = "IRACING_DATABASE_URL", valueFrom = local.db_arns["owner-url"] },
+      { name = "DAGSTER_POSTGRES_URL", valueFrom = local.db_arns["dagster-url"] },
+      { name = "ROLE_PASSWORDS", valueFrom = local.db_arns["roles"] },
+    ]
+  })
+  after_migration = { containerName = "migrate", condition = "SUCCESS" }
+  after_files     = { containerName = "files", condition = "SUCCESS" }
 }

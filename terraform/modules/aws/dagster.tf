@@ -8,18 +8,19 @@ locals {
     large  = { cpu = 4096, memory = 8192 }
   }
   code_server = ["--grpc-host", "127.0.0.1", "--grpc-port", "4000"]
-  after_code  = [local.after_files, { containerName = "code-server", condition = "HEALTHY" }]
+  after_code  = [local.after_migration, { containerName = "code-server", condition = "HEALTHY" }]
 
   dagster_containers = concat(
     [
       local.write_files["dagster"],
+      local.migrate,
       merge(local.project, {
         name      = "code-server"
         essential = true
         command   = ["dagster", "api", "grpc", "-h", "127.0.0.1", "-p", "4000", "-m", "iracing_pipeline.definitions"]
-        dependsOn = [local.after_files]
+        dependsOn = [local.after_migration]
         healthCheck = {
-          command     = ["CMD", "dagster", "api", "grpc-health-check", "-h", "127.0.0.1", "-p", "4000"]
+          command     = ["CMD", "health.py", "grpc", "127.0.0.1:4000"]
           interval    = 30
           timeout     = 20
           retries     = 3
@@ -34,7 +35,7 @@ locals {
         command   = concat(["dagster-daemon", "run"], local.code_server)
         dependsOn = local.after_code
         healthCheck = {
-          command     = ["CMD", "dagster-daemon", "liveness-check"]
+          command     = ["CMD-SHELL", "health.py daemon \"$(printf %s \"$DAGSTER_POSTGRES_URL\" | sed 's/+psycopg2//')\""]
           interval    = 60
           timeout     = 50
           retries     = 3
@@ -52,7 +53,7 @@ locals {
         name      = "metrics"
         essential = false
         command   = ["iracing-pipeline", "metrics"]
-        dependsOn = [local.after_files]
+        dependsOn = [local.after_migration]
       }),
       # From the bucket into the folder that the sensor looks at. Nothing is deleted in it: what
       # expires in the bucket was loaded long before.
@@ -179,7 +180,7 @@ resource "aws_ecs_service" "dagster" {
   triggers             = { db_credential_version = tostring(var.db_credential_version) }
   force_new_deployment = true
 
-  depends_on = [aws_iam_role_policy.start, aws_iam_role_policy.dagster, aws_secretsmanager_secret_version.database_url]
+  depends_on = [aws_iam_role_policy.start, aws_iam_role_policy.dagster, aws_secretsmanager_secret_version.database]
 }
 
 check "webserver_can_be_reached" {

@@ -1,13 +1,30 @@
 locals {
   db_classes = { small = "db.t4g.micro", medium = "db.t4g.medium", large = "db.m7g.large" }
   db_name    = "iracing"
-  db_user    = "iracing_owner"
 
   # Made anew whenever Terraform runs, and used only when db_credential_version is a new one. A
-  # local is evaluated once an apply, so the database and the secret get the same; both arguments
-  # are write-only, so it is kept nowhere else. (122 random bits, and no character to escape.)
-  db_credential = uuid()
-  db_url        = "postgresql://${local.db_user}:${local.db_credential}@${aws_db_instance.this.address}:${aws_db_instance.this.port}/${local.db_name}?sslmode=verify-full&sslrootcert=${local.files_to}/database-ca.pem"
+  # local is evaluated once an apply, so the server and the secrets get the same; their arguments
+  # are write-only, so these are kept nowhere else. (122 random bits, and no character to escape.)
+  db_admin = "iracing_admin"
+  db_credentials = {
+    iracing_admin  = uuid()
+    iracing_owner  = uuid()
+    iracing_app    = uuid()
+    dagster        = uuid()
+    grafana_reader = uuid()
+  }
+  db_at  = "${aws_db_instance.this.address}:${aws_db_instance.this.port}"
+  db_tls = "sslmode=verify-full&sslrootcert=${local.files_to}/database-ca.pem"
+
+  # What each container is let in with; the administrator and the owner are for migrations alone.
+  db_secrets = {
+    admin-url    = "postgresql://${local.db_admin}:${local.db_credentials.iracing_admin}@${local.db_at}/postgres?${local.db_tls}"
+    owner-url    = "postgresql://iracing_owner:${local.db_credentials.iracing_owner}@${local.db_at}/${local.db_name}?${local.db_tls}"
+    database-url = "postgresql://iracing_app:${local.db_credentials.iracing_app}@${local.db_at}/${local.db_name}?${local.db_tls}"
+    dagster-url  = "postgresql+psycopg2://dagster:${local.db_credentials.dagster}@${local.db_at}/dagster?${local.db_tls}"
+    roles        = jsonencode({ for role, credential in local.db_credentials : role => credential if role != local.db_admin })
+  }
+  db_secret_names = ["admin-url", "owner-url", "database-url", "dagster-url", "roles"]
 }
 
 resource "aws_db_subnet_group" "this" {
@@ -45,11 +62,10 @@ resource "aws_db_instance" "this" {
   engine         = "postgres"
   engine_version = "17"
   instance_class = local.db_classes[var.db_size]
-  db_name        = local.db_name
   tags           = local.tags
 
-  username            = local.db_user
-  password_wo         = local.db_credential
+  username            = local.db_admin
+  password_wo         = local.db_credentials[local.db_admin]
   password_wo_version = var.db_credential_version
 
   storage_type          = "gp3"

@@ -2,12 +2,11 @@
 # one the schedule's. None holds a right that its part does not use.
 
 locals {
-  secret_arns = compact([
-    aws_secretsmanager_secret.database_url.arn,
+  secret_arns = concat([for secret in aws_secretsmanager_secret.database : secret.arn], compact([
     try(var.iracing_account.client_secret_id, null),
     try(var.iracing_account.account_secret_id, null),
     try(var.grafana_cloud.token_secret_id, null),
-  ])
+  ]))
 }
 
 data "aws_iam_policy_document" "assume" {

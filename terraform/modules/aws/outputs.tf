@@ -7,12 +7,12 @@ output "database_host" {
 
 output "database_name" {
   description = "Database in it."
-  value       = aws_db_instance.this.db_name
+  value       = local.db_name
 }
 
 output "database_secret_id" {
   description = "Entry of the secret store with IRACING_DATABASE_URL."
-  value       = aws_secretsmanager_secret.database_url.arn
+  value       = aws_secretsmanager_secret.database["database-url"].arn
 }
 
 output "lake_uri" {
@@ -53,4 +53,9 @@ output "network_id" {
 output "identity" {
   description = "Who Dagster's containers are, to give them a right more."
   value       = aws_iam_role.dagster.arn
+}
+
+output "migrate" {
+  description = "What to run after an apply with another image or db_credential_version, before anything works; null where containers do it themselves."
+  value       = null
 }

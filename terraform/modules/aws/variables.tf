@@ -49,7 +49,7 @@ variable "image" {
 variable "prometheus_image" {
   description = "Prometheus, which scrapes the metrics endpoint in the same task and passes on what it finds."
   type        = string
-  default     = "docker.io/prom/prometheus:v3.5.0"
+  default     = "docker.io/prom/prometheus:v3.5.3"
   nullable    = false
 
   validation {
@@ -160,7 +160,7 @@ variable "db_high_availability" {
 }
 
 variable "db_credential_version" {
-  description = "Count up to give the database's user a new, generated password. It is written to the database and to the secret store, and stands in no state or plan."
+  description = "Count up to give every role of the database a new, generated password. They are written to the database and to the secret store, and stand in no state or plan."
   type        = number
   default     = 1
   nullable    = false

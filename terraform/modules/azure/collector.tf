@@ -16,7 +16,7 @@ resource "azurerm_container_app_job" "collector" {
     identity_ids = [azurerm_user_assigned_identity.this["collector"].id]
   }
   dynamic "secret" {
-    for_each = { for name, url in local.secret_urls : name => url if name != "cloud-token" }
+    for_each = { for name in local.part_secrets.collector : name => local.secret_urls[name] }
     content {
       name                = secret.key
       key_vault_secret_id = secret.value
@@ -60,6 +60,31 @@ resource "azurerm_container_app_job" "collector" {
         path = local.files_to
       }
     }
+    dynamic "init_container" {
+      for_each = var.dagster_enabled ? [] : [true]
+      content {
+        name    = "migrate"
+        image   = var.image
+        cpu     = 0.5
+        memory  = "1Gi"
+        command = local.migrate
+        env {
+          name  = "DAGSTER_HOME"
+          value = local.files_to
+        }
+        dynamic "env" {
+          for_each = local.migrate_secrets
+          content {
+            name        = env.key
+            secret_name = env.value
+          }
+        }
+        volume_mounts {
+          name = "files"
+          path = local.files_to
+        }
+      }
+    }
     container {
       name   = "collector"
       image  = var.image
@@ -98,7 +123,7 @@ resource "azurerm_container_app_job" "collector" {
     }
   }
 
-  depends_on = [azurerm_role_assignment.secret, azurerm_postgresql_flexible_server_configuration.this, azurerm_postgresql_flexible_server_database.this]
+  depends_on = [azurerm_role_assignment.secret, azurerm_postgresql_flexible_server_configuration.this]
 
   lifecycle {
     precondition {

@@ -34,7 +34,7 @@ locals {
   )
   # By the name of the container's secret.
   secrets = merge(
-    { IRACING_DATABASE_URL = "database-url" },
+    { IRACING_DATABASE_URL = "database-url", DAGSTER_POSTGRES_URL = "dagster-url" },
     var.iracing_account == null ? {} : { IRACING_CLIENT_SECRET = "client-secret" },
     try(var.iracing_account.account_secret_id, null) == null ? {} : { IRACING_PASSWORD = "account-secret" },
   )
@@ -43,6 +43,11 @@ locals {
     IRACING_CLOUD_PUSH_USER = var.grafana_cloud.user
   }
   cloud_secrets = var.grafana_cloud == null ? {} : { IRACING_CLOUD_PUSH_TOKEN = "cloud-token" }
+
+  # Roles, databases and tables, before anything else starts: in Dagster's replica, and in the
+  # collector's where that is the only one.
+  migrate         = ["python", "-c", file("${local.shared}/migrate.py")]
+  migrate_secrets = { IRACING_ADMIN_DATABASE_URL = "admin-url", IRACING_DATABASE_URL = "owner-url", DAGSTER_POSTGRES_URL = "dagster-url", ROLE_PASSWORDS = "roles" }
 
   write_files = ["python", "-c", file("${local.shared}/write_files.py")]
 }

@@ -101,7 +101,7 @@ resource "azurerm_container_app" "dagster" {
     identity_ids = [azurerm_user_assigned_identity.this["dagster"].id]
   }
   dynamic "secret" {
-    for_each = local.secret_urls
+    for_each = { for name in local.part_secrets.dagster : name => local.secret_urls[name] }
     content {
       name                = secret.key
       key_vault_secret_id = secret.value
@@ -142,6 +142,28 @@ resource "azurerm_container_app" "dagster" {
       }
     }
 
+    init_container {
+      name    = "migrate"
+      image   = var.image
+      cpu     = 0.5
+      memory  = "1Gi"
+      command = local.migrate
+      env {
+        name  = "DAGSTER_HOME"
+        value = local.files_to
+      }
+      dynamic "env" {
+        for_each = local.migrate_secrets
+        content {
+          name        = env.key
+          secret_name = env.value
+        }
+      }
+      volume_mounts {
+        name = "files"
+        path = local.files_to
+      }
+    }
     dynamic "container" {
       for_each = local.dagster_containers
       content {
@@ -218,7 +240,7 @@ resource "azurerm_container_app" "dagster" {
     }
   }
 
-  depends_on = [azurerm_role_assignment.secret, azurerm_role_assignment.storage, azurerm_postgresql_flexible_server_configuration.this, azurerm_postgresql_flexible_server_database.this]
+  depends_on = [azurerm_role_assignment.secret, azurerm_role_assignment.storage, azurerm_postgresql_flexible_server_configuration.this]
 }
 
 check "webserver_can_be_reached" {

@@ -6,14 +6,31 @@ locals {
     large  = "GP_Standard_D2ds_v5"
   }
   db_name = "iracing"
-  db_user = "iracing_owner"
 
   # Made anew whenever Terraform runs, and used only when db_credential_version is a new one. A
-  # local is evaluated once an apply, so the database and the secret get the same; both arguments
-  # are write-only, so it is kept nowhere else. (122 random bits, and no character to escape.)
-  db_credential = uuid()
+  # local is evaluated once an apply, so the server and the secrets get the same; their arguments
+  # are write-only, so these are kept nowhere else. (122 random bits, and no character to escape.)
+  db_admin = "iracing_admin"
+  db_credentials = {
+    iracing_admin  = uuid()
+    iracing_owner  = uuid()
+    iracing_app    = uuid()
+    dagster        = uuid()
+    grafana_reader = uuid()
+  }
+  db_at = "${azurerm_postgresql_flexible_server.this.fqdn}:5432"
   # Azure's servers are signed by authorities that every system knows.
-  db_url = "postgresql://${local.db_user}:${local.db_credential}@${azurerm_postgresql_flexible_server.this.fqdn}:5432/${local.db_name}?sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt"
+  db_tls = "sslmode=verify-full&sslrootcert=/etc/ssl/certs/ca-certificates.crt"
+
+  # What each container is let in with; the administrator and the owner are for migrations alone.
+  db_secrets = {
+    admin-url    = "postgresql://${local.db_admin}:${local.db_credentials.iracing_admin}@${local.db_at}/postgres?${local.db_tls}"
+    owner-url    = "postgresql://iracing_owner:${local.db_credentials.iracing_owner}@${local.db_at}/${local.db_name}?${local.db_tls}"
+    database-url = "postgresql://iracing_app:${local.db_credentials.iracing_app}@${local.db_at}/${local.db_name}?${local.db_tls}"
+    dagster-url  = "postgresql+psycopg2://dagster:${local.db_credentials.dagster}@${local.db_at}/dagster?${local.db_tls}"
+    roles        = jsonencode({ for role, credential in local.db_credentials : role => credential if role != local.db_admin })
+  }
+  db_secret_names = ["admin-url", "owner-url", "database-url", "dagster-url", "roles"]
 }
 
 resource "azurerm_postgresql_flexible_server" "this" {
@@ -30,8 +47,8 @@ resource "azurerm_postgresql_flexible_server" "this" {
   private_dns_zone_id           = azurerm_private_dns_zone.database.id
   tags                          = local.tags
 
-  administrator_login               = local.db_user
-  administrator_password_wo         = local.db_credential
+  administrator_login               = local.db_admin
+  administrator_password_wo         = local.db_credentials[local.db_admin]
   administrator_password_wo_version = var.db_credential_version
 
   # With a standby in another zone, backups go to another region too.
@@ -74,14 +91,6 @@ resource "azurerm_postgresql_flexible_server_configuration" "this" {
   name      = each.key
   server_id = azurerm_postgresql_flexible_server.this.id
   value     = each.value
-}
-
-resource "azurerm_postgresql_flexible_server_database" "this" {
-  name      = local.db_name
-  server_id = azurerm_postgresql_flexible_server.this.id
-  charset   = "UTF8"
-  collation = "en_US.utf8"
-
 }
 
 # Azure has neither deletion protection nor a last snapshot: the lock is the one, and backups of a

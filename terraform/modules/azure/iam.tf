@@ -1,10 +1,7 @@
 # Rights of the two identities: each on the very secret, container or rule that its part uses.
 
 locals {
-  reads = merge(
-    { for name in local.secret_names : "dagster/${name}" => local.secret_ids[name] },
-    { for name in setsubtract(local.secret_names, ["cloud-token"]) : "collector/${name}" => local.secret_ids[name] },
-  )
+  reads = merge([for part, names in local.part_secrets : { for name in names : "${part}/${name}" => local.secret_ids[name] }]...)
 }
 
 resource "azurerm_role_assignment" "secret" {
@@ -15,7 +12,7 @@ resource "azurerm_role_assignment" "secret" {
 
   lifecycle {
     precondition {
-      condition     = endswith(each.key, "/database-url") || can(regex("^/subscriptions/.+/vaults/[^/]+/secrets/[^/]+$", each.value))
+      condition     = contains(local.db_secret_names, split("/", each.key)[1]) || can(regex("^/subscriptions/.+/vaults/[^/]+/secrets/[^/]+$", each.value))
       error_message = "A secret is named by its versionless resource id: /subscriptions/.../vaults/VAULT/secrets/NAME."
     }
   }

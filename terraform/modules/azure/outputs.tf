@@ -7,12 +7,12 @@ output "database_host" {
 
 output "database_name" {
   description = "Database in it."
-  value       = azurerm_postgresql_flexible_server_database.this.name
+  value       = local.db_name
 }
 
 output "database_secret_id" {
   description = "Entry of the secret store with IRACING_DATABASE_URL."
-  value       = azurerm_key_vault_secret.database_url.resource_versionless_id
+  value       = azurerm_key_vault_secret.database["database-url"].resource_versionless_id
 }
 
 output "lake_uri" {
@@ -53,4 +53,9 @@ output "network_id" {
 output "identity" {
   description = "Who Dagster's containers are, to give them a right more."
   value       = azurerm_user_assigned_identity.this["dagster"].principal_id
+}
+
+output "migrate" {
+  description = "What to run after an apply with another image or db_credential_version, before anything works; null where containers do it themselves."
+  value       = null
 }

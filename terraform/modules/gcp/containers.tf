@@ -14,9 +14,8 @@ locals {
     try(var.iracing_account.username, null) == null ? {} : { IRACING_USERNAME = var.iracing_account.username },
   )
   # The webserver shows, and asks iRacing nothing: it gets the database alone.
-  secrets = {
-    IRACING_DATABASE_URL = { secret = google_secret_manager_secret.database_url.secret_id, version = google_secret_manager_secret_version.database_url.version }
-  }
+  secrets = { for name, secret in { IRACING_DATABASE_URL = "database-url", DAGSTER_POSTGRES_URL = "dagster-url" } : name => local.db_refs[secret] }
+  db_refs = { for name in local.db_secret_names : name => { secret = google_secret_manager_secret.database[name].secret_id, version = google_secret_manager_secret_version.database[name].version } }
   account_environment = merge(
     var.iracing_account == null ? {} : { IRACING_CLIENT_SECRET = { secret = var.iracing_account.client_secret_id, version = "latest" } },
     try(var.iracing_account.account_secret_id, null) == null ? {} : { IRACING_PASSWORD = { secret = var.iracing_account.account_secret_id, version = "latest" } },

@@ -1,15 +1,32 @@
 locals {
   db_tiers = { small = "db-f1-micro", medium = "db-custom-1-3840", large = "db-custom-2-7680" }
   db_name  = "iracing"
-  db_user  = "iracing_owner"
 
   # Made anew whenever Terraform runs, and used only when db_credential_version is a new one. A
-  # local is evaluated once an apply, so the database and the secret get the same; both arguments
-  # are write-only, so it is kept nowhere else. (122 random bits, and no character to escape.)
-  db_credential = uuid()
+  # local is evaluated once an apply, so the server and the secrets get the same; their arguments
+  # are write-only, so these are kept nowhere else. (122 random bits, and no character to escape.)
+  db_admin = "iracing_admin"
+  db_credentials = {
+    iracing_admin  = uuid()
+    iracing_owner  = uuid()
+    iracing_app    = uuid()
+    dagster        = uuid()
+    grafana_reader = uuid()
+  }
+  db_at = "${google_sql_database_instance.this.private_ip_address}:5432"
   # Its certificate is signed by an authority that the instance has for itself and is made out to
   # its name at Google, not to an address: trusting that authority alone says that it is this one.
-  db_url = "postgresql://${local.db_user}:${local.db_credential}@${google_sql_database_instance.this.private_ip_address}:5432/${local.db_name}?sslmode=verify-ca&sslrootcert=/etc/iracing/database/server-ca.pem"
+  db_tls = "sslmode=verify-ca&sslrootcert=/etc/iracing/database/server-ca.pem"
+
+  # What each container is let in with; the administrator and the owner are for migrations alone.
+  db_secrets = {
+    admin-url    = "postgresql://${local.db_admin}:${local.db_credentials.iracing_admin}@${local.db_at}/postgres?${local.db_tls}"
+    owner-url    = "postgresql://iracing_owner:${local.db_credentials.iracing_owner}@${local.db_at}/${local.db_name}?${local.db_tls}"
+    database-url = "postgresql://iracing_app:${local.db_credentials.iracing_app}@${local.db_at}/${local.db_name}?${local.db_tls}"
+    dagster-url  = "postgresql+psycopg2://dagster:${local.db_credentials.dagster}@${local.db_at}/dagster?${local.db_tls}"
+    roles        = jsonencode({ for role, credential in local.db_credentials : role => credential if role != local.db_admin })
+  }
+  db_secret_names = ["admin-url", "owner-url", "database-url", "dagster-url", "roles"]
 }
 
 resource "google_sql_database_instance" "this" {
@@ -88,19 +105,12 @@ resource "google_sql_database_instance" "this" {
   }
 }
 
-resource "google_sql_database" "this" {
-  project         = var.project_id
-  name            = local.db_name
-  instance        = google_sql_database_instance.this.name
-  deletion_policy = "ABANDON"
-}
-
 resource "google_sql_user" "this" {
   project             = var.project_id
-  name                = local.db_user
+  name                = local.db_admin
   instance            = google_sql_database_instance.this.name
-  password_wo         = local.db_credential
+  password_wo         = local.db_credentials[local.db_admin]
   password_wo_version = var.db_credential_version
-  # It owns every table: it goes when the instance does.
+  # It made the other roles: it goes when the instance does.
   deletion_policy = "ABANDON"
 }

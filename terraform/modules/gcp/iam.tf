@@ -1,8 +1,8 @@
-# One identity for Dagster, one for its webserver, one for the collector, one for the schedule.
+# One identity each for Dagster, its webserver, the collector, migrations and the schedule.
 # None has a right on the project but to write metrics, where that is asked for.
 
 resource "google_service_account" "this" {
-  for_each     = toset(["dagster", "webserver", "collector", "schedule"])
+  for_each     = toset(["dagster", "webserver", "collector", "migrate", "schedule"])
   project      = var.project_id
   account_id   = "${local.prefix}-${each.key}"
   display_name = "${local.prefix}: ${each.key}"
@@ -17,8 +17,9 @@ locals {
     try(var.iracing_account.account_secret_id, null) == null ? {} : { account = var.iracing_account.account_secret_id },
   )
   readable = merge(
-    { for part in ["dagster", "webserver", "collector"] : "${part}/database-url" => google_secret_manager_secret.database_url.id },
-    { for pair in setproduct(["dagster", "webserver", "collector"], ["dagster", "database"]) : "${pair[0]}/file-${pair[1]}" => google_secret_manager_secret.file[pair[1]].id },
+    { for pair in setproduct(["dagster", "webserver", "collector"], ["database-url", "dagster-url"]) : "${pair[0]}/${pair[1]}" => google_secret_manager_secret.database[pair[1]].id },
+    { for name in setsubtract(local.db_secret_names, ["database-url"]) : "migrate/${name}" => google_secret_manager_secret.database[name].id },
+    { for pair in setproduct(["dagster", "webserver", "collector", "migrate"], ["dagster", "database"]) : "${pair[0]}/file-${pair[1]}" => google_secret_manager_secret.file[pair[1]].id },
     { for name in setsubtract(local.file_names, ["dagster", "database"]) : "dagster/file-${name}" => google_secret_manager_secret.file[name].id },
     { for pair in setproduct(["dagster", "collector"], keys(local.account_secrets)) : "${pair[0]}/${pair[1]}" => local.account_secrets[pair[1]] },
     var.grafana_cloud == null ? {} : { "dagster/cloud" = var.grafana_cloud.token_secret_id },

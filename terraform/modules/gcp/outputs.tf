@@ -7,12 +7,12 @@ output "database_host" {
 
 output "database_name" {
   description = "Database in it."
-  value       = google_sql_database.this.name
+  value       = local.db_name
 }
 
 output "database_secret_id" {
   description = "Entry of the secret store with IRACING_DATABASE_URL."
-  value       = google_secret_manager_secret.database_url.id
+  value       = google_secret_manager_secret.database["database-url"].id
 }
 
 output "lake_uri" {
@@ -53,4 +53,9 @@ output "network_id" {
 output "identity" {
   description = "Who Dagster's containers are, to give them a right more."
   value       = google_service_account.this["dagster"].email
+}
+
+output "migrate" {
+  description = "What to run after an apply with another image or db_credential_version, before anything works; null where containers do it themselves."
+  value       = "gcloud run jobs execute ${google_cloud_run_v2_job.migrate.name} --project ${var.project_id} --region ${var.region} --wait"
 }

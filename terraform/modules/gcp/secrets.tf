@@ -1,4 +1,4 @@
-# The address of the database with its password, and the files that containers read: Cloud Run
+# Addresses of the database with the password of a role each, and the files that containers read: Cloud Run
 # mounts files from nowhere else.
 
 locals {
@@ -19,9 +19,10 @@ locals {
   file_names = concat(["dagster", "database"], local.metrics ? ["rules", "prometheus"] : [])
 }
 
-resource "google_secret_manager_secret" "database_url" {
+resource "google_secret_manager_secret" "database" {
+  for_each  = toset(local.db_secret_names)
   project   = var.project_id
-  secret_id = "${local.prefix}-database-url"
+  secret_id = "${local.prefix}-${each.key}"
   labels    = local.labels
   replication {
     auto {}
@@ -29,9 +30,10 @@ resource "google_secret_manager_secret" "database_url" {
   depends_on = [google_project_service.this]
 }
 
-resource "google_secret_manager_secret_version" "database_url" {
-  secret                 = google_secret_manager_secret.database_url.id
-  secret_data_wo         = local.db_url
+resource "google_secret_manager_secret_version" "database" {
+  for_each               = toset(local.db_secret_names)
+  secret                 = google_secret_manager_secret.database[each.key].id
+  secret_data_wo         = local.db_secrets[each.key]
   secret_data_wo_version = var.db_credential_version
   depends_on             = [google_sql_user.this]
 }

@@ -110,6 +110,19 @@ run "one_daemon" {
   }
 }
 
+run "roles_are_kept_apart" {
+  command = apply
+
+  assert {
+    condition     = [for container in jsondecode(aws_ecs_task_definition.dagster[0].container_definitions) : container.name if anytrue([for secret in try(container.secrets, []) : contains(["IRACING_ADMIN_DATABASE_URL", "ROLE_PASSWORDS"], secret.name)])] == ["migrate"]
+    error_message = "Only migrations know the administrator and everybody's password."
+  }
+  assert {
+    condition     = length([for container in jsondecode(aws_ecs_task_definition.collector.container_definitions) : container if container.name == "migrate"]) == 0
+    error_message = "Where Dagster runs, its task migrates."
+  }
+}
+
 run "everything_at_once" {
   command = apply
 

@@ -5,8 +5,8 @@ mock_provider "azurerm" {
   }
   mock_resource "azurerm_key_vault_secret" {
     defaults = {
-      resource_versionless_id = "/subscriptions/mock/resourceGroups/mock/providers/Microsoft.KeyVault/vaults/mock/secrets/database-url"
-      versionless_id          = "https://mock.vault.azure.net/secrets/database-url"
+      resource_versionless_id = "/subscriptions/mock/resourceGroups/mock/providers/Microsoft.KeyVault/vaults/mock/secrets/mock"
+      versionless_id          = "https://mock.vault.azure.net/secrets/mock"
     }
   }
   mock_resource "azurerm_user_assigned_identity" {
@@ -92,8 +92,8 @@ run "one_daemon" {
     error_message = "Secrets come from the vault, not from the definition."
   }
   assert {
-    condition     = { for secret in azurerm_container_app.dagster[0].secret : secret.name => secret.key_vault_secret_id } == { database-url = "https://mock.vault.azure.net/secrets/database-url", client-secret = "https://mine.vault.azure.net/secrets/client" }
-    error_message = "Secrets are named by their addresses."
+    condition     = local.secret_urls["client-secret"] == "https://mine.vault.azure.net/secrets/client" && toset([for secret in azurerm_container_app_job.collector.secret : secret.name]) == toset(["database-url", "dagster-url", "client-secret"])
+    error_message = "Secrets are named by their addresses; the collector knows neither administrator nor owner."
   }
 }
 

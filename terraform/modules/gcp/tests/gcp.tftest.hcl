@@ -70,8 +70,21 @@ run "one_daemon" {
     error_message = "Secrets come from Secret Manager, not from the definition."
   }
   assert {
-    condition     = length([for key, grant in google_secret_manager_secret_iam_member.read : key if startswith(key, "webserver/") && !contains(["webserver/database-url", "webserver/file-dagster", "webserver/file-database"], key)]) == 0
-    error_message = "The webserver reads the database's address and nothing of iRacing's."
+    condition     = length([for key, grant in google_secret_manager_secret_iam_member.read : key if startswith(key, "webserver/") && !contains(["webserver/database-url", "webserver/dagster-url", "webserver/file-dagster", "webserver/file-database"], key)]) == 0
+    error_message = "The webserver reads the addresses of the database and nothing of iRacing's."
+  }
+}
+
+run "roles_are_kept_apart" {
+  command = apply
+
+  assert {
+    condition     = [for key, grant in google_secret_manager_secret_iam_member.read : key if endswith(key, "/admin-url") || endswith(key, "/roles") || endswith(key, "/owner-url")] == ["migrate/admin-url", "migrate/owner-url", "migrate/roles"]
+    error_message = "Only migrations know the administrator, the owner and everybody's password."
+  }
+  assert {
+    condition     = startswith(output.migrate, "gcloud run jobs execute iracing-prod-migrate ")
+    error_message = "It is said how to migrate."
   }
 }
 
