@@ -298,7 +298,7 @@ variable "database_ca_pem" {
   nullable    = false
 
   validation {
-    condition     = can(regex("-----BEGIN CERTIFICATE-----", var.database_ca_pem)) && length(var.database_ca_pem) < 30000
+    condition     = strcontains(var.database_ca_pem, "BEGIN CERTIFICATE") && length(var.database_ca_pem) < 30000
     error_message = "Give certificates as PEM, those of one region: all of them together do not fit into a task definition."
   }
 }

@@ -34,7 +34,7 @@ resource "grafana_rule_group" "this" {
       # $value is a number to Prometheus, and a text of all values to Grafana.
       annotations = {
         for name, text in try(rule.value.annotations, {}) :
-        name => name == "runbook_url" && var.docs_url != null ? replace(text, "/^docs//", var.docs_url) : replace(text, "$value", "$values.query.Value")
+        name => name == "runbook_url" && var.docs_url != null ? join("", [var.docs_url, trimprefix(text, "docs/")]) : replace(text, "$value", "$values.query.Value")
       }
       # As to Prometheus: a series that is there fires, whatever its value, and none is well.
       condition      = "fires"

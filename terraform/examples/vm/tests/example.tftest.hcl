@@ -27,7 +27,7 @@ run "nothing_is_let_in" {
     error_message = "The disk is encrypted and outlives the machine."
   }
   assert {
-    condition     = aws_dlm_lifecycle_policy.snapshots.policy_details[0].target_tags == { backup = "iracing" } && aws_instance.this.volume_tags["backup"] == "iracing" && aws_dlm_lifecycle_policy.snapshots.policy_details[0].schedule[0].retain_rule[0].count >= 7
+    condition     = aws_dlm_lifecycle_policy.snapshots.policy_details[0].target_tags["backup"] == "iracing" && aws_instance.this.volume_tags["backup"] == "iracing" && aws_dlm_lifecycle_policy.snapshots.policy_details[0].schedule[0].retain_rule[0].count >= 7
     error_message = "The disk is the one that is backed up."
   }
 }
