@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import tempfile
@@ -36,7 +37,7 @@ from iracing_pipeline.metrics.history.session import downsample, labels
 from iracing_pipeline.metrics.sources import Database
 from iracing_pipeline.warehouse import embedded, migrate
 from iracing_pipeline.warehouse.connection import Warehouse
-from iracing_pipeline_tests.prometheus_server import PROMTOOL, Server, running
+from iracing_pipeline_tests.prometheus_server import PROMTOOL, Server, started
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,11 +47,6 @@ if TYPE_CHECKING:
 DAY = 86_400.0
 ROUNDS = 5
 SCRAPES = 500
-# Without a scrape, the first samples that a server is sent would set its clock.
-SELF = (
-    "scrape_configs: [{job_name: self, scrape_interval: 1s,"
-    ' static_configs: [{targets: ["127.0.0.1:9"]}]}]\n'
-)
 PEER = """
 import json, sys, time
 import numpy as np
@@ -79,6 +75,12 @@ print(json.dumps(time.perf_counter() - began))
 def row(name: str, value: float, unit: str, note: str = "") -> None:
     """Print one line of the table."""
     print(f"{name:52} {value:12,.3f} {unit:12} {note}")
+
+
+def processor_seconds() -> float:
+    """Processor time of this process and of those that it has waited for."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def check(delivery: Delivery, series: SessionSeries) -> None:
@@ -144,30 +146,35 @@ def peer_seconds(peer: Path, url: str, series: SessionSeries, folder: Path, numb
 
 def blocks(server: Server, series: SessionSeries, folder: Path) -> None:
     """The same hour as blocks, and promtool alone on the same text, in turn."""
-    ours, alone = [], []
+    ours, alone, work = [], [], [0.0, 0.0]
     for number in range(ROUNDS):
         session = moved(series, time.time() - (10 + number) * DAY, f"blocks {number}")
+        used = processor_seconds()
         delivery = Blocks(server.data).send(session)
         check(delivery, session)
         ours.append(delivery.seconds)
+        work[0] += processor_seconds() - used
         text, target = folder / "same.om", folder / f"alone{number}"
         openmetrics.write(session, text)
         command = [str(PROMTOOL), "tsdb", "create-blocks-from", "openmetrics", "-q"]
-        began = time.perf_counter()
+        used, began = processor_seconds(), time.perf_counter()
         subprocess.run([*command, str(text), str(target)], check=True)
         alone.append(time.perf_counter() - began)
+        work[1] += processor_seconds() - used
     size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
     row("blocks, ours", statistics.median(ours), "s")
     row("blocks, promtool alone on the same text", statistics.median(alone), "s")
     share = statistics.median(alone) / statistics.median(ours)
     row("speed of ours against promtool's", 100 * share, "%", ">= 80")
+    # By the clock, whoever else is at work on the machine tells; by the processor, nobody does.
+    row("the same by processor time", 100 * work[1] / work[0], "%", ">= 80")
     row("disk, a block of an hour", size / session.samples, "B/sample", "<= 3")
 
 
 def backlog(server: Server, series: SessionSeries, count: int, minutes: float) -> None:
     """Old sessions, one after the other."""
     place = Blocks(server.data)
-    began, samples = time.perf_counter(), 0
+    began, used, samples = time.perf_counter(), processor_seconds(), 0
     for number in range(count):
         end = time.time() - (1 + number * 300 / count) * DAY
         session = moved(series, end, f"old {number}", minutes=minutes)
@@ -179,6 +186,7 @@ def backlog(server: Server, series: SessionSeries, count: int, minutes: float) -
     took = time.perf_counter() - began
     row(f"{count} old sessions of {minutes:g} minutes", took, "s", "< 120")
     row("that is", samples / took / 1e6, "M samples/s")
+    row("the same by processor time", processor_seconds() - used, "s", "< 120")
 
 
 def queries(server: Server) -> None:
@@ -249,9 +257,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         series = hour(folder)
-        with running(folder / "prometheus", scrape=SELF) as server:
-            while server.value("up") is None:
-                time.sleep(0.1)
+        for server in started(folder / "prometheus"):
             remote_write(server, series, asked.peer, folder)
             blocks(server, series, folder)
             backlog(server, series, asked.sessions, asked.minutes)

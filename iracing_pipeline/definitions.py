@@ -3,6 +3,7 @@
 import dagster as dg
 
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
+from iracing_pipeline.defs.housekeeping import daily_housekeeping, keep_house
 from iracing_pipeline.defs.metrics.assets import metric_history, metric_snapshot
 from iracing_pipeline.defs.metrics.sensors import metric_sensor, send_metrics, take_snapshot
 from iracing_pipeline.defs.ratings.assets import ratings, raw_member
@@ -70,8 +71,9 @@ defs = dg.Definitions(
         read_telemetry_results,
         update_ratings,
         rebuild_rating_history,
+        keep_house,
     ],
-    schedules=[weekly_reference, hourly_results, daily_ratings],
+    schedules=[weekly_reference, hourly_results, daily_ratings, daily_housekeeping],
     sensors=[
         telemetry_folder_sensor,
         abandoned_runs_sensor,

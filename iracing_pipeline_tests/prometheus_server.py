@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import shutil
 import socket
@@ -29,6 +30,21 @@ NEEDS_PROMETHEUS = pytest.mark.skipif(
 
 _STARTS_WITHIN_S = 120.0
 
+# Without a scrape, the first samples that a server is sent would set its clock.
+SELF = """
+scrape_configs:
+  - {job_name: self, scrape_interval: 1s, static_configs: [{targets: ["127.0.0.1:9"]}]}
+"""
+USER, PASSWORD = "racer", "secret"
+HOSTED: dict[str, Any] = {
+    "window": "2h",
+    # Prometheus's own way to write a password down: a bcrypt digest.
+    "web": f"basic_auth_users:\n  {USER}:"
+    " $2b$05$bnY7.M8bTw853xzHgDNp1uAzzHmfuG21GXsIkJcv3ZH2mDQtUoFkG\n",
+    "auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
+}
+"""How a hosted server is: two hours back, and a password."""
+
 
 @dataclass(slots=True)
 class Server:
@@ -41,6 +57,8 @@ class Server:
         scrape: Scrape configurations, as YAML.
         arguments: More command line arguments.
         port: Where it listens.
+        config: A configuration to take instead of one from the above.
+        replace: What to replace in that configuration, such as ports.
     """
 
     folder: Path
@@ -51,6 +69,8 @@ class Server:
     arguments: list[str] = field(default_factory=list)
     port: int = 0
     auth: str = ""
+    config: Path | None = None
+    replace: dict[str, str] = field(default_factory=dict)
     process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -68,12 +88,7 @@ class Server:
         assert PROMETHEUS
         self.folder.mkdir(parents=True, exist_ok=True)
         config, web = self.folder / "prometheus.yml", self.folder / "web.yml"
-        config.write_text(
-            "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
-            f"storage: {{tsdb: {{out_of_order_time_window: {self.window}}}}}\n"
-            f"rule_files: {json.dumps(self.rules)}\n{self.scrape}",
-            encoding="utf-8",
-        )
+        config.write_text(self._configuration(), encoding="utf-8")
         web.write_text(self.web, encoding="utf-8")
         self.port = self.port or free_port()
         command = [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={self.data}"]
@@ -93,6 +108,18 @@ class Server:
             else:
                 return
         raise RuntimeError((self.folder / "log").read_text(encoding="utf-8")[-2000:])
+
+    def _configuration(self) -> str:
+        if self.config is None:
+            return (
+                "global: {scrape_interval: 1s, evaluation_interval: 1s}\n"
+                f"storage: {{tsdb: {{out_of_order_time_window: {self.window}}}}}\n"
+                f"rule_files: {json.dumps(self.rules)}\n{self.scrape}"
+            )
+        text = self.config.read_text(encoding="utf-8")
+        for old, new in self.replace.items():
+            text = text.replace(old, new)
+        return text
 
     def stop(self, *, kill: bool = False) -> None:
         """Stop it, or kill it."""
@@ -150,6 +177,14 @@ def running(folder: Path, **options: Any) -> Iterator[Server]:
         yield server
     finally:
         server.stop(kill=True)
+
+
+def started(folder: Path, **options: Any) -> Iterator[Server]:
+    """A server that knows the time, as one that scrapes does; to be looped over once."""
+    with running(folder, scrape=SELF, **options) as server:
+        while server.value('up{job="self"}') is None:
+            time.sleep(0.1)
+        yield server
 
 
 def free_port() -> int:

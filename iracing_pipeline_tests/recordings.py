@@ -202,18 +202,25 @@ def write(
     names: Sequence[str] | None = None,
     version: int = 2,
     closed: bool = True,
+    start: datetime = START,
 ) -> pl.DataFrame:
     """Write a recording, by default a small one, of some or all channels; returns its records."""
     chosen = [channel for channel in CHANNELS if names is None or channel.name in names]
     records = (drive((2.0, 3.0), hz=5.0) if frame is None else frame).select(
         channel.name for channel in chosen
     )
-    write_ibt(path, records, lay_out(chosen), info, start=START, version=version, closed=closed)
+    write_ibt(path, records, lay_out(chosen), info, start=start, version=version, closed=closed)
     return records
 
 
 def session(
-    path: Path, *, track: str = "Somewhere", laps: int = 2, closed: bool = True, **values: IntoExpr
+    path: Path,
+    *,
+    track: str = "Somewhere",
+    laps: int = 2,
+    closed: bool = True,
+    start: datetime = START,
+    **values: IntoExpr,
 ) -> Path:
     """Write a small recording of a session that is told from others by its track.
 
@@ -222,8 +229,9 @@ def session(
         track: Name of the track.
         laps: Whole laps in it.
         closed: Whether iRacing closed it.
+        start: When it began.
         values: Other values in all of its records.
     """
     frame = where(drive([20.0] * laps, hz=5.0), slice(None), **values)
-    write(path, frame, info=INFO.replace("Somewhere", track), closed=closed)
+    write(path, frame, info=INFO.replace("Somewhere", track), closed=closed, start=start)
     return path

@@ -162,6 +162,9 @@ def test_every_run_can_be_told_from_one_whose_process_is_gone() -> None:
     for assets in defs.assets or []:
         if isinstance(assets, dg.AssetsDefinition) and assets.is_executable:
             assert "warehouse" in assets.required_resource_keys, assets.keys
+    for job in defs.jobs or []:
+        if isinstance(job, dg.JobDefinition):
+            assert "warehouse" in job.required_resource_keys, job.name
 
 
 def test_sensors_run_without_being_switched_on() -> None:

@@ -18,9 +18,20 @@ class Batch:
     For multi-assets whose outputs need not be yielded (``can_subset=True``).
     """
 
-    def __init__(self, context: dg.AssetExecutionContext) -> None:
-        """Begin with nothing done."""
+    def __init__(
+        self,
+        context: dg.AssetExecutionContext,
+        *,
+        wrong: str = "files could not be loaded: see ops.quarantine",
+    ) -> None:
+        """Begin with nothing done.
+
+        Args:
+            context: The step's.
+            wrong: What is said of those that failed, and where more is said.
+        """
         self._context = context
+        self._wrong = wrong
         self._specs = context.assets_def.specs_by_key
         self._done = 0
         self._failed: dict[str, str] = {}
@@ -78,8 +89,8 @@ class Batch:
         if not self._failed:
             return
         raise dg.Failure(
-            f"{len(self._failed)} of {len(self._failed) + self._done} files could not be loaded:"
-            f" see ops.quarantine. {next(iter(self._failed.values()))}",
+            f"{len(self._failed)} of {len(self._failed) + self._done} {self._wrong}."
+            f" {next(iter(self._failed.values()))}",
             metadata={"failed": dg.MetadataValue.json(self._failed)},
             allow_retries=False,
         )

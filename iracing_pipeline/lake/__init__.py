@@ -5,6 +5,6 @@ A folder, or an object store (``s3://``, ``gs://``, ``az://``); the layout below
 """
 
 from iracing_pipeline.lake.errors import LakeError, NotInLakeError
-from iracing_pipeline.lake.lake import Lake, Written
+from iracing_pipeline.lake.lake import Lake, Written, disk_is_full
 
-__all__ = ["Lake", "LakeError", "NotInLakeError", "Written"]
+__all__ = ["Lake", "LakeError", "NotInLakeError", "Written", "disk_is_full"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import re
+import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -183,6 +184,16 @@ class Lake:
             if isinstance(target, Path) and not any(target.parent.iterdir()):
                 target.parent.rmdir()
             return True
+
+    def free_bytes(self) -> int | None:
+        """Room on the disk of a local lake; None for an object store, or if nobody can say."""
+        if self.local is None:
+            return None
+        there = next((p for p in (self.local, *self.local.parents) if p.exists()), None)
+        try:
+            return None if there is None else shutil.disk_usage(there).free
+        except OSError:
+            return None
 
     def sweep(self, older_than: timedelta = atomic.ABANDONED_AFTER) -> int:
         """Delete what killed writers left in a local lake; how many files."""

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 from dagster._core.scheduler.instigation import TickStatus
+from dagster._core.storage.asset_check_execution_record import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES as _MADE,
+)
 from sqlalchemy.exc import SQLAlchemyError
 
 from iracing_pipeline.metrics.exposition import Answer, SourceError
@@ -106,11 +109,13 @@ class DagsterHealth:
                     found.ticks[outcome] = max(tick.timestamp for tick in ticks)
 
     def _look_at_check(self, key: dg.AssetCheckKey, found: Orchestration) -> None:
-        record = self._instance.get_latest_asset_check_evaluation_record(key)
-        evaluation = record.evaluation if record is not None else None
-        if record is not None and evaluation is not None:
-            name = (key.asset_key.to_user_string(), key.name)
-            found.checks[name] = (evaluation.passed, record.create_timestamp)
+        # The latest that was made: one that a run is about to make says nothing yet.
+        storage = self._instance.event_log_storage
+        for record in storage.get_asset_check_execution_history(key, limit=1, status=_MADE):
+            evaluation = record.evaluation
+            if evaluation is not None:
+                name = (key.asset_key.to_user_string(), key.name)
+                found.checks[name] = (evaluation.passed, record.create_timestamp)
 
 
 def _shown(job: str) -> str:

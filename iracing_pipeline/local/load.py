@@ -156,7 +156,7 @@ def _outcomes(warehouse: WarehouseResource, paths: list[str]) -> list[Outcome]:
             " s.track_name AS track, s.lap_count AS laps, s.clean_lap_count AS clean_laps,"
             " s.best_lap_time_s,"
             " CASE WHEN f.state = 'ready' THEN 'its run failed: see Runs in the Dagster UI'"
-            " ELSE f.note END AS note"
+            " || coalesce('; ' || f.note, '') ELSE f.note END AS note"
             " FROM ops.telemetry_file AS f"
             " LEFT JOIN racing.telemetry_session AS s USING (session_key) WHERE f.path = ANY(%s)",
             [paths],

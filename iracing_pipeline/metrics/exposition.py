@@ -88,10 +88,13 @@ class Exposition:
         kept, began = self._kept[name], time.perf_counter()
         try:
             answer = self._sources[name]()
-        except SourceError as error:
-            if str(error) != kept.said:  # once, not at every turn
-                logger.warning("%s: %s", name, error)
-            kept.up, kept.said = False, str(error)
+        except Exception as error:
+            # Of whatever kind: a thread that ended would say nothing, ever again.
+            expected = isinstance(error, SourceError)
+            said = str(error) if expected else f"{type(error).__name__}: {error}"
+            if said != kept.said:  # once, not at every turn
+                logger.warning("%s: %s", name, said, exc_info=not expected)
+            kept.up, kept.said = False, said
             kept.failures += 1
         else:
             if kept.said:

@@ -51,10 +51,10 @@ FROM ops.metric_history, jsonb_each_text(refused_for) AS reason
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _REQUESTS = "SELECT endpoint, status, requests, last_at FROM ops.api_request ORDER BY 1, 2"
+# Of the client that was used last: one that was replaced has a token that ends for good.
 _API = """
-SELECT min(quota_limit) AS quota_limit, min(quota_remaining) AS quota_remaining,
-    min(token_expires_at) AS token_expires_at, max(quota_at) AS quota_at
-FROM ops.api_state
+SELECT quota_limit, quota_remaining, token_expires_at, quota_at
+FROM ops.api_state ORDER BY quota_at DESC NULLS LAST LIMIT 1
 """
 
 

@@ -62,6 +62,20 @@ def sources(connection: Connection, session_keys: Sequence[str]) -> dict[str, Te
     }
 
 
+def postpone(connection: Connection, file: TelemetryFile, *, note: str) -> None:
+    """Have a file that is ready asked for again, as if it had not been tried.
+
+    Args:
+        connection: Where to write.
+        file: The file.
+        note: Why it could not be loaded now.
+    """
+    connection.execute(
+        "UPDATE ops.telemetry_file SET attempts = 0, note = %s WHERE path = %s AND state = 'ready'",
+        [note, file.path],
+    )
+
+
 def mark(
     connection: Connection,
     file: TelemetryFile,

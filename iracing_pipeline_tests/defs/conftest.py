@@ -13,7 +13,7 @@ import pytest
 from psycopg.rows import dict_row
 
 from iracing_pipeline.definitions import defs
-from iracing_pipeline.defs.resources import TelemetryFolder, WarehouseResource
+from iracing_pipeline.defs.resources import LakeResource, TelemetryFolder, WarehouseResource
 from iracing_pipeline.defs.telemetry.partitions import RANGE_END, RANGE_START, ibt_files
 from iracing_pipeline.defs.telemetry.sensors import telemetry_folder_sensor
 from iracing_pipeline_tests import recordings
@@ -45,7 +45,11 @@ class Pipeline:
 
     def tick(self) -> dg.SensorResult | dg.SkipReason:
         """Let the sensor look at the folder once."""
-        resources = {"telemetry_folder": TelemetryFolder(), "warehouse": WarehouseResource()}
+        resources = {
+            "telemetry_folder": TelemetryFolder(),
+            "warehouse": WarehouseResource(),
+            "lake": LakeResource(),
+        }
         with dg.build_sensor_context(instance=self.instance, resources=resources) as context:
             answer = telemetry_folder_sensor(context)
         assert isinstance(answer, dg.SensorResult | dg.SkipReason)

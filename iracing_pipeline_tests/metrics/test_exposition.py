@@ -88,6 +88,30 @@ def test_a_source_that_fails_keeps_its_last_answer_and_says_its_age() -> None:
     assert found['iracing_source_answer_age_seconds{source="database"}'] == 0
 
 
+def test_a_source_with_a_bug_is_down_and_asked_again() -> None:
+    turns = list[int]()
+
+    def wrong() -> Answer:
+        turns.append(len(turns))
+        if len(turns) == 1:
+            raise AttributeError("passed")
+        return Answer(b"b 2\n", 7.0)
+
+    shown, stop = Exposition({"dagster": wrong}, clock=lambda: 7.0), threading.Event()
+    shown.refresh()
+    assert values(shown.render())['iracing_source_up{source="dagster"}'] == 0
+    threads = shown.run(0.01, stop)
+    deadline = time.monotonic() + 10
+    while "b" not in values(shown.render()):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    stop.set()
+    for thread in threads:
+        thread.join(10)
+
+    assert values(shown.render())['iracing_source_up{source="dagster"}'] == 1
+
+
 def test_an_answer_from_before_is_shown_until_there_is_one() -> None:
     def down() -> Answer:
         raise SourceError("down")

@@ -19,6 +19,11 @@ ALERTS = {
     for group in yaml.safe_load((FOLDER / "rules/alerts.yml").read_text("utf-8"))["groups"]
     for rule in group["rules"]
 }
+RECORDED = [
+    rule["record"]
+    for group in yaml.safe_load((FOLDER / "rules/recording.yml").read_text("utf-8"))["groups"]
+    for rule in group["rules"]
+]
 
 
 def promtool(*arguments: str, given: bytes | None = None) -> subprocess.CompletedProcess[bytes]:
@@ -40,7 +45,7 @@ def test_the_configuration_is_valid(name: str) -> None:
 @NEEDS_PROMETHEUS
 def test_the_rules_are_valid_and_each_alert_fires_and_stays_quiet() -> None:
     checked = promtool("check", "rules", "rules/recording.yml", "rules/alerts.yml")
-    tested = promtool("test", "rules", "tests/alerts_test.yml")
+    tested = promtool("test", "rules", "tests/alerts_test.yml", "tests/recording_test.yml")
 
     assert checked.returncode == 0, checked.stderr.decode()
     assert tested.returncode == 0, tested.stderr.decode()
@@ -51,6 +56,25 @@ def test_every_alert_is_tested_both_ways() -> None:
     names = {test["name"] for test in tests}
 
     assert names == {f"{alert} {what}" for alert in ALERTS for what in ("fires", "stays quiet")}
+
+
+def test_every_recording_rule_is_tested_and_named_as_prometheus_would() -> None:
+    tests = yaml.safe_load((FOLDER / "tests/recording_test.yml").read_text("utf-8"))["tests"]
+    asked = {each["expr"].partition("{")[0] for test in tests for each in test["promql_expr_test"]}
+
+    assert len(RECORDED) == len(set(RECORDED))
+    assert set(RECORDED) == asked
+    for name in RECORDED:
+        assert re.fullmatch(r"[a-z_]+:iracing_[a-z0-9_]+:[a-z0-9_]+", name)
+
+
+def test_alerts_name_recording_rules_that_there_are() -> None:
+    named = {
+        name for rule in ALERTS.values() for name in re.findall(r"\b\w+:\w+:\w+", rule["expr"])
+    }
+
+    assert named
+    assert named <= set(RECORDED)
 
 
 def test_every_alert_has_a_page_that_says_what_to_do() -> None:
@@ -65,7 +89,7 @@ def test_every_alert_has_a_page_that_says_what_to_do() -> None:
 
 def test_rules_name_metrics_that_there_are() -> None:
     written = "".join(path.read_text("utf-8") for path in (FOLDER / "rules").glob("*.yml"))
-    named = set(re.findall(r"\biracing_\w+", written)) - {"iracing_live"}
+    named = set(re.findall(r"(?<![\w:])iracing_\w+", written)) - {"iracing_live"}
     source = "".join(
         path.read_text("utf-8") for path in (ROOT / "iracing_pipeline/metrics").glob("*.py")
     )

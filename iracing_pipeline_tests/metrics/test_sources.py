@@ -126,6 +126,23 @@ def test_ratings_are_the_latest_of_each_category(driven: Connection) -> None:
     assert found['iracing_licence_class_timestamp_seconds{category="sports_car"}'] == at
 
 
+def test_the_quota_and_the_login_are_those_of_the_client_in_use(connection: Connection) -> None:
+    for client, limit, left, ends in (("replaced", 100, 1, 5.0), ("in use", 240, 200, 9.0)):
+        api_books.add(
+            connection,
+            client=client,
+            calls={("results/get", 200): 1},
+            quota_limit=limit,
+            quota_remaining=left,
+            login_ends_at=ends,
+        )
+        connection.commit()  # the next is later
+    found = of(connection)
+
+    assert (found["iracing_api_quota_remaining"], found["iracing_api_quota_limit"]) == (200, 240)
+    assert found["iracing_api_token_expiry_timestamp_seconds"] == 9
+
+
 def test_the_books_of_the_pipeline(driven: Connection) -> None:
     quarantine.put(driven, source="telemetry", item="x.ibt", reason="broken")
     api_books.add(

@@ -64,7 +64,10 @@ def metric_history(
             " IRACING_CLOUD_PUSH_URL.",
             allow_retries=False,
         )
-    batch, store = Batch(context), lake.open()
+    batch, store = (
+        Batch(context, wrong="sessions could not be sent: see ops.metric_history"),
+        lake.open(),
+    )
     with warehouse.connect() as connection:
         sessions = deliveries.sessions(connection, keys)
         connection.commit()

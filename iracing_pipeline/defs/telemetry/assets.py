@@ -27,7 +27,7 @@ from iracing_pipeline.ingest.telemetry import (
     load,
     store_frames,
 )
-from iracing_pipeline.lake import Lake, NotInLakeError
+from iracing_pipeline.lake import Lake, LakeError, NotInLakeError, disk_is_full
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
@@ -138,10 +138,10 @@ FILE_FAULTS = (
     MissingChannelError,
     ShorterThanLoadedError,
     LoadError,
-    NotInLakeError,
+    LakeError,
     OSError,
 )
-"""What can be wrong with one file without anything being wrong with the others."""
+"""What can be wrong with one file, or with the place where it goes, while others go well."""
 
 
 @dg.multi_asset(
@@ -245,12 +245,20 @@ def _settle(
         quarantine.resolve(connection, source="telemetry", items=[source.path])
 
 
+def _is_of_the_place(error: Exception) -> bool:
+    """Whether the lake or its disk is at fault, and not the file."""
+    no_lake = isinstance(error, LakeError) and not isinstance(error, NotInLakeError)
+    return no_lake or disk_is_full(error)
+
+
 def _refuse(connection: Connection, source: TelemetryFile | None, error: Exception) -> None:
     """Put a file aside: to be looked at again if it may come right by itself, else for good."""
     if source is None:
         return
     if isinstance(error, FileNotFoundError):
         inventory.mark(connection, source, State.MISSING, note="it vanished before it was read")
+    elif _is_of_the_place(error):
+        inventory.postpone(connection, source, note=str(error))
     elif isinstance(error, FileChangedError | PermissionError):
         inventory.mark(connection, source, State.WAITING, note=str(error))
     else:

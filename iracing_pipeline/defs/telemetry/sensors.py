@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from iracing_pipeline.defs.resources import TelemetryFolder, WarehouseResource
+from iracing_pipeline.defs.resources import LakeResource, TelemetryFolder, WarehouseResource
 from iracing_pipeline.defs.telemetry.assets import telemetry
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files, ranges
 from iracing_pipeline.inbox.telemetry_folder import (
@@ -54,6 +54,7 @@ def telemetry_folder_sensor(
     context: dg.SensorEvaluationContext,
     telemetry_folder: TelemetryFolder,
     warehouse: WarehouseResource,
+    lake: LakeResource,
 ) -> dg.SensorResult | dg.SkipReason:
     """Look at the folder, and ask for runs that load what is ready."""
     now = datetime.now(UTC)
@@ -77,15 +78,21 @@ def telemetry_folder_sensor(
             key=lambda file: file.session_key or "",
         )
         wanted = _to_request(context.instance, connection, ready, now)
+        fitting = _fitting(wanted, lake.open().free_bytes())
         groups = [
             group
             for attempts, most in enumerate(_FILES_A_RUN)
-            for group in batches((f for f in wanted if f.attempts == attempts), most=most)
+            for group in batches((f for f in fitting if f.attempts == attempts), most=most)
         ][:_MOST_RUNS]
         asked = [file for group in groups for file in group]
         inventory.write(
             connection,
             [replace(file, requested_at=now, attempts=file.attempts + 1) for file in asked],
+        )
+    if wanted and not asked:
+        return dg.SkipReason(
+            f"{len(wanted)} files wait, as the disk of the lake has no room for any of them:"
+            " make room, and they are loaded"
         )
     if not asked:
         waiting = sum(file.state is State.WAITING for file in files.values())
@@ -135,6 +142,18 @@ def _to_request(
         quarantine_all(connection, [Refusal(refused, reason, advice, "RunFailed")])
         inventory.write(connection, [refused])
     return fresh + again
+
+
+def _fitting(files: list[TelemetryFile], room: int | None) -> list[TelemetryFile]:
+    """Those of the files that the disk has room for; frames are smaller than their file."""
+    if room is None:
+        return files
+    kept = []
+    for file in files:
+        if file.size_bytes <= room:
+            room -= file.size_bytes
+            kept.append(file)
+    return kept
 
 
 def _runs_unfinished(instance: dg.DagsterInstance) -> bool:

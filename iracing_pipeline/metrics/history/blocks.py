@@ -16,7 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.lake.lake import disk_is_full
+from iracing_pipeline.lake import disk_is_full
 from iracing_pipeline.metrics.history import openmetrics
 from iracing_pipeline.metrics.history.delivery import (
     Delivery,
@@ -85,9 +85,19 @@ class Blocks:
         delivery.seconds = time.perf_counter() - began
         return delivery
 
+    def sweep(self) -> int:
+        """Delete what killed runs left in the folder; how many of their folders."""
+        swept = 0
+        for left in self.folder.glob(f"{_STAGING}*"):
+            with suppress(OSError):
+                if time.time() - left.stat().st_mtime > _ABANDONED_S:
+                    shutil.rmtree(left)
+                    swept += 1
+        return swept
+
     def _give(self, series: SessionSeries, samples: int) -> None:
         self._check()
-        self._sweep()
+        self.sweep()
         staging = Path(tempfile.mkdtemp(prefix=_STAGING, dir=self.folder))
         try:
             text, made = staging / "session.om", staging / "blocks"
@@ -141,13 +151,6 @@ class Blocks:
                 "Set IRACING_PROMETHEUS_DATA to what Prometheus's --storage.tsdb.path names, and"
                 " start Prometheus once",
             )
-
-    def _sweep(self) -> None:
-        """Delete what killed runs left."""
-        for left in self.folder.glob(f"{_STAGING}*"):
-            with suppress(OSError):
-                if time.time() - left.stat().st_mtime > _ABANDONED_S:
-                    shutil.rmtree(left, ignore_errors=True)
 
     def _explained(self, error: Exception) -> Exception:
         if not isinstance(error, OSError):

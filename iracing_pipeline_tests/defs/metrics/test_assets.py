@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -11,12 +12,24 @@ import pytest
 from iracing_pipeline.defs.metrics.sensors import metric_sensor
 from iracing_pipeline.defs.resources import LakeResource, MetricPlaces, WarehouseResource
 from iracing_pipeline.ibt import IbtFile
+from iracing_pipeline.ingest.metric_history import series_of
 from iracing_pipeline.metrics.snapshot import Snapshot
-from iracing_pipeline_tests import real_files
+from iracing_pipeline.warehouse import Warehouse, deliveries
+from iracing_pipeline_tests import real_files, recordings
+from iracing_pipeline_tests.defs.conftest import aged
 from iracing_pipeline_tests.metrics.history.scripted import serving
-from iracing_pipeline_tests.prometheus_server import NEEDS_PROMETHEUS, Server
+from iracing_pipeline_tests.prometheus_server import (
+    HOSTED,
+    NEEDS_PROMETHEUS,
+    PASSWORD,
+    USER,
+    Server,
+    started,
+)
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iracing_pipeline_tests.defs.conftest import Pipeline
 
 
@@ -119,10 +132,13 @@ def test_a_server_that_is_down_leaves_a_row_that_is_due_later(
     pipeline.record("a.ibt")
     pipeline.record("b.ibt")
     pipeline.load()
+    before = pipeline.frames()
 
     results = send(pipeline)
 
     assert [result.success for result in results] == [False, True]  # the snapshot is not concerned
+    written = pipeline.frames().keys() - before.keys()
+    assert {path.split("/")[0] for path in written} == {"metrics"}, "what waits takes no disk"
     for row in books(pipeline):
         assert (row["state"], row["accepted"]) == ("waiting", 0)
         assert row["waiting"] > 0
@@ -168,6 +184,36 @@ def test_what_is_refused_is_counted_and_does_not_stop_the_rest(
     assert by_key[bad]["refused_for"] == {"out_of_order": by_key[bad]["refused"]}
     good = by_key[pipeline.key_of("good.ibt")]
     assert (good["refused"], good["accepted"]) == (0, len(server.kept))
+
+
+@NEEDS_PROMETHEUS
+def test_what_a_hosted_server_has_and_what_it_refused_is_in_the_books_to_the_sample(
+    pipeline: Pipeline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    start = datetime.now(UTC) - timedelta(hours=2, minutes=5)
+    aged(recordings.session(pipeline.folder / "edge.ibt", track="edge", laps=30, start=start))
+    pipeline.record("last season.ibt")
+    pipeline.load()
+    monkeypatch.setenv("IRACING_CLOUD_PUSH_USER", USER)
+    monkeypatch.setenv("IRACING_CLOUD_PUSH_TOKEN", PASSWORD)
+
+    for server in started(tmp_path / "cloud", **HOSTED):
+        monkeypatch.setenv("IRACING_CLOUD_PUSH_URL", f"{server.url}/api/v1/write")
+        assert all(result.success for result in send(pipeline))
+        rows = books(pipeline)
+        has = held(server, rows)
+
+    # What ended longer ago is not offered at all.
+    (row,) = rows
+    assert row["session_key"] == pipeline.key_of("edge.ibt")
+    with Warehouse(pipeline.database).connect() as connection:
+        (session,) = deliveries.sessions(connection, [row["session_key"]]).values()
+    expected = series_of(LakeResource().open(), session, MetricPlaces().selection).every(1000)
+    assert has == {row["session_key"]: row["accepted"]}
+    assert row["refused_for"] == {"too_old": expected.samples - row["accepted"]}
+    assert (row["state"], row["waiting"]) == ("sent", 0)
+    # Five minutes of ten and a bit are too old.
+    assert 0.4 < row["accepted"] / expected.samples < 0.6
 
 
 def test_a_session_that_grew_is_sent_again(

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import shutil
 from typing import TYPE_CHECKING
 
@@ -136,6 +137,52 @@ def test_a_file_whose_run_came_to_nothing_is_tried_alone_and_then_put_aside(
     assert pipeline.states["0.ibt"] == "loaded"
     (entry,) = pipeline.rows("SELECT item FROM ops.quarantine WHERE resolved_at IS NOT NULL")
     assert entry["item"].endswith("0.ibt")
+
+
+def test_a_disk_that_stays_full_puts_no_file_aside(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("a.ibt", "b.ibt"):
+        pipeline.record(name)
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("iracing_pipeline.lake.atomic.publish", full)
+        for _ in range(2):
+            (result,) = pipeline.load()
+            assert not result.success
+            pipeline.time_passes(60)
+            for said in pipeline.rows("SELECT attempts, note FROM ops.telemetry_file"):
+                assert said["attempts"] == 0, "it may be tried as often as a new one"
+                assert "No space left" in said["note"]
+
+    assert pipeline.states == {"a.ibt": "ready", "b.ibt": "ready"}
+    assert pipeline.rows("SELECT * FROM ops.quarantine") == []
+    assert pipeline.frames() == {}
+    (result,) = pipeline.load()
+    assert result.success
+    assert pipeline.states == {"a.ibt": "loaded", "b.ibt": "loaded"}
+
+
+def test_what_the_disk_has_no_room_for_is_not_asked_for(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small = pipeline.record("a.ibt").stat().st_size
+    pipeline.record("b.ibt", laps=9)
+    free = [small - 1]
+    monkeypatch.setattr("iracing_pipeline.lake.Lake.free_bytes", lambda _: free[0])
+
+    answer = pipeline.tick()
+    assert isinstance(answer, dg.SkipReason)
+    assert "2 files wait" in str(answer.skip_message)
+    free[0] = small
+    pipeline.load()
+    assert pipeline.states == {"a.ibt": "loaded", "b.ibt": "ready"}
+    free[0] = 1 << 40
+    pipeline.load()
+    assert pipeline.states == {"a.ibt": "loaded", "b.ibt": "loaded"}
 
 
 def test_a_request_is_not_repeated_while_a_run_is_to_come(pipeline: Pipeline) -> None:

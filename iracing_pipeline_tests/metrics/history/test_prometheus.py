@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import errno
 import os
 import threading
@@ -15,10 +14,17 @@ from iracing_pipeline.metrics.history.blocks import MIN_AGE_MS, Blocks
 from iracing_pipeline.metrics.history.remote_write import Patience, RemoteWrite
 from iracing_pipeline.metrics.history.route import HostedPrometheus, LocalPrometheus
 from iracing_pipeline_tests.metrics.history.drives import drive
-from iracing_pipeline_tests.prometheus_server import NEEDS_PROMETHEUS, Server, running
+from iracing_pipeline_tests.prometheus_server import (
+    HOSTED,
+    NEEDS_PROMETHEUS,
+    PASSWORD,
+    USER,
+    Server,
+    started,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from iracing_pipeline.metrics.history.delivery import Delivery
@@ -27,19 +33,7 @@ if TYPE_CHECKING:
 pytestmark = NEEDS_PROMETHEUS
 
 DAY = 86_400.0
-# Without a scrape, the first samples that a server is sent would set its clock.
-SELF = """
-scrape_configs:
-  - {job_name: self, scrape_interval: 1s, static_configs: [{targets: ["127.0.0.1:9"]}]}
-"""
 QUICK = Patience(tries=2, first_s=0.05, longest_s=0.1, rest_s=0.0)
-
-
-def started(folder: Path, **options: object) -> Iterator[Server]:
-    with running(folder, scrape=SELF, **options) as server:
-        while server.value('up{job="self"}') is None:
-            time.sleep(0.1)
-        yield server
 
 
 @pytest.fixture(scope="module")
@@ -99,19 +93,26 @@ def test_values_times_and_labels_are_those_sent(server: Server) -> None:
         assert shown == list(zip(series.times.tolist(), values.tolist(), strict=True))
 
 
-def test_two_writers_at_once_agree(server: Server) -> None:
-    series = drive(time.time() - 1200, seconds=300, key="two writers")
-    found = []
-    threads = [
-        threading.Thread(target=lambda: found.append(writer(server).send(series))) for _ in range(2)
-    ]
+@pytest.mark.parametrize("age_s", [1200, 9 * DAY], ids=["remote write", "blocks"])
+def test_two_writers_at_once_agree(tmp_path: Path, age_s: float) -> None:
+    for server in started(tmp_path / "p"):
+        series = drive(time.time() - age_s, seconds=300, key="two writers")
+        found = at_once(lambda: local(server).send(series), times=2)  # noqa: B023 - ends here
+        server.stop()
+        server.start()
+
+        assert [delivery.accepted for delivery in found] == [series.samples] * 2
+        assert count(server, series) == series.samples
+
+
+def at_once(send: Callable[[], Delivery], *, times: int) -> list[Delivery]:
+    found: list[Delivery] = []
+    threads = [threading.Thread(target=lambda: found.append(send())) for _ in range(times)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-
-    assert [delivery.waiting for delivery in found] == [0, 0]
-    assert count(server, series) == series.samples
+    return found
 
 
 def test_a_session_from_next_year_does_not_stop_the_clock(server: Server) -> None:
@@ -121,6 +122,20 @@ def test_a_session_from_next_year_does_not_stop_the_clock(server: Server) -> Non
     assert refused.refused == {"future": refused.samples}
     assert writer(server).send(after).accepted == after.samples
     assert count(server, after) == after.samples
+
+
+def test_a_clock_that_is_minutes_ahead_stops_nothing(tmp_path: Path) -> None:
+    for server in started(tmp_path / "p"):
+        ahead = drive(time.time() + 300, seconds=60, key="ahead")
+        delivery = writer(server).send(ahead)
+        now = time.time()
+        after = drive(now - 5, seconds=10, key="after")
+
+        assert delivery.accepted == ahead.samples == count(server, ahead)
+        assert writer(server).send(after).accepted == after.samples == count(server, after)
+        while (server.value('timestamp(up{job="self"})') or 0) < now + 2:  # scrapes go on
+            assert time.time() < now + 20
+            time.sleep(0.2)
 
 
 def test_a_session_across_the_edge_of_age_is_whole(tmp_path: Path) -> None:
@@ -161,14 +176,9 @@ def test_new_blocks_are_picked_up_without_a_restart(server: Server) -> None:
 
 
 def test_what_a_hosted_server_with_two_hours_has_and_refused_reconciles(tmp_path: Path) -> None:
-    # Prometheus's own way to write a password down: a bcrypt digest, of "secret".
-    web = (
-        "basic_auth_users:\n  racer: $2b$05$bnY7.M8bTw853xzHgDNp1uAzzHmfuG21GXsIkJcv3ZH2mDQtUoFkG\n"
-    )
-    auth = base64.b64encode(b"racer:secret").decode()
-    for server in started(tmp_path / "cloud", window="2h", web=web, auth=auth):
+    for server in started(tmp_path / "cloud", **HOSTED):
         url = f"{server.url}/api/v1/write"
-        sender = RemoteWrite(url, auth=("racer", "secret"), batch=10_000, patience=QUICK)
+        sender = RemoteWrite(url, auth=(USER, PASSWORD), batch=10_000, patience=QUICK)
         series = drive(time.time() - 3600, seconds=7200, key="long", channels=2)
         thin = series.every(1000)
         # The server's edge is its own clock's; ours here only keeps to what surely is too old.
@@ -181,7 +191,7 @@ def test_what_a_hosted_server_with_two_hours_has_and_refused_reconciles(tmp_path
         # An hour and a bit of two: what is younger than two hours.
         assert 3590 * 2 <= delivery.accepted <= 3620 * 2
 
-        closed = RemoteWrite(url, auth=("racer", "wrong"), patience=QUICK)
+        closed = RemoteWrite(url, auth=(USER, "wrong"), patience=QUICK)
         assert closed.send(thin).waiting == thin.samples
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 import threading
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.request import urlopen
 
+import irsdk
 import pytest
 
 from iracing_pipeline.metrics.families import exposition
@@ -19,14 +21,17 @@ from iracing_pipeline_tests import real_files
 from iracing_pipeline_tests.prometheus_server import NEEDS_PROMETHEUS, PROMTOOL
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Callable, Iterator
 
 DUMPS = [path for path in real_files.odd_files() if "live-memory" in path.name]
 NEEDS_DUMP = pytest.mark.skipif(not DUMPS, reason="no copy of the simulator's memory")
 
 
 def lines(reading: Reading | None) -> dict[str, float]:
-    text = exposition(families(reading)).decode()
+    return parsed(exposition(families(reading)).decode())
+
+
+def parsed(text: str) -> dict[str, float]:
     return {
         name: float(value)
         for name, _, value in (line.rpartition(" ") for line in text.splitlines())
@@ -198,10 +203,48 @@ def test_a_reading_and_a_scrape_a_second_cost_little() -> None:
 
 
 @NEEDS_DUMP
-def test_it_is_served(tmp_path: Path) -> None:
-    del tmp_path
-    stop, where = threading.Event(), list[str]()
-    ready = threading.Event()
+def test_it_is_served() -> None:
+    with served(Simulator(DUMPS[0])) as shown:
+        assert shown()["iracing_live_connected"] == 1
+
+
+@NEEDS_DUMP
+def test_it_is_served_through_a_restart_of_the_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    runs, opened = [False], list[object]()
+
+    class Coming(irsdk.IRSDK):  # type: ignore[misc]  # pyirsdk has no types
+        """pyirsdk on a copy of the memory, which is there while the simulator runs."""
+
+        def startup(self, *arguments: Any, **named: Any) -> bool:
+            if not runs[0]:
+                return False
+            opened.append(self)
+            return bool(super().startup(*arguments, **named))
+
+        @property
+        def is_connected(self) -> bool:
+            return runs[0] and self._header is not None
+
+    monkeypatch.setattr("irsdk.IRSDK", Coming)
+    with served(Simulator(DUMPS[0])) as shown:
+        assert shown() == {"iracing_live_connected": 0}
+        for _ in range(2):
+            runs[0] = True
+            found = until(shown, lambda found: found["iracing_live_connected"] == 1)
+            assert len(found) > 40
+            runs[0] = False
+            assert until(shown, lambda found: found["iracing_live_connected"] == 0) == {
+                "iracing_live_connected": 0
+            }
+
+    assert len(opened) == 2
+    assert all(each._shared_mem is None for each in opened), "the memory is let go"  # type: ignore[attr-defined]
+
+
+@contextmanager
+def served(simulator: Simulator) -> Iterator[Callable[[], dict[str, float]]]:
+    """What is shown of a simulator, whenever it is called."""
+    stop, ready, where = threading.Event(), threading.Event(), list[str]()
 
     def started(url: str) -> None:
         where.append(url)
@@ -209,18 +252,29 @@ def test_it_is_served(tmp_path: Path) -> None:
 
     thread = threading.Thread(
         target=serve,
-        args=(Simulator(DUMPS[0]), started),
-        kwargs={"port": 0, "every_s": 0.05, "stop": stop},
+        args=(simulator, started),
+        kwargs={"port": 0, "every_s": 0.02, "search_every_s": 0.02, "stop": stop},
     )
     thread.start()
     try:
         assert ready.wait(10)
-        with urlopen(where[0], timeout=5) as answer:  # noqa: S310 - our own
-            text = answer.read().decode()
+
+        def shown() -> dict[str, float]:
+            with urlopen(where[0], timeout=5) as answer:  # noqa: S310 - our own
+                return parsed(answer.read().decode())
+
+        yield shown
     finally:
         stop.set()
         thread.join(10)
-
-    assert where[0].startswith("http://127.0.0.1:")
-    assert "iracing_live_connected 1.0" in text
     assert not thread.is_alive()
+
+
+def until(
+    shown: Callable[[], dict[str, float]], holds: Callable[[dict[str, float]], bool]
+) -> dict[str, float]:
+    deadline = time.monotonic() + 20
+    while not holds(found := shown()):
+        assert time.monotonic() < deadline, found
+        time.sleep(0.02)
+    return found
