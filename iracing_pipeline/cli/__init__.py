@@ -40,6 +40,7 @@ for _command in (
     backup.backup,
     backup.restore,
     account.login,
+    account.collect,
     metrics.metrics,
     metrics.live,
     service.service,
