@@ -37,7 +37,7 @@ class Settings:
     home: Path
     telemetry_dir: Path
     results_dir: Path
-    database_url: str | None
+    database_url: str | None = field(repr=False)
     lake: str
 
     @classmethod
@@ -173,7 +173,7 @@ class MetricSettings:
 
 @dataclass(frozen=True, slots=True)
 class GrafanaSettings:
-    """The Grafana that dashboards are pushed to.
+    """Where Grafana is.
 
     Attributes:
         url: ``IRACING_GRAFANA_URL``. Its address, such as ``http://127.0.0.1:3001``.
@@ -191,7 +191,47 @@ class GrafanaSettings:
             SettingsError: If a variable holds something that cannot be used.
         """
         env = os.environ if env is None else env
-        return cls(_http_url(env, "IRACING_GRAFANA_URL"), secret(env, "IRACING_GRAFANA_TOKEN"))
+        return cls(
+            url=_http_url(env, "IRACING_GRAFANA_URL"), token=secret(env, "IRACING_GRAFANA_TOKEN")
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RoleSettings:
+    """How the roles of a database server of one's own are made, by ``iracing-pipeline migrate``.
+
+    Attributes:
+        admin_url: ``IRACING_ADMIN_DATABASE_URL`` (or ``_FILE``). The server, for a role that may
+            make roles and databases. Without it none are made.
+        passwords: ``IRACING_ROLE_PASSWORDS``. The folder with the passwords, one file
+            ``NAME_password`` a role. Default: ``/run/secrets``.
+    """
+
+    admin_url: str | None = field(default=None, repr=False)
+    passwords: Path = Path("/run/secrets")
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> RoleSettings:
+        """Read the settings from the environment.
+
+        Raises:
+            SettingsError: If a variable holds something that cannot be used.
+        """
+        env = os.environ if env is None else env
+        name = "IRACING_ADMIN_DATABASE_URL"
+        return cls(
+            admin_url=_postgres_url(secret(env, name), name),
+            passwords=_folder(env, "IRACING_ROLE_PASSWORDS") or Path("/run/secrets"),
+        )
+
+    def password(self, role: str) -> str | None:
+        """The password of a role; None where there is no file of it.
+
+        Raises:
+            SettingsError: If the file cannot be read.
+        """
+        file = self.passwords / f"{role}_password"
+        return secret({"PASSWORD_FILE": str(file)}, "PASSWORD") if file.exists() else None
 
 
 def secret(env: Mapping[str, str], name: str) -> str | None:
@@ -223,11 +263,11 @@ def _folder(env: Mapping[str, str], name: str) -> Path | None:
     return Path(value).expanduser().absolute() if value else None
 
 
-def _postgres_url(url: str | None) -> str | None:
+def _postgres_url(url: str | None, name: str = "IRACING_DATABASE_URL") -> str | None:
     # The value is never repeated in the message: it may hold a password.
     if url is not None and not url.startswith(("postgresql://", "postgres://")):
         raise SettingsError(
-            "IRACING_DATABASE_URL does not start with postgresql://. "
+            f"{name} does not start with postgresql://. "
             "Set it like postgresql://user:password@host:5432/database, or unset it to use "
             "the embedded server."
         )

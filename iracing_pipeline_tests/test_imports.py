@@ -23,6 +23,7 @@ ORDER = [
     "ingest",
     "metrics",
     "demo",
+    "backup",
     "dashboards",
     "warehouse",
     "lake",
@@ -35,6 +36,7 @@ ORDER = [
     "inbox",
     "ibt",
     "tables",
+    "stack",
     "settings",
     "bootstrap",
 ]

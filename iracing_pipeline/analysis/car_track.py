@@ -16,7 +16,7 @@ import polars as pl
 from iracing_pipeline.analysis import robust
 from iracing_pipeline.analysis.consistency import lap_spread
 from iracing_pipeline.analysis.fuel import CLEAN, fuel_use
-from iracing_pipeline.analysis.stints import WARM_UP_LAPS
+from iracing_pipeline.analysis.stints import warm_tyres
 from iracing_pipeline.tables.strategy import CAR_TRACK
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def pooled_effects(laps: pl.DataFrame) -> tuple[Estimate, Estimate] | None:
 
     Args:
         laps: Clean laps on a dry track of one car on one track, with ``session_key``,
-            ``lap_time_s``, ``fuel_start_l`` and ``set_lap``.
+            ``lap_time_s``, ``fuel_start_l``, ``set_lap`` and ``distance_m``.
 
     Returns:
         Fuel effect (s/l) and degradation (s/lap); None where the laps do not tell them apart.
@@ -130,7 +130,7 @@ def warm_laps(laps: pl.DataFrame) -> pl.DataFrame:
     A session with a single such lap tells nothing of the others, and is left out.
     """
     known = laps.drop_nulls(["lap_time_s", "fuel_start_l", "set_lap"])
-    warm = known.filter(pl.col("set_lap") > WARM_UP_LAPS)
+    warm = known.filter(warm_tyres())
     return warm.filter(pl.len().over("session_key") > 1)
 
 

@@ -26,6 +26,7 @@ IRATING, SAFETY_RATING = "irating", "safety_rating"
 _AT_ONCE = {"R": 3.0}
 _AT_ONCE_OF_OTHERS = 4.0
 _LICENCES_TO_GAIN = ("R", "D", "C", "B")
+_NO_LONGER = 2  # Road, which Sports Car and Formula Car carry on
 _HIGHEST = {IRATING: None, SAFETY_RATING: 4.99}
 
 
@@ -80,7 +81,8 @@ def targets(history: pl.DataFrame, races: pl.DataFrame) -> pl.DataFrame:
 
 
 def _by_category(history: pl.DataFrame) -> list[tuple[tuple[Any, ...], pl.DataFrame]]:
-    ordered = history.sort("cust_id", "category_id", "observed_at", "source")
+    current = history.filter(pl.col("category_id") != _NO_LONGER)
+    ordered = current.sort("cust_id", "category_id", "observed_at", "source")
     return list(ordered.group_by("cust_id", "category_id", maintain_order=True))
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 WARM_UP_LAPS = 2
 """Laps on a set, after the one that it left the pits on, before its pace counts as that of warm
 tyres."""
+WARM_UP_M = 6000.0
+"""Distance on a set before that: three laps of a short oval do not warm tyres."""
 
 _STANDING_MPS = 0.2
 _RISING_L = 1e-3  # a record; less is the float's last bit
@@ -112,7 +114,13 @@ def _pace_laps(laps: pl.DataFrame, sets: TyreSets) -> pl.DataFrame:
         pl.Series("tyre_set", on),
         pl.int_range(pl.len()).over(pl.Series("set", on)).alias("set_lap"),
     )
-    return begun.filter(pl.col("clean")).with_columns(warm=pl.col("set_lap") > WARM_UP_LAPS)
+    return begun.filter(pl.col("clean")).with_columns(warm=warm_tyres())
+
+
+def warm_tyres() -> pl.Expr:
+    """Whether a lap was driven on warm tyres, by ``set_lap`` and, where known, ``distance_m``."""
+    far = (pl.col("set_lap") * pl.col("distance_m") >= WARM_UP_M).fill_null(value=True)
+    return (pl.col("set_lap") > WARM_UP_LAPS) & far
 
 
 def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:

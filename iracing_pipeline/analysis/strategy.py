@@ -168,11 +168,12 @@ def simulate(
     rng = np.random.default_rng(seed)
     noise = a.spread_s * a.laps**0.5 * rng.standard_normal(races)  # the sum of all laps'
     effect, ageing, loss = (
-        error * rng.standard_normal(races)
-        for error in (
-            a.fuel_effect_error_s_per_l,
-            a.degradation_error_s_per_lap,
-            a.pit_loss_spread_s,
+        # None of them can be below 0, however badly it is known.
+        np.maximum(value + error * rng.standard_normal(races), min(value, 0.0)) - value
+        for value, error in (
+            (a.fuel_effect_s_per_l, a.fuel_effect_error_s_per_l),
+            (a.degradation_s_per_lap, a.degradation_error_s_per_lap),
+            (a.pit_loss_s, a.pit_loss_spread_s),
         )
     )
     caution = _cautions(a, races, rng)

@@ -5,7 +5,18 @@ from __future__ import annotations
 import click
 
 from iracing_pipeline import __version__
-from iracing_pipeline.cli import account, dashboards, database, laps, load, metrics
+from iracing_pipeline.cli import (
+    account,
+    backup,
+    check,
+    dashboards,
+    database,
+    laps,
+    load,
+    metrics,
+    service,
+    stack,
+)
 from iracing_pipeline.cli.group import Commands
 
 
@@ -24,9 +35,16 @@ for _command in (
     laps.report,
     database.dsn,
     database.down,
+    database.migrate,
+    check.check,
+    backup.backup,
+    backup.restore,
     account.login,
+    account.collect,
     metrics.metrics,
     metrics.live,
+    service.service,
     dashboards.dashboards,
+    stack.stack,
 ):
     main.add_command(_command)

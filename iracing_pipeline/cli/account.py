@@ -1,6 +1,8 @@
-"""The command that logs in to iRacing."""
+"""Commands that need an account with iRacing."""
 
 from __future__ import annotations
+
+import sys
 
 import click
 
@@ -36,3 +38,24 @@ def login() -> None:
     oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL)
     token_source(account, settings.home, url).store(log_in(oauth, show))
     click.echo("Logged in. The token is kept, and renewed as long as it is used weekly.")
+
+
+@click.command()
+@click.option(
+    "--all-seasons", is_flag=True, help="Search every season since you joined, not only the last."
+)
+def collect(*, all_seasons: bool) -> None:
+    """Ask iRacing once for what is new and load it, without the UI; for a scheduler to call.
+
+    It leaves at once when another collection is at work. The exit code is 1 if something failed.
+    """
+    from iracing_pipeline.local import collect as collection
+
+    done = collection.collect(Settings.from_env(), click.echo, all_seasons=all_seasons)
+    if done is None:
+        click.echo("Another collection is at work on this database: nothing to do.")
+        return
+    for run, reason in done.failed.items():
+        click.echo(f"{run} failed: {reason}", err=True)
+    click.echo(f"{done.new_races} new races; {done.races} are in the database.")
+    sys.exit(1 if done.failed else 0)

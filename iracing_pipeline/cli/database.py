@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
-from iracing_pipeline.settings import Settings
+from iracing_pipeline.settings import RoleSettings, Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
 # ruff: noqa: PLC0415
@@ -29,3 +31,28 @@ def down() -> None:
 
     stopped = embedded.stop(Settings.from_env().home)
     click.echo("Stopped the embedded database." if stopped else "It was not running.")
+
+
+@click.command()
+def migrate() -> None:
+    """Bring the database to this version's state, as its owner.
+
+    With IRACING_ADMIN_DATABASE_URL, the roles and databases are made first. With DAGSTER_HOME,
+    Dagster's own storage is brought to its version too.
+    """
+    from iracing_pipeline import warehouse
+    from iracing_pipeline.local import dagster_home
+    from iracing_pipeline.warehouse import roles
+
+    settings, how = Settings.from_env(), RoleSettings.from_env()
+    url = warehouse.database_url(settings)
+    if how.admin_url is not None:
+        passwords = {role: how.password(role) or "" for role in roles.ROLES}
+        for made in roles.provision(how.admin_url, roles.database_of(url), passwords):
+            click.echo(f"Made {made}")
+    changed = warehouse.migrate(url)
+    warehouse.admit(url)
+    click.echo("Migrated the database." if changed else "The database is up to date.")
+    if os.environ.get("DAGSTER_HOME"):
+        dagster_home.upgrade()
+        click.echo("Dagster's storage is up to date.")

@@ -39,7 +39,7 @@ Rows = dict["Table", pl.DataFrame]
 
 _LAPS: LiteralString = """
 SELECT lap.session_key, lap.stint, lap.lap_number, lap.clean, lap.lap_time_s, lap.fuel_start_l,
-    lap.fuel_used_l, lap.track_wetness, fuel.condition, tyres.set_lap
+    lap.fuel_used_l, lap.distance_m, lap.track_wetness, fuel.condition, tyres.set_lap
 FROM racing.telemetry_lap AS lap
 LEFT JOIN racing.fuel_lap AS fuel USING (session_key, stint, lap_number)
 LEFT JOIN racing.tyre_lap AS tyres USING (session_key, stint, lap_number)
@@ -54,6 +54,7 @@ _LAP_SCHEMA = pl.Schema(
         "lap_time_s": pl.Float64,
         "fuel_start_l": pl.Float64,
         "fuel_used_l": pl.Float64,
+        "distance_m": pl.Float64,
         "track_wetness": pl.Int32,
         "condition": pl.String,
         "set_lap": pl.Int32,
@@ -92,14 +93,14 @@ _SETUPS: LiteralString = """
 SELECT session_key, setup::text FROM racing.telemetry_session WHERE setup IS NOT NULL
 """
 _RACES: LiteralString = """
-SELECT result.cust_id, subsession.category_id, subsession.end_time,
+SELECT rating.cust_id, rating.category_id, rating.observed_at,
     subsession.corners_per_lap * result.laps_complete, result.incidents,
-    CASE WHEN result.licence_class_after = result.licence_class_before
-        THEN result.safety_rating_after - result.safety_rating_before END
-FROM racing.result AS result JOIN racing.subsession AS subsession USING (subsession_id)
-WHERE result.cust_id = ANY(%s) AND result.simsession_number = 0 AND subsession.official
-    AND subsession.event_type = 5 AND result.kind <> 'team'
-ORDER BY subsession.end_time, subsession.subsession_id
+    rating.safety_rating_change
+FROM racing.rating_history AS rating JOIN racing.subsession AS subsession USING (subsession_id)
+    JOIN racing.result AS result ON result.subsession_id = rating.subsession_id
+    AND result.cust_id = rating.cust_id AND result.simsession_number = 0
+WHERE rating.source = 'result' AND subsession.event_type = 5
+ORDER BY rating.observed_at, rating.subsession_id
 """
 _RACE_SCHEMA = pl.Schema(
     {
@@ -176,8 +177,7 @@ def rebuild_setup_comparisons(connection: Connection, *, run_id: str | None = No
 def rebuild_rating_outlook(connection: Connection, *, run_id: str | None = None) -> Rows:
     """Forecast every rating of ``racing.rating_history``, and what the next licence takes."""
     history = read_table(connection, RATING_HISTORY, where={})
-    members = history.get_column("cust_id").unique().to_list()
-    races = _frame(connection, _RACES, _RACE_SCHEMA, [members])
+    races = _frame(connection, _RACES, _RACE_SCHEMA)
     return _store(
         connection,
         {

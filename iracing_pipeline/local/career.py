@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
@@ -23,11 +23,11 @@ from iracing_pipeline.demo.fake_data_api.token_service import (
     USERNAME,
 )
 from iracing_pipeline.local import dagster_home
+from iracing_pipeline.local.runs import Runs
+from iracing_pipeline.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-
-    from iracing_pipeline.settings import Settings
 
 _QUOTA = 100_000
 
@@ -85,35 +85,36 @@ def load_career(
         keys: The seasons, such as ``2026S1``.
         progress: Called with seasons done and seasons in all.
     """
-    # Imported here: loading the definitions is only needed when there is something to load.
-    from iracing_pipeline.definitions import defs  # noqa: PLC0415
-
     dagster_home.enter(settings)
-    quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    failed = []
-    name = str(seasons.name)
     with dg.DagsterInstance.get() as instance:
-        there = set(instance.get_dynamic_partitions(name))
-        instance.add_dynamic_partitions(name, [key for key in keys if key not in there])
-
-        def run(job: str, season: str | None = None) -> None:
-            done = defs.resolve_job_def(job).execute_in_process(
-                instance=instance, run_config=quiet, partition_key=season, raise_on_error=False
-            )
-            if not done.success:
-                failed.append(f"{job} {season or ''}".strip())
-
-        run(pull_reference.name)
+        runs = Runs(instance)
+        runs.add_partitions(seasons, keys)
+        runs.run(pull_reference.name)
         progress(0, len(keys))
         for number, key in enumerate(keys, start=1):
-            run(load_season.name, key)
+            runs.run(load_season.name, key)
             progress(number, len(keys))
-        run(update_ratings.name)
-        run(refresh_figures.name)
+        runs.run(update_ratings.name)
+        runs.run(refresh_figures.name)
     with WarehouseResource().connect() as connection:
         row = connection.execute(
             "SELECT (SELECT count(*) FROM racing.subsession), (SELECT count(*) FROM racing.lap),"
             " (SELECT count(*) FROM racing.rating_history)"
         ).fetchone()
     races, laps, points = row or (0, 0, 0)
-    return CareerOutcome(races, laps, points, tuple(failed))
+    return CareerOutcome(races, laps, points, tuple(runs.failed))
+
+
+def main() -> None:
+    """Load the demo driver's career by the account in the environment, as a process of its own."""
+
+    def show(done: int, total: int) -> None:
+        print(f"{done} of {total} seasons", flush=True)
+
+    outcome = load_career(Settings.from_env(), [str(key) for key in Career().seasons], show)
+    print(outcome, flush=True)
+    raise SystemExit(1 if outcome.failed else 0)
+
+
+if __name__ == "__main__":
+    main()

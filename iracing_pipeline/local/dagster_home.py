@@ -30,7 +30,7 @@ def prepare(settings: Settings) -> Path:
     wanted = yaml.safe_dump({key: shipped[key] for key in shipped if key not in _PLACES})
     file = home / "dagster.yaml"
     if not file.exists() or file.read_text(encoding="utf-8") != wanted:
-        file.write_text(wanted, encoding="utf-8")
+        file.write_text(wanted, encoding="utf-8", newline="\n")
     return home
 
 
@@ -40,6 +40,17 @@ def enter(settings: Settings) -> Path:
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"
     return home
+
+
+def upgrade() -> None:
+    """Bring the storage that ``DAGSTER_HOME`` names to the state that this Dagster needs.
+
+    Its tables are made when they are missing.
+    """
+    import dagster as dg  # noqa: PLC0415 - the rest of this file does without, and it takes long
+
+    with dg.DagsterInstance.get() as instance:
+        instance.upgrade()
 
 
 def _shipped() -> Path:

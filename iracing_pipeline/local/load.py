@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iracing_pipeline.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 # Files a run: fewer than a sensor's, so that progress is seen.
 _BATCH = 10
@@ -91,8 +94,8 @@ def load(
                 _run(instance, [str(file.session_key)])
             done += len(group)
             progress(done, len(ready))
-        if ready:
-            refresh(instance)
+        if ready and not refresh(instance):
+            logger.warning("Figures over all sessions failed: see Runs in the Dagster UI")
     return _outcomes(warehouse, found)
 
 

@@ -12,7 +12,7 @@ from iracing_pipeline.warehouse.errors import (
     UnavailableError,
     WarehouseError,
 )
-from iracing_pipeline.warehouse.migrate import migrate
+from iracing_pipeline.warehouse.migrate import admit, migrate
 from iracing_pipeline.warehouse.reader import reader_url
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "UnavailableError",
     "Warehouse",
     "WarehouseError",
+    "admit",
     "database_url",
     "migrate",
     "reader_url",

@@ -80,6 +80,14 @@ def record_steps(
         )
 
 
+def last_load(connection: Connection, table: str) -> datetime | None:
+    """When a table was last loaded, whether that changed it or not; None if it never was."""
+    row = connection.execute(
+        "SELECT max(finished_at) FROM ops.load_audit WHERE table_name = %s", [table]
+    ).fetchone()
+    return row[0] if row else None
+
+
 def _rows(
     load: Loaded, partition_key: str | None, run_id: str | None
 ) -> Iterator[tuple[object, ...]]:

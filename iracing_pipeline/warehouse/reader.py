@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 import psycopg
+from psycopg import sql
 
 from iracing_pipeline.warehouse import embedded
 from iracing_pipeline.warehouse.connection import Warehouse
@@ -96,16 +97,17 @@ def create(connection: Connection) -> None:
         return  # made meanwhile, by somebody who migrates another database
 
 
-def set_password(connection: Connection, password: str) -> None:
-    """Give the role its password.
+def set_password(connection: Connection, password: str, *, role: str = READER) -> None:
+    """Give the role, or another one, its password.
 
     The server gets a SCRAM verifier, never the password itself, so no log can show it.
     """
     verifier = connection.pgconn.encrypt_password(
-        password.encode(), READER.encode(), b"scram-sha-256"
+        password.encode(), role.encode(), b"scram-sha-256"
     ).decode()
-    # A utility statement takes no parameters; a verifier holds no quote (base64, $, :, =).
-    connection.execute(f"ALTER ROLE {READER} LOGIN PASSWORD '{verifier}'".encode())
+    # A utility statement takes no parameters.
+    statement = sql.SQL("ALTER ROLE {} LOGIN PASSWORD {}")
+    connection.execute(statement.format(sql.Identifier(role), sql.Literal(verifier)))
 
 
 def _exists(connection: Connection) -> bool:

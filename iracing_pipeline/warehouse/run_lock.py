@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 _KEY = "hashtextextended('iracing-pipeline run ' || %s, 0)"
+_WORK = "hashtextextended('iracing-pipeline work ' || %s, 0)"
 
 
 def hold(connection: Connection, run_id: str) -> None:
@@ -25,3 +26,13 @@ def is_held(connection: Connection, run_id: str) -> bool:
         f"SELECT pg_try_advisory_xact_lock({_KEY})".encode(), [run_id]
     ).fetchone()
     return row is not None and not row[0]
+
+
+def take(connection: Connection, work: str) -> bool:
+    """Take on work that one process at a time does, until the connection is closed.
+
+    Returns:
+        False when another process is at it.
+    """
+    row = connection.execute(f"SELECT pg_try_advisory_lock({_WORK})".encode(), [work]).fetchone()
+    return row is not None and row[0]

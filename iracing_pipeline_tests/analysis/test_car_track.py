@@ -58,6 +58,7 @@ def laps(number: int, rng: np.random.Generator, *stints: tuple[int, float]) -> p
                     "lap_time_s": BASE + own_pace + EFFECT * litres + FADING * age + noise,
                     "fuel_start_l": litres,
                     "fuel_used_l": BURNT + rng.normal(0.0, 0.02),
+                    "distance_m": 4000.0,
                     "track_wetness": 1,
                     "condition": "clean",
                     "set_lap": age,
@@ -74,6 +75,7 @@ SCHEMA = {
     "lap_time_s": pl.Float64,
     "fuel_start_l": pl.Float64,
     "fuel_used_l": pl.Float64,
+    "distance_m": pl.Float64,
     "track_wetness": pl.Int32,
     "condition": pl.String,
     "set_lap": pl.Int32,
@@ -142,6 +144,13 @@ def test_a_session_without_another_stint_tells_nothing_by_itself() -> None:
     assert pooled_effects(laps(1, rng).head(0)) is None
     without = season(1).with_columns(set_lap=pl.lit(None, pl.Int32))
     assert pooled_effects(without) is None
+
+
+def test_a_short_lap_takes_more_of_them_to_warm_tyres() -> None:
+    oval = season(1).with_columns(distance_m=pl.lit(1000.0))
+    unknown = season(1).with_columns(distance_m=pl.lit(None, pl.Float64))
+
+    assert [car_track.warm_laps(laps)["set_lap"].min() for laps in (oval, unknown)] == [6, 3]
 
 
 def test_one_wild_lap_does_not_move_it() -> None:

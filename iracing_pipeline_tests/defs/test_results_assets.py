@@ -27,12 +27,7 @@ from iracing_pipeline.defs.results.sensors import (
 )
 from iracing_pipeline.demo.fake_data_api import Career, FakeDataApi, Fault, Faults
 from iracing_pipeline.demo.fake_data_api.race_documents import result
-from iracing_pipeline.demo.fake_data_api.token_service import (
-    CLIENT_ID,
-    CLIENT_SECRET,
-    PASSWORD,
-    USERNAME,
-)
+from iracing_pipeline.demo.fake_data_api.token_service import CLIENT_SECRET, PASSWORD
 from iracing_pipeline.demo.outing import write_outing
 from iracing_pipeline.demo.season import season
 from iracing_pipeline.ibt import IbtFile
@@ -40,6 +35,7 @@ from iracing_pipeline.ingest.telemetry import analyse, load, store_frames
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.settings import Settings
 from iracing_pipeline.warehouse.connection import Warehouse
+from iracing_pipeline_tests.stand_in import use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,16 +67,6 @@ def home(tmp_path: Path, database: str, monkeypatch: pytest.MonkeyPatch) -> Path
     monkeypatch.setenv("IRACING_RESULTS_DIR", str(tmp_path / "results"))
     (tmp_path / "results").mkdir()
     return tmp_path
-
-
-def use(server: FakeDataApi, monkeypatch: pytest.MonkeyPatch, password: str = PASSWORD) -> None:
-    monkeypatch.setenv("IRACING_CLIENT_ID", CLIENT_ID)
-    monkeypatch.setenv("IRACING_CLIENT_SECRET", CLIENT_SECRET)
-    monkeypatch.setenv("IRACING_USERNAME", USERNAME)
-    monkeypatch.setenv("IRACING_PASSWORD", password)
-    monkeypatch.setenv("IRACING_DATA_API_URL", server.url)
-    monkeypatch.setenv("IRACING_OAUTH_URL", server.oauth_url)
-    monkeypatch.setenv("IRACING_CALLS_PER_MINUTE", "240")
 
 
 def run(

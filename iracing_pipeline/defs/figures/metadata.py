@@ -10,6 +10,7 @@ from iracing_pipeline.defs.telemetry.metadata import picture, place
 from iracing_pipeline.ingest.figures import Rows
 from iracing_pipeline.pictures import forecast_chart, plan_chart
 from iracing_pipeline.pictures.lap_chart import clock
+from iracing_pipeline.results.ratings import CATEGORY_IDS
 from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
 from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_HISTORY, RATING_TARGET
 from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
@@ -132,14 +133,14 @@ def of_forecasts(connection: Connection, rows: Rows) -> Shown:
     for (*whose, rating), part in forecasts.group_by(*keys, "rating", maintain_order=True):
         own = history.filter(**dict(zip(keys, whose, strict=True)))
         levels = line(own, str(rating), part["present"][0]).levels
-        title = f"{_WORDS[str(rating)]} of category {whose[1]}"
+        title = f"{_WORDS[str(rating)]}, {_category(whose[1])}"
         drawn = picture(forecast_chart(levels.tolist(), part, title), title)
         if drawn is not None:
             shown[title] = drawn
     head = ("category", "class", "now", "wanted", "races", "corners per incident", "usual", "note")
     lines = [
         (
-            row["category_id"],
+            _category(row["category_id"]),
             row["licence_class"],
             _number(row["safety_rating"], 2),
             _number(row["target_safety_rating"], 2),
@@ -155,6 +156,11 @@ def of_forecasts(connection: Connection, rows: Rows) -> Shown:
 
 
 _WORDS = {"irating": "iRating", "safety_rating": "Safety Rating"}
+_CATEGORIES = {number: name for name, number in CATEGORY_IDS.items()}
+
+
+def _category(number: object) -> str:
+    return _CATEGORIES.get(number, str(number)) if isinstance(number, int) else str(number)
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[object]]) -> dg.MetadataValue:

@@ -57,13 +57,14 @@ class _Server(ThreadingHTTPServer):
 
 
 class FakeDataApi:
-    """A server on a free loopback port; use it as a context manager.
+    """A server on loopback; use it as a context manager.
 
     Args:
         career: The career it tells of.
         faults: The faults it has; none by default.
         clock: What time it is, for tokens, links and the quota.
         quota: Requests that it allows a minute.
+        port: Where it listens; 0 for any port that is free.
     """
 
     def __init__(
@@ -73,11 +74,13 @@ class FakeDataApi:
         faults: Faults | None = None,
         clock: Clock | None = None,
         quota: int = 240,
+        port: int = 0,
     ) -> None:
         self.career = career
         self.faults = faults or Faults()
         self.clock = clock or SystemClock()
         self.quota = quota
+        self.port = port
         self.calls: Counter[tuple[str, int]] = Counter()
         self.leaked_tokens = 0
         self._tokens = TokenService(self.clock)
@@ -121,9 +124,9 @@ class FakeDataApi:
         return self._tokens.grants
 
     def start(self) -> None:
-        """Listen on a free loopback port, in a thread of its own."""
+        """Listen, in a thread of its own."""
         handler = type("BoundHandler", (Handler,), {"api": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
+        self._server = _Server(("127.0.0.1", self.port), handler)
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()
 
     def stop(self) -> None:

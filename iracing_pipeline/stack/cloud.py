@@ -1,0 +1,83 @@
+"""Grafana Cloud: what the stack's Prometheus forwards to it, and the agent that lets it in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import yaml
+
+from iracing_pipeline.stack import env_file
+from iracing_pipeline.stack.errors import StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+URL, USER = "IRACING_CLOUD_PUSH_URL", "IRACING_CLOUD_PUSH_USER"
+AGENT = ("IRACING_PDC_CLUSTER", "IRACING_PDC_GRAFANA_ID")
+CONFIG = ".stack/prometheus.yml"
+
+
+def configure(root: Path, env: Path, known: Mapping[str, str]) -> list[str]:
+    """Make what ``.env`` asks for; names of what is new.
+
+    With a place to push to, Prometheus forwards to it what it scrapes. With an agent's cluster and
+    id, the agent runs too.
+
+    Args:
+        root: The checkout.
+        env: The file ``.env``.
+        known: What is in it.
+
+    Raises:
+        StackError: If something is missing.
+        OSError: From the disk.
+    """
+    if not known.get(URL):
+        return []
+    if not known.get(USER):
+        raise StackError(f"{URL} is in .env, but {USER} is not. Add the number of the user.")
+    _needs(root, "cloud_token", URL)
+    target = root / CONFIG
+    target.parent.mkdir(exist_ok=True)
+    text = prometheus_config(
+        (root / "docker/prometheus/prometheus.yml").read_text(encoding="utf-8"),
+        (root / "prometheus/prometheus.cloud.yml").read_text(encoding="utf-8"),
+        url=known[URL],
+        user=known[USER],
+    )
+    target.write_text(text, encoding="utf-8", newline="\n")
+    made = env_file.add(env, {"IRACING_PROMETHEUS_CONFIG": f"./{CONFIG}"})
+    if all(known.get(name) for name in AGENT):
+        _needs(root, "pdc_token", AGENT[0])
+        made += env_file.add(env, {"COMPOSE_PROFILES": "cloud"})
+    return made
+
+
+def prometheus_config(own: str, cloud: str, *, url: str, user: str) -> str:
+    """The stack's configuration of Prometheus, forwarding as the one for the cloud does.
+
+    Args:
+        own: Configuration of the stack.
+        cloud: Configuration of a Prometheus that forwards; what it says of that is taken over.
+        url: Where to.
+        user: As whom; the token comes from its file.
+    """
+    config, forwarding = yaml.safe_load(own), yaml.safe_load(cloud)
+    config["global"] = forwarding["global"]
+    intervals = {
+        job["job_name"]: job.get("scrape_interval") for job in forwarding["scrape_configs"]
+    }
+    for job in config["scrape_configs"]:
+        if interval := intervals.get(job["job_name"]):
+            job["scrape_interval"] = interval
+    (write,) = forwarding["remote_write"]
+    account = {"username": user, "password_file": "/run/secrets/cloud_token"}
+    config["remote_write"] = [write | {"url": url, "basic_auth": account}]
+    return str(yaml.safe_dump(config, sort_keys=False))
+
+
+def _needs(root: Path, secret: str, because: str) -> None:
+    file = root / "secrets" / secret
+    if not file.read_text(encoding="utf-8").strip():
+        raise StackError(f"{because} is in .env, but {file} is empty. Write the token into it.")

@@ -1,0 +1,29 @@
+variable "region" {
+  description = "Where it runs."
+  type        = string
+  default     = "europe-west1"
+  nullable    = false
+}
+
+variable "image" {
+  description = "The project's image, by digest."
+  type        = string
+  nullable    = false
+}
+
+variable "iracing_account" {
+  description = "Access to iRacing's Data API; see the module."
+  type = object({
+    client_id         = string
+    username          = optional(string)
+    client_secret_id  = string
+    account_secret_id = optional(string)
+  })
+  nullable = false
+}
+
+variable "project_id" {
+  description = "Your project."
+  type        = string
+  nullable    = false
+}

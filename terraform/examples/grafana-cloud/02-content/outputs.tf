@@ -1,0 +1,4 @@
+output "content" {
+  description = "All that the module says; see its outputs."
+  value       = module.content
+}

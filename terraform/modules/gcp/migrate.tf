@@ -1,0 +1,94 @@
+# Roles, databases and tables. Cloud Run has no container that runs before others, so this is a job:
+# run what output migrate says after each apply that changed the image or db_credential_version.
+
+locals {
+  migrate_secrets = { for name, secret in {
+    IRACING_ADMIN_DATABASE_URL = "admin-url"
+    IRACING_DATABASE_URL       = "owner-url"
+    DAGSTER_POSTGRES_URL       = "dagster-url"
+    ROLE_PASSWORDS             = "roles"
+  } : name => local.db_refs[secret] }
+}
+
+resource "google_cloud_run_v2_job" "migrate" {
+  project             = var.project_id
+  name                = "${local.prefix}-migrate"
+  location            = var.region
+  labels              = local.labels
+  deletion_protection = false
+
+  template {
+    labels     = local.labels
+    task_count = 1
+
+    template {
+      service_account = google_service_account.this["migrate"].email
+      timeout         = "3600s"
+      max_retries     = 0
+
+      containers {
+        name  = "migrate"
+        image = var.image
+        # Not by the image's entrypoint, which would read passwords from files that are not here.
+        command = ["python", "-c", file("${local.shared}/migrate.py")]
+        resources {
+          limits = { cpu = "1", memory = "1Gi" }
+        }
+        dynamic "env" {
+          for_each = { DAGSTER_HOME = local.environment.DAGSTER_HOME }
+          content {
+            name  = env.key
+            value = env.value
+          }
+        }
+        dynamic "env" {
+          for_each = local.migrate_secrets
+          content {
+            name = env.key
+            value_source {
+              secret_key_ref {
+                secret  = env.value.secret
+                version = env.value.version
+              }
+            }
+          }
+        }
+        dynamic "volume_mounts" {
+          for_each = local.mounts
+          content {
+            name       = volume_mounts.key
+            mount_path = volume_mounts.value
+          }
+        }
+      }
+      volumes {
+        name = "scratch"
+        empty_dir {
+          medium     = local.scratch.medium
+          size_limit = local.scratch.size_limit
+        }
+      }
+      dynamic "volumes" {
+        for_each = { for name in ["dagster", "database"] : name => local.pool_secrets[name] }
+        content {
+          name = volumes.key
+          secret {
+            secret = volumes.value.secret
+            items {
+              path    = volumes.value.path
+              version = volumes.value.version
+            }
+          }
+        }
+      }
+      vpc_access {
+        egress = local.egress
+        network_interfaces {
+          network    = google_compute_network.this.id
+          subnetwork = google_compute_subnetwork.containers.id
+        }
+      }
+    }
+  }
+  depends_on = [google_secret_manager_secret_iam_member.read]
+}
