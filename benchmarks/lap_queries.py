@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 ROUNDS = 9
 TREND_LAPS = 10_000
+TRACK_STEP = 1000  # to the next track made up: none that is there already
 
 COMPARE: LiteralString = """
 SELECT reference.distance_m, reference.elapsed_s, lap.elapsed_s - reference.elapsed_s AS delta_s,
@@ -68,7 +69,7 @@ def fill(connection: Connection, laps: int) -> tuple[str, int, int]:
     key = found.facts.session_key
     moved = {
         "session_key": "base.session_key || '-' || copy",
-        "track_id": f"base.track_id + copy / {per_track}",
+        "track_id": f"base.track_id + copy / {per_track} * {TRACK_STEP}",
         "start_time": "base.start_time + copy * interval '2 hours'",
         "end_time": "base.end_time + copy * interval '2 hours'",
     }
@@ -78,10 +79,11 @@ def fill(connection: Connection, laps: int) -> tuple[str, int, int]:
         statement = MULTIPLY.format(table=table.name, columns=columns)
         connection.execute(statement.encode(), [copies, key])
     connection.execute(
-        "INSERT INTO racing.corner_map SELECT track_id + more, version, corner, start_pct,"
+        "INSERT INTO racing.corner_map SELECT track_id + more * %s, version, corner, start_pct,"
         " apex_pct, end_pct, start_m, apex_m, end_m, direction, turn_rad, radius_m, lap_count,"
-        " clean, session_key FROM racing.corner_map CROSS JOIN generate_series(1, %s) AS more",
-        [copies // per_track],
+        " clean, session_key FROM racing.corner_map CROSS JOIN generate_series(1, %s) AS more"
+        " WHERE track_id = %s",
+        [TRACK_STEP, copies // per_track, track],
     )
     connection.commit()
     car = found.session.get_column("car_id")[0]

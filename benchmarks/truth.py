@@ -3,6 +3,8 @@
 Run: python -m benchmarks.truth [sessions]
 
 Half of the sessions are races with a stop, the others practice; cars and circuits take turns.
+Six sessions of a car on a circuit, one after the other, are a season: pooled figures are had from
+one.
 """
 
 from __future__ import annotations
@@ -16,8 +18,10 @@ import numpy as np
 import polars as pl
 
 from iracing_pipeline.analysis import corner_map, fuel, stints, track_grid, tyres
+from iracing_pipeline.analysis.car_track import pooled_effects
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
+from iracing_pipeline.analysis.sectors import LAP_KEY
 from iracing_pipeline.analysis.unrolled import Unrolled, unroll
 from iracing_pipeline.demo.car import CORVANE_GT3, FORMULA_VALE, TRIPLE_CROWN_STOCK, Car
 from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
@@ -51,15 +55,22 @@ TOLERANCES = {
     "fuel added (l)": 0.02,
     "pit stop (s)": 0.05,
     "pit loss (s)": 0.5,
+    "time standing in the stall (s)": 0.1,
+    "refuelling rate (l/s)": 0.1,
     "tread of a set that came off": 1e-3,
     "fuel effect (s/l)": None,
     "degradation (s/lap)": None,
+    "pooled fuel effect (s/l)": None,
+    "pooled degradation (s/lap)": None,
 }
+SEASON = 6
+"""Sessions that are pooled."""
 Errors = dict[str, list[float]]
 Covered = dict[str, list[bool]]
+Seasons = dict[int, list[tuple[pl.DataFrame, "SessionTruth"]]]
 
 
-def one(number: int, errors: Errors, covered: Covered) -> None:
+def one(number: int, errors: Errors, covered: Covered, seasons: Seasons) -> None:
     """Simulate, analyse and compare a session."""
     car, circuit, laps, start_l, stop_l = RACES[number % len(RACES)]
     race = number % 2 == 0
@@ -92,7 +103,14 @@ def one(number: int, errors: Errors, covered: Covered) -> None:
     )
     sets = tyres.tyre_sets(records, samples, found)
     table = stints.stints(samples, found, unrolled, sets, SESSION)
-    _stints(table, truth, errors, covered)
+    _stints(table, truth, car, errors, covered)
+    aged = tyres.tyre_laps(records, found, sets).select(*LAP_KEY, "set_lap")
+    laps_on_sets = found.filter("clean").join(aged, on=LAP_KEY)
+    season = seasons[number % len(RACES)]
+    season.append((laps_on_sets.with_columns(session_key=pl.lit(str(number))), truth))
+    if len(season) == SEASON:
+        _pooled(season, errors, covered)
+        season.clear()
     _tread(tyres.tyre_set_table(records, samples, found, sets), records, truth, errors)
 
 
@@ -123,11 +141,16 @@ def _corner_times(
                 errors["corner time, true corner (s)"].append(time - true)
 
 
-def _stints(table: pl.DataFrame, truth: SessionTruth, errors: Errors, covered: Covered) -> None:
+def _stints(
+    table: pl.DataFrame, truth: SessionTruth, car: Car, errors: Errors, covered: Covered
+) -> None:
     for stop in truth.stops:
         row = table.row(0, named=True)
         errors["fuel added (l)"].append(row["fuel_added_l"] - stop.fuel_added_l)
         errors["pit stop (s)"].append(row["pit_stop_s"] - (stop.exit_s - stop.entry_s))
+        errors["time standing in the stall (s)"].append(row["stationary_s"] - stop.stationary_s)
+        rate = row["fuel_added_l"] / row["refuel_s"]
+        errors["refuelling rate (l/s)"].append(rate - car.refuel_lps)
         if row["pit_loss_s"] is not None:
             errors["pit loss (s)"].append(row["pit_loss_s"] - stop.loss_s)
     for row in table.rows(named=True):
@@ -141,6 +164,23 @@ def _stints(table: pl.DataFrame, truth: SessionTruth, errors: Errors, covered: C
             errors[name].append(value - true)
             inside = row[column.format("_low")] <= true <= row[column.format("_high")]
             covered[name].append(inside)
+
+
+def _pooled(
+    season: list[tuple[pl.DataFrame, SessionTruth]], errors: Errors, covered: Covered
+) -> None:
+    """What the sessions of a season tell together."""
+    found = pooled_effects(pl.concat([laps for laps, _ in season]))
+    covered["seasons that tell"].append(found is not None)
+    if found is None:
+        return
+    law = season[0][1].law
+    for name, estimate, true in (
+        ("pooled fuel effect (s/l)", found[0], law.seconds_per_litre),
+        ("pooled degradation (s/lap)", found[1], law.seconds_per_tyre_lap),
+    ):
+        errors[name].append(estimate.value - true)
+        covered[name].append(estimate.low <= true <= estimate.high)
 
 
 def _tread(table: pl.DataFrame, records: pl.DataFrame, truth: SessionTruth, errors: Errors) -> None:
@@ -162,8 +202,9 @@ def main(sessions: int) -> None:
     """Print the table."""
     errors: Errors = defaultdict(list)
     covered: Covered = defaultdict(list)
+    seasons: Seasons = defaultdict(list)
     for number in range(sessions):
-        one(number, errors, covered)
+        one(number, errors, covered, seasons)
     print(f"{sessions} simulated sessions")
     print("| figure | compared | median error | 95 % within | worst | tolerance | interval holds |")
     print("| --- | ---: | ---: | ---: | ---: | ---: | ---: |")
@@ -178,6 +219,7 @@ def main(sessions: int) -> None:
             f" | {tolerance or 'its interval'} | {share} |"
         )
     print(f"corners found in {np.mean(covered['corners found']):.1%} of the sessions")
+    print(f"{np.mean(covered['seasons that tell']):.1%} of the seasons tell fuel and tyres apart")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,8 @@
 import dagster as dg
 
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
+from iracing_pipeline.defs.figures.assets import figures
+from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
 from iracing_pipeline.defs.housekeeping import daily_housekeeping, keep_house
 from iracing_pipeline.defs.metrics.assets import metric_history, metric_snapshot
 from iracing_pipeline.defs.metrics.sensors import metric_sensor, send_metrics, take_snapshot
@@ -58,6 +60,7 @@ defs = dg.Definitions(
         telemetry_results,
         raw_member,
         ratings,
+        figures,
     ],
     jobs=[
         load_telemetry,
@@ -71,6 +74,7 @@ defs = dg.Definitions(
         read_telemetry_results,
         update_ratings,
         rebuild_rating_history,
+        refresh_figures,
         keep_house,
     ],
     schedules=[weekly_reference, hourly_results, daily_ratings, daily_housekeeping],
@@ -81,6 +85,7 @@ defs = dg.Definitions(
         results_sensor,
         result_files_sensor,
         telemetry_results_sensor,
+        figures_sensor,
     ],
     resources={
         "lake": LakeResource(),

@@ -37,7 +37,7 @@ class Settings:
     home: Path
     telemetry_dir: Path
     results_dir: Path
-    database_url: str | None
+    database_url: str | None = field(repr=False)
     lake: str
 
     @classmethod
@@ -168,6 +168,31 @@ class MetricSettings:
             cloud_token=secret(env, "IRACING_CLOUD_PUSH_TOKEN"),
             channels=tuple(name for name in names if name),
             hz=_rate(env, "IRACING_METRIC_HZ", 10),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class GrafanaSettings:
+    """Where Grafana is.
+
+    Attributes:
+        url: ``IRACING_GRAFANA_URL``. Its address, such as ``http://127.0.0.1:3001``.
+        token: ``IRACING_GRAFANA_TOKEN`` (or ``_FILE``). Token of a service account.
+    """
+
+    url: str | None = None
+    token: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> GrafanaSettings:
+        """Read the settings from the environment.
+
+        Raises:
+            SettingsError: If a variable holds something that cannot be used.
+        """
+        env = os.environ if env is None else env
+        return cls(
+            url=_http_url(env, "IRACING_GRAFANA_URL"), token=secret(env, "IRACING_GRAFANA_TOKEN")
         )
 
 

@@ -53,28 +53,28 @@ def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def migrated_template(server_url: str) -> Iterator[str]:
     """The name of a migrated database that fresh ones are copied from."""
     name = f"iracing_template_{uuid.uuid4().hex[:8]}"
-    _run(server_url, "CREATE DATABASE {}", name)
+    run_statement(server_url, "CREATE DATABASE {}", name)
     migrate(at_database(server_url, name))
     yield name
-    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+    run_statement(server_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture
 def empty_database(server_url: str) -> Iterator[str]:
     """The URL of a database with nothing in it."""
     name = f"iracing_test_{uuid.uuid4().hex[:8]}"
-    _run(server_url, "CREATE DATABASE {}", name)
+    run_statement(server_url, "CREATE DATABASE {}", name)
     yield at_database(server_url, name)
-    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+    run_statement(server_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture
 def database(server_url: str, migrated_template: str) -> Iterator[str]:
     """The URL of a fresh, migrated database."""
     name = f"iracing_test_{uuid.uuid4().hex[:8]}"
-    _run(server_url, "CREATE DATABASE {} TEMPLATE {}", name, migrated_template)
+    run_statement(server_url, "CREATE DATABASE {} TEMPLATE {}", name, migrated_template)
     yield at_database(server_url, name)
-    _run(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+    run_statement(server_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture
@@ -89,6 +89,7 @@ def at_database(url: str, name: str) -> str:
     return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
-def _run(url: str, statement: str, *names: str) -> None:
+def run_statement(url: str, statement: str, *names: str) -> None:
+    """Run a statement with names in it, outside a transaction."""
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(sql.SQL(statement).format(*map(sql.Identifier, names)))

@@ -56,6 +56,8 @@ class Server:
         web: More options of its web server, as YAML.
         scrape: Scrape configurations, as YAML.
         arguments: More command line arguments.
+        receiver: Whether it takes remote write.
+        retention: How long it keeps samples.
         port: Where it listens.
         config: A configuration to take instead of one from the above.
         replace: What to replace in that configuration, such as ports.
@@ -67,6 +69,8 @@ class Server:
     scrape: str = ""
     rules: list[str] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)
+    receiver: bool = True
+    retention: str = "20y"
     port: int = 0
     auth: str = ""
     config: Path | None = None
@@ -93,7 +97,8 @@ class Server:
         self.port = self.port or free_port()
         command = [PROMETHEUS, f"--config.file={config}", f"--storage.tsdb.path={self.data}"]
         command += [f"--web.listen-address=127.0.0.1:{self.port}", f"--web.config.file={web}"]
-        command += ["--web.enable-remote-write-receiver", "--storage.tsdb.retention.time=20y"]
+        command += ["--web.enable-remote-write-receiver"] if self.receiver else []
+        command += [f"--storage.tsdb.retention.time={self.retention}"]
         command += ["--web.enable-lifecycle", "--web.enable-admin-api", *self.arguments]
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(command, stdout=log, stderr=log)

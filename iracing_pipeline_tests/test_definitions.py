@@ -22,6 +22,7 @@ debrief: race_debriefs <- lap_corners stints telemetry_laps
 metrics: metric_history <- ibt_frames telemetry_sessions
 metrics: metric_snapshot <- telemetry_laps telemetry_sessions
 ratings: career <- raw_member
+ratings: rating_forecasts <- rating_history results
 ratings: rating_history <- raw_member raw_result_files results telemetry_results
 ratings: raw_member <-
 reference: car_classes <-
@@ -42,6 +43,9 @@ results: results <- raw_subsessions
 results: session_events <- raw_subsessions
 results: subsessions <- raw_subsessions
 results: telemetry_results <- telemetry_sessions
+strategy: car_tracks <- fuel_laps stints subsessions telemetry_laps telemetry_sessions tyre_sets
+strategy: race_plans <- car_tracks results
+telemetry: consistency <- fuel_laps lap_corners lap_sectors telemetry_laps
 telemetry: fuel_laps <- ibt_frames telemetry_laps
 telemetry: ibt_frames <- telemetry_files
 telemetry: lap_corners <- ibt_frames telemetry_laps
@@ -52,6 +56,8 @@ telemetry: telemetry_files <-
 telemetry: telemetry_laps <- ibt_frames telemetry_sessions
 telemetry: telemetry_sessions <- ibt_frames
 telemetry: tyre_sets <- ibt_frames telemetry_laps
+trends: consistency_trends <- consistency
+trends: setup_comparisons <- telemetry_laps telemetry_sessions
 """
 
 # Asset: what partitions it.
@@ -66,6 +72,7 @@ PARTITIONS = {
         "stints",
         "tyre_sets",
         "fuel_laps",
+        "consistency",
         "metric_history",
         "race_debriefs",
     },
@@ -81,6 +88,7 @@ PARTITIONS = {
 
 SENSORS = {
     "abandoned_runs_sensor",
+    "figures_sensor",
     "metric_sensor",
     "result_files_sensor",
     "results_sensor",

@@ -33,6 +33,7 @@ def lap_spread(laps: pl.DataFrame) -> Estimate | None:
     residuals = [
         _about_its_line(stint.get_column("lap_time_s").to_numpy())
         for stint in clean.partition_by("stint", "track_wetness", maintain_order=True)
+        if stint.height >= _FEWEST_TOGETHER
     ]
     return robust.spread(np.concatenate(residuals)) if residuals else None
 
@@ -80,6 +81,7 @@ def spread_trend(sessions: Iterable[pl.DataFrame]) -> Estimate | None:
     return robust.trend(np.arange(len(spreads), dtype=np.float64), np.array(spreads))
 
 
+_FEWEST_TOGETHER = 3
 _CORNER_SPREAD = {
     "corner": pl.Int16,
     "median_s": pl.Float64,
@@ -95,4 +97,7 @@ def _about_its_line(times: Floats) -> Floats:
     order = np.arange(len(times), dtype=np.float64)
     slope = robust.trend(order, times)
     level = times if slope is None else times - slope.value * order
-    return np.asarray(level - np.median(level))
+    # What is fitted to the laps is missing in their scatter about it.
+    fitted = 1 if slope is None else 2
+    widened = np.sqrt(len(times) / (len(times) - fitted))
+    return np.asarray(widened * (level - np.median(level)))

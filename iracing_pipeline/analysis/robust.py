@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from iracing_pipeline.analysis.samples import Floats
+    from iracing_pipeline.analysis.samples import Floats, Integers
 
 Z95 = 1.959964
 _MAD_TO_SIGMA = 1.482602
@@ -21,6 +21,8 @@ _SE_OF_SPREAD = 1.166
 FEWEST_FOR_TREND = 5
 FEWEST_FOR_SPREAD = 5
 _HUBER = 1.345
+_MOST_CONDITION = 50.0
+_NOTHING = 1e-12  # of a column's size: rounding
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,8 +109,10 @@ def difference(first: Floats, second: Floats) -> Estimate | None:
     return Estimate(value, value - half, value + half, len(first) + len(second))
 
 
-def regression(columns: Floats, values: Floats) -> list[Estimate] | None:
-    """Coefficients of a linear model by Huber's estimator; an intercept is added and left out.
+def regression(
+    columns: Floats, values: Floats, groups: Integers | None = None
+) -> list[Estimate] | None:
+    """Coefficients of a linear model by Huber's estimator, with an intercept for each group.
 
     None where the columns do not tell the coefficients apart, or with fewer than three values
     more than coefficients.
@@ -116,28 +120,24 @@ def regression(columns: Floats, values: Floats) -> list[Estimate] | None:
     Args:
         columns: What the values depend on; shape (values, columns).
         values: The values.
+        groups: Group of each value, from 0 and without gaps: values of different groups may
+            differ by anything. None for a single group.
+
+    Returns:
+        The coefficients of the columns; intercepts are left out.
     """
-    count, width = columns.shape[0], columns.shape[1] + 1
+    count = len(values)
+    group = np.zeros(count, np.int64) if groups is None else groups
+    width = columns.shape[1] + (int(group.max()) + 1 if count else 1)
     if count < width + 3:
         return None
-    scale = columns.std(axis=0)
-    if (scale <= 0).any():
+    scale = _within(columns, np.ones(count), group).std(axis=0)
+    if (scale <= _NOTHING * np.abs(columns).max(axis=0)).any():
         return None
-    design = np.column_stack([np.ones(count), (columns - columns.mean(axis=0)) / scale])
-    if np.linalg.cond(design) > 50.0:
+    scaled = columns / scale
+    if np.linalg.cond(_within(scaled, np.ones(count), group)) > _MOST_CONDITION:
         return None
-    weights = np.ones(count)
-    for _ in range(30):
-        solution = np.linalg.lstsq(
-            design * np.sqrt(weights)[:, None], values * np.sqrt(weights), rcond=None
-        )[0]
-        residual = values - design @ solution
-        # The fit draws the line towards the values, so what is left looks too small.
-        shrunk = np.sqrt(count / (count - width))
-        sigma = _MAD_TO_SIGMA * float(np.median(np.abs(residual))) * shrunk
-        if sigma <= 0:
-            break
-        weights = np.minimum(1.0, _HUBER * sigma / np.maximum(np.abs(residual), 1e-12))
+    solution, residual, sigma = _huber(scaled, values, group, width)
     freedom = count - width
     # Huber's asymptotic variance, from residuals cut at his bound.
     bound = _HUBER * sigma if sigma > 0 else 0.0
@@ -145,17 +145,44 @@ def regression(columns: Floats, values: Floats) -> list[Estimate] | None:
     inside = max(float(np.mean(np.abs(residual) <= bound)), 0.5)
     correction = 1 + width / count * (1 - inside) / inside  # Huber's, for few values
     variance = (correction / inside) ** 2 * float((cut**2).sum()) / freedom
+    design = _within(scaled, np.ones(count), group)
     errors = np.sqrt(np.diag(np.linalg.inv(design.T @ design)) * variance)
     half = t_quantile(freedom) * errors
     return [
-        Estimate(
-            float(solution[i] / scale[i - 1]),
-            float((solution[i] - half[i]) / scale[i - 1]),
-            float((solution[i] + half[i]) / scale[i - 1]),
-            count,
-        )
-        for i in range(1, width)
+        Estimate(float(value / by), float((value - reach) / by), float((value + reach) / by), count)
+        for value, reach, by in zip(solution, half, scale, strict=True)
     ]
+
+
+def _huber(
+    columns: Floats, values: Floats, group: Integers, width: int
+) -> tuple[Floats, Floats, float]:
+    """Solution, residuals and their scale, by weights that are fitted again and again.
+
+    An intercept for each group is the same as taking each group's weighted means away.
+    """
+    count = len(values)
+    weights, sigma = np.ones(count), 0.0
+    for _ in range(30):
+        design = _within(columns, weights, group)
+        target = _within(values[:, None], weights, group)[:, 0]
+        root = np.sqrt(weights)
+        solution = np.linalg.lstsq(design * root[:, None], target * root, rcond=None)[0]
+        residual = target - design @ solution
+        # The fit draws the line towards the values, so what is left looks too small.
+        shrunk = np.sqrt(count / (count - width))
+        sigma = _MAD_TO_SIGMA * float(np.median(np.abs(residual))) * shrunk
+        if sigma <= 0:
+            break
+        weights = np.minimum(1.0, _HUBER * sigma / np.maximum(np.abs(residual), 1e-12))
+    return np.asarray(solution, np.float64), residual, sigma
+
+
+def _within(columns: Floats, weights: Floats, group: Integers) -> Floats:
+    """Columns minus their weighted mean in each group."""
+    total = np.bincount(group, weights)
+    means = [np.bincount(group, weights * column) / total for column in columns.T]
+    return np.asarray(columns - np.column_stack(means)[group])
 
 
 def t_quantile(freedom: int) -> float:

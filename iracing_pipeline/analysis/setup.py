@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,14 +10,18 @@ import polars as pl
 
 from iracing_pipeline.analysis import robust
 from iracing_pipeline.ibt.session_info import quantity
+from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from iracing_pipeline.analysis.robust import Estimate
 
 # Not a choice of the driver: counters and what the tyres read after a run.
 _READINGS = ("UpdateCount", "LastHotPressure", "LastTempsOMI", "LastTempsIMO", "TreadRemaining")
+
+# What is filled in, and what follows from it and the other settings: no other setup.
+_FOLLOWS = (*_READINGS, "FuelLevel", "CornerWeight")
 
 TRACK_TEMP_WITHIN_C = 5.0
 FUEL_WITHIN_L = 10.0
@@ -37,8 +42,9 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> pl.DataFr
     """What was changed from one setup to another; readings of the tyres are no changes.
 
     Returns:
-        ``setting``, ``before``, ``after`` (null where it is not there), and ``change`` in the
-        setting's unit where both are numbers.
+        ``setting``, ``before``, ``after`` (null where it is not there), and ``change`` where both
+        are numbers, in the unit that the setting is written in (SI for lengths in m or km, speeds
+        and percentages).
     """
     old, new = flatten(before), flatten(after)
     rows = [
@@ -60,6 +66,104 @@ def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> pl.DataFr
             "change": pl.Float64,
         },
     )
+
+
+def settings(setup: Mapping[str, Any]) -> dict[str, str]:
+    """The settings that make a setup what it is, without fuel and without what follows from it."""
+    return {name: text for name, text in flatten(setup).items() if not name.endswith(_FOLLOWS)}
+
+
+def digest(setup: Mapping[str, Any]) -> str:
+    """Identity of a setup by its settings, whatever it is called: twelve hexadecimal digits."""
+    told = "\n".join(f"{name}={text}" for name, text in sorted(settings(setup).items()))
+    return hashlib.sha256(told.encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True, slots=True)
+class Stay:
+    """One session with its setup.
+
+    Attributes:
+        session: Row of ``racing.telemetry_session``.
+        setup: Its CarSetup tree.
+        laps: Its laps, as rows of ``racing.telemetry_lap``.
+    """
+
+    session: dict[str, Any]
+    setup: Mapping[str, Any]
+    laps: pl.DataFrame
+
+
+def comparisons(stays: Iterable[Stay]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Each session beside the one before it of the same driver, car and track.
+
+    Args:
+        stays: Sessions whose setup is known, in order of time; those without car or track are
+            compared with none.
+
+    Returns:
+        Rows of ``racing.setup_comparison`` and of ``racing.setup_change``.
+    """
+    latest: dict[tuple[Any, ...], Stay] = {}
+    rows: list[dict[str, Any]] = []
+    changes: list[pl.DataFrame] = [SETUP_CHANGE.frame()]
+    for stay in stays:
+        place = tuple(stay.session[name] for name in ("car_id", "track_id", "cust_id"))
+        before = None if None in place[:2] else latest.get(place)
+        latest[place] = stay
+        changed = None if before is None else difference(before.setup, stay.setup)
+        rows.append(_compared(before, stay, changed))
+        if before is not None and changed is not None:
+            changes.append(
+                changed.select(
+                    pl.lit(stay.session["session_key"]).alias("session_key"),
+                    "setting",
+                    pl.lit(before.session["session_key"]).alias("previous_session_key"),
+                    "before",
+                    "after",
+                    "change",
+                )
+            )
+    return SETUP_COMPARISON.frame(rows), pl.concat(changes)
+
+
+def _compared(before: Stay | None, stay: Stay, changed: pl.DataFrame | None) -> dict[str, Any]:
+    own = stay.laps.filter("clean").get_column("lap_time_s").drop_nulls().to_numpy()
+    spread = robust.spread(own)
+    row: dict[str, Any] = {
+        "session_key": stay.session["session_key"],
+        "setup_digest": digest(stay.setup),
+        "setting_count": len(settings(stay.setup)),
+        "clean_lap_count": len(own),
+        "spread_s": None if spread is None else spread.value,
+        "told": False,
+        "against": ["no session before it"],
+    }
+    if before is None or changed is None:
+        return row
+    effect = pace_effect((before.session, before.laps), (stay.session, stay.laps))
+    kept = ~changed.get_column("setting").str.contains(f"({'|'.join(_FOLLOWS)})$")
+    row |= {
+        "previous_session_key": before.session["session_key"],
+        "changed_count": int(kept.sum()),
+        "previous_clean_lap_count": effect.laps[0],
+        "previous_spread_s": effect.spreads_s[0],
+        "told": effect.told,
+        "against": list(effect.against) or _too_few(effect),
+    }
+    if effect.seconds is not None:
+        row |= {
+            "effect_s": effect.seconds.value,
+            "effect_low_s": effect.seconds.low,
+            "effect_high_s": effect.seconds.high,
+        }
+    return row
+
+
+def _too_few(effect: PaceEffect) -> list[str]:
+    if effect.seconds is not None:
+        return []
+    return [f"{effect.laps[0]} and {effect.laps[1]} clean laps: it takes five of either"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,12 @@ if TYPE_CHECKING:
 WARM_UP_LAPS = 2
 """Laps on a set, after the one that it left the pits on, before its pace counts as that of warm
 tyres."""
+WARM_UP_M = 6000.0
+"""Distance on a set before that: three laps of a short oval do not warm tyres."""
+
+_STANDING_MPS = 0.2
+_RISING_L = 1e-3  # a record; less is the float's last bit
+_LONGEST_STEP_S = 1.0  # between two records; more is damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +114,13 @@ def _pace_laps(laps: pl.DataFrame, sets: TyreSets) -> pl.DataFrame:
         pl.Series("tyre_set", on),
         pl.int_range(pl.len()).over(pl.Series("set", on)).alias("set_lap"),
     )
-    return begun.filter(pl.col("clean")).with_columns(warm=pl.col("set_lap") > WARM_UP_LAPS)
+    return begun.filter(pl.col("clean")).with_columns(warm=warm_tyres())
+
+
+def warm_tyres() -> pl.Expr:
+    """Whether a lap was driven on warm tyres, by ``set_lap`` and, where known, ``distance_m``."""
+    far = (pl.col("set_lap") * pl.col("distance_m") >= WARM_UP_M).fill_null(value=True)
+    return (pl.col("set_lap") > WARM_UP_LAPS) & far
 
 
 def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
@@ -222,7 +234,25 @@ def _stop(samples: Samples, span: _Span, unrolled: Unrolled) -> dict[str, Any]:
     if samples.on_pit_road[leave]:
         return {}
     seconds = float(samples.time[leave] - samples.time[entry])
-    return {"pit_stop_s": seconds, "pit_loss_s": _loss(samples, entry, leave, unrolled, seconds)}
+    return {
+        "pit_stop_s": seconds,
+        "pit_loss_s": _loss(samples, entry, leave, unrolled, seconds),
+        **_standing(samples, entry, leave),
+    }
+
+
+def _standing(samples: Samples, entry: int, leave: int) -> dict[str, float | None]:
+    """How long the car stood between two records, and how long its fuel rose."""
+    steps = np.clip(np.diff(samples.time[entry : leave + 1]), 0.0, _LONGEST_STEP_S)
+    stood = None
+    if samples.speed is not None:
+        stood = float(steps[samples.speed[entry:leave] < _STANDING_MPS].sum())
+    fuelled = None
+    if samples.fuel is not None:
+        rising = np.flatnonzero(np.diff(samples.fuel[entry : leave + 1]) > _RISING_L)
+        # From the first record that rose to the last: the level is not renewed in every record.
+        fuelled = float(steps[rising[0] : rising[-1] + 1].sum()) if len(rising) else 0.0
+    return {"stationary_s": stood, "refuel_s": fuelled}
 
 
 def _loss(

@@ -8,7 +8,7 @@ as the tank allows. Everything that goes in is an assumption, and is given back 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil, floor
 from typing import TYPE_CHECKING
 
@@ -16,8 +16,6 @@ import numpy as np
 
 if TYPE_CHECKING:
     from iracing_pipeline.analysis.samples import Floats
-
-MOST_STOPS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,9 @@ class Assumptions:
         caution_laps: Laps that a caution lasts.
         caution_lap_s: What a lap under caution takes longer.
         caution_pit_gain: Share of the pit loss that a stop under caution saves.
+        fuel_effect_error_s_per_l: Standard error of the fuel effect.
+        degradation_error_s_per_lap: Standard error of the degradation.
+        pit_loss_spread_s: Standard deviation of a pit loss.
     """
 
     laps: int
@@ -59,6 +60,9 @@ class Assumptions:
     caution_laps: int = 4
     caution_lap_s: float = 0.0
     caution_pit_gain: float = 0.6
+    fuel_effect_error_s_per_l: float = 0.0
+    degradation_error_s_per_lap: float = 0.0
+    pit_loss_spread_s: float = 0.0
 
     @property
     def stint_laps(self) -> int:
@@ -83,12 +87,20 @@ class Plan:
         windows: For each stop, when it can be made with the stops around it moved as needed.
         fuel_l: Litres at the start, and at each stop.
         total_s: Race time by the assumptions, without chance.
+        litre_laps: Litres on board at the start of each lap, added up: what a fuel effect of a
+            second would cost.
     """
 
     stints: tuple[int, ...]
     windows: tuple[Window, ...]
     fuel_l: tuple[float, ...]
     total_s: float
+    litre_laps: float = 0.0
+
+    @property
+    def tyre_laps(self) -> float:
+        """Laps that the tyres have done at the start of each lap, added up."""
+        return sum(laps * (laps - 1) / 2 for laps in self.stints)
 
     @property
     def stops(self) -> int:
@@ -128,7 +140,7 @@ def plans(assumptions: Assumptions) -> list[Plan]:
     if a.start_fuel_l is not None and fewest == 0 and _start_laps(a) < a.laps:
         fewest = 1
     found = []
-    for stops in range(fewest, min(max(fewest + 3, 4), MOST_STOPS, a.laps - 1) + 1):
+    for stops in range(fewest, min(max(fewest + 2, 4), a.laps - 1) + 1):
         stints = _even(a, stops)
         if stints is not None:
             found.append(_plan(a, stints))
@@ -140,8 +152,9 @@ def simulate(
 ) -> list[Odds]:
     """Race the plans against each other in simulated races, the most often fastest first.
 
-    All plans meet the same luck: the same lap-time noise and the same cautions. Under caution
-    laps are slow and a stop that falls into it is cheap; plans are not changed on the way.
+    All plans meet the same luck: the same lap-time noise, the same cautions, and the same tyres,
+    fuel effect and pit loss, each drawn from what is known of it. Under caution laps are slow and
+    a stop that falls into it is cheap; plans are not changed on the way.
 
     Args:
         assumptions: What the plans rest on.
@@ -153,11 +166,29 @@ def simulate(
         return []
     a = assumptions
     rng = np.random.default_rng(seed)
-    noise = a.spread_s * rng.standard_normal((races, a.laps)).sum(axis=1)
+    noise = a.spread_s * a.laps**0.5 * rng.standard_normal(races)  # the sum of all laps'
+    effect, ageing, loss = (
+        # None of them can be below 0, however badly it is known.
+        np.maximum(value + error * rng.standard_normal(races), min(value, 0.0)) - value
+        for value, error in (
+            (a.fuel_effect_s_per_l, a.fuel_effect_error_s_per_l),
+            (a.degradation_s_per_lap, a.degradation_error_s_per_lap),
+            (a.pit_loss_s, a.pit_loss_spread_s),
+        )
+    )
     caution = _cautions(a, races, rng)
     slow = caution.sum(axis=1) * a.caution_lap_s
     totals = np.array(
-        [plan.total_s + noise + slow - _saved(a, plan, caution) for plan in candidates]
+        [
+            plan.total_s
+            + noise
+            + slow
+            + effect * plan.litre_laps
+            + ageing * plan.tyre_laps
+            + loss * plan.stops
+            - _saved(a, plan, caution)
+            for plan in candidates
+        ]
     )
     best = np.bincount(totals.argmin(axis=0), minlength=len(candidates)) / races
     low, median, high = np.percentile(totals, [5, 50, 95], axis=1)
@@ -192,22 +223,32 @@ def _even(a: Assumptions, stops: int) -> tuple[int, ...] | None:
 def _plan(a: Assumptions, stints: tuple[int, ...]) -> Plan:
     needed = [laps * a.fuel_per_lap_l + a.reserve_l for laps in stints]
     fuel = [needed[0] if a.start_fuel_l is None else a.start_fuel_l]
+    litres = _litre_laps(a, stints[0], fuel[0])
     left = fuel[0] - stints[0] * a.fuel_per_lap_l
-    total = _stint_s(a, stints[0], fuel[0])
-    for laps, litres in zip(stints[1:], needed[1:], strict=True):
-        taken = max(litres - left, 0.0)
-        standing = max(taken / a.refuel_lps, a.tyre_change_s)
-        total += a.pit_loss_s + standing + _stint_s(a, laps, left + taken)
+    stopped = 0.0
+    for laps, wanted in zip(stints[1:], needed[1:], strict=True):
+        taken = max(wanted - left, 0.0)
+        stopped += a.pit_loss_s + standing_s(a, taken)
+        litres += _litre_laps(a, laps, left + taken)
         fuel.append(taken)
         left += taken - laps * a.fuel_per_lap_l
-    return Plan(stints, _windows(a, len(stints) - 1), tuple(fuel), total)
+    plan = Plan(stints, _windows(a, len(stints) - 1), tuple(fuel), 0.0, litres)
+    driven = (
+        sum(stints) * a.base_lap_s
+        + a.fuel_effect_s_per_l * litres
+        + a.degradation_s_per_lap * plan.tyre_laps
+    )
+    return replace(plan, total_s=driven + stopped)
 
 
-def _stint_s(a: Assumptions, laps: int, fuel_l: float) -> float:
-    """Time of a stint: the sum of its laps."""
-    fuel = laps * fuel_l - a.fuel_per_lap_l * laps * (laps - 1) / 2
-    ages = laps * (laps - 1) / 2
-    return laps * a.base_lap_s + a.fuel_effect_s_per_l * fuel + a.degradation_s_per_lap * ages
+def standing_s(assumptions: Assumptions, litres: float) -> float:
+    """Time that a stop stands: the longer of refuelling and changing tyres."""
+    return max(litres / assumptions.refuel_lps, assumptions.tyre_change_s)
+
+
+def _litre_laps(a: Assumptions, laps: int, fuel_l: float) -> float:
+    """Litres on board at the start of each lap of a stint, added up."""
+    return laps * fuel_l - a.fuel_per_lap_l * laps * (laps - 1) / 2
 
 
 def _windows(a: Assumptions, stops: int) -> tuple[Window, ...]:
@@ -224,6 +265,8 @@ def _windows(a: Assumptions, stops: int) -> tuple[Window, ...]:
 
 def _cautions(a: Assumptions, races: int, rng: np.random.Generator) -> Floats:
     """Whether each lap is under caution; shape (races, laps)."""
+    if a.caution_chance <= 0:
+        return np.zeros((races, a.laps))
     begins = rng.random((races, a.laps)) < a.caution_chance
     running = np.cumsum(begins, axis=1)
     ended = np.concatenate(
@@ -233,5 +276,5 @@ def _cautions(a: Assumptions, races: int, rng: np.random.Generator) -> Floats:
 
 
 def _saved(a: Assumptions, plan: Plan, caution: Floats) -> Floats:
-    after = np.cumsum(plan.stints[:-1]) - 1
+    after = np.cumsum(plan.stints[:-1], dtype=np.int64) - 1
     return np.asarray(caution[:, after].sum(axis=1) * a.caution_pit_gain * a.pit_loss_s)

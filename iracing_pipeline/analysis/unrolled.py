@@ -39,12 +39,14 @@ class Unrolled:
         rows: Index in the file of each record that got further than those before it.
         place: Its place: the number of the lap times a constant, plus LapDistPct.
         times: SessionTime of each record of the file.
+        slips: By how much SessionTime gained on the physics just as it reached each record.
     """
 
     laps: pl.DataFrame
     rows: Integers
     place: Floats
     times: Floats
+    slips: Floats
 
     def __len__(self) -> int:
         return self.laps.height
@@ -82,18 +84,33 @@ class Unrolled:
             Elapsed time, shape (laps, places), 0 at the first line and the lap time at the
             second; lap time minus the time between both lines by LapDistPct, shape (laps,).
         """
-        lines = self.look_up(self.times, np.array([0.0, 1.0]), Between.CONTINUOUS)
+        lines = self._session_time(np.array([0.0, 1.0]))
         lap_time = self.laps.get_column("lap_time_s").to_numpy()
         closure = lap_time - (lines[:, 1] - lines[:, 0])
         late = self._late(lines)
         begins = lines[:, :1] - late[:, :1]
         beside = np.clip(1.0 - np.array([pct, 1.0 - pct]) / _BESIDE_THE_LINE, 0.0, 1.0)
         made_up = late[:, :1] * beside[0] + late[:, 1:] * beside[1]
-        elapsed = self.look_up(self.times, pct, Between.CONTINUOUS) - begins - made_up
+        elapsed = self._session_time(pct) - begins - made_up
         # The arithmetic above is exact to a picosecond; the ends are to be exact.
         elapsed[:, pct == 0.0] = 0.0
         elapsed[:, pct == 1.0] = lap_time[:, None]
         return elapsed, closure
+
+    def _session_time(self, pct: Floats) -> Floats:
+        """SessionTime at places of each lap; shape (laps, places).
+
+        The car goes on evenly where the clock slips, so places are timed without the slips. Those
+        that the clock had made by then are put back: LapDistPct shows the place that it was at
+        before, so the clock may slip between its being there and its being seen there.
+        """
+        even = self.look_up(self.times - np.cumsum(self.slips), pct, Between.CONTINUOUS)
+        at = np.flatnonzero(self.slips)
+        if not len(at):
+            return even
+        gained = np.concatenate(([0.0], np.cumsum(self.slips[at])))
+        slipped = self.times[at] - gained[1:]
+        return even + gained[np.searchsorted(slipped, even - _USUAL_LAG_S, side="right")]
 
     def _late(self, lines: Floats) -> Floats:
         """How much later than usual LapDistPct passes each line; shape (laps, 2).
@@ -147,7 +164,23 @@ def unroll(samples: Samples, laps: pl.DataFrame, *, before: float = 0.0) -> Unro
         rows=np.concatenate(rows) if rows else empty.astype(np.int64),
         place=np.concatenate(place) if place else empty,
         times=samples.time,
+        slips=_slips(samples),
     )
+
+
+def _slips(samples: Samples) -> Floats:
+    """By how much SessionTime gained on the physics at each record.
+
+    A tick, where SessionTick rose by one and SessionTime by two; zero without SessionTick.
+    """
+    slips = np.zeros(len(samples.time))
+    if samples.tick is None or len(slips) < 2:
+        return slips
+    step = np.diff(samples.time)
+    tick = float(np.nanmedian(step))
+    slipped = (np.diff(samples.tick) == 1) & (step > 1.5 * tick) & (step < 2.5 * tick)
+    slips[1:][slipped] = step[slipped] - tick
+    return slips
 
 
 def _one(

@@ -5,7 +5,18 @@ from __future__ import annotations
 import click
 
 from iracing_pipeline import __version__
-from iracing_pipeline.cli import account, database, laps, load, metrics, stack
+from iracing_pipeline.cli import (
+    account,
+    backup,
+    check,
+    dashboards,
+    database,
+    laps,
+    load,
+    metrics,
+    service,
+    stack,
+)
 from iracing_pipeline.cli.group import Commands
 
 
@@ -21,12 +32,18 @@ for _command in (
     load.load,
     laps.export,
     laps.reference,
+    laps.report,
     database.dsn,
     database.down,
     database.migrate,
+    check.check,
+    backup.backup,
+    backup.restore,
     account.login,
     metrics.metrics,
     metrics.live,
+    service.service,
+    dashboards.dashboards,
     stack.stack,
 ):
     main.add_command(_command)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import sys
+from typing import Any
+
 import click
 
 from iracing_pipeline.settings import SettingsError
@@ -12,6 +16,15 @@ from iracing_pipeline.settings import SettingsError
 
 class Commands(click.Group):
     """Commands whose errors are messages, not tracebacks."""
+
+    def main(self, *args: Any, **extra: Any) -> Any:
+        """Run the program; what the console cannot show becomes a question mark."""
+        # Output that goes to a file or another program on Windows has an encoding of the country's,
+        # and drivers have names of all countries.
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="replace")
+        return super().main(*args, **extra)
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; what goes wrong for a reason that we know becomes its message."""
@@ -24,6 +37,8 @@ class Commands(click.Group):
         from iracing_pipeline.ingest.export import NothingToExportError
         from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
         from iracing_pipeline.lake import LakeError
+        from iracing_pipeline.local.service import ServiceError
+        from iracing_pipeline.report import NoSessionError
         from iracing_pipeline.stack.errors import StackError
         from iracing_pipeline.warehouse import WarehouseError
 
@@ -36,8 +51,10 @@ class Commands(click.Group):
             IbtError,
             LakeError,
             MissingChannelError,
+            NoSessionError,
             NothingToExportError,
             OtherTrackError,
+            ServiceError,
             SettingsError,
             StackError,
             UnusableReferenceError,

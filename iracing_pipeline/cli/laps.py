@@ -67,3 +67,34 @@ def reference(file: Path, *, track_id: int | None) -> None:
         row = add(connection, file, track_id=track_id)
     who = row["driver_name"] or "somebody"
     click.echo(f"{row['reference_key']}: {clock(row['lap_time_s'], 3)} by {who}")
+
+
+@click.command()
+@click.argument("session")
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="File to write; report-SESSION.html in the current folder if not given.",
+)
+def report(session: str, *, target: Path | None) -> None:
+    """Write a session as one HTML file, to look at and to share.
+
+    SESSION is a session_key, or last for the newest. The file needs no network, and holds no id
+    of the driver and no path.
+    """
+    from iracing_pipeline.lake.atomic import partial, publish
+    from iracing_pipeline.report import read, session_key
+    from iracing_pipeline.report import report as draw
+    from iracing_pipeline.warehouse import Warehouse, database_url, migrate, reader_url
+
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    with Warehouse(reader_url(settings)).connect() as connection:
+        key = session_key(connection, session)
+        page = draw(read(connection, key))
+    path = target or Path(f"report-{key}.html")
+    written = partial(path)
+    written.write_text(page, encoding="utf-8", newline="\n")
+    publish(written, path, durable=False)
+    click.echo(f"{path}: {len(page.encode()) / 1e6:.1f} MB")

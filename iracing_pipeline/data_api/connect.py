@@ -11,7 +11,7 @@ from iracing_pipeline.data_api.rate_limit import TokenBucket
 from iracing_pipeline.data_api.stats import ApiStats
 from iracing_pipeline.data_api.token_source import TokenSource
 from iracing_pipeline.data_api.token_store import FileTokenStore
-from iracing_pipeline.data_api.tokens import Credentials
+from iracing_pipeline.data_api.tokens import Credentials, TokenState
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,6 +41,24 @@ def token_source(
     """
     oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL, stats=stats)
     return TokenSource(oauth, _store(account, home, dsn))
+
+
+def stored_token(account: DataApiAccount, home: Path, dsn: str | None) -> TokenState:
+    """What is kept of an account's login; nothing is asked of iRacing.
+
+    Args:
+        account: The account.
+        home: The data folder.
+        dsn: The database; None when there is none.
+
+    Raises:
+        UnavailableError: If the store does not answer.
+    """
+    store = _store(account, home, dsn)
+    if isinstance(store, FileTokenStore) and not store.path.exists():
+        return TokenState()
+    with store.locked() as slot:
+        return slot.load()
 
 
 def connect(account: DataApiAccount, home: Path, dsn: str | None) -> DataApi:

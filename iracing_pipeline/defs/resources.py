@@ -23,6 +23,7 @@ from iracing_pipeline.warehouse import (
     migrate,
     run_lock,
 )
+from iracing_pipeline.warehouse.pooling import refuse_shared_sessions
 
 _migrated: set[str] = set()
 
@@ -62,6 +63,7 @@ class WarehouseResource(dg.ConfigurableResource[Any]):
     def _warehouse(self) -> Warehouse:
         url = database_url(Settings.from_env())
         if url not in _migrated:  # once a process: the state is then known
+            refuse_shared_sessions(Warehouse(url))
             migrate(url)
             _migrated.add(url)
         return Warehouse(url)

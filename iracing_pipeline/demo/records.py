@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 TICK_RATE = 60
 _LAG_S = 0.0145
+_RIG_S = 0.6  # from standing to the first fuel
 """A record shows where the car was this long before its SessionTime, by which laps are timed."""
 _QUIET_TICKS = 3 * TICK_RATE
 
@@ -114,7 +115,10 @@ def sample(drive: Drive, rng: np.random.Generator) -> Records:
     leg_ends = [leg.leave[-1] for leg in drive.legs[:-1]]
     leg = np.searchsorted(leg_ends, shown, side="right")
     spacing = drive.circuit.spacing_m
-    parts = [_sample_leg(part, spacing, shown[leg == k]) for k, part in enumerate(drive.legs)]
+    parts = [
+        _sample_leg(part, spacing, drive.car.refuel_lps, shown[leg == k])
+        for k, part in enumerate(drive.legs)
+    ]
     columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
     glitch = np.concatenate([[not plan.loaded], np.diff(leg) > 0])
     return Records(
@@ -144,7 +148,9 @@ def _quiet_ticks(drive: Drive, ticks: int, count: int, rng: np.random.Generator)
     return rng.choice(candidates[distance > _QUIET_TICKS], size=count, replace=False)
 
 
-def _sample_leg(leg: Leg, spacing: float, shown: Floats) -> dict[str, npt.NDArray[Any]]:
+def _sample_leg(
+    leg: Leg, spacing: float, refuel_lps: float, shown: Floats
+) -> dict[str, npt.NDArray[Any]]:
     """Columns of one leg at given seconds of physics."""
     last = len(leg.speed) - 1
     node = np.clip(np.searchsorted(leg.arrive, shown, side="right") - 1, 0, last)
@@ -156,14 +162,18 @@ def _sample_leg(leg: Leg, spacing: float, shown: Floats) -> dict[str, npt.NDArra
     stalls = [halt.node for halt in leg.halts if halt.in_stall]
     # While it stands in its stall the car is still on the tyres that it came on.
     behind = np.where(standing, np.maximum(node - 1, 0), node)
-    both = np.stack([leg.arrive, leg.leave], axis=1).ravel()
-    fuel = np.stack([leg.fuel_arrive, leg.fuel_leave], axis=1).ravel()
+    # Fuel rises as fast as the rig gives it; the car then stands on for its tyres.
+    begun = np.minimum(leg.arrive + _RIG_S, leg.leave)
+    full = np.minimum(begun + (leg.fuel_leave - leg.fuel_arrive) / refuel_lps, leg.leave)
+    fuelled = np.stack([leg.arrive, begun, full, leg.leave], axis=1).ravel()
+    levels = [leg.fuel_arrive, leg.fuel_arrive, leg.fuel_leave, leg.fuel_leave]
+    fuel = np.stack(levels, axis=1).ravel()
     return {
         "node": leg.first + node,
         "metres": (leg.first + node) * spacing + into,
         "speed": np.where(standing, 0.0, leg.speed[node] + gain * since),
         "acceleration": np.where(standing, 0.0, _acceleration(leg, spacing, shown)),
-        "fuel_l": np.interp(shown, both, fuel),
+        "fuel_l": np.interp(shown, fuelled, fuel),
         "tyre_m": leg.tyre_m[behind] + into,
         "tyre_set": leg.tyre_set[behind],
         "wide_m": np.interp(shown, leg.arrive, leg.wide_m),

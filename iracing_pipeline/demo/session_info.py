@@ -65,7 +65,7 @@ def session_info(sheet: Sheet) -> str:
                 for number, start in enumerate(sheet.circuit.sector_starts)
             ]
         },
-        "CarSetup": setup(sheet.car, sheet.plan.fuel_l),
+        "CarSetup": setup(sheet.car, sheet.plan.fuel_l, sheet.setup_name),
     }
     return print_session_info(sections)
 

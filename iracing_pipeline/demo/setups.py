@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -11,9 +12,12 @@ if TYPE_CHECKING:
 _CORNERS = ("LeftFront", "RightFront", "LeftRear", "RightRear")
 
 
-def setup(car: Car, fuel_l: float) -> Tree:
-    """The CarSetup section."""
-    return {"UpdateCount": 1, "Tires": _tires(car), "Chassis": _chassis(car, fuel_l)}
+def setup(car: Car, fuel_l: float, name: str) -> Tree:
+    """The CarSetup section: setups of another name have other bars and brakes.
+
+    What was set has no effect on the simulated car.
+    """
+    return {"UpdateCount": 1, "Tires": _tires(car), "Chassis": _chassis(car, fuel_l, name)}
 
 
 def _tires(car: Car) -> Tree:
@@ -28,7 +32,8 @@ def _tires(car: Car) -> Tree:
     }
 
 
-def _chassis(car: Car, fuel_l: float) -> Tree:
+def _chassis(car: Car, fuel_l: float, name: str) -> Tree:
+    choice = zlib.crc32(name.encode())
     front, rear = car.ride_height_m
     weight = car.mass_kg * 9.80665 / 4
     sides: dict[str, Tree] = {}
@@ -43,12 +48,12 @@ def _chassis(car: Car, fuel_l: float) -> Tree:
         }
     tree: dict[str, Tree] = {
         "Front": {
-            "ArbSetting": "4",
-            "BrakePressureBias": f"{car.brake_bias_pct:.1f}%",
+            "ArbSetting": f"{3 + choice % 3}",
+            "BrakePressureBias": f"{car.brake_bias_pct + choice // 3 % 5 * 0.5 - 1.0:.1f}%",
             "CrossWeight": "50.0%" if car.tyre.cold_kpa[0] == car.tyre.cold_kpa[1] else "54.6%",
         },
         **sides,
-        "Rear": {"FuelLevel": f"{fuel_l:.1f} L", "ArbSetting": "2"},
+        "Rear": {"FuelLevel": f"{fuel_l:.1f} L", "ArbSetting": f"{1 + choice // 15 % 3}"},
     }
     if car.has_abs:
         tree["InCarDials"] = {

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_IN_USE = {32, 33}  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 
 
 class State(StrEnum):
@@ -234,7 +235,10 @@ def _judge(
     except OSError as error:
         reason = f"it cannot be opened ({error.strerror})"
         advice = "Close the program that holds it, or allow this user to read it."
-        return _refuse(file, error, reason, advice, settled=still >= settle.broken)
+        # Windows says so of a file that somebody has open for himself; he will close it.
+        in_use = getattr(error, "winerror", None) in _IN_USE
+        settled = still >= settle.broken and not in_use
+        return _refuse(file, error, reason, advice, settled=settled)
     if head.header.whole and file.unchanged_since == file.first_seen_at:
         # Whole, and never seen to change: it need not be watched if it was written long ago.
         # (Of one that is not, a server's clock that is behind would say the same while it grows.)

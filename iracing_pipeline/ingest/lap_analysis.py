@@ -15,8 +15,10 @@ from iracing_pipeline.analysis.corner_map import CornerMap
 from iracing_pipeline.analysis.debrief import race_findings
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.sectors import lap_sectors
+from iracing_pipeline.analysis.session_summary import corner_consistency, session_summary
 from iracing_pipeline.analysis.track_grid import Grid
 from iracing_pipeline.analysis.unrolled import unroll
+from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
@@ -129,6 +131,10 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         found.corners = _corners(records, unrolled, found, session["session_key"])
         if found.corners is not None:
             tables[LAP_CORNER] = corners.lap_corners(records, unrolled, grid, found.corners)
+    tables[SESSION_SUMMARY] = session_summary(
+        session["session_key"], laps, tables[LAP_SECTOR], tables[FUEL_LAP]
+    )
+    tables[CORNER_CONSISTENCY] = corner_consistency(tables[LAP_CORNER], laps)
     tables[RACE_FINDING] = race_findings(session, laps, tables[LAP_CORNER], tables[STINT])
     found.seconds = time.perf_counter() - began
     return found

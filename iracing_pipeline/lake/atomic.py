@@ -55,14 +55,15 @@ def replace(source: Path, target: Path) -> None:
             return
 
 
-def sweep(folder: Path, *, older_than: timedelta = ABANDONED_AFTER) -> int:
-    """Delete what killed writers left below a folder; how many files.
+def sweep(folder: Path, *, older_than: timedelta = ABANDONED_AFTER, below: bool = True) -> int:
+    """Delete what killed writers left in a folder, and ``below`` it; how many files.
 
     Only files that nobody has written to for ``older_than``: a younger one may be in the making.
     """
     before = time.time() - older_than.total_seconds()
     swept = 0
-    for left in folder.rglob(f".*{PARTIAL}"):
+    pattern = f".*{PARTIAL}"
+    for left in folder.rglob(pattern) if below else folder.glob(pattern):
         try:
             if left.stat().st_mtime < before:
                 left.unlink()

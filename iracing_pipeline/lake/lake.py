@@ -72,6 +72,13 @@ class Lake:
             self.root: UPath | Path = self.local
             return
         self._scheme = scheme
+        if ":" in text.partition("://")[2].partition("@")[0].partition("/")[0] and "@" in text:
+            # Not repeated: what stands before the "@" may be a password.
+            raise LakeError(
+                f"The address of the lake {scheme}:// holds credentials, and logs would show them",
+                "Take them out of IRACING_LAKE and set the store's own variables, such as"
+                " AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
+            )
         try:
             # Without a cache of listings, which would hide what other processes have written.
             self.root = UPath(text, use_listings_cache=False)
@@ -149,7 +156,7 @@ class Lake:
         """
         target = self._existing(kind, key, name)
         if isinstance(target, UPath) and self._scheme not in SCANNED_BY_POLARS:
-            return pl.read_parquet(target.read_bytes()).lazy()
+            return pl.read_parquet(self.read_bytes(kind, key, name)).lazy()
         return pl.scan_parquet(str(target), glob=False)
 
     def read_bytes(self, kind: str, key: str, name: str) -> bytes:
@@ -160,6 +167,9 @@ class Lake:
         """
         target = self._existing(kind, key, name)
         with self._failures(target):
+            if isinstance(target, UPath):
+                # In one request: one that is opened first is lost when another writer replaces it.
+                return bytes(target.fs.cat_file(target.path))
             return target.read_bytes()
 
     def exists(self, kind: str, key: str, name: str) -> bool:
@@ -232,22 +242,25 @@ class Lake:
 
     @contextmanager
     def _failures(self, target: UPath | Path) -> Iterator[None]:
+        # Object stores' packages raise errors of their own too, for credentials above all.
+        kinds = OSError if self.local is not None else Exception
         try:
             yield
-        except OSError as error:
-            raise LakeError(
-                f"{target} cannot be used: {error.strerror or error}",
-                "Check that IRACING_LAKE can be written to, that the disk has room and that no"
-                " other program has the file open",
-            ) from error
-        except Exception as error:
-            if self.local is not None:
-                raise
-            # Object stores' packages raise errors of their own, for credentials above all.
-            raise LakeError(
-                f"{target} cannot be used: {error}",
-                f"Check the address and the credentials of {self._scheme}://",
-            ) from error
+        except kinds as error:
+            said = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
+            raise LakeError(f"{target} cannot be used: {said}", self._advice) from error
+
+    @property
+    def _advice(self) -> str:
+        if self.local is None:
+            return (
+                f"Check that IRACING_LAKE names a bucket there is, and that the address and the"
+                f" credentials of {self._scheme}:// in the environment are right and allow it"
+            )
+        return (
+            "Check that IRACING_LAKE can be written to, that the disk has room and that no other"
+            " program has the file open"
+        )
 
 
 def disk_is_full(error: Exception) -> bool:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
+from iracing_pipeline.defs.figures.sensors import refresh_figures
 from iracing_pipeline.defs.ratings.schedules import update_ratings
 from iracing_pipeline.defs.reference.schedules import pull_reference
 from iracing_pipeline.defs.resources import WarehouseResource
@@ -107,6 +108,7 @@ def load_career(
             run(load_season.name, key)
             progress(number, len(keys))
         run(update_ratings.name)
+        run(refresh_figures.name)
     with WarehouseResource().connect() as connection:
         row = connection.execute(
             "SELECT (SELECT count(*) FROM racing.subsession), (SELECT count(*) FROM racing.lap),"

@@ -30,7 +30,7 @@ def prepare(settings: Settings) -> Path:
     wanted = yaml.safe_dump({key: shipped[key] for key in shipped if key not in _PLACES})
     file = home / "dagster.yaml"
     if not file.exists() or file.read_text(encoding="utf-8") != wanted:
-        file.write_text(wanted, encoding="utf-8")
+        file.write_text(wanted, encoding="utf-8", newline="\n")
     return home
 
 

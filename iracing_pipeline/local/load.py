@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import dagster as dg
 from psycopg.rows import dict_row
 
+from iracing_pipeline.defs.figures.sensors import refresh_figures
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.telemetry.partitions import ibt_files, ranges
 from iracing_pipeline.defs.telemetry.sensors import PURPOSE, load_telemetry, quarantine_all
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iracing_pipeline.settings import Settings
+
+logger = logging.getLogger(__name__)
 
 # Files a run: fewer than a sensor's, so that progress is seen.
 _BATCH = 10
@@ -90,6 +94,8 @@ def load(
                 _run(instance, [str(file.session_key)])
             done += len(group)
             progress(done, len(ready))
+        if ready and not refresh(instance):
+            logger.warning("Figures over all sessions failed: see Runs in the Dagster UI")
     return _outcomes(warehouse, found)
 
 
@@ -140,6 +146,15 @@ def _run(instance: dg.DagsterInstance, keys: list[str]) -> None:
             tags={**PURPOSE, **tags},
             raise_on_error=False,
         )
+
+
+def refresh(instance: dg.DagsterInstance) -> bool:
+    """Work out anew what is had from all sessions together; whether that went well."""
+    from iracing_pipeline.definitions import defs  # noqa: PLC0415 - as above
+
+    job = defs.resolve_job_def(refresh_figures.name)
+    quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+    return job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False).success
 
 
 def _left(warehouse: WarehouseResource, group: list[TelemetryFile]) -> list[TelemetryFile]:

@@ -67,7 +67,8 @@ def serve(
         started(endpoint.url)
         exposition.refresh()
         exposition.run(every_s, stop)
-        stop.wait()
+        while not stop.wait(0.5):  # Windows does not interrupt a wait that has no end
+            pass
     except KeyboardInterrupt:
         stop.set()
     finally:

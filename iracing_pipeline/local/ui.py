@@ -5,18 +5,17 @@ from __future__ import annotations
 import os
 import signal
 import socket
-import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
-from iracing_pipeline.local import dagster_home
+from iracing_pipeline.local import dagster_home, tether
 from iracing_pipeline.warehouse import database_url, migrate
 
 if TYPE_CHECKING:
+    import subprocess
     from collections.abc import Callable
 
     from iracing_pipeline.settings import Settings
@@ -65,20 +64,22 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
         # It advises another command for projects of another layout.
         "PYTHONWARNINGS": "ignore",
     }
-    command = [sys.executable, "-m", "dagster", "dev", "-m", "iracing_pipeline.definitions"]
-    command += ["-h", HOST, "-p", str(port), "--log-level", "warning"]
-    # A shell that starts us in the background has Ctrl+C ignored, and Dagster, which ends as on
-    # Ctrl+C when it is told to terminate, would inherit that and never end.
+    # A shell that starts us in the background has Ctrl+C ignored.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # In the home, so that no project file of the current folder is picked up.
-    process = subprocess.Popen(command, env=environment, cwd=home)  # noqa: S603 - our own command
-    signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    # In the home, so that no project file of the current folder is picked up. Tied to us: even
+    # when we are killed, Dagster ends.
+    process = tether.start(
+        "dagster", "dev", "-m", "iracing_pipeline.definitions",
+        "-h", HOST, "-p", str(port), "--log-level", "warning",
+        env=environment, cwd=home,
+    )  # fmt: skip
+    signal.signal(signal.SIGTERM, lambda *_: tether.release(process))
     try:
         if _answers(process, port):
             started(f"http://{HOST}:{port}")
-        return process.wait()
+        return tether.wait(process)
     except KeyboardInterrupt:
-        return process.wait()
+        return tether.end(process)
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.tables import ratings, raw, reference, results, watch
+from iracing_pipeline.tables import (
+    consistency,
+    ratings,
+    raw,
+    reference,
+    results,
+    setups,
+    strategy,
+    watch,
+)
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
@@ -38,4 +47,7 @@ TABLES: tuple[Table, ...] = (
     *ratings.TABLES,
     *raw.TABLES,
     *watch.TABLES,
+    *consistency.TABLES,
+    *strategy.TABLES,
+    *setups.TABLES,
 )

@@ -90,4 +90,77 @@ PERSONAL_BEST = Table(
     ),
 )
 
-TABLES = (RATING_HISTORY, CAREER, YEARLY, PERSONAL_BEST)
+RATING_FORECAST = Table(
+    name="racing.rating_forecast",
+    doc="Where a rating leads if the next races go as the last ones did.",
+    key=("cust_id", "category_id", "rating", "races"),
+    columns=(
+        _CUST_ID,
+        _CATEGORY_ID,
+        Column("rating", pl.String, "irating or safety_rating", required=True),
+        Column("races", pl.Int32, "Races from now", required=True),
+        Column("value", pl.Float64, "What to expect", required=True),
+        Column("low", pl.Float64, "Lower end of its 95 % interval", required=True),
+        Column("high", pl.Float64, "Upper end of its 95 % interval", required=True),
+        Column("present", pl.Float64, "The rating now", required=True),
+        Column("present_at", UTC, "Since when it is so", required=True),
+        Column("licence_class", pl.String, "The class that the Safety Rating is in"),
+        Column("change_per_race", pl.Float64, "Mean change of a race", required=True),
+        Column("change_low", pl.Float64, "Lower end of its 95 % interval", required=True),
+        Column("change_high", pl.Float64, "Upper end of its 95 % interval", required=True),
+        Column("race_count", pl.Int32, "Changes behind it", required=True),
+        Column(
+            "basis",
+            pl.String,
+            "results (the change of each race) or observations (of the rating, where races are"
+            " not known one by one)",
+            required=True,
+        ),
+    ),
+)
+
+RATING_TARGET = Table(
+    name="racing.rating_target",
+    doc="How clean the next races have to be for the Safety Rating at which the next licence is"
+    " given at once.",
+    key=("cust_id", "category_id", "races"),
+    columns=(
+        _CUST_ID,
+        _CATEGORY_ID,
+        Column("races", pl.Int32, "Races to get there in", required=True),
+        Column("licence_class", pl.String, "Class now", required=True),
+        Column("safety_rating", pl.Float64, "Safety Rating now", required=True),
+        Column("target_safety_rating", pl.Float64, "The one that is wanted", required=True),
+        Column(
+            "corners_per_incident",
+            pl.Float64,
+            "Corners driven for each incident point that this takes; null where it cannot be told",
+            "1/incident",
+        ),
+        Column(
+            "usual_corners_per_incident",
+            pl.Float64,
+            "Median of the races behind it",
+            "1/incident",
+        ),
+        Column(
+            "break_even_corners_per_incident",
+            pl.Float64,
+            "At which a race changes nothing",
+            "1/incident",
+        ),
+        Column(
+            "cleanest_corners_per_incident",
+            pl.Float64,
+            "The most among these races: beyond it nothing is known",
+            "1/incident",
+        ),
+        Column("change_per_doubling", pl.Float64, "What twice the corners per incident adds"),
+        Column("change_per_doubling_low", pl.Float64, "Lower end of its 95 % interval"),
+        Column("change_per_doubling_high", pl.Float64, "Upper end of its 95 % interval"),
+        Column("race_count", pl.Int32, "Races that it was measured on", required=True),
+        Column("note", pl.String, "Why it cannot be told; null where it can"),
+    ),
+)
+
+TABLES = (RATING_HISTORY, CAREER, YEARLY, PERSONAL_BEST, RATING_FORECAST, RATING_TARGET)

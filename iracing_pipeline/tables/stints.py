@@ -83,6 +83,8 @@ STINT = Table(
         ),
         Column("degradation_low_s_per_lap", pl.Float64, "Lower end of its interval", "s/lap"),
         Column("degradation_high_s_per_lap", pl.Float64, "Upper end of its interval", "s/lap"),
+        Column("stationary_s", pl.Float64, "Time standing in the stop at its end", "s"),
+        Column("refuel_s", pl.Float64, "Time that the fuel rose in that stop", "s"),
     ),
 )
 

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import datetime
 
     from iracing_pipeline.warehouse.connection import Connection
     from iracing_pipeline.warehouse.load import Loaded
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A load that changed something.
+
+    Attributes:
+        number: Its number in ``ops.load_audit``.
+        at: When it ended, UTC.
+    """
+
+    number: int
+    at: datetime
+
+
+def last_change(connection: Connection, tables: Sequence[str]) -> Change | None:
+    """The last load that changed one of some tables; None when there was none."""
+    row = connection.execute(
+        "SELECT id, finished_at FROM ops.load_audit WHERE table_name = ANY(%s)"
+        " AND rows_inserted + rows_updated + rows_deleted > 0 ORDER BY id DESC LIMIT 1",
+        [list(tables)],
+    ).fetchone()
+    return None if row is None else Change(*row)
 
 
 def record(

@@ -112,6 +112,15 @@ def replace(
     return _load(connection, table, frame, {name: _listed(value) for name, value in where.items()})
 
 
+def replace_whole(connection: Connection, table: Table, frame: pl.DataFrame) -> Loaded:
+    """Make a whole table hold exactly the rows of a frame; it is recorded as one load.
+
+    Raises:
+        LoadError: As for ``replace``.
+    """
+    return _load(connection, table, frame, {}, whole=True)
+
+
 def upsert(connection: Connection, table: Table, frame: pl.DataFrame) -> Loaded:
     """Insert the rows of a frame, or update those whose key is there; delete nothing.
 
@@ -122,7 +131,12 @@ def upsert(connection: Connection, table: Table, frame: pl.DataFrame) -> Loaded:
 
 
 def _load(
-    connection: Connection, table: Table, frame: pl.DataFrame, where: dict[str, list[object]]
+    connection: Connection,
+    table: Table,
+    frame: pl.DataFrame,
+    where: dict[str, list[object]],
+    *,
+    whole: bool = False,
 ) -> Loaded:
     started_at = datetime.now(UTC)
     began = time.perf_counter()
@@ -133,7 +147,7 @@ def _load(
         with _savepoint(connection), connection.cursor() as cursor:
             cursor.execute(run.make_stage)
             sent = _copy(cursor, run.copy, table, frame)
-            if where:
+            if where or whole:
                 rows = cursor.execute(run.delete, list(where.values())).fetchall()
                 deleted = {row[:-1]: row[-1] for row in rows}
             written = cursor.execute(run.upsert).fetchall()

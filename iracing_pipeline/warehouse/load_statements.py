@@ -48,9 +48,11 @@ class Statements:
             "same_key": _all("target.{0} = stage.{0}", key),
             "action": _action([name for name in columns if name not in key]),
             "same_row": _same_row([name for name in columns if name not in key]),
-            "partition": _all("target.{} = ANY(%s)", where),
+            "partition": _all("target.{} = ANY(%s)", where) if where else sql.SQL("true"),
             "shown": _list(where, suffix=", "),
             "returned": _list(where, relation="target", suffix=", "),
+            "written": _list(tuple(dict.fromkeys((*where, *key))), relation="target"),
+            "written_before": _all("target.{0} = written.{0}", key),
             "grouped": sql.SQL(" GROUP BY {}").format(_list(where)) if where else sql.SQL(""),
         }
 
@@ -82,17 +84,21 @@ SELECT {shown} count(*) FROM gone{grouped}
 """
 
 # Rows that are there already are left out before the conflict, which would lock and so rewrite
-# them. A row that was updated carries the lock of this transaction in xmax, a new one does not.
+# them. The whole statement sees what was there when it began, and so which rows are new; xmax tells
+# that too, but not of the rows of a partitioned table.
 UPSERT = """
 WITH written AS (
     INSERT INTO {table} AS target ({columns})
     SELECT {columns} FROM {stage} AS stage
     WHERE NOT EXISTS (SELECT FROM {table} AS target WHERE {same_key} AND {same_row})
     ON CONFLICT ({key}) {action}
-    RETURNING {returned} target.xmax = 0 AS is_new
+    RETURNING {written}
+), told AS (
+    SELECT {shown} NOT EXISTS (SELECT FROM {table} AS target WHERE {written_before}) AS is_new
+    FROM written
 )
 SELECT {shown} count(*) FILTER (WHERE is_new), count(*) FILTER (WHERE NOT is_new)
-FROM written{grouped}
+FROM told{grouped}
 """
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +15,16 @@ from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import sqlalchemy
+    from alembic.config import Config
 
     from iracing_pipeline.warehouse.connection import Connection
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0004"  # the newest revision; a test holds it against the folder
+HEAD = "0005"  # the newest revision; a test holds it against the folder
 SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "schema_version"
 _one_at_a_time = threading.Lock()  # Alembic keeps what it is doing in globals
@@ -38,14 +42,14 @@ def migrate(url: str) -> bool:
         MigrationError: If it is newer than this version, the URL's role may not migrate it, or a
             step fails.
     """
-    warehouse = Warehouse(url)
-    with warehouse.connect() as connection:
+    with Warehouse(url).connect() as connection:
         known, digest = _state(connection)
         if (known, digest) == (HEAD, views.digest()):
             return False
-        _refuse_newer(known)
+        refuse_newer(known, "The database")
         _refuse_guest(connection, known)
-    return _migrate(warehouse)
+    with migrating(url) as migration:
+        return migration.complete()
 
 
 def admit(url: str) -> None:
@@ -58,39 +62,93 @@ def admit(url: str) -> None:
         _admit(connection)
 
 
-def _migrate(warehouse: Warehouse) -> bool:
+class Migration:
+    """A transaction in which a database is migrated, step by step; it holds the migrations' lock.
+
+    Attributes:
+        connection: The database, in that transaction.
+    """
+
+    def __init__(self, transaction: sqlalchemy.Connection) -> None:
+        self._transaction = transaction
+        connection: Connection | None = transaction.connection.driver_connection
+        assert connection is not None  # noqa: S101 - an open one always has it
+        self.connection = connection
+        # Held until the transaction ends, so others wait here and then find the work done.
+        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+    def upgrade(self, revision: str = HEAD) -> None:
+        """Bring the tables, and nothing else, to a revision at or above theirs."""
+        from alembic import command  # noqa: PLC0415 - as below
+
+        self.connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
+        with _one_at_a_time:
+            command.upgrade(_configuration(self._transaction), revision)
+
+    def complete(self) -> bool:
+        """Bring all to this version's state; whether there was anything to do.
+
+        Raises:
+            MigrationError: If the database is newer than this version.
+        """
+        known, digest = _state(self.connection)
+        if (known, digest) == (HEAD, views.digest()):
+            return False
+        refuse_newer(known, "The database")
+        self.upgrade()
+        views.create(self.connection)
+        _admit(self.connection)
+        comment = f"COMMENT ON TABLE ops.{VERSION_TABLE} IS '{views.digest()}'"
+        self.connection.execute(comment.encode())
+        logger.info("Migrated the database from revision %s to %s", known or "none", HEAD)
+        return True
+
+
+@contextmanager
+def migrating(url: str) -> Iterator[Migration]:
+    """A transaction to migrate a database in: committed when all went well, else rolled back.
+
+    Raises:
+        UnavailableError: If the database cannot be reached.
+        MigrationError: If a step fails.
+    """
     # Imported here: they take longer than everything else, and a database that is up to date
     # does not need them.
     from sqlalchemy import create_engine  # noqa: PLC0415
     from sqlalchemy.exc import DBAPIError  # noqa: PLC0415
     from sqlalchemy.pool import NullPool  # noqa: PLC0415
 
-    engine = create_engine("postgresql+psycopg://", creator=warehouse.open, poolclass=NullPool)
+    engine = create_engine("postgresql+psycopg://", creator=Warehouse(url).open, poolclass=NullPool)
     try:
         with engine.begin() as transaction:
-            return _in_one_transaction(transaction)
+            yield Migration(transaction)
     except DBAPIError as error:
         raise _failure(error.orig) from error
     except psycopg.Error as error:
         raise _failure(error) from error
 
 
-def _in_one_transaction(transaction: sqlalchemy.Connection) -> bool:
-    connection: Connection | None = transaction.connection.driver_connection
-    assert connection is not None  # noqa: S101 - an open one always has it
-    # Held until the transaction ends, so others wait here and then find the work done.
-    connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    known, digest = _state(connection)
-    if (known, digest) == (HEAD, views.digest()):
-        return False
-    _refuse_newer(known)
-    connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
-    _upgrade(transaction)
-    views.create(connection)
-    _admit(connection)
-    connection.execute(f"COMMENT ON TABLE ops.{VERSION_TABLE} IS '{views.digest()}'".encode())
-    logger.info("Migrated the database from revision %s to %s", known or "none", HEAD)
-    return True
+def revision_of(connection: Connection) -> str | None:
+    """The revision that a database is at; None where it was never migrated."""
+    return _state(connection)[0]
+
+
+def is_current(connection: Connection) -> bool:
+    """Whether tables, views and comments are at this version's state."""
+    return _state(connection) == (HEAD, views.digest())
+
+
+def refuse_newer(revision: str | None, what: str) -> None:
+    """Refuse what is at a revision that this version does not know.
+
+    Raises:
+        MigrationError: If it is.
+    """
+    if revision is not None and revision > HEAD:
+        raise MigrationError(
+            f"{what} is at revision {revision}, this version knows {HEAD} as the newest",
+            "Update iracing-pipeline to the version that migrated it: pip install -U",
+        )
 
 
 def _admit(connection: Connection) -> None:
@@ -98,15 +156,13 @@ def _admit(connection: Connection) -> None:
     roles.admit(connection)
 
 
-def _upgrade(transaction: sqlalchemy.Connection) -> None:
-    from alembic import command  # noqa: PLC0415 - as above
-    from alembic.config import Config  # noqa: PLC0415
+def _configuration(transaction: sqlalchemy.Connection) -> Config:
+    from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()
     config.set_main_option("script_location", str(SCRIPTS).replace("%", "%%"))
     config.attributes["connection"] = transaction
-    with _one_at_a_time:
-        command.upgrade(config, "head")
+    return config
 
 
 def _state(connection: Connection) -> tuple[str | None, str | None]:
@@ -124,14 +180,6 @@ def _state(connection: Connection) -> tuple[str | None, str | None]:
     ):
         return None, None
     return row if row is not None else (None, None)
-
-
-def _refuse_newer(known: str | None) -> None:
-    if known is not None and known > HEAD:
-        raise MigrationError(
-            f"The database is at revision {known}, this version knows {HEAD} as the newest",
-            "Update iracing-pipeline to the version that migrated it: pip install -U",
-        )
 
 
 def _refuse_guest(connection: Connection, known: str | None) -> None:

@@ -1,6 +1,6 @@
-"""The views that dashboards read.
+"""The views that dashboards read, and the functions that they call.
 
-A view holds no data, so views have no history: whenever one of them or a comment changed, they
+Neither holds data, so they have no history: whenever one of them or a comment changed, they
 are made anew after the migrations, in the same transaction. A migration that changes a column
 which a view shows, or retires a view, drops that view first.
 """
@@ -17,8 +17,16 @@ from psycopg import sql
 from iracing_pipeline.tables import Column, results
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.warehouse import function
 from iracing_pipeline.warehouse.analysis_views import ANALYSIS_VIEWS
+from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
+from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
 from iracing_pipeline.warehouse.errors import MigrationError
+from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
+from iracing_pipeline.warehouse.rating_views import RATING_VIEWS
+from iracing_pipeline.warehouse.results_views import RESULTS_VIEWS
+from iracing_pipeline.warehouse.session_views import SESSION_VIEWS
+from iracing_pipeline.warehouse.strategy_views import STRATEGY_VIEWS
 from iracing_pipeline.warehouse.view import View, ViewColumn, taken
 
 if TYPE_CHECKING:
@@ -127,18 +135,30 @@ SESSION_RESULTS = View(
     ),
 )
 
-VIEWS: tuple[View, ...] = (TELEMETRY_SESSIONS, TELEMETRY_LAPS, SESSION_RESULTS, *ANALYSIS_VIEWS)
+VIEWS: tuple[View, ...] = (
+    TELEMETRY_SESSIONS,
+    TELEMETRY_LAPS,
+    SESSION_RESULTS,
+    *ANALYSIS_VIEWS,
+    *SESSION_VIEWS,
+    *RESULTS_VIEWS,
+    *CAREER_VIEWS,
+    *RATING_VIEWS,
+    *STRATEGY_VIEWS,
+    *OPS_VIEWS,
+)
 
 
 def digest() -> str:
     """What the views and comments of this version amount to, as one short text."""
     told = repr([(v.name, v.doc, v.query, _comments(v)) for v in VIEWS])
     told += repr([(t.name, t.doc, _comments(t)) for t in TABLES])
+    told += repr([(f.statement, f.doc) for f in DASHBOARD_FUNCTIONS])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def create(connection: Connection) -> None:
-    """Make the views, and give tables, views and their columns their comments.
+    """Make views and functions, and give tables, views and their columns their comments.
 
     A view whose columns changed is made anew, and all others with it, as they may build on it.
 
@@ -154,6 +174,7 @@ def create(connection: Connection) -> None:
     relations: tuple[Table | View, ...] = (*TABLES, *VIEWS)
     for relation in relations:
         _comment(connection, relation)
+    function.remake(connection, DASHBOARD_FUNCTIONS)
 
 
 def _create(connection: Connection) -> None:

@@ -81,3 +81,56 @@ def test_unlike_conditions_are_not_compared(other: dict[str, Any], words: str) -
 
 def test_few_laps_are_not_compared() -> None:
     assert setup.pace_effect(driven(90.0), driven(85.0, laps=3)).seconds is None
+
+
+def stay(
+    number: int, tree: dict[str, Any], pace: float, laps: int = 12, **values: Any
+) -> setup.Stay:
+    row, driven_laps = driven(pace, laps, **values)
+    return setup.Stay(row | {"session_key": f"s{number}"}, tree, driven_laps)
+
+
+def test_a_setup_is_its_settings_whatever_is_filled_in() -> None:
+    filled = {**BEFORE, "Chassis": {**BEFORE["Chassis"], "Rear": {"FuelLevel": "60 L"}}}  # type: ignore[dict-item]
+    less = {**BEFORE, "Chassis": {**BEFORE["Chassis"], "Rear": {"FuelLevel": "20 L"}}}  # type: ignore[dict-item]
+
+    assert setup.digest(filled) == setup.digest(less) == setup.digest({**BEFORE, "UpdateCount": 7})
+    assert setup.digest(BEFORE) != setup.digest(AFTER)
+
+
+def test_each_session_is_compared_with_the_one_before_it_there() -> None:
+    table, changes = setup.comparisons(
+        [
+            stay(1, BEFORE, 90.0),
+            stay(2, AFTER, 80.0, track_id=9),
+            stay(3, AFTER, 89.2),
+            stay(4, AFTER, 89.2, track_temp_c=45.0),
+            stay(5, AFTER, 89.2, laps=3, track_temp_c=45.0),
+        ]
+    )
+    rows = {row["session_key"]: row for row in table.rows(named=True)}
+
+    assert [row["previous_session_key"] for row in rows.values()] == [None, None, "s1", "s3", "s4"]
+    assert [row["changed_count"] for row in rows.values()] == [None, None, 3, 0, 0]
+    assert rows["s1"]["against"] == rows["s2"]["against"] == ["no session before it"]
+    assert rows["s3"]["told"]
+    assert rows["s3"]["effect_s"] == pytest.approx(-0.8, abs=0.3)
+    assert (rows["s3"]["clean_lap_count"], rows["s3"]["previous_clean_lap_count"]) == (12, 12)
+    assert rows["s4"]["effect_s"] is None
+    assert rows["s4"]["against"] == ["track +15 °C"]
+    assert rows["s5"]["against"] == ["12 and 3 clean laps: it takes five of either"]
+    assert changes.select("session_key", "setting").rows() == [
+        ("s3", "Chassis.LeftFront.SpringRate"),
+        ("s3", "Tires.Compound"),
+        ("s3", "Wing"),
+    ]
+
+
+def test_a_session_without_car_or_track_is_compared_with_none() -> None:
+    table, changes = setup.comparisons(
+        [stay(1, BEFORE, 90.0, track_id=None), stay(2, AFTER, 90.0, track_id=None)]
+    )
+
+    assert table["previous_session_key"].null_count() == 2
+    assert changes.is_empty()
+    assert setup.comparisons([])[0].is_empty()

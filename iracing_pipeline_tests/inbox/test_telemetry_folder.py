@@ -236,6 +236,25 @@ def test_a_locked_file_is_refused_and_taken_once_it_is_let_go(
     assert watch.look()["locked.ibt"] == "ready"
 
 
+def test_a_file_that_windows_says_is_in_use_waits_until_it_is_let_go(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    record(watch.folder / "a.ibt")
+
+    def in_use(path: str) -> IbtFile:
+        error = PermissionError(13, "used by another process", path)
+        error.winerror = 32  # type: ignore[attr-defined,unused-ignore]  # Windows only
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(telemetry_folder, "IbtFile", in_use)
+        for _ in range(3):
+            assert watch.look(after_s=3600) == {"a.ibt": "waiting"}
+        assert watch.refused == []
+
+    assert watch.look()["a.ibt"] == "ready"
+
+
 def test_a_file_that_vanishes_between_listing_and_reading_is_left_out(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -26,14 +26,15 @@ def test_the_next_free_port_is_taken() -> None:
 class Ended:
     """A process that has ended at once."""
 
-    def __init__(self, command: list[str], *, env: dict[str, str], cwd: Path) -> None:
-        self.command, self.env, self.cwd = command, env, cwd
+    def __init__(self, command: list[str], *, env: dict[str, str], cwd: Path, stdin: int) -> None:
+        self.command, self.env, self.cwd, self.stdin = command, env, cwd, stdin
         started.append(self)
 
     def poll(self) -> int:
         return 3
 
-    def wait(self) -> int:
+    def wait(self, timeout: float) -> int:
+        assert timeout
         return 3
 
 
@@ -43,7 +44,7 @@ started: list[Ended] = []
 @pytest.fixture(autouse=True)
 def _handlers_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("iracing_pipeline.local.ui.signal.signal", lambda *_: None)
-    monkeypatch.setattr("iracing_pipeline.local.ui.subprocess.Popen", Ended)
+    monkeypatch.setattr("iracing_pipeline.local.tether.subprocess.Popen", Ended)
     started.clear()
 
 

@@ -15,7 +15,7 @@ from iracing_pipeline.tables import Column, Table
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import LoadError
-from iracing_pipeline.warehouse.load import replace, upsert
+from iracing_pipeline.warehouse.load import replace, replace_whole, upsert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -372,3 +372,21 @@ def test_an_interrupted_load_is_undone(database: str) -> None:
     victim.close()
     with warehouse.connect() as connection:
         assert lap_numbers(connection) == [("a", 1)]
+
+
+def test_a_whole_table_is_replaced_as_one_load(connection: Connection) -> None:
+    connection.execute(MAKE_EVERYTHING.encode())
+    first = EVERYTHING.frame([{"key": "a", "big": 1}, {"key": "b", "big": 2}])
+    second = EVERYTHING.frame([{"key": "b", "big": 3}, {"key": "c", "big": 4}])
+
+    loads = [
+        replace_whole(connection, EVERYTHING, frame)
+        for frame in (first, second, second, EVERYTHING.frame())
+    ]
+    assert [(load.inserted, load.updated, load.deleted) for load in loads] == [
+        (2, 0, 0),
+        (1, 1, 1),
+        (0, 0, 0),
+        (0, 0, 2),
+    ]
+    assert all(load.partitions == () for load in loads)

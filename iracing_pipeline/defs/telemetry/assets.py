@@ -29,6 +29,7 @@ from iracing_pipeline.ingest.telemetry import (
 )
 from iracing_pipeline.lake import Lake, LakeError, NotInLakeError, disk_is_full
 from iracing_pipeline.tables import Table
+from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
 from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
@@ -87,7 +88,7 @@ telemetry_laps = dg.AssetSpec(
 )
 
 
-def _of_laps(name: str, *tables: Table) -> dg.AssetSpec:
+def _of_laps(name: str, *tables: Table, version: str = "1") -> dg.AssetSpec:
     """An asset that is had from the laps."""
     return dg.AssetSpec(
         name,
@@ -95,7 +96,7 @@ def _of_laps(name: str, *tables: Table) -> dg.AssetSpec:
         group_name=GROUP,
         owners=OWNERS,
         kinds={"postgres", "polars"},
-        code_version="1",
+        code_version=version,
         description=" ".join(table.doc for table in tables),
         metadata=metadata.of_table(tables[0]),
     )
@@ -104,9 +105,20 @@ def _of_laps(name: str, *tables: Table) -> dg.AssetSpec:
 lap_traces = _of_laps("lap_traces", LAP_TRACE)
 lap_sectors = _of_laps("lap_sectors", LAP_SECTOR)
 lap_corners = _of_laps("lap_corners", LAP_CORNER)
-stints = _of_laps("stints", STINT)
+stints = _of_laps("stints", STINT, version="2")
 tyre_sets = _of_laps("tyre_sets", TYRE_SET, TYRE_LAP)
 fuel_laps = _of_laps("fuel_laps", FUEL_LAP)
+
+consistency = dg.AssetSpec(
+    "consistency",
+    deps=[telemetry_laps, lap_sectors, lap_corners, fuel_laps],
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"postgres", "polars"},
+    code_version="1",
+    description=f"{SESSION_SUMMARY.doc} {CORNER_CONSISTENCY.doc}",
+    metadata=metadata.of_table(SESSION_SUMMARY),
+)
 
 race_debriefs = dg.AssetSpec(
     "race_debriefs",
@@ -129,6 +141,7 @@ LINEAGE = (
     stints,
     tyre_sets,
     fuel_laps,
+    consistency,
     race_debriefs,
 )
 """All of them, in the order in which one is had from another."""
@@ -206,10 +219,11 @@ def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Meta
     return {
         lap_traces.key: lap_metadata.of_traces(result, told),
         lap_sectors.key: lap_metadata.of_sectors(result, told),
-        lap_corners.key: lap_metadata.of_corners(result, told),
+        lap_corners.key: lap_metadata.of_corners(told),
         stints.key: lap_metadata.of_stints(result, told),
         tyre_sets.key: lap_metadata.of_rows(told, TYRE_SET),
         fuel_laps.key: lap_metadata.of_fuel(told),
+        consistency.key: lap_metadata.of_consistency(result, told),
         race_debriefs.key: lap_metadata.of_debrief(told),
     }
 

@@ -5,16 +5,16 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from iracing_pipeline.analysis.consistency import corner_spread
 from iracing_pipeline.analysis.fuel import CAUTION, fuel_use
 from iracing_pipeline.analysis.sectors import LAP_KEY, theoretical_best
 from iracing_pipeline.defs.batch import Metadata
 from iracing_pipeline.defs.telemetry.metadata import known, picture, place
 from iracing_pipeline.ingest.lap_analysis import LapAnalysis
 from iracing_pipeline.ingest.telemetry import Telemetry
-from iracing_pipeline.pictures import delta_chart, stint_chart, track_map
+from iracing_pipeline.pictures import delta_chart, spread_chart, stint_chart, track_map
 from iracing_pipeline.pictures.lap_chart import clock
 from iracing_pipeline.tables import Table
+from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
 from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
@@ -69,23 +69,14 @@ def of_sectors(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_corners(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
-    """The map, and how evenly each corner was taken."""
+def of_corners(told: LapAnalysis) -> Metadata:
+    """The map that corners were measured by."""
     shown: dict[str, Any] = {**of_rows(told, LAP_CORNER)}
     if told.corners is not None:
         shown["corner map"] = (
             f"version {told.corners.version}: {len(told.corners.corners)} corners, from"
             f" {told.corners.laps} {'clean' if told.corners.clean else 'not clean'} laps"
         )
-    spreads = corner_spread(told.tables[LAP_CORNER], telemetry.laps)
-    if spreads.height:
-        lines = ["| corner | median (s) | best (s) | spread (s) | laps |", "| ---: " * 5 + "|"]
-        lines += [
-            f"| {row['corner']} | {row['median_s']:.3f} | {row['best_s']:.3f}"
-            f" | {_number(row['spread_s'])} | {row['lap_count']} |"
-            for row in spreads.rows(named=True)
-        ]
-        shown["clean laps, the widest spread first"] = dg.MetadataValue.md("\n".join(lines))
     return shown
 
 
@@ -119,6 +110,33 @@ def of_fuel(told: LapAnalysis) -> Metadata:
                 f"{use.median_l:.3f} / {use.p65_l:.3f} / {use.p90_l:.3f} of {use.laps} laps"
             )
     return shown
+
+
+def of_consistency(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+    """How evenly laps and corners were driven, and where the time varies most."""
+    summary = told.tables[SESSION_SUMMARY].row(0, named=True)
+    corners = told.tables[CORNER_CONSISTENCY].sort("spread_s", descending=True, nulls_last=True)
+    shown: dict[str, Any] = {
+        **of_rows(told, SESSION_SUMMARY),
+        "clean laps": summary["clean_lap_count"],
+    }
+    if summary["spread_s"] is not None:
+        shown["spread of laps (s)"] = (
+            f"{summary['spread_s']:.3f} ({summary['spread_low_s']:.3f} to"
+            f" {summary['spread_high_s']:.3f})"
+        )
+    if corners.height:
+        lines = ["| corner | median (s) | best (s) | spread (s) | laps |", "| ---: " * 5 + "|"]
+        lines += [
+            f"| {row['corner']} | {row['median_s']:.3f} | {row['best_s']:.3f}"
+            f" | {_number(row['spread_s'])} | {row['lap_count']} |"
+            for row in corners.rows(named=True)
+        ]
+        shown["corners, the widest spread first"] = dg.MetadataValue.md("\n".join(lines))
+        where = place(telemetry.session.row(0, named=True))
+        title = f"Spread of each corner over clean laps: {where}"
+        shown["spread by corner"] = picture(spread_chart(corners, title), "spread by corner")
+    return known(shown)
 
 
 def of_debrief(told: LapAnalysis) -> Metadata:

@@ -95,6 +95,7 @@ def of_session(telemetry: Telemetry) -> Metadata:
         "best lap": clock(row["best_lap_time_s"], 3) if row["best_lap_time_s"] else None,
         "iRating": row["irating"],
         "air / track temperature (°C)": _pair(row["air_temp_c"], row["track_temp_c"]),
+        "as one HTML file": dg.MetadataValue.md(f"`iracing-pipeline report {row['session_key']}`"),
     }
     return known(shown)
 

@@ -91,7 +91,7 @@ def write(data: Path, address: Address) -> None:
         "# Written at every start: change settings with ALTER SYSTEM instead.",
         *(f"{name} = '{value}'" for name, value in settings.items()),
     ]
-    (data / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (data / FILE).write_text("\n".join(lines) + "\n", encoding="utf-8", newline="\n")
 
 
 def port_of_last_time(data: Path) -> int | None:

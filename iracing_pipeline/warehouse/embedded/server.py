@@ -187,7 +187,7 @@ class _Server:
                 "Set IRACING_HOME to a folder on a local disk with 200 MB free, or set"
                 " IRACING_DATABASE_URL",
             )
-        with (new / "postgresql.conf").open("a", encoding="utf-8") as file:
+        with (new / "postgresql.conf").open("a", encoding="utf-8", newline="\n") as file:
             file.write(f"\ninclude_if_exists = '{configuration.FILE}'\n")
         new.rename(self.data)
 

@@ -30,6 +30,7 @@ ASSETS = (
     "stints",
     "tyre_sets",
     "fuel_laps",
+    "consistency",
     "race_debriefs",
 )
 
@@ -375,6 +376,7 @@ def test_what_the_ui_shows_of_a_file(pipeline: Pipeline) -> None:
     assert session["driver"].value == "Ada Example"
     stamp = datetime(2026, 3, 7, 19, 15, 33, tzinfo=UTC).timestamp()
     assert session["start"].value == stamp
+    assert f"iracing-pipeline report {key}" in str(session["as one HTML file"].value)
     assert laps["dagster/partition_row_count"].value == 5
     assert str(laps["laps"].value).count("\n") == 6
     for picture in ("lap chart", "speed over distance, fastest clean lap"):

@@ -1,0 +1,210 @@
+"""Every query of the dashboards on ten seasons: 1,200 races, 50,000 laps with traces.
+
+Run: python -m benchmarks.dashboards [laps] [--all] [--plans]
+
+The demo season and career, which has a row in every view, are loaded through the assets; a session
+of an hour and the races are then copied until there are enough, and what is had from all sessions
+is worked out anew. Queries run as ``grafana_reader``, with the choices that a board opens with, on
+the track with the most laps, and the answers are fetched whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+from benchmarks import lap_queries
+from benchmarks.ten_seasons import STATEMENTS
+from iracing_pipeline.dashboards import links
+from iracing_pipeline.dashboards.asking import Database, Reader
+from iracing_pipeline.dashboards.catalog import BOARDS
+from iracing_pipeline.dashboards.moments import Range
+from iracing_pipeline.dashboards.queries import Sql
+from iracing_pipeline.dashboards.variables import Choice
+from iracing_pipeline.ingest import figures
+from iracing_pipeline.settings import Settings
+from iracing_pipeline.tables import results
+from iracing_pipeline.warehouse import Warehouse, embedded, reader_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from iracing_pipeline.dashboards.board import Board
+    from iracing_pipeline.warehouse import Connection
+
+ROUNDS = 5
+RACE_COPIES = 9  # of the demo career's 120 races
+BOOKS = STATEMENTS[2:4]  # loads and steps of every session
+MEDIAN_MS, WORST_MS, LAP_COMPARE_MS = 200, 1000, 500
+
+COPY_RACES = "INSERT INTO {table} SELECT {columns} FROM {table} AS base CROSS JOIN"
+COPY_RACES += " generate_series(1, %s) AS copy"
+
+
+@dataclass(slots=True)
+class Timed:
+    """One query: what it returned, and how long it took each time."""
+
+    board: str
+    place: str
+    sql: str
+    rows: int
+    took_ms: list[float] = field(default_factory=list)
+
+
+def fill(home: Path, laps: int) -> tuple[int, int]:
+    """Put ten seasons into the embedded database of a data folder.
+
+    Returns:
+        The track with the most laps, and the car that they were driven in.
+    """
+    env = {**os.environ, "IRACING_HOME": str(home)}
+    env.pop("IRACING_DATABASE_URL", None)
+    command = [sys.executable, "-m", "iracing_pipeline", "demo", "--exit"]
+    subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+    with Warehouse(embedded.start(home)).connect() as connection:
+        _, track, car = lap_queries.fill(connection, laps)
+        _copy_races(connection)
+        for statement in BOOKS:
+            connection.execute(statement.encode(), {})
+        connection.commit()
+        connection.execute("ANALYZE")
+        for rebuild in (
+            figures.rebuild_car_tracks,
+            figures.rebuild_race_plans,
+            figures.rebuild_consistency_trends,
+            figures.rebuild_setup_comparisons,
+            figures.rebuild_rating_outlook,
+        ):
+            rebuild(connection)
+            connection.commit()
+        connection.execute("ANALYZE")
+        connection.commit()
+    return track, car
+
+
+def _copy_races(connection: Connection) -> None:
+    moved = {
+        "subsession_id": "base.subsession_id + copy * 1000000000",
+        "start_time": "base.start_time - copy * interval '5 hours'",
+        "end_time": "base.end_time - copy * interval '5 hours'",
+    }
+    for table in results.TABLES:
+        if "subsession_id" in table.key:
+            columns = ", ".join(moved.get(name, f'base."{name}"') for name in table.names)
+            statement = COPY_RACES.format(table=table.name, columns=columns)
+            connection.execute(statement.encode(), [RACE_COPIES])
+
+
+def measure(url: str, chosen: dict[str, str]) -> Iterator[Timed]:
+    """Ask everything that every board asks, several times over."""
+    for board in BOARDS:
+        database = Database.at(url)
+        known = {each.name for each in board.all_variables}
+        choices = {name: value for name, value in chosen.items() if name in known}
+        look = Reader(board, database, None, Range.of(board.start, board.end), choices)
+        look.choose()
+        for place, query in _queries(board):
+            statement = look.statement(query)
+            timed = Timed(board.uid, place, statement, 0)
+            for _ in range(ROUNDS):
+                began = time.perf_counter()
+                timed.rows = len(database(statement).rows)
+                timed.took_ms.append((time.perf_counter() - began) * 1000)
+            yield timed
+        database.connection.close()
+
+
+def _queries(board: Board) -> Iterator[tuple[str, Sql]]:
+    for variable in board.all_variables:
+        if isinstance(variable, Choice):
+            yield f"variable {variable.name}", Sql(variable.sql)
+    for region in board.regions:
+        yield f"regions {region.name}", Sql(region.sql)
+    for panel in board.panels:
+        for query in panel.queries:
+            if isinstance(query, Sql):
+                yield f"{panel.number} {panel.title}", query
+
+
+def report(laps: int, *, everything: bool, plans: bool) -> bool:
+    """Print the tables; whether all limits hold."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        try:
+            began = time.perf_counter()
+            track, car = fill(home, laps)
+            url = reader_url(Settings.from_env({"IRACING_HOME": folder}))
+            print(_sizes(url), f"filled in {time.perf_counter() - began:.0f} s")
+            timed = list(measure(url, {"track": str(track), "car": str(car)}))
+            _print(timed, everything=everything)
+            if plans:
+                _print_plans(url, timed)
+        finally:
+            embedded.stop(home)
+    return all(
+        median(each.took_ms) <= MEDIAN_MS and max(each.took_ms) <= WORST_MS for each in timed
+    )
+
+
+def _sizes(url: str) -> str:
+    counts = {
+        "races": "grafana.career_races",
+        "laps of the field": "grafana.race_laps",
+        "sessions": "grafana.telemetry_sessions",
+        "laps with a trace": "grafana.lap_traces",
+        "corners of laps": "grafana.lap_corners",
+    }
+    ask = Database.at(url)
+    told = [f"{ask(f'SELECT count(*) FROM {v}').rows[0][0]} {name}" for name, v in counts.items()]
+    ask.connection.close()
+    return ", ".join(told) + ";"
+
+
+def _print(timed: list[Timed], *, everything: bool) -> None:
+    print("| board | queries | slowest query | its median (ms) | worst (ms) | all medians (ms) |")
+    print("| --- | ---: | --- | ---: | ---: | ---: |")
+    for board in BOARDS:
+        of_it = [each for each in timed if each.board == board.uid]
+        slowest = max(of_it, key=lambda each: median(each.took_ms))
+        worst = max(max(each.took_ms) for each in of_it)
+        print(
+            f"| {board.uid} | {len(of_it)} | {slowest.place} | {median(slowest.took_ms):.0f} |"
+            f" {worst:.0f} | {sum(median(each.took_ms) for each in of_it):.0f} |"
+        )
+    compare = sum(median(each.took_ms) for each in timed if each.board == links.LAP_COMPARE)
+    print(f"limits: {MEDIAN_MS} median, {WORST_MS} worst; lap compare {compare:.0f} of", end=" ")
+    print(f"{LAP_COMPARE_MS} ms together")
+    if everything:
+        print("| board | query | rows | median (ms) | worst (ms) |")
+        print("| --- | --- | ---: | ---: | ---: |")
+        for each in timed:
+            print(
+                f"| {each.board} | {each.place} | {each.rows} | {median(each.took_ms):.1f} |"
+                f" {max(each.took_ms):.1f} |"
+            )
+
+
+def _print_plans(url: str, timed: list[Timed]) -> None:
+    ask = Database.at(url)
+    for each in sorted(timed, key=lambda one: -median(one.took_ms))[:8]:
+        print(f"\n== {each.board}: {each.place}")
+        print("\n".join(row[0] for row in ask(f"EXPLAIN (ANALYZE, BUFFERS) {each.sql}").rows))
+    ask.connection.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("laps", nargs="?", type=int, default=50_000)
+    parser.add_argument("--all", action="store_true", help="print every query")
+    parser.add_argument("--plans", action="store_true", help="plans of the slowest queries")
+    arguments = parser.parse_args()
+    sys.exit(0 if report(arguments.laps, everything=arguments.all, plans=arguments.plans) else 1)

@@ -1,0 +1,95 @@
+"""Commands that save everything into a file, and bring it back."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from iracing_pipeline.settings import Settings
+
+# What a command needs is imported in the command: most need little, and Dagster takes a second.
+# ruff: noqa: PLC0415
+
+_LOGIN = "The login to iRacing is never in a backup: its token works once."
+
+
+@click.command()
+@click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--lake/--no-lake", default=True, show_default=True, help="Save the lake's files.")
+@click.option("--history", is_flag=True, help="Save Dagster's history of runs too (SQLite).")
+def backup(file: Path, *, lake: bool, history: bool) -> None:
+    """Save the database, and the lake if it is a folder, into one file.
+
+    All may go on running meanwhile.
+    """
+    from iracing_pipeline.backup import write
+    from iracing_pipeline.lake import Lake
+    from iracing_pipeline.warehouse import database_url
+
+    settings = Settings.from_env()
+    began = time.monotonic()
+    written = write(
+        file.expanduser().absolute(),
+        database_url(settings),
+        Lake(settings.lake),
+        _said,
+        with_lake=lake,
+        history=_dagster_home(settings) if history else None,
+    )
+    click.echo(
+        f"Saved {sum(table.rows for table in written.manifest.tables)} rows of"
+        f" {len(written.manifest.tables)} tables in {written.path}:"
+        f" {written.size_bytes / 1e6:.1f} MB, {time.monotonic() - began:.1f} s. {_LOGIN}"
+    )
+
+
+@click.command()
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Delete what database and lake hold now.")
+@click.option("--lake/--no-lake", default=True, show_default=True, help="Restore the lake's files.")
+@click.option("--history", is_flag=True, help="Restore Dagster's history, if it was saved.")
+def restore(file: Path, *, replace: bool, lake: bool, history: bool) -> None:
+    """Bring a backup back, into an empty database and an empty lake.
+
+    All of it or nothing. Stop what uses them first, such as iracing-pipeline up.
+    """
+    from iracing_pipeline.backup import restore as bring_back
+    from iracing_pipeline.lake import Lake
+    from iracing_pipeline.warehouse import database_url
+
+    settings = Settings.from_env()
+    began = time.monotonic()
+    restored = bring_back(
+        file.expanduser().absolute(),
+        database_url(settings),
+        Lake(settings.lake),
+        _said,
+        replace=replace,
+        with_lake=lake,
+        history=_dagster_home(settings) if history else None,
+    )
+    manifest = restored.manifest
+    for table in restored.left:
+        click.echo(f"{table} is not one of the project's tables: it stays in the file.", err=True)
+    login = (
+        "The login that the database had is kept."
+        if restored.logins
+        else f"{_LOGIN} Without a password in the settings, run: iracing-pipeline login"
+    )
+    click.echo(
+        f"Restored {sum(table.rows for table in manifest.tables)} rows of the backup made at"
+        f" {manifest.created_at} by version {manifest.version},"
+        f" in {time.monotonic() - began:.1f} s. {login}"
+    )
+
+
+def _dagster_home(settings: Settings) -> Path:
+    from iracing_pipeline.local import dagster_home
+
+    return dagster_home.prepare(settings)
+
+
+def _said(line: str) -> None:
+    click.echo(f"  {line}")

@@ -1,0 +1,48 @@
+"""The command that looks at everything the pipeline needs."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from iracing_pipeline.local.check import Finding
+
+# What a command needs is imported in the command: most need little, and Dagster takes a second.
+# ruff: noqa: PLC0415
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def check(*, as_json: bool) -> None:
+    """Look at everything the pipeline needs: what is wrong, and how to mend it.
+
+    The exit code is 1 if something is wrong. No login and no request of the Data API is spent.
+    """
+    from iracing_pipeline.local.check import State
+    from iracing_pipeline.local.check import check as look
+
+    findings = look()
+    if as_json:
+        click.echo(json.dumps([asdict(each) for each in findings], indent=2))
+    else:
+        _print(findings)
+    sys.exit(any(each.state is State.WRONG for each in findings))
+
+
+def _print(findings: list[Finding]) -> None:
+    from iracing_pipeline.local.check import State
+
+    colours = {State.OK: "green", State.WARNING: "yellow", State.WRONG: "red"}
+    width = max(len(each.subject) for each in findings)
+    for each in findings:
+        state = click.style(f"{each.state:<7}", fg=colours[each.state])
+        click.echo(f"{state}  {each.subject:<{width}}  {each.said}")
+        if each.advice:
+            click.echo(f"{'':<{width + 11}}{each.advice}")
+    counts = [sum(each.state is state for each in findings) for state in State]
+    click.echo("{} ok, {} to look after, {} wrong.".format(*counts))

@@ -1,0 +1,186 @@
+"""Commands for the Grafana dashboards."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+# What a command needs is imported in the command: most need little, and the SDK takes a second.
+# ruff: noqa: PLC0415
+
+_FOLDER = click.option(
+    "--folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("grafana/dashboards"),
+    show_default=True,
+    help="Where the files are.",
+)
+
+
+@click.group()
+def dashboards() -> None:
+    """Build, check and push the Grafana dashboards."""
+
+
+@dashboards.command()
+@_FOLDER
+def build(folder: Path) -> None:
+    """Write the dashboards' JSON files."""
+    from iracing_pipeline.dashboards.build import write
+
+    changed = write(folder)
+    for path in changed:
+        click.echo(str(path))
+    if not changed:
+        click.echo("All files are up to date.")
+
+
+@dashboards.command()
+@_FOLDER
+@click.option("--database", help="URL of a database: run every SQL query there.")
+@click.option("--prometheus", help="URL of a Prometheus: run every PromQL query there.")
+@click.option(
+    "--complete", is_flag=True, help="Panels without data are an error, as in the demo season."
+)
+@click.option("--table", is_flag=True, help="Print every query with its rows and its time.")
+def check(
+    folder: Path, *, database: str | None, prometheus: str | None, complete: bool, table: bool
+) -> None:
+    """Hold the files against the code, and run every query for real.
+
+    The exit code is 1 if anything is wrong.
+    """
+    from iracing_pipeline.dashboards.build import differences
+    from iracing_pipeline.dashboards.catalog import BOARDS
+    from iracing_pipeline.dashboards.lint import lint
+
+    problems = [*differences(folder), *lint(BOARDS)]
+    if database is not None:
+        problems += _run(database, prometheus, complete=complete, table=table)
+    for problem in problems:
+        click.echo(problem, err=True)
+    if problems:
+        sys.exit(1)
+    click.echo(f"{len(BOARDS)} dashboards are in order.")
+
+
+def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) -> list[str]:
+    from iracing_pipeline.dashboards.asking import Database, PrometheusServer
+    from iracing_pipeline.dashboards.catalog import BOARDS
+    from iracing_pipeline.dashboards.checks import Checker
+    from iracing_pipeline.dashboards.errors import BoardError
+
+    try:
+        asked = Database.at(database)
+    except BoardError as error:
+        raise click.ClickException(str(error)) from error
+    server = PrometheusServer(prometheus) if prometheus is not None else None
+    problems = []
+    if table:
+        click.echo("| dashboard | query | rows | ms |\n| --- | --- | ---: | ---: |")
+    for each in Checker(BOARDS, asked, server, complete=complete).run():
+        name = each.board + (f" (from {each.arrived_by})" if each.arrived_by else "")
+        if table:
+            rows = "not asked" if each.rows is None else each.rows
+            click.echo(f"| {name} | {each.place} | {rows} | {each.milliseconds:.0f} |")
+        if each.problem is not None:
+            problems.append(f"{name}: {each.place}: {each.problem}")
+    return problems
+
+
+@dashboards.command()
+@click.option("--url", help="Address of the Grafana; IRACING_GRAFANA_URL if not given.")
+@click.option(
+    "--token",
+    help="Token of a service account. Better in IRACING_GRAFANA_TOKEN: others see command lines.",
+)
+def push(*, url: str | None, token: str | None) -> None:
+    """Bring folders and dashboards to a Grafana, over its HTTP API."""
+    from iracing_pipeline.dashboards.catalog import BOARDS
+    from iracing_pipeline.dashboards.errors import PushError
+    from iracing_pipeline.dashboards.push import Grafana
+    from iracing_pipeline.settings import GrafanaSettings
+
+    settings = GrafanaSettings.from_env()
+    token = token or settings.token
+    url = (url or settings.url or "").rstrip("/")
+    if not url or not token:
+        raise click.ClickException(
+            "Say which Grafana: set IRACING_GRAFANA_URL and IRACING_GRAFANA_TOKEN (or _FILE)."
+        )
+    try:
+        for name, became in Grafana(url, token).push(BOARDS):
+            click.echo(f"{name}: {became.value}")
+    except PushError as error:
+        raise click.ClickException(str(error)) from error
+
+
+@dashboards.command()
+@click.argument("boards", nargs=-1)
+@click.option(
+    "--to",
+    "target",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=Path("preview"),
+    show_default=True,
+    help="Folder to write the pages to.",
+)
+@click.option("--var", "variables", multiple=True, help="name=value of a variable; repeatable.")
+@click.option("--from", "start", help="Start of the time range; the board's own if not given.")
+@click.option("--until", "end", help="End of the time range.")
+@click.option("--database", help="URL of a database; the one in use if not given.")
+@click.option("--prometheus", help="URL of a Prometheus; without it its panels are not asked.")
+@click.option("--theme", type=click.Choice(["dark", "light"]), default="dark", show_default=True)
+def preview(
+    boards: tuple[str, ...],
+    *,
+    target: Path,
+    variables: tuple[str, ...],
+    start: str | None,
+    end: str | None,
+    database: str | None,
+    prometheus: str | None,
+    theme: str,
+) -> None:
+    """Draw dashboards without Grafana, from their queries' real answers.
+
+    BOARDS are uids such as iracing-session; all boards if none is named. Each becomes one HTML
+    file that needs nothing but itself. The exit code is 1 if a query fails.
+    """
+    from iracing_pipeline.dashboards.asking import Database, PrometheusServer
+    from iracing_pipeline.dashboards.catalog import BOARDS
+    from iracing_pipeline.dashboards.errors import BoardError
+    from iracing_pipeline.preview.write import Choices, write
+
+    known = {board.uid: board for board in BOARDS}
+    if unknown := sorted(set(boards) - known.keys()):
+        raise click.ClickException(
+            f"There is no board {', '.join(unknown)}. There are: {', '.join(known)}"
+        )
+    if wrong := [each for each in variables if "=" not in each]:
+        raise click.ClickException(f"--var takes name=value, not {wrong[0]}")
+    choices = Choices(dict(each.split("=", 1) for each in variables), start, end, theme)
+    server = PrometheusServer(prometheus) if prometheus is not None else None
+    failed = False
+    try:
+        asked = Database.at(database or _database())
+        for uid in boards or known:
+            page = write(known[uid], asked, server, target, choices)
+            click.echo(page.told)
+            failed |= page.failed
+    except BoardError as error:
+        raise click.ClickException(str(error)) from error
+    if failed:
+        sys.exit(1)
+
+
+def _database() -> str:
+    """The URL of the database in use, for the role that dashboards read with."""
+    from iracing_pipeline.settings import Settings
+    from iracing_pipeline.warehouse import database_url, migrate, reader_url
+
+    settings = Settings.from_env()
+    migrate(database_url(settings))
+    return reader_url(settings)

@@ -1,0 +1,65 @@
+"""Commands that let the system start others at log-on."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from iracing_pipeline.settings import Settings
+
+# What a command needs is imported in the command: most need little, and Dagster takes a second.
+# ruff: noqa: PLC0415
+
+_commands = click.argument(
+    "commands", nargs=-1, type=click.Choice(["up", "live", "metrics"]), metavar="[up|live|metrics]"
+)
+
+
+@click.group()
+def service() -> None:
+    """Start commands at log-on, and again when they fail.
+
+    Without a name, up, and on Windows live too.
+    """
+
+
+@service.command()
+@_commands
+def install(commands: tuple[str, ...]) -> None:
+    """Start commands at log-on, with the settings of now, and now."""
+    from iracing_pipeline.local.service import default_commands, withheld
+    from iracing_pipeline.local.service import install as install_service
+
+    for name in withheld(os.environ):
+        click.echo(
+            f"{name} is a secret, so the service does not get it: write it into a file that you"
+            f" alone can read, and set {name}_FILE to that.",
+            err=True,
+        )
+    for command in commands or default_commands():
+        click.echo(f"{command}: installed, {install_service(Settings.from_env(), command)}")
+
+
+@service.command()
+@_commands
+def remove(commands: tuple[str, ...]) -> None:
+    """Stop commands, and start them at log-on no longer."""
+    from iracing_pipeline.local.service import default_commands
+    from iracing_pipeline.local.service import remove as remove_service
+
+    for command in commands or default_commands():
+        remove_service(Settings.from_env(), command)
+        click.echo(f"{command}: removed")
+
+
+@service.command()
+@_commands
+def status(commands: tuple[str, ...]) -> None:
+    """What the system says of them."""
+    from iracing_pipeline.local.service import COMMANDS
+    from iracing_pipeline.local.service import status as status_of
+
+    for command in commands or tuple(COMMANDS):
+        said = status_of(Settings.from_env(), command)
+        click.echo(f"{command}: {said or 'not installed'}")

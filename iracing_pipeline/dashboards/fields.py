@@ -1,0 +1,263 @@
+"""Columns of an answer: the expression that is asked for, and how it is shown.
+
+Quantities with a unit of their own in other countries are converted in the query. The column's
+name then ends in ``metric`` or ``imperial``, the value of the board's variable ``units``, and
+each of the two names has its rule in the panel: unit and name follow the variable, although
+Grafana puts no variables into units.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from grafana_foundation_sdk.models import units
+
+from iracing_pipeline.dashboards import palette
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from iracing_pipeline.dashboards.links import Link
+
+LAP_TIME = "time:m:ss.SSS"  # of milliseconds; shifts with the time zone, so only in UTC boards
+SECONDS = "suffix:s"  # Grafana's own "s" turns 95 into "1.58 mins"
+_NOTHING = 0.0005  # a difference that three decimals do not show
+SYSTEMS = ("metric", "imperial")
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """A quantity with two units, and the function of schema ``grafana`` that converts it."""
+
+    function: str
+    metric: str
+    imperial: str
+    decimals: int
+
+
+SPEED = Quantity("speed", units.KilometersPerHour, units.MilesPerHour, 1)
+TEMPERATURE = Quantity("temperature", units.Celsius, units.Fahrenheit, 1)
+# Grafana's own litres and metres become mL and km by themselves, so that a column mixes them.
+VOLUME = Quantity("volume", "suffix:L", "suffix:gal", 2)
+PRESSURE = Quantity("pressure", units.Kilopascals, units.PSI, 1)
+LENGTH = Quantity("length", "suffix:m", "suffix:ft", 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One column.
+
+    Attributes:
+        expression: What is asked for, in SQL.
+        name: Its name; what the reader sees, unless ``shown_as`` says otherwise.
+        quantity: What is converted to the reader's units.
+        properties: Grafana's properties of the field, by id.
+        matcher: Whether ``name`` is a name, or an expression in slashes (``byRegexp``).
+    """
+
+    expression: str
+    name: str
+    quantity: Quantity | None = None
+    shown_as: str | None = None
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    matcher: str = "byName"
+
+    @property
+    def sql(self) -> str:
+        """The column of the query."""
+        if self.quantity is None:
+            return f'{self.expression} AS "{self.name}"'
+        converted = f"grafana.{self.quantity.function}({self.expression}, '${{units}}')"
+        return f'{converted} AS "{self.name} ${{units}}"'
+
+    @property
+    def rules(self) -> list[tuple[str, dict[str, Any]]]:
+        """The rules of the panel: name of a column, and its properties."""
+        if self.quantity is None:
+            own = {} if self.shown_as is None else {"displayName": self.shown_as}
+            own |= self.properties
+            return [(self.name, own)] if own else []
+        quantity = self.quantity
+        return [
+            (
+                f"{self.name} {system}",
+                {
+                    "displayName": self.shown_as or self.name,
+                    "unit": unit,
+                    "decimals": quantity.decimals,
+                    **self.properties,
+                },
+            )
+            for system, unit in zip(SYSTEMS, (quantity.metric, quantity.imperial), strict=True)
+        ]
+
+    def with_(self, **properties: Any) -> Field:
+        """The same with more properties; ``__`` in a name stands for a dot."""
+        named = {name.replace("__", "."): value for name, value in properties.items()}
+        return replace(self, properties={**self.properties, **named})
+
+    def wide(self, width: int) -> Field:
+        """The same, as a table column of this many pixels."""
+        return self.with_(custom__width=width)
+
+    def coloured(self, colour: str) -> Field:
+        """The same in a colour."""
+        return self.with_(color={"mode": "fixed", "fixedColor": colour})
+
+    def linked(self, *links: Link) -> Field:
+        """The same with links."""
+        return self.with_(links=[link.json for link in links])
+
+    def less_is_better(self) -> Field:
+        """The same, as a table column in which less than zero is a gain: time."""
+        return self._judged(palette.FASTER, palette.SLOWER)
+
+    def more_is_better(self) -> Field:
+        """The same, as a table column in which more than zero is a gain: ratings."""
+        return self._judged(palette.SLOWER, palette.FASTER)
+
+    def _judged(self, below: str, above: str) -> Field:
+        steps = [(None, below), (-_NOTHING, "text"), (_NOTHING, above)]
+        return self.with_(
+            custom__cellOptions={"type": "color-text"},
+            color={"mode": "thresholds"},
+            thresholds={
+                "mode": "absolute",
+                "steps": [{"value": value, "color": colour} for value, colour in steps],
+            },
+        )
+
+    def dashed(self) -> Field:
+        """The same, as a dashed line."""
+        return self.with_(custom__lineStyle={"fill": "dash", "dash": [8, 6]})
+
+    def points(self, size: int = 8) -> Field:
+        """The same, as points without a line."""
+        return self.with_(
+            custom__drawStyle="points", custom__pointSize=size, custom__showPoints="always"
+        )
+
+
+def time(expression: str) -> Field:
+    """The time of a chart's points; the query sorts by it."""
+    return Field(expression, "time")
+
+
+def moment(expression: str, name: str) -> Field:
+    """A date and time of day, in the board's time zone."""
+    return Field(expression, name).with_(unit="time:YYYY-MM-DD HH:mm", custom__width=150)
+
+
+def ago(expression: str, name: str) -> Field:
+    """A time as how long ago it is."""
+    return Field(expression, name).with_(unit=units.DateTimeFromNow)
+
+
+def text(expression: str, name: str) -> Field:
+    """Words."""
+    return Field(expression, name)
+
+
+def hidden(expression: str, name: str) -> Field:
+    """What a table does not show, but its links carry."""
+    return Field(expression, name).with_(
+        custom__hidden=True, custom__hideFrom={"viz": True, "legend": True, "tooltip": True}
+    )
+
+
+def number(expression: str, name: str, *, decimals: int = 0, unit: str = units.NoUnit) -> Field:
+    """A number; a count unless it says otherwise."""
+    return Field(expression, name).with_(unit=unit, decimals=decimals)
+
+
+def share(expression: str, name: str, *, decimals: int = 0) -> Field:
+    """A ratio from 0 to 1, as per cent."""
+    return Field(expression, name).with_(unit=units.PercentUnit, decimals=decimals)
+
+
+def lap_time(expression: str, name: str) -> Field:
+    """A lap time in seconds, as m:ss.SSS: a number, for charts and boards in UTC."""
+    return Field(f"({expression}) * 1000", name).with_(unit=LAP_TIME)
+
+
+def lap_text(expression: str, name: str) -> Field:
+    """A lap time in seconds, as the text m:ss.SSS, which no time zone shifts."""
+    return Field(f"grafana.lap_time({expression})", name).with_(custom__align="right")
+
+
+def seconds(expression: str, name: str, *, decimals: int = 3) -> Field:
+    """A duration or a difference."""
+    return Field(expression, name).with_(unit=SECONDS, decimals=decimals)
+
+
+def duration(expression: str, name: str) -> Field:
+    """A long duration in seconds, as h:mm:ss."""
+    return Field(expression, name).with_(unit=units.DurationInHoursMinutesSeconds)
+
+
+def speed(expression: str, name: str) -> Field:
+    """A speed in m/s, as km/h or mph."""
+    return Field(expression, name, SPEED)
+
+
+def temperature(expression: str, name: str) -> Field:
+    """A temperature in °C, as °C or °F."""
+    return Field(expression, name, TEMPERATURE)
+
+
+def volume(expression: str, name: str) -> Field:
+    """Litres, as litres or gallons."""
+    return Field(expression, name, VOLUME)
+
+
+def pressure(expression: str, name: str) -> Field:
+    """A pressure in kPa, as kPa or psi."""
+    return Field(expression, name, PRESSURE)
+
+
+def length(expression: str, name: str) -> Field:
+    """A length in m, as m or ft."""
+    return Field(expression, name, LENGTH)
+
+
+def series(name: str, colour: str) -> Field:
+    """A series that a query of its own returns under a name."""
+    return Field("", name).coloured(colour)
+
+
+def series_like(expression: str, colour: str) -> Field:
+    """Series whose names fit a regular expression in slashes."""
+    return Field("", expression, matcher="byRegexp").coloured(colour)
+
+
+def position(expression: str, name: str) -> Field:
+    """A place in the race, for a chart: its axis has the first place on top.
+
+    Grafana has no axes that run downwards, so what is drawn is minus the place, shown as P1, P2.
+    """
+    places = {str(-place): {"text": f"P{place}", "index": place} for place in range(1, 61)}
+    return Field(f"-({expression})", name).with_(
+        mappings=[{"type": "value", "options": places}], decimals=0
+    )
+
+
+def per_slot(unit: Quantity | str | None, *, decimals: int | None = None) -> tuple[Field, ...]:
+    """How the laps of a comparison are shown: series named A to D by their slots."""
+    shown = []
+    for slot, colour in palette.SLOTS.items():
+        one = Field(
+            "",
+            slot,
+            unit if isinstance(unit, Quantity) else None,
+            shown_as=f"{slot}  ${{{SLOT_VARIABLES[slot]}:text}}",
+        ).coloured(colour)
+        if isinstance(unit, str):
+            one = one.with_(unit=unit)
+        if decimals is not None:
+            one = one.with_(decimals=decimals)
+        shown.append(one)
+    return tuple(shown)
+
+
+SLOT_VARIABLES = {"A": "reference", "B": "lap", "C": "lap_c", "D": "lap_d"}

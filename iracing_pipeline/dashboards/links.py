@@ -1,0 +1,68 @@
+"""Links from board to board; they carry what was chosen, so that the next one shows the same."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+HOME = "iracing-home"
+SESSIONS = "iracing-sessions"
+SESSION = "iracing-session"
+RACE = "iracing-race"
+LAP_COMPARE = "iracing-lap-compare"
+CORNER = "iracing-corner"
+CHANNELS = "iracing-channels"
+CAR = "iracing-car"
+FUEL = "iracing-fuel"
+STINTS = "iracing-stints"
+RACE_PLAN = "iracing-race-plan"
+RATINGS = "iracing-ratings"
+PACE = "iracing-pace"
+CONSISTENCY = "iracing-consistency"
+SEASON = "iracing-season"
+PIPELINE = "iracing-pipeline"
+DATA_QUALITY = "iracing-data-quality"
+
+CLOCK_START = "946684800000"
+"""Where the reference-lap clock starts: midnight of 2000-01-01 UTC, in epoch milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link of a cell, a point or a panel."""
+
+    title: str
+    url: str
+
+    @property
+    def json(self) -> dict[str, object]:
+        """As a data link of Grafana."""
+        return {"title": self.title, "url": self.url}
+
+
+def to(
+    board: str, title: str, *, start: str | None = None, end: str | None = None, **variables: str
+) -> Link:
+    """A link to a board, with the units that are in use.
+
+    Args:
+        board: Its uid.
+        title: What the link says.
+        start: Start of its time range in epoch milliseconds, such as a field's value.
+        end: End of it.
+        variables: Values of its variables; see :func:`field`.
+    """
+    values = {f"var-{name}": value for name, value in variables.items()}
+    values["var-units"] = "${units}"
+    if start is not None and end is not None:
+        values |= {"from": start, "to": end}
+    return Link(title, f"/d/{board}?" + "&".join(f"{k}={v}" for k, v in values.items()))
+
+
+def field(name: str) -> str:
+    """The value of a field in the row that was clicked; its name has no spaces."""
+    return f"${{__data.fields.{name}}}"
+
+
+def variable(name: str) -> str:
+    """The value of a variable of the board that the link is on."""
+    return f"${{{name}}}"

@@ -1,0 +1,186 @@
+"""What is wrong with the boards by themselves, before anything is asked."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qsl, urlsplit
+
+from grafana_foundation_sdk.models import units
+
+from iracing_pipeline.dashboards import links
+from iracing_pipeline.dashboards.fields import LAP_TIME
+from iracing_pipeline.dashboards.interpolation import names
+from iracing_pipeline.dashboards.macros import MACRO
+from iracing_pipeline.dashboards.panels import COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from iracing_pipeline.dashboards.board import Board
+
+MOST_BOARDS = 20  # what Grafana Cloud's free tier keeps in step with a repository
+_DESCRIBED, _EXPLAINED, _LARGE_TYPE = 40, 6, 26  # characters
+_UID = re.compile(r"iracing-[a-z-]{1,32}")
+_KNOWN_UNITS = {value for value in vars(units).values() if isinstance(value, str)}
+_FREE_UNITS = ("suffix:", "prefix:", "time:")  # Grafana takes any text after these
+# Names of tables that a query may stand on, apart from its own WITH and Grafana's functions.
+_RELATION = re.compile(r"\b(racing|raw|ops|pg_catalog|information_schema)\.\w+")
+_BUILT_IN = re.compile(r"__\w+")
+
+
+def lint(boards: Sequence[Board]) -> list[str]:
+    """What is wrong with some boards, one sentence each."""
+    found = list(_together(boards))
+    known = {board.uid: {each.name for each in board.all_variables} for board in boards}
+    for board in boards:
+        told = json.loads(board.json())
+        panels = [*_panels(told)]
+        problems = (
+            *_panels_of(board, panels),
+            *_placement(panels),
+            *_data_sources(told),
+            *_links(told, known),
+            *_variables(board, told),
+        )
+        found += [f"{board.uid}: {problem}" for problem in problems]
+    return found
+
+
+def _together(boards: Sequence[Board]) -> Iterator[str]:
+    if len(boards) > MOST_BOARDS:
+        yield f"{len(boards)} boards: at most {MOST_BOARDS} can be kept in a free Grafana Cloud"
+    uids = [board.uid for board in boards]
+    for uid in uids:
+        if uids.count(uid) > 1:
+            yield f"{uid} is the uid of several boards"
+        if not _UID.fullmatch(uid):
+            yield f"{uid} is not a uid of ours: iracing- and small letters"
+    if uids and links.HOME not in uids:
+        yield f"the home board {links.HOME} is missing"
+
+
+def _panels(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for panel in told.get("panels", []):
+        yield panel
+        yield from panel.get("panels", [])
+
+
+def _panels_of(board: Board, panels: list[dict[str, Any]]) -> Iterator[str]:
+    ids = [panel["id"] for panel in panels]
+    yield from (f"id {one} is of several panels" for one in {i for i in ids if ids.count(i) > 1})
+    for panel in panels:
+        if panel["type"] != "row":
+            name = f"panel {panel['id']} ({panel['title']})"
+            for problem in (*_words(panel), *_shown(board, panel)):
+                yield f"{name} {problem}"
+
+
+def _words(panel: dict[str, Any]) -> Iterator[str]:
+    """What a panel says of itself, and when it is empty."""
+    if len(panel.get("description", "")) < _DESCRIBED:
+        yield "does not describe what it shows and where it comes from"
+    empty = panel["fieldConfig"]["defaults"].get("noValue", "")
+    if len(empty) < _EXPLAINED:
+        yield "does not explain what it means when it is empty"
+    if panel["type"] == "stat" and len(empty) > _LARGE_TYPE:
+        yield "says so much when it is empty that it is not large any more"
+
+
+def _shown(board: Board, panel: dict[str, Any]) -> Iterator[str]:
+    for unit in _units(panel):
+        if unit not in _KNOWN_UNITS and not unit.startswith(_FREE_UNITS):
+            yield f"has the unknown unit {unit}"
+        if unit == LAP_TIME and not board.utc:
+            yield "has lap times on an axis, so the board must be in UTC"
+    for target in panel.get("targets", []):
+        yield from _sql(target.get("rawSql", ""))
+
+
+def _units(panel: dict[str, Any]) -> Iterator[str]:
+    config = panel["fieldConfig"]
+    if unit := config["defaults"].get("unit"):
+        yield unit
+    for override in config.get("overrides", []):
+        for told in override["properties"]:
+            if told["id"] == "unit":
+                yield told["value"]
+
+
+def _sql(statement: str) -> Iterator[str]:
+    for found in MACRO.finditer(statement):
+        # Grafana ends the arguments at the first ")": what it takes then has an open bracket.
+        if "(" in found[2]:
+            yield f"has a bracket inside ${found[1]}(...), which tears it apart"
+    for found in _RELATION.finditer(statement):
+        yield f"reads {found[0]}: only views and functions of schema grafana may be read"
+
+
+def _placement(panels: list[dict[str, Any]]) -> Iterator[str]:
+    taken: dict[tuple[int, int], int] = {}
+    for panel in panels:
+        place = panel["gridPos"]
+        if place["x"] + place["w"] > COLUMNS:
+            yield f"panel {panel['id']} is wider than the board"
+        cells = [
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        ]
+        if over := {taken[cell] for cell in cells if cell in taken}:
+            yield f"panel {panel['id']} overlaps panel {min(over)}"
+        taken |= dict.fromkeys(cells, panel["id"])
+
+
+def _data_sources(told: Any) -> Iterator[str]:
+    """Data sources that are named, anywhere on the board."""
+    if isinstance(told, dict):
+        source = told.get("datasource")
+        if isinstance(source, dict) and source.get("uid") not in {"${postgres}", "${prometheus}"}:
+            yield f"the data source {source.get('uid')} is not a variable"
+        for each in told.values():
+            yield from _data_sources(each)
+    elif isinstance(told, list):
+        for each in told:
+            yield from _data_sources(each)
+
+
+def urls(told: Any) -> Iterator[str]:
+    """All addresses on a board that begin with a slash."""
+    if isinstance(told, dict):
+        url = told.get("url")
+        if isinstance(url, str) and url.startswith("/"):
+            yield url
+        for each in told.values():
+            yield from urls(each)
+    elif isinstance(told, list):
+        for each in told:
+            yield from urls(each)
+
+
+def _links(told: dict[str, Any], known: dict[str, set[str]]) -> Iterator[str]:
+    for url in urls(told):
+        parts = urlsplit(url)
+        uid = parts.path.removeprefix("/d/").strip("/")
+        if not parts.path.startswith("/d/") or uid not in known:
+            yield f"a link leads to {parts.path}, which is no board"
+            continue
+        for key, _ in parse_qsl(parts.query, keep_blank_values=True):
+            name = key.removeprefix("var-")
+            if key.startswith("var-") and name not in known[uid]:
+                yield f"a link sets {name}, which {uid} does not have"
+
+
+def _variables(board: Board, told: dict[str, Any]) -> Iterator[str]:
+    defined = {each.name for each in board.all_variables}
+    used = {
+        name
+        for name in names(json.dumps(told, ensure_ascii=False))
+        if not _BUILT_IN.fullmatch(name) and not name.isdecimal()
+    }
+    yield from (f"variable {name} is used, but not defined" for name in sorted(used - defined))
+    common = {"units", "postgres", "prometheus"}
+    yield from (
+        f"variable {name} is defined, but not used" for name in sorted(defined - used - common)
+    )

@@ -1,0 +1,1 @@
+"""Boards of the folder operations: How the pipeline does."""

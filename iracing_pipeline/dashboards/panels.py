@@ -1,0 +1,218 @@
+"""Panels: a number of the board's own, a title, what it says, what it asks, how it is drawn."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from grafana_foundation_sdk.builders import barchart
+from grafana_foundation_sdk.builders import common as build
+from grafana_foundation_sdk.builders import stat as stats
+from grafana_foundation_sdk.builders import table as tables
+from grafana_foundation_sdk.models import common, dashboard
+
+from iracing_pipeline.dashboards.fields import Field
+from iracing_pipeline.dashboards.queries import POSTGRES, PROMETHEUS, PromQl, Query, select
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from iracing_pipeline.dashboards.links import Link
+
+COLUMNS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One panel.
+
+    Attributes:
+        number: Its id on the board, never used for another panel: links to single panels keep.
+        title: What it shows.
+        about: What the numbers are and where they come from.
+        empty: What it says when there is nothing: why, and what to do.
+        drawn: Kind, options and defaults, as the SDK made them.
+        queries: What it asks.
+        fields: How the columns are shown.
+        width: Columns of 24.
+        height: Rows of about 30 pixels.
+        may_be_empty: Whether it may have no data although sessions and results are there.
+        transformations: What Grafana does with the answer, by id, with options.
+    """
+
+    number: int
+    title: str
+    about: str
+    empty: str
+    drawn: dashboard.Panel
+    queries: tuple[Query, ...]
+    fields: tuple[Field, ...] = ()
+    width: int = COLUMNS
+    height: int = 8
+    may_be_empty: bool = False
+    transformations: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+
+    def model(self, x: int, y: int) -> dashboard.Panel:
+        """As Grafana keeps it, with its upper left corner at ``x``, ``y``."""
+        drawn = self.drawn
+        panel = dashboard.Panel(
+            type_val=drawn.type_val,
+            id_val=self.number,
+            title=self.title,
+            description=self.about,
+            grid_pos=dashboard.GridPos(h=self.height, w=self.width, x=x, y=y),
+            options=drawn.options,
+            field_config=dashboard.FieldConfigSource(
+                defaults=drawn.field_config.defaults
+                if drawn.field_config is not None
+                else dashboard.FieldConfig(),
+                overrides=[
+                    _override(field.matcher, name, properties)
+                    for field in self.fields
+                    for name, properties in field.rules
+                ],
+            ),
+        )
+        assert panel.field_config is not None  # noqa: S101 - set above
+        panel.field_config.defaults.no_value = self.empty
+        if self.queries:
+            prometheus = isinstance(self.queries[0], PromQl)
+            panel.datasource = PROMETHEUS if prometheus else POSTGRES
+            panel.targets = [
+                query.model(chr(ord("A") + place)) for place, query in enumerate(self.queries)
+            ]
+        if self.transformations:
+            panel.transformations = [
+                dashboard.DataTransformerConfig(id_val=name, options=dict(options))
+                for name, options in self.transformations
+            ]
+        return panel
+
+
+def _override(
+    matcher: str, name: str, properties: Mapping[str, Any]
+) -> dashboard.DashboardFieldConfigSourceOverrides:
+    return dashboard.DashboardFieldConfigSourceOverrides(
+        matcher=dashboard.MatcherConfig(id_val=matcher, options=name),
+        properties=[
+            dashboard.DynamicConfigValue(id_val=key, value=value)
+            for key, value in properties.items()
+        ],
+    )
+
+
+def table(
+    number: int,
+    title: str,
+    about: str,
+    fields: Sequence[Field],
+    source: str,
+    *,
+    empty: str,
+    first: str = "",
+    **size: Any,
+) -> Panel:
+    """A table.
+
+    Args:
+        number: Id of the panel.
+        title: Its title.
+        about: What the numbers are and where they come from.
+        fields: Its columns.
+        source: What follows ``FROM`` in its query.
+        empty: What it says without rows.
+        first: What stands before ``SELECT``.
+        size: ``width``, ``height``, ``may_be_empty`` of the panel.
+    """
+    drawn = tables.Panel().cell_height(common.TableCellHeight.SM).build()
+    query = select(fields, source, first=first)
+    return Panel(number, title, about, empty, drawn, (query,), (_BLANK, *fields), **size)
+
+
+# Or every cell that holds nothing would say what the whole table says when it has no rows.
+_BLANK = Field("", "/.*/", matcher="byRegexp", properties={"noValue": ""})
+
+
+def bars(
+    number: int,
+    title: str,
+    about: str,
+    fields: Sequence[Field],
+    source: str,
+    *,
+    empty: str,
+    first: str = "",
+    stacked: bool = False,
+    lying: bool = False,
+    **size: Any,
+) -> Panel:
+    """A bar for each row: the first field says of what, the others how much.
+
+    Args:
+        number: Id of the panel.
+        title: Its title.
+        about: What the numbers are and where they come from.
+        fields: The label, and the values.
+        source: What follows ``FROM`` in its query.
+        empty: What it says without rows.
+        first: What stands before ``SELECT``.
+        stacked: Whether the values of a row stand on each other.
+        lying: Whether the bars lie, which leaves room for long labels.
+        size: ``width``, ``height``, ``may_be_empty`` of the panel.
+    """
+    lies = common.VizOrientation.HORIZONTAL if lying else common.VizOrientation.VERTICAL
+    pile = common.StackingMode.NORMAL if stacked else common.StackingMode.NONE
+    drawn = (
+        barchart.Panel()
+        .x_field(fields[0].name)
+        .orientation(lies)
+        .stacking(pile)
+        .fill_opacity(80)
+        .legend(build.VizLegendOptions().show_legend(len(fields) > _LABEL_AND_VALUE))
+        .build()
+    )
+    query = select(fields, source, first=first)
+    return Panel(number, title, about, empty, drawn, (query,), tuple(fields), **size)
+
+
+_LABEL_AND_VALUE = 2
+
+
+def stat(
+    number: int,
+    title: str,
+    about: str,
+    shown: Field,
+    source: str | Query,
+    *,
+    empty: str,
+    first: str = "",
+    link: Link | None = None,
+    **size: Any,
+) -> Panel:
+    """One number, or one text, in large type; in colour where the field has thresholds.
+
+    Args:
+        number: Id of the panel.
+        title: Its title.
+        about: What the number is and where it comes from.
+        shown: The number.
+        source: What follows ``FROM`` in its query; or a query of its own.
+        empty: What it says without a value, in two or three words: they stand in large type.
+        first: What stands before ``SELECT``.
+        link: Where a click leads.
+        size: ``width``, ``height``, ``may_be_empty`` of the panel.
+    """
+    colours = common.BigValueColorMode
+    drawn = (
+        stats.Panel()
+        .graph_mode(common.BigValueGraphMode.NONE)
+        .color_mode(colours.VALUE if "thresholds" in shown.properties else colours.NONE)
+        .text_mode(common.BigValueTextMode.VALUE)
+        .reduce_options(build.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/"))
+        .build()
+    )
+    query = select((shown,), source, first=first) if isinstance(source, str) else source
+    fields = (shown if link is None else shown.linked(link),)
+    size = {"width": 4, "height": 4, **size}
+    return Panel(number, title, about, empty, drawn, (query,), fields, **size)

@@ -1,0 +1,1 @@
+"""Boards of the folder performance: How did it go."""

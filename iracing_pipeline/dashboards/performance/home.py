@@ -1,0 +1,283 @@
+"""Home: the last session in one glance."""
+
+from __future__ import annotations
+
+from iracing_pipeline.dashboards import links, palette
+from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.fields import (
+    ago,
+    hidden,
+    lap_text,
+    length,
+    moment,
+    number,
+    seconds,
+    speed,
+    text,
+    time,
+)
+from iracing_pipeline.dashboards.links import field
+from iracing_pipeline.dashboards.panels import Panel, stat, table
+from iracing_pipeline.dashboards.trends import ratings
+
+NOTHING_YET = "Nothing loaded yet: drive with telemetry on, or run iracing-pipeline demo."
+LAST = "(SELECT * FROM grafana.telemetry_sessions ORDER BY start_time DESC LIMIT 1) AS last"
+OPEN = links.to(links.SESSION, "Open this session", session=field("session_key"))
+
+
+def last_session() -> Panel:
+    """What it was."""
+    return table(
+        1,
+        "Last session",
+        "The session that was driven last; click it for its laps. From grafana.telemetry_sessions.",
+        (
+            hidden("session_key", "session_key"),
+            ago("start_time", "When").linked(OPEN),
+            text("simsession_type", "Kind").linked(OPEN),
+            text("concat_ws(' · ', track_name, track_config)", "Track").linked(OPEN),
+            text("car_name", "Car"),
+            text("clean_lap_count || ' of ' || timed_lap_count", "Clean laps"),
+            number("incidents", "Incidents"),
+        ),
+        LAST,
+        empty=NOTHING_YET,
+        width=16,
+        height=4,
+    )
+
+
+def best_lap() -> Panel:
+    """Its best lap."""
+    return stat(
+        2,
+        "Best lap",
+        "The fastest clean lap of the last session; without one, its board says why each lap does"
+        " not count. From grafana.telemetry_sessions.",
+        lap_text("best_lap_time_s", "Best lap"),
+        LAST,
+        empty="no clean lap",
+        may_be_empty=True,
+    )
+
+
+def to_own_best() -> Panel:
+    """What changed."""
+    return stat(
+        3,
+        "Behind your best before",
+        "The best lap of the last session minus the best clean lap that the same driver had driven"
+        " on this track in this car before it: green and below zero is a new best. From"
+        " grafana.telemetry_sessions.",
+        seconds("best_lap_time_s - before_s", "Change").less_is_better(),
+        f"""
+{LAST}
+CROSS JOIN LATERAL (
+    SELECT min(before.best_lap_time_s) AS before_s FROM grafana.telemetry_sessions AS before
+    WHERE before.track_id = last.track_id AND before.car_id = last.car_id
+        AND before.start_time < last.start_time
+        AND before.cust_id IS NOT DISTINCT FROM last.cust_id
+) AS earlier
+""",
+        empty="first one here",
+        may_be_empty=True,
+    )
+
+
+def losses() -> Panel:
+    """Where the time is."""
+    corner = links.to(
+        links.CORNER,
+        "This corner over time",
+        track=field("track_id"),
+        car=field("car_id"),
+        corner=field("number"),
+    )
+    return table(
+        4,
+        "Where the last session lost time",
+        "The three corners that cost the clean laps of the last session most, a lap and with the"
+        " straight after it, against your fastest clean lap ever with this car here. From"
+        " grafana.corner_losses.",
+        (
+            hidden("track_id", "track_id"),
+            hidden("car_id", "car_id"),
+            hidden("corner", "number"),
+            text("'T' || corner", "Corner").wide(80).linked(corner),
+            seconds("avg(best_corner_loss_s + best_straight_loss_s)", "A lap")
+            .less_is_better()
+            .wide(90),
+            speed("avg(best_min_speed_change_mps)", "Slowest point"),
+            length("avg(best_brake_point_change_m)", "Brakes later by"),
+        ),
+        """
+grafana.corner_losses WHERE session_key = (
+    SELECT session_key FROM grafana.telemetry_sessions ORDER BY start_time DESC LIMIT 1
+) AND clean
+GROUP BY track_id, car_id, corner
+HAVING avg(best_corner_loss_s + best_straight_loss_s) > 0.005
+ORDER BY avg(best_corner_loss_s + best_straight_loss_s) DESC LIMIT 3
+""",
+        empty="Nothing to compare: no clean lap, or the session holds your fastest lap here.",
+        width=8,
+        height=6,
+        may_be_empty=True,
+    )
+
+
+def findings() -> Panel:
+    """Two things to work on."""
+    return table(
+        5,
+        "What the last race cost",
+        "The two dearest findings of the last race that has any, with what they cost over the race."
+        " From grafana.race_debriefs.",
+        (
+            hidden("subsession_id", "subsession_id"),
+            text("text", "Finding").linked(
+                links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
+            ),
+            seconds("seconds", "Cost", decimals=1).wide(80),
+        ),
+        """
+(SELECT * FROM grafana.race_debriefs WHERE rank IS NOT NULL
+    ORDER BY start_time DESC, rank LIMIT 2) AS found
+ORDER BY start_time DESC, rank
+""",
+        empty="No finding yet: a race needs three clean laps before it tells something.",
+        width=8,
+        height=6,
+        may_be_empty=True,
+    )
+
+
+def result() -> Panel:
+    """What the last race changed."""
+    return table(
+        6,
+        "Last race",
+        "Result of your last race, and what it changed in the ratings. From grafana.career_races.",
+        (
+            hidden("subsession_id", "subsession_id"),
+            moment("start_time", "When").linked(
+                links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
+            ),
+            text("'P' || starting_position || ' → P' || finish_position", "Grid → flag"),
+            number("incidents", "Incidents").wide(80),
+            number("irating_after", "iRating").wide(70),
+            number("irating_change", "±").more_is_better().wide(50),
+        ),
+        "grafana.career_races ORDER BY start_time DESC LIMIT 1",
+        empty="No race with a result yet: results come from the Data API or from exported files.",
+        width=8,
+        height=6,
+    )
+
+
+def rating() -> Panel:
+    """Where the ratings are."""
+    return chart(
+        7,
+        "iRating",
+        "iRating of each category in the time range; the board Ratings has the rest. From"
+        " grafana.rating_history.",
+        ratings.LINES,
+        ratings.IRATING,
+        empty=ratings.NO_RATING,
+        drawing=Drawing(gaps=False, steps=True, decimals=0),
+        width=12,
+        height=8,
+    )
+
+
+def schedule() -> Panel:
+    """What comes next."""
+    return table(
+        8,
+        "This week and next",
+        "Tracks of this race week and the next in the series that you race, and what you did there"
+        " before. From grafana.season_schedule.",
+        (
+            text("CASE weeks_from_now WHEN 0 THEN 'now' ELSE 'next' END", "Week").wide(60),
+            text("series_name", "Series"),
+            text("concat_ws(' · ', track_name, track_config)", "Track"),
+            number("track_race_count", "Raced there").wide(100),
+            number("best_finish_in_class", "Best finish").wide(90),
+            number("average_incidents", "Incidents a race", decimals=1).wide(120),
+        ),
+        "grafana.season_schedule WHERE weeks_from_now IN (0, 1) AND series_race_count > 0\n"
+        "ORDER BY weeks_from_now, series_race_count DESC LIMIT 10",
+        empty="No season is running here: the schedule comes from the Data API.",
+        width=12,
+        height=9,
+        may_be_empty=True,
+    )
+
+
+def recent() -> Panel:
+    """What came before."""
+    return table(
+        9,
+        "Before that",
+        "The ten sessions before the last; all of them are on the board Sessions. From"
+        " grafana.telemetry_sessions.",
+        (
+            hidden("session_key", "session_key"),
+            moment("start_time", "When").linked(OPEN),
+            text("simsession_type", "Kind").linked(OPEN),
+            text("concat_ws(' · ', track_name, track_config)", "Track").linked(OPEN),
+            text("car_name", "Car"),
+            lap_text("best_lap_time_s", "Best lap").wide(100),
+            number("clean_lap_count", "Clean laps").wide(90),
+        ),
+        "grafana.telemetry_sessions ORDER BY start_time DESC LIMIT 10 OFFSET 1",
+        empty=NOTHING_YET,
+        width=12,
+        height=9,
+    )
+
+
+def driving() -> Panel:
+    """How much was driven."""
+    return chart(
+        10,
+        "Clean laps a week",
+        "Clean and other timed laps of each week in the time range. From"
+        " grafana.telemetry_sessions.",
+        (
+            time("date_trunc('week', start_time)"),
+            number("sum(clean_lap_count)", "Clean").coloured(palette.SKY),
+            number("sum(timed_lap_count - clean_lap_count)", "Not clean").coloured(palette.ORANGE),
+        ),
+        "grafana.telemetry_sessions WHERE $__timeFilter(start_time)\nGROUP BY 1 ORDER BY 1",
+        empty="No session in this time range.",
+        drawing=Drawing(style="bars", stacked=True, fill=80),
+        width=12,
+        height=8,
+    )
+
+
+BOARD = Board(
+    uid=links.HOME,
+    title="Home",
+    folder=Folder.PERFORMANCE,
+    question="How did the last session go, and what changed?",
+    sections=(
+        Section(
+            None,
+            (
+                last_session(),
+                best_lap(),
+                to_own_best(),
+                losses(),
+                findings(),
+                result(),
+                rating(),
+                driving(),
+                schedule(),
+                recent(),
+            ),
+        ),
+    ),
+)

@@ -1,0 +1,91 @@
+"""Sessions: the list of everything that was driven; each leads to its own board."""
+
+from __future__ import annotations
+
+from iracing_pipeline.dashboards import links
+from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.fields import (
+    hidden,
+    lap_text,
+    moment,
+    number,
+    share,
+    temperature,
+    text,
+)
+from iracing_pipeline.dashboards.links import field
+from iracing_pipeline.dashboards.panels import Panel, table
+from iracing_pipeline.dashboards.variables import CAR, TRACK, Choice
+
+KIND = Choice(
+    "kind",
+    "Kind",
+    "Only sessions of this kind, by iRacing's SessionType.",
+    """
+SELECT 'All' AS __text, 'all' AS __value, 0 AS place, '' AS name
+UNION ALL
+SELECT DISTINCT simsession_type, simsession_type, 1, simsession_type
+FROM grafana.telemetry_sessions WHERE simsession_type IS NOT NULL
+ORDER BY place, name
+""",
+)
+
+CHOSEN = """
+    ('${car}' = 'all' OR session.car_id::text = '${car}')
+    AND ('${track}' = 'all' OR session.track_id::text = '${track}')
+    AND ('${kind}' = 'all' OR session.simsession_type = '${kind}')
+    AND $__timeFilter(session.start_time)
+"""
+
+OPEN = links.to(links.SESSION, "Open this session", session=field("session_key"))
+
+
+def sessions() -> Panel:
+    """The list."""
+    return table(
+        1,
+        "Sessions",
+        "One row is one stay in the car, newest first; at most 500. A lap is clean when it is timed"
+        " and nothing is held against it (no off-track, incident, caution, ...); best lap is the"
+        " fastest clean one. From grafana.telemetry_sessions and, for races with a result,"
+        " grafana.session_results.",
+        (
+            hidden("session.session_key", "session_key"),
+            moment("session.start_time", "When").linked(OPEN),
+            text("session.simsession_type", "Kind").linked(OPEN).wide(130),
+            text("concat_ws(' · ', session.track_name, session.track_config)", "Track").linked(
+                OPEN
+            ),
+            text("session.car_name", "Car"),
+            lap_text("session.best_lap_time_s", "Best lap").wide(100),
+            number("session.clean_lap_count", "Clean laps").wide(90),
+            share(
+                "session.clean_lap_count::double precision / nullif(session.timed_lap_count, 0)",
+                "Clean",
+            ).wide(80),
+            number("session.incidents", "Incidents").wide(90),
+            number("result.finish_position", "Finished").wide(90),
+            number("result.irating_change", "iRating ±").more_is_better().wide(90),
+            temperature("session.track_temp_c", "Track temp").wide(110),
+            text("session.setup_name", "Setup"),
+        ),
+        f"""
+grafana.telemetry_sessions AS session
+LEFT JOIN grafana.session_results AS result ON result.session_key = session.session_key
+    AND session.simsession_type = 'Race'
+WHERE {CHOSEN}
+ORDER BY session.start_time DESC LIMIT 500
+""",
+        empty="No session here: widen the time range or the choices above, or load .ibt files.",
+        height=22,
+    )
+
+
+BOARD = Board(
+    uid=links.SESSIONS,
+    title="Sessions",
+    folder=Folder.PERFORMANCE,
+    question="Which session do I want to look at?",
+    variables=(CAR, TRACK, KIND),
+    sections=(Section(None, (sessions(),)),),
+)

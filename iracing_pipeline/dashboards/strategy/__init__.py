@@ -1,0 +1,1 @@
+"""Boards of the folder strategy: Fuel, tyres and stops."""

@@ -1,0 +1,1 @@
+"""Boards of the folder telemetry: Where is the time."""

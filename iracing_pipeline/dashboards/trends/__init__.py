@@ -1,0 +1,1 @@
+"""Boards of the folder trends: How it develops."""

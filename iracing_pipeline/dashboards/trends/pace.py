@@ -1,0 +1,167 @@
+"""Pace: how fast, per car and track, and whether it gets faster."""
+
+from __future__ import annotations
+
+from iracing_pipeline.dashboards import links, palette
+from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.fields import (
+    hidden,
+    lap_time,
+    moment,
+    number,
+    seconds,
+    temperature,
+    text,
+    time,
+)
+from iracing_pipeline.dashboards.links import field
+from iracing_pipeline.dashboards.panels import Panel, table
+from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
+
+IN_RANGE = f"{HERE} AND $__timeFilter(start_time)"
+
+
+def sessions() -> Panel:
+    """Pace of each session."""
+    return chart(
+        1,
+        "Pace by session",
+        "Of each session here its best and its median clean lap, and the sum of its best sectors:"
+        " what was in the car. From grafana.session_summaries.",
+        (
+            time("start_time"),
+            lap_time("best_lap_time_s", "Best lap").coloured(palette.SKY),
+            lap_time("median_lap_time_s", "Median clean lap").coloured(palette.ORANGE),
+            lap_time("theoretical_best_s", "Best sectors together")
+            .coloured(palette.GREEN)
+            .dashed(),
+        ),
+        f"grafana.session_summaries WHERE {IN_RANGE} AND best_lap_time_s IS NOT NULL\n"
+        "ORDER BY start_time",
+        empty="No session with a clean lap here in this time range: widen it.",
+        drawing=Drawing(points=True, gaps=False),
+        width=16,
+        height=11,
+    )
+
+
+def conditions() -> Panel:
+    """What the track was like."""
+    return chart(
+        2,
+        "Track temperature",
+        "Median track temperature of the same sessions: a warmer track is slower, so compare"
+        " sessions of like temperature. From grafana.session_summaries.",
+        (
+            time("start_time"),
+            temperature("track_temp_c", "Track").coloured(palette.VERMILLION),
+            temperature("air_temp_c", "Air").coloured(palette.BLUE),
+        ),
+        f"grafana.session_summaries WHERE {IN_RANGE} AND best_lap_time_s IS NOT NULL\n"
+        "ORDER BY start_time",
+        empty="No session with a clean lap here in this time range: widen it.",
+        drawing=Drawing(points=True, gaps=False),
+        width=8,
+        height=11,
+    )
+
+
+def corrected() -> Panel:
+    """With the fuel taken out."""
+    return chart(
+        3,
+        "Pace of stints as if on an empty tank",
+        "Median clean lap of each stint with the fuel's share taken out, where the session's stints"
+        " tell it; other stints are left out. From grafana.stints.",
+        (
+            time("start_time"),
+            lap_time("fuel_corrected_pace_s", "Empty tank").coloured(palette.SKY).points(),
+            lap_time("median_lap_time_s", "As driven").coloured(palette.GREY).points(6),
+        ),
+        f"grafana.stints WHERE {IN_RANGE} AND fuel_corrected_pace_s IS NOT NULL\n"
+        "ORDER BY start_time",
+        empty="Not known here: it takes a session with two stints on different fuel loads.",
+        drawing=Drawing(points=True),
+        width=12,
+        height=9,
+        may_be_empty=True,
+    )
+
+
+def setups() -> Panel:
+    """Whether changes of the setup helped."""
+    return table(
+        4,
+        "What setup changes did",
+        "Sessions here beside the one before: how many settings differ, and what the median clean"
+        " lap did, with its 95 % interval, where the two can be compared; else why not. From"
+        " grafana.setup_comparisons.",
+        (
+            hidden("session_key", "session_key"),
+            moment("start_time", "Session (UTC)").linked(
+                links.to(links.SESSION, "Open this session", session=field("session_key"))
+            ),
+            number("changed_count", "Settings changed").wide(130),
+            seconds("effect_s", "Median lap").less_is_better().wide(100),
+            seconds("effect_low_s", "from").wide(80),
+            seconds("effect_high_s", "to").wide(80),
+            text("refused_for", "Cannot be compared because"),
+        ),
+        f"grafana.setup_comparisons WHERE {IN_RANGE} AND previous_session_key IS NOT NULL\n"
+        "ORDER BY start_time DESC LIMIT 100",
+        empty="No two sessions here in this time range.",
+        width=12,
+        height=9,
+    )
+
+
+def bests() -> Panel:
+    """Personal bests everywhere."""
+    return table(
+        5,
+        "Personal bests",
+        "Your fastest clean lap with every car on every track, by telemetry, and the best of all"
+        " results beside it. Click one to compare it. From grafana.personal_bests.",
+        (
+            hidden("track_id", "track_id"),
+            hidden("car_id", "car_id"),
+            hidden("grafana.lap_id(session_key, stint, lap_number)", "lap_id"),
+            text("concat_ws(' · ', track_name, track_config)", "Track"),
+            text("car_name", "Car"),
+            lap_time("lap_time_s", "Best lap")
+            .wide(110)
+            .linked(
+                links.to(
+                    links.LAP_COMPARE,
+                    "Compare with this lap",
+                    track=field("track_id"),
+                    car=field("car_id"),
+                    reference=field("lap_id"),
+                )
+            ),
+            lap_time("result_best_lap_s", "Best in results").wide(120),
+            moment("start_time", "Driven (UTC)"),
+            text("simsession_type", "Session").wide(120),
+            temperature("track_temp_c", "Track temp").wide(110),
+            text("setup_name", "Setup"),
+        ),
+        "grafana.personal_bests ORDER BY start_time DESC LIMIT 500",
+        empty="No clean lap yet: drive one.",
+        height=12,
+    )
+
+
+BOARD = Board(
+    uid=links.PACE,
+    title="Pace",
+    folder=Folder.TRENDS,
+    question="Am I getting faster here, and under which conditions?",
+    variables=(TRACK, CAR),
+    utc=True,
+    start="now-2y",
+    sections=(
+        Section(None, (sessions(), conditions(), corrected(), setups())),
+        Section("Everywhere", (bests(),)),
+    ),
+)

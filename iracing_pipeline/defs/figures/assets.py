@@ -1,0 +1,92 @@
+"""The assets of figures over all sessions, each worked out anew from what is in the warehouse."""
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import dagster as dg
+
+from iracing_pipeline.defs.figures import metadata
+from iracing_pipeline.defs.resources import WarehouseResource
+from iracing_pipeline.defs.tables import metadata_of
+from iracing_pipeline.defs.telemetry.assets import (
+    consistency,
+    fuel_laps,
+    stints,
+    telemetry_laps,
+    telemetry_sessions,
+    tyre_sets,
+)
+from iracing_pipeline.ingest import figures as ingest
+from iracing_pipeline.ingest.figures import Rows
+from iracing_pipeline.tables import Table
+from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
+from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_TARGET
+from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
+from iracing_pipeline.tables.strategy import CAR_TRACK, FUEL_SAVING, RACE_LENGTH, RACE_PLAN
+from iracing_pipeline.warehouse import Connection
+
+OWNERS = ["team:racing"]
+
+
+def _figure(name: str, group: str, deps: list[dg.AssetSpec | str], *tables: Table) -> dg.AssetSpec:
+    """An asset that is had from what is in the warehouse."""
+    return dg.AssetSpec(
+        name,
+        deps=deps,
+        group_name=group,
+        owners=OWNERS,
+        kinds={"postgres", "polars"},
+        code_version="1",
+        description=" ".join(table.doc for table in tables),
+        metadata=metadata_of(tables[0]),
+    )
+
+
+_DRIVEN: list[dg.AssetSpec | str] = [telemetry_sessions, telemetry_laps]
+
+car_tracks = _figure(
+    "car_tracks",
+    "strategy",
+    [*_DRIVEN, stints, tyre_sets, fuel_laps, "subsessions"],
+    CAR_TRACK,
+)
+race_plans = _figure(
+    "race_plans", "strategy", [car_tracks, "results"], RACE_PLAN, RACE_LENGTH, FUEL_SAVING
+)
+consistency_trends = _figure("consistency_trends", "trends", [consistency], CONSISTENCY_TREND)
+setup_comparisons = _figure("setup_comparisons", "trends", _DRIVEN, SETUP_COMPARISON, SETUP_CHANGE)
+rating_forecasts = _figure(
+    "rating_forecasts", "ratings", ["rating_history", "results"], RATING_FORECAST, RATING_TARGET
+)
+
+_Rebuild = Callable[..., Rows]
+_Show = Callable[[Connection, Rows], dict[str, Any]]
+_WORK: dict[dg.AssetKey, tuple[_Rebuild, _Show]] = {
+    car_tracks.key: (ingest.rebuild_car_tracks, metadata.of_car_tracks),
+    race_plans.key: (ingest.rebuild_race_plans, metadata.of_race_plans),
+    consistency_trends.key: (ingest.rebuild_consistency_trends, metadata.of_trends),
+    setup_comparisons.key: (ingest.rebuild_setup_comparisons, metadata.of_setups),
+    rating_forecasts.key: (ingest.rebuild_rating_outlook, metadata.of_forecasts),
+}
+"""How each is rebuilt and shown, in the order in which one is had from another."""
+
+
+@dg.multi_asset(
+    specs=[car_tracks, race_plans, consistency_trends, setup_comparisons, rating_forecasts],
+    can_subset=True,
+)
+def figures(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Work out each figure that was selected, each in a transaction of its own."""
+    for key, (rebuild, show) in _WORK.items():
+        if key not in context.selected_asset_keys:
+            continue
+        began = time.perf_counter()
+        with warehouse.connect() as connection:
+            rows = rebuild(connection, run_id=context.run.run_id)
+            shown = show(connection, rows)
+        took = time.perf_counter() - began
+        context.log.info("%s: %.2f s", key.to_user_string(), took)
+        yield dg.MaterializeResult(asset_key=key, metadata={**shown, "seconds": round(took, 3)})

@@ -1,0 +1,58 @@
+"""Work the figures out anew when something was loaded."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from iracing_pipeline.defs.figures.assets import figures
+from iracing_pipeline.defs.ratings.assets import ratings
+from iracing_pipeline.defs.resources import WarehouseResource
+from iracing_pipeline.defs.results.sensors import UNFINISHED
+from iracing_pipeline.warehouse import audit
+
+# A backlog is loaded file by file: wait until it is through, but not for ever.
+_QUIET = timedelta(seconds=20)
+_AT_LEAST_EVERY = timedelta(minutes=10)
+
+# What figures are had from; a change of nothing else asks for them.
+_SOURCES = (
+    "racing.telemetry_session",
+    "racing.telemetry_lap",
+    "racing.stint",
+    "racing.subsession",
+    "racing.result",
+)
+
+refresh_figures = dg.define_asset_job(
+    "refresh_figures",
+    selection=[ratings, figures],
+    description="Ratings from what is there, and all figures over all sessions.",
+)
+
+
+@dg.sensor(
+    job=refresh_figures,
+    minimum_interval_seconds=15,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Works figures over all sessions out anew after a load, once it is quiet.",
+)
+def figures_sensor(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+) -> dg.SensorResult | dg.SkipReason:
+    """Ask for one run for all that was loaded since the last one."""
+    now = datetime.now(UTC)
+    with warehouse.connect() as connection:
+        last = audit.last_change(connection, _SOURCES)
+    seen, _, asked = (context.cursor or "").partition(" ")
+    if last is None or str(last.number) == seen:
+        return dg.SkipReason("nothing was loaded since the figures were worked out")
+    waited = not asked or now - datetime.fromisoformat(asked) >= _AT_LEAST_EVERY
+    if now - last.at < _QUIET and not (asked and waited):
+        return dg.SkipReason("loads are going on")
+    unfinished = dg.RunsFilter(job_name=refresh_figures.name, statuses=UNFINISHED)
+    if context.instance.get_runs(unfinished, limit=1):
+        return dg.SkipReason("the figures are being worked out")
+    return dg.SensorResult(
+        run_requests=[dg.RunRequest(run_key=f"load {last.number}")],
+        cursor=f"{last.number} {now.isoformat()}",
+    )

@@ -1,0 +1,208 @@
+"""Figures over all sessions: what is known of each car on each track, plans, setups, trends.
+
+Each is worked out anew from what is in the warehouse: the same rows in, the same rows out. With
+3,000 sessions that takes a few seconds.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, LiteralString
+
+import polars as pl
+
+from iracing_pipeline.analysis import car_track, race_plans, rating_outlook, setup
+from iracing_pipeline.analysis.car_track import Driven
+from iracing_pipeline.analysis.session_summary import WHOLE_LAP, consistency_trends
+from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
+from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_HISTORY, RATING_TARGET
+from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
+from iracing_pipeline.tables.stints import STINT
+from iracing_pipeline.tables.strategy import (
+    CAR_TRACK,
+    FUEL_SAVING,
+    RACE_LENGTH,
+    RACE_PLAN,
+    RACE_PLAN_STOP,
+)
+from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
+from iracing_pipeline.warehouse import audit
+from iracing_pipeline.warehouse.load import replace_whole
+from iracing_pipeline.warehouse.read import read_table
+
+if TYPE_CHECKING:
+    from iracing_pipeline.tables import Table
+    from iracing_pipeline.warehouse.connection import Connection
+    from iracing_pipeline.warehouse.load import Loaded
+
+Rows = dict["Table", pl.DataFrame]
+
+_LAPS: LiteralString = """
+SELECT lap.session_key, lap.stint, lap.lap_number, lap.clean, lap.lap_time_s, lap.fuel_start_l,
+    lap.fuel_used_l, lap.distance_m, lap.track_wetness, fuel.condition, tyres.set_lap
+FROM racing.telemetry_lap AS lap
+LEFT JOIN racing.fuel_lap AS fuel USING (session_key, stint, lap_number)
+LEFT JOIN racing.tyre_lap AS tyres USING (session_key, stint, lap_number)
+WHERE lap.clean ORDER BY lap.session_key, lap.stint, lap.lap_number
+"""
+_LAP_SCHEMA = pl.Schema(
+    {
+        "session_key": pl.String,
+        "stint": pl.Int32,
+        "lap_number": pl.Int32,
+        "clean": pl.Boolean,
+        "lap_time_s": pl.Float64,
+        "fuel_start_l": pl.Float64,
+        "fuel_used_l": pl.Float64,
+        "distance_m": pl.Float64,
+        "track_wetness": pl.Int32,
+        "condition": pl.String,
+        "set_lap": pl.Int32,
+    }
+)
+_CAUTIONS: LiteralString = """
+SELECT track_id, count(*), sum(laps_complete), sum(caution_count) FROM racing.subsession
+WHERE event_type = 5 AND caution_count >= 0 AND laps_complete > 0 AND track_id IS NOT NULL
+GROUP BY track_id ORDER BY track_id
+"""
+_CAUTION_SCHEMA = pl.Schema(
+    {"track_id": pl.Int32, "races": pl.Int64, "laps": pl.Int64, "cautions": pl.Int64}
+)
+_RACED: LiteralString = """
+SELECT DISTINCT place.car_id, place.track_id, race.laps_complete
+FROM racing.car_track AS place CROSS JOIN LATERAL (
+    SELECT subsession.laps_complete
+    FROM racing.result AS result JOIN racing.subsession AS subsession USING (subsession_id)
+    WHERE result.cust_id = place.cust_id AND result.car_id = place.car_id
+      AND subsession.track_id = place.track_id AND subsession.event_type = 5
+      AND result.simsession_number = 0 AND subsession.laps_complete > 0
+    ORDER BY subsession.start_time DESC, subsession.subsession_id LIMIT 5
+) AS race ORDER BY 1, 2, 3
+"""
+_SPREADS: LiteralString = """
+SELECT session_key, %s::smallint, spread_s FROM racing.session_summary
+UNION ALL SELECT corner.session_key, corner.corner, corner.spread_s
+FROM racing.corner_consistency AS corner
+JOIN (SELECT track_id, max(version) AS version FROM racing.corner_map GROUP BY track_id) AS newest
+    ON newest.track_id = corner.track_id AND newest.version = corner.map_version
+"""
+_SPREAD_SCHEMA = pl.Schema(
+    {"session_key": pl.String(), "corner": pl.Int16(), "spread_s": pl.Float64()}
+)
+_SETUPS: LiteralString = """
+SELECT session_key, setup::text FROM racing.telemetry_session WHERE setup IS NOT NULL
+"""
+_RACES: LiteralString = """
+SELECT rating.cust_id, rating.category_id, rating.observed_at,
+    subsession.corners_per_lap * result.laps_complete, result.incidents,
+    rating.safety_rating_change
+FROM racing.rating_history AS rating JOIN racing.subsession AS subsession USING (subsession_id)
+    JOIN racing.result AS result ON result.subsession_id = rating.subsession_id
+    AND result.cust_id = rating.cust_id AND result.simsession_number = 0
+WHERE rating.source = 'result' AND subsession.event_type = 5
+ORDER BY rating.observed_at, rating.subsession_id
+"""
+_RACE_SCHEMA = pl.Schema(
+    {
+        "cust_id": pl.Int64(),
+        "category_id": pl.Int32(),
+        "end_time": pl.Datetime("us", "UTC"),
+        "corners": pl.Int64(),
+        "incidents": pl.Int32(),
+        "change": pl.Float64(),
+    }
+)
+
+
+def rebuild_car_tracks(connection: Connection, *, run_id: str | None = None) -> Rows:
+    """Make ``racing.car_track`` hold what all sessions tell, in the caller's transaction."""
+    driven = Driven(
+        sessions=_sessions(connection),
+        laps=_frame(connection, _LAPS, _LAP_SCHEMA),
+        stints=read_table(connection, STINT, where={}),
+        cautions=_frame(connection, _CAUTIONS, _CAUTION_SCHEMA),
+    )
+    return _store(connection, {CAR_TRACK: car_track.car_tracks(driven)}, run_id)
+
+
+def rebuild_race_plans(connection: Connection, *, run_id: str | None = None) -> Rows:
+    """Plan every length of race for every car and track of ``racing.car_track``."""
+    raced: dict[tuple[int, int], list[int]] = {}
+    for car_id, track_id, laps in connection.execute(_RACED).fetchall():
+        raced.setdefault((car_id, track_id), []).append(laps)
+    planned = race_plans.race_plans(read_table(connection, CAR_TRACK, where={}), raced)
+    return _store(
+        connection,
+        {
+            RACE_LENGTH: planned.lengths,
+            RACE_PLAN: planned.plans,
+            RACE_PLAN_STOP: planned.stops,
+            FUEL_SAVING: planned.savings,
+        },
+        run_id,
+    )
+
+
+def rebuild_consistency_trends(connection: Connection, *, run_id: str | None = None) -> Rows:
+    """Make ``racing.consistency_trend`` hold how the evenness of laps and corners develops."""
+    sessions = _sessions(connection)
+    place = ["car_id", "track_id", "cust_id"]
+    own = sessions.join(car_track.drivers(sessions), on=place, how="semi", nulls_equal=True)
+    spreads = _frame(connection, _SPREADS, _SPREAD_SCHEMA, [WHOLE_LAP])
+    of_sessions = spreads.join(
+        own.select("session_key", *place, "start_time"), on="session_key"
+    ).sort("start_time", "session_key", "corner")
+    return _store(connection, {CONSISTENCY_TREND: consistency_trends(of_sessions)}, run_id)
+
+
+def rebuild_setup_comparisons(connection: Connection, *, run_id: str | None = None) -> Rows:
+    """Compare the setup and the pace of every session with the one before it."""
+    laps = _frame(connection, _LAPS, _LAP_SCHEMA)
+    by_session = laps.partition_by("session_key", as_dict=True)
+    setups: dict[str, str] = dict(connection.execute(_SETUPS).fetchall())
+    sessions = _sessions(connection).sort("start_time", "session_key")
+    stays = (
+        setup.Stay(
+            row,
+            json.loads(setups[row["session_key"]]),
+            by_session.get((row["session_key"],), laps.clear()),
+        )
+        for row in sessions.rows(named=True)
+        if row["session_key"] in setups
+    )
+    compared, changes = setup.comparisons(stays)
+    return _store(connection, {SETUP_COMPARISON: compared, SETUP_CHANGE: changes}, run_id)
+
+
+def rebuild_rating_outlook(connection: Connection, *, run_id: str | None = None) -> Rows:
+    """Forecast every rating of ``racing.rating_history``, and what the next licence takes."""
+    history = read_table(connection, RATING_HISTORY, where={})
+    races = _frame(connection, _RACES, _RACE_SCHEMA)
+    return _store(
+        connection,
+        {
+            RATING_FORECAST: rating_outlook.forecasts(history),
+            RATING_TARGET: rating_outlook.targets(history, races),
+        },
+        run_id,
+    )
+
+
+def _sessions(connection: Connection) -> pl.DataFrame:
+    return read_table(connection, TELEMETRY_SESSION, where={})
+
+
+def _frame(
+    connection: Connection,
+    query: LiteralString,
+    schema: pl.Schema,
+    values: list[object] | None = None,
+) -> pl.DataFrame:
+    rows = connection.execute(query, values, binary=True).fetchall()
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _store(connection: Connection, rows: Rows, run_id: str | None) -> Rows:
+    loads: list[Loaded] = [replace_whole(connection, table, frame) for table, frame in rows.items()]
+    audit.record(connection, loads, run_id=run_id)
+    return rows

@@ -1,0 +1,70 @@
+"""All probes, in the order in which one thing needs the other."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+from iracing_pipeline.local.check import database, folders, machine
+from iracing_pipeline.local.check.daemon import daemon
+from iracing_pipeline.local.check.data_api import account
+from iracing_pipeline.local.check.finding import without_secrets, wrong
+from iracing_pipeline.local.check.grafana import grafana
+from iracing_pipeline.local.check.prometheus import blocks, hosted, prometheus
+from iracing_pipeline.settings import (
+    DataApiAccount,
+    GrafanaSettings,
+    MetricSettings,
+    Settings,
+    SettingsError,
+)
+
+if TYPE_CHECKING:
+    from iracing_pipeline.local.check.finding import Finding
+
+_SETTINGS = "See docs/settings.md for what it is to hold"
+
+
+def check() -> list[Finding]:
+    """What all probes find, by the settings in the environment; no secret stands in it."""
+    findings: list[Finding] = machine.python()
+    try:
+        settings = Settings.from_env()
+        login = DataApiAccount.from_env()
+        metrics = MetricSettings.from_env()
+        dashboards = GrafanaSettings.from_env()
+    except SettingsError as error:
+        return [*findings, wrong("settings", str(error), _SETTINGS)]
+    findings += folders.telemetry(settings.telemetry_dir)
+    findings += folders.home(settings.home)
+    findings += folders.lake(settings)
+    places = {"data folder": settings.home, "telemetry folder": settings.telemetry_dir}
+    if "://" not in settings.lake:
+        places["lake"] = Path(settings.lake)
+    findings += folders.disks(places)
+    looked = database.look(settings)
+    findings += looked.findings
+    findings += account(login, settings.home, looked.url if looked.has_tables else None)
+    found, prometheus_ahead = prometheus(metrics)
+    findings += [*found, *blocks(metrics), *hosted(metrics), *grafana(dashboards)]
+    ahead = {"the database": looked.ahead_s, "Prometheus": prometheus_ahead}
+    findings += machine.clock(ahead)
+    findings += daemon(Path(os.environ.get("DAGSTER_HOME") or settings.home / "dagster"))
+    return without_secrets(findings, _secrets(looked.url, login, metrics, dashboards))
+
+
+def _secrets(
+    url: str | None,
+    login: DataApiAccount | None,
+    metrics: MetricSettings,
+    dashboards: GrafanaSettings,
+) -> list[str | None]:
+    known: list[str | None] = [metrics.cloud_token, dashboards.token]
+    if url is not None:
+        raw = urlsplit(url).password
+        known += [raw, unquote(raw)] if raw else []
+    if login is not None:
+        known += [login.client_secret, login.password]
+    return known

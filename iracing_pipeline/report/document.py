@@ -1,0 +1,103 @@
+"""The report as a page: its sections from top to bottom."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from html import escape
+from typing import TYPE_CHECKING
+
+from iracing_pipeline import __version__
+from iracing_pipeline.page import Page
+from iracing_pipeline.page.document import asset
+from iracing_pipeline.page.units import for_script
+from iracing_pipeline.report.sections import (
+    compare,
+    consistency,
+    findings,
+    fuel,
+    header,
+    laps,
+    sectors,
+    setup,
+    stints,
+    tyres,
+)
+
+if TYPE_CHECKING:
+    from iracing_pipeline.report.data import SessionData
+
+_LINKS = (
+    ("laps", "Laps"),
+    ("compare", "Compare"),
+    ("sectors", "Sectors"),
+    ("consistency", "Consistency"),
+    ("fuel", "Fuel"),
+    ("stints", "Stints"),
+    ("tyres", "Tyres"),
+    ("setup", "Setup"),
+)
+
+
+def report(data: SessionData) -> str:
+    """A session as one HTML file.
+
+    It holds no id of the driver, no path and no name of a file.
+    """
+    page = Page(title=f"{header.title(data)}: {header.kind(data)}")
+    page.styles = (asset("report.css", "iracing_pipeline.report"),)
+    compared = compare.section(data, page.charts)
+    page.data = {"quantities": for_script(), "cursors": compared.cursors}
+    page.body = "".join(
+        (
+            _bar(data),
+            "<main>",
+            header.section(data),
+            findings.section(data),
+            laps.section(data, page.charts),
+            compared.html,
+            '<div class="pair">',
+            sectors.section(data),
+            consistency.section(data),
+            "</div>",
+            fuel.section(data, page.charts),
+            stints.section(data),
+            tyres.section(data, page.charts),
+            setup.section(data),
+            "</main>",
+            _foot(data),
+        )
+    )
+    return page.html()
+
+
+def _bar(data: SessionData) -> str:
+    links = "".join(f'<a href="#{name}">{title}</a>' for name, title in _LINKS)
+    switches = "".join(
+        '<span class="switch" role="group">'
+        + "".join(
+            f'<button type="button" data-set="{name}={value}">{text}</button>'
+            for value, text in options
+        )
+        + "</span>"
+        for name, options in (
+            ("units", (("metric", "Metric"), ("imperial", "Imperial"))),
+            ("theme", (("light", "Light"), ("dark", "Dark"))),
+        )
+    )
+    return (
+        f'<nav class="bar"><b>{escape(header.title(data))}</b><span class="links">{links}</span>'
+        f'<span class="switches">{switches}</span></nav>'
+    )
+
+
+def _foot(data: SessionData) -> str:
+    made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    return (
+        "<footer><p>A lap is clean when it was driven from line to line and nothing stands"
+        " against it. Best, spread, fuel and findings are had from clean laps alone. Lap times are"
+        " reconstructed from the telemetry and checked against iRacing's own.</p>"
+        f"<p>Session {escape(data.session['session_key'])}. Made by iracing-pipeline"
+        f" {escape(__version__)} on {made}. The file needs nothing but itself, and asks nothing"
+        " of the network.</p><noscript><p>Charts, units and the comparison's choice need"
+        " JavaScript; words and tables do not.</p></noscript></footer>"
+    )

@@ -1,0 +1,93 @@
+"""Two or three things in words, each with what shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING
+
+from iracing_pipeline.analysis.debrief import FEWEST_CLEAN_LAPS, MOST_FINDINGS, debrief
+from iracing_pipeline.analysis.sectors import theoretical_best
+from iracing_pipeline.page.units import amount
+from iracing_pipeline.report import words
+from iracing_pipeline.report.sections.compare import losses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from iracing_pipeline.report.data import SessionData
+
+_SLOWER_MPS = 0.5
+_WORTH_S = 0.05  # less than this in one lap is not worth a sentence
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One finding: its text and what shows it, both HTML, and the section that does."""
+
+    text: str
+    evidence: str
+    anchor: str
+
+
+def section(data: SessionData) -> str:
+    """The findings, or why there is none."""
+    told = [*_costs(data), *_best_lap(data), *_own_sectors(data)][:MOST_FINDINGS]
+    if not told:
+        clean = data.session["clean_lap_count"]
+        return words.section(
+            "findings",
+            "What it comes down to",
+            words.empty(
+                f"Nothing can be told yet: {words.count(clean, 'clean lap')}, and a finding needs"
+                f" {FEWEST_CLEAN_LAPS} of one session, or another clean lap here to compare with."
+            ),
+        )
+    items = "".join(
+        f'<li><p>{each.text}</p><a href="#{each.anchor}">{each.evidence}</a></li>' for each in told
+    )
+    return words.section("findings", "What it comes down to", f'<ol class="findings">{items}</ol>')
+
+
+def _costs(data: SessionData) -> Iterable[Told]:
+    """What cost time over the session."""
+    found = debrief(data.laps, data.lap_corners, data.stints, result=data.result)
+    anchors = {"mistake": "laps", "corner": "consistency", "pace": "stints", "pit_stop": "stints"}
+    for finding in found.findings:
+        laps = ", ".join(map(str, finding.laps[:8]))
+        more = " and others" if len(finding.laps) > 8 else ""
+        shown = f"laps {laps}{more}" if laps else f"{found.clean_laps} clean laps"
+        yield Told(escape(finding.text), f"Shown by {shown}", anchors[finding.kind])
+
+
+def _best_lap(data: SessionData) -> Iterable[Told]:
+    """Where the best lap lost most to the lap that it is compared with first."""
+    if data.lap is None or not data.opponents:
+        return
+    other = data.opponents[0]
+    named = [each for each in losses(data, other) if each.corner]
+    worst = max(named, key=lambda each: each.lost_s, default=None)
+    if worst is None or worst.lost_s < _WORTH_S:
+        return
+    slow, quick = worst.min_speed_mps
+    less = amount(quick - slow, "speed", 0)
+    how = f" with {less} less at its slowest point" if quick - slow >= _SLOWER_MPS else ""
+    yield Told(
+        f"Your best lap lost {worst.lost_s:.2f} s in turn {worst.corner} to {other.what}{how}.",
+        f"Lap {data.lap.lap_number} against {words.lap_time(other.lap_time_s)}",
+        "compare",
+    )
+
+
+def _own_sectors(data: SessionData) -> Iterable[Told]:
+    """What is left in one's own sectors."""
+    best = theoretical_best(data.sectors, data.laps)
+    if best is None or best.laps < 2:
+        return
+    left = best.best_lap_time_s - best.lap_time_s
+    if left >= _WORTH_S:
+        yield Told(
+            f"Your own best sectors together are {left:.2f} s faster than your best lap.",
+            f"Best of {best.laps} clean laps: {words.lap_time(best.lap_time_s)}",
+            "sectors",
+        )

@@ -1,0 +1,112 @@
+"""Each thing that lint looks for is found when it is there."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from iracing_pipeline.dashboards import links
+from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.fields import lap_time, number, text
+from iracing_pipeline.dashboards.lint import lint
+from iracing_pipeline.dashboards.panels import stat, table
+from iracing_pipeline.dashboards.variables import Choice
+
+if TYPE_CHECKING:
+    from iracing_pipeline.dashboards.links import Link
+    from iracing_pipeline.dashboards.panels import Panel
+
+ABOUT = "What this shows, at some length, and where it comes from: grafana.telemetry_sessions."
+
+
+def panel(number_: int = 1, **changes: Any) -> Panel:
+    fields = changes.pop("fields", (text("session_key", "Session"),))
+    source = changes.pop("source", "grafana.telemetry_sessions")
+    made = table(number_, "Sessions", ABOUT, fields, source, empty="No session yet: drive one.")
+    return replace(made, **changes)
+
+
+def linked(link: Link) -> Panel:
+    return panel(fields=(text("session_key", "Session").linked(link),))
+
+
+def board(*panels: Panel, **changes: Any) -> Board:
+    made = Board(
+        uid=links.HOME,
+        title="Home",
+        folder=Folder.PERFORMANCE,
+        question="?",
+        sections=(Section(None, panels or (panel(),)),),
+    )
+    return replace(made, **changes)
+
+
+def test_a_good_board_has_nothing_against_it() -> None:
+    assert lint([board()]) == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (panel(about="Sessions"), "does not describe"),
+        (panel(empty="none"), "does not explain what it means when it is empty"),
+        (panel(fields=(number("1", "One", unit="kmh"),)), "has the unknown unit kmh"),
+        (panel(fields=(lap_time("1", "Lap"),)), "so the board must be in UTC"),
+        (
+            panel(source="grafana.stints WHERE $__timeFilter(date_trunc('day', start_time))"),
+            "has a bracket inside $__timeFilter(...)",
+        ),
+        (panel(source="racing.telemetry_session"), "reads racing.telemetry_session"),
+        (panel(source="ops.oauth_token"), "reads ops.oauth_token"),
+        (panel(source="grafana.stints WHERE 'x' = '${who}'"), "variable who is used, but not"),
+        (linked(links.to("iracing-nowhere", "There")), "/d/iracing-nowhere, which is no"),
+        (linked(links.to(links.HOME, "Home", lap="1")), "a link sets lap, which"),
+    ],
+)
+def test_what_is_wrong_with_a_panel(wrong: Panel, problem: str) -> None:
+    assert any(problem in each for each in lint([board(wrong)])), lint([board(wrong)])
+
+
+def test_what_a_stat_says_when_empty_is_short() -> None:
+    long = stat(
+        1,
+        "Laps",
+        ABOUT,
+        number("1", "Laps"),
+        "grafana.stints",
+        empty="There is no lap, and that is a long story.",
+    )
+
+    assert any("not large any more" in each for each in lint([board(long)]))
+
+
+def test_one_id_for_two_panels() -> None:
+    assert any("id 1 is of several panels" in each for each in lint([board(panel(), panel())]))
+
+
+def test_a_variable_that_nothing_uses() -> None:
+    spare = Choice("spare", "Spare", "", "SELECT 'a' AS __text, 'a' AS __value")
+
+    assert any(
+        "spare is defined, but not used" in each for each in lint([board(variables=(spare,))])
+    )
+
+
+def test_two_boards_of_one_uid() -> None:
+    assert "iracing-home is the uid of several boards" in lint([board(), board()])
+
+
+def test_a_foreign_uid() -> None:
+    assert any("Home_1 is not a uid of ours" in each for each in lint([board(uid="Home_1")]))
+
+
+def test_no_home() -> None:
+    assert any("home board" in each for each in lint([board(uid=links.PACE)]))
+
+
+def test_too_many_boards() -> None:
+    many = [board(), *(board(uid=f"iracing-x{'a' * n}") for n in range(1, 21))]
+
+    assert any(each.startswith("21 boards") for each in lint(many))

@@ -1,0 +1,61 @@
+"""Units that Grafana does not know become suffixes: ask Grafana's own library, where it is."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from typing import Any
+
+import pytest
+
+from iracing_pipeline.dashboards.catalog import BOARDS
+
+NODE = shutil.which("node")
+# The library looks for a browser when it is loaded.
+SCRIPT = """
+const known = { userAgent: "", platform: "", language: "en", languages: ["en"] };
+Object.defineProperty(globalThis, "navigator", { value: known, configurable: true });
+const { getValueFormats, getValueFormat } = require("@grafana/data");
+const ids = getValueFormats().flatMap((group) => group.submenu.map((unit) => unit.value));
+const lap = getValueFormat("time:m:ss.SSS")(95123, null, null, "utc");
+console.log(JSON.stringify({ ids, lap: lap.text, gap: getValueFormat("suffix:s")(0.1234, 3) }));
+"""
+
+
+@pytest.fixture(scope="module")
+def grafana() -> dict[str, Any]:
+    if NODE is None:
+        pytest.skip("no node: install it, and @grafana/data where node finds it (NODE_PATH)")
+    done = subprocess.run([NODE, "-e", SCRIPT], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"@grafana/data is not where node finds it: {done.stderr.strip()[-200:]}")
+    told: dict[str, Any] = json.loads(done.stdout)
+    return told
+
+
+def units_of(told: Any) -> set[str]:
+    found = set()
+    if isinstance(told, dict):
+        if told.get("id") == "unit":
+            found.add(told["value"])
+        if isinstance(told.get("unit"), str):
+            found.add(told["unit"])
+        told = list(told.values())
+    if isinstance(told, list):
+        for each in told:
+            found |= units_of(each)
+    return found
+
+
+def test_grafana_knows_every_unit(grafana: dict[str, Any]) -> None:
+    used = {unit for board in BOARDS for unit in units_of(json.loads(board.json()))}
+    named = {unit for unit in used if not unit.startswith(("suffix:", "time:"))}
+
+    assert len(named) > 8
+    assert named <= set(grafana["ids"])
+
+
+def test_grafana_formats_lap_times_and_gaps_as_meant(grafana: dict[str, Any]) -> None:
+    assert grafana["lap"] == "1:35.123"
+    assert grafana["gap"] == {"text": "0.123", "suffix": " s"}

@@ -1,0 +1,77 @@
+"""What Windows does differently and can be had here: names, encodings, files that are in use."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iracing_pipeline_tests import recordings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOLDER = "Jörg Müller's Daten (100%) & mehr"
+
+
+@pytest.fixture
+def env(tmp_path: Path) -> dict[str, str]:
+    """A user with spaces and umlauts in his name, on a console of western Europe."""
+    home = tmp_path / FOLDER
+    (home / "telemetry").mkdir(parents=True)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("IRACING_")}
+    kept.pop("DAGSTER_HOME", None)
+    return kept | {
+        "IRACING_HOME": str(home / "data"),
+        "IRACING_TELEMETRY_DIR": str(home / "telemetry"),
+        "PYTHONIOENCODING": "cp1252",
+        "PYTHONUTF8": "0",
+    }
+
+
+def run(env: dict[str, str], *arguments: str) -> tuple[int, str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "iracing_pipeline", *arguments],
+        env=env, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    return done.returncode, done.stdout.decode("cp1252")
+
+
+def test_everything_works_in_a_folder_with_spaces_and_umlauts(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    recording = recordings.session(
+        tmp_path / FOLDER / "telemetry" / "鈴鹿 → Ö.ibt", track="Nürburgring"
+    )
+    archive = tmp_path / FOLDER / "Sicherung Ä.zip"
+    try:
+        code, said = run(env, "load", str(recording))
+        assert code == 0, said
+        assert "?? ? Ö.ibt: None at Nürburgring, 4 laps" in said, "what it lacks is a question mark"
+        code, said = run(env, "check", "--json")
+        found = {each["subject"]: each for each in json.loads(said)}
+        assert found["database"]["state"] == "ok"
+        assert found["telemetry folder"]["state"] == "ok"
+        assert code == 0, said
+        code, said = run(env, "backup", str(archive))
+        assert code == 0, said
+        code, said = run(env, "restore", "--replace", str(archive))
+        assert code == 0, said
+    finally:
+        run(env, "down")
+
+
+@pytest.mark.parametrize("command", [["--help"], ["service", "status"], ["nonsense"]])
+def test_no_command_says_what_a_console_cannot_show(
+    env: dict[str, str], command: list[str]
+) -> None:
+    env["PYTHONIOENCODING"] = "ascii"
+
+    _, said = run(env, *command)
+
+    assert "Traceback" not in said
+    assert "?" not in said.replace("??", "")
