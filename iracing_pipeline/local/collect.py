@@ -10,6 +10,7 @@ import dagster as dg
 
 from iracing_pipeline.data_api import endpoints
 from iracing_pipeline.defs.api_books import counted
+from iracing_pipeline.defs.figures.sensors import refresh_figures
 from iracing_pipeline.defs.ratings.schedules import update_ratings
 from iracing_pipeline.defs.reference.schedules import pull_reference
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
@@ -96,6 +97,7 @@ def collect(
             if touched or _is_older(connection, RATING_HISTORY.name, _RATINGS_EVERY):
                 say("Bringing the ratings up to date")
                 runs.run(update_ratings.name)
+                runs.run(refresh_figures.name)
         after = _races(connection)
     return Collected(tuple(touched), after - before, after, runs.failed)
 
