@@ -301,7 +301,7 @@ def corners() -> Panel:
         empty="No corners: choose a reference (A) and a lap (B) above; the corners of a track are"
         " found when its first clean laps are loaded.",
         width=8,
-        height=16,
+        height=29,
     )
 
 
