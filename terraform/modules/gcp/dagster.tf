@@ -32,7 +32,7 @@ locals {
       prometheus = {
         image   = local.prometheus_image, cpu = "1", memory = "512Mi"
         args    = local.prometheus_args
-        mounts  = merge({ scratch = "/scratch", rules = "/etc/iracing/rules", prometheus = "/etc/iracing/prometheus" }, var.grafana_cloud == null ? {} : { cloud = "/etc/iracing/cloud" })
+        mounts  = merge({ rules = "/etc/iracing/rules", prometheus = "/etc/iracing/prometheus" }, var.grafana_cloud == null ? {} : { cloud = "/etc/iracing/cloud" })
         project = false
       }
     } : {},
@@ -107,13 +107,6 @@ resource "google_cloud_run_v2_worker_pool" "dagster" {
             mount_path = volume_mounts.value
           }
         }
-      }
-    }
-    volumes {
-      name = "scratch"
-      empty_dir {
-        medium     = local.scratch.medium
-        size_limit = local.scratch.size_limit
       }
     }
     volumes {
@@ -217,13 +210,6 @@ resource "google_cloud_run_v2_service" "webserver" {
             mount_path = volume_mounts.value
           }
         }
-      }
-    }
-    volumes {
-      name = "scratch"
-      empty_dir {
-        medium     = local.scratch.medium
-        size_limit = local.scratch.size_limit
       }
     }
     dynamic "volumes" {

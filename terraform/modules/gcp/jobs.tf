@@ -79,13 +79,6 @@ resource "google_cloud_run_v2_job" "this" {
           }
         }
       }
-      volumes {
-        name = "scratch"
-        empty_dir {
-          medium     = local.scratch.medium
-          size_limit = local.scratch.size_limit
-        }
-      }
       dynamic "volumes" {
         for_each = { for name in ["dagster", "database"] : name => local.pool_secrets[name] }
         content {
