@@ -95,6 +95,19 @@ def test_a_role_without_a_password_is_refused_by_name(server: Server) -> None:
         roles.provision(server.admin_url, DATABASE, server.passwords | {"dagster": ""})
 
 
+def test_a_database_of_somebody_else_is_refused_and_stays_open(server: Server) -> None:
+    with Warehouse(server.url).connect(autocommit=True) as root:
+        root.execute(b"CREATE DATABASE theirs")
+        try:
+            with pytest.raises(MigrationError, match=r"theirs already, .*ALTER DATABASE theirs"):
+                roles.provision(server.admin_url, "theirs", server.passwords)
+            row = root.execute("SELECT datacl FROM pg_database WHERE datname = 'theirs'").fetchone()
+        finally:
+            root.execute(b"DROP DATABASE theirs")
+
+    assert row == (None,)
+
+
 def test_an_administrator_who_may_not_is_told(server: Server) -> None:
     url = server.as_role(roles.OWNER)
     with pytest.raises(MigrationError, match="may not make roles or databases"):
