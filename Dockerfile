@@ -1,6 +1,8 @@
 # One image for all that is ours: code server, webserver, daemon, metrics endpoint, migrations.
 #
 # Bases are named by version; docs/compose.md says how to pin them by digest.
+#
+# checkov:skip=CKV_DOCKER_7:the versions of the bases are in the arguments
 ARG PYTHON=python:3.13-slim-trixie
 ARG PROMETHEUS=prom/prometheus:v3.5.3
 

@@ -111,11 +111,14 @@ def test_the_asset_graph() -> None:
     assert sorted(line.strip() for line in lines) == GRAPH.strip().splitlines()
 
 
-@pytest.mark.parametrize(
-    "spec",
-    sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key),  # they come in any order
-    ids=lambda spec: spec.key.to_user_string(),
-)
+def _key(spec: dg.AssetSpec) -> str:
+    return spec.key.to_user_string()
+
+
+SPECS = sorted(defs.resolve_all_asset_specs(), key=_key)  # they come in any order
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=[_key(spec) for spec in SPECS])
 def test_every_asset_has_an_owner_kinds_and_words(spec: dg.AssetSpec) -> None:
     assert list(spec.owners) == ["team:racing"]
     assert spec.kinds
