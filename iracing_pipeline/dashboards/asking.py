@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.dashboards.panels import Panel
     from iracing_pipeline.dashboards.queries import Query
 
-_TIMEOUT_S = 10
+_TIMEOUT_S = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ class Database:
         """
         try:
             connection = psycopg.connect(
-                url, autocommit=True, options=f"-c statement_timeout={_TIMEOUT_S * 1000}"
+                url, autocommit=True, options=f"-c statement_timeout={int(_TIMEOUT_S * 1000)}"
             )
         except psycopg.Error as error:
             raise BoardError(f"the database cannot be reached: {error}") from error
@@ -214,7 +214,10 @@ class Reader:
         # Fixed ones first: queries of the others may use them.
         for variable in sorted(self.board.all_variables, key=lambda each: isinstance(each, Choice)):
             if isinstance(variable, Choice):
-                options = self.options(variable)
+                try:
+                    options = self.options(variable)
+                except BoardError as error:
+                    raise BoardError(f"variable {variable.name}: {error}") from error
             elif isinstance(variable, Fixed):
                 options = list(variable.options)
             else:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_AXIS_PIXELS = 80
+
+
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """How the lines of a chart are drawn.
@@ -39,6 +42,7 @@ class Drawing:
         colour: Colour of what has no colour of its own.
         width: Width of the lines.
         decimals: Decimals of what has none of its own.
+        level: Whether the axis has a fixed width, so that charts below each other are level.
     """
 
     style: str = "line"
@@ -55,6 +59,7 @@ class Drawing:
     colour: str | None = None
     width: int = 2
     decimals: int | None = None
+    level: bool = False
 
     def on(self, panel: timeseries.Panel | trends.Panel) -> dashboard.Panel:
         """The panel drawn so."""
@@ -92,6 +97,8 @@ class Drawing:
             panel = panel.stacking(build.StackingConfig().mode(common.StackingMode.NORMAL))
         if self.unit is not None:
             panel = panel.unit(self.unit)
+        if self.level:
+            panel = panel.axis_width(_AXIS_PIXELS)
         if self.decimals is not None:
             panel = panel.decimals(self.decimals)
         if self.colour is not None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 from iracing_pipeline.dashboards.asking import Reader
 from iracing_pipeline.dashboards.errors import BoardError
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from iracing_pipeline.dashboards.asking import Answer, Postgres, Prometheus
-    from iracing_pipeline.dashboards.board import Board
+    from iracing_pipeline.dashboards.board import Board, Regions
     from iracing_pipeline.dashboards.panels import Panel
 
 _FIELD = re.compile(r"\$\{__data\.fields\.(\w+)\}")
@@ -48,6 +48,25 @@ class Outcome:
     arrived_by: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """A board opened in one way.
+
+    Attributes:
+        board: The board.
+        by: The link, or the menu, that led there; None when opened by itself.
+        chosen: What that set, by variable.
+        span: The time range.
+        full: Whether there must be data for every panel that does not say that it may be empty.
+    """
+
+    board: Board
+    by: str | None
+    chosen: Mapping[str, str]
+    span: Range
+    full: bool
+
+
 @dataclass(slots=True)
 class Checker:
     """Looks at boards as a reader would, and follows their links.
@@ -56,7 +75,7 @@ class Checker:
         boards: All boards, so that links can be followed.
         postgres: What answers SQL.
         prometheus: What answers PromQL; None where there is no Prometheus.
-        complete: Whether there is data for every panel that does not say that it may be empty.
+        complete: Whether there is data for everything, as in the demo season.
     """
 
     boards: Sequence[Board]
@@ -64,87 +83,63 @@ class Checker:
     prometheus: Prometheus | None = None
     complete: bool = True
     _followed: set[tuple[str, str]] = field(default_factory=set)
+    _chosen: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def run(self) -> Iterator[Outcome]:
-        """Every variable, panel and region of every board, opened by itself and by each link."""
-        arrivals: list[_Arrival] = []
-        for board in self.boards:
-            span = Range.of(board.start, board.end)
-            yield from self._open(board, span, {}, None, arrivals)
-        for arrival in arrivals:
-            span = arrival.span or Range.of(arrival.board.start, arrival.board.end)
-            yield from self._open(arrival.board, span, arrival.chosen, arrival.name, None)
+        """Every variable, panel and region of every board.
 
-    def _open(
-        self,
-        board: Board,
-        span: Range,
-        chosen: Mapping[str, str],
-        by: str | None,
-        arrivals: list[_Arrival] | None,
-    ) -> Iterator[Outcome]:
-        reader = Reader(board, self.postgres, self.prometheus, span, chosen)
+        Each board is opened by itself, by each link to it, and by the menu of each board that has
+        variables of the same names, which the menu carries.
+        """
+        linked: list[Visit] = []
+        for board in self.boards:
+            full = self.complete and not board.by_link
+            visit = Visit(board, None, {}, Range.of(board.start, board.end), full)
+            yield from self._open(visit, linked)
+        for visit in (*linked, *self._by_menu()):
+            yield from self._open(visit, [])
+
+    def _by_menu(self) -> list[Visit]:
+        visits: dict[tuple[str, frozenset[tuple[str, str]]], Visit] = {}
+        for board in self.boards:
+            names = {each.name for each in board.all_variables if isinstance(each, Choice)}
+            for origin, values in self._chosen.items():
+                shared = {name: values[name] for name in sorted(names & values.keys())}
+                if origin == board.uid or not shared:
+                    continue
+                span = Range.of(board.start, board.end)
+                # The car of one board need not have been driven on the track of another.
+                visit = Visit(board, f"the menu of {origin}", shared, span, full=False)
+                visits.setdefault((board.uid, frozenset(shared.items())), visit)
+        return list(visits.values())
+
+    def _open(self, visit: Visit, linked: list[Visit]) -> Iterator[Outcome]:
+        """Everything of one board; what its links lead to is added to ``linked``."""
+        board = visit.board
+        reader = Reader(board, self.postgres, self.prometheus, visit.span, visit.chosen)
         try:
             reader.choose()
         except BoardError as error:
-            yield Outcome(board.uid, "variables", None, 0, str(error), by)
+            yield Outcome(board.uid, "variables", None, 0, str(error), visit.by)
             return
-        for variable in board.all_variables:
-            if isinstance(variable, Choice):
-                began = time.perf_counter()
-                rows = len(reader.options(variable))
-                yield Outcome(board.uid, f"variable {variable.name}", rows, _since(began), None, by)
+        choices = [each for each in board.all_variables if isinstance(each, Choice)]
+        if visit.by is None:
+            values = reader.values
+            self._chosen[board.uid] = {one.name: values[one.name].values[0] for one in choices}
+        for variable in choices:
+            began = time.perf_counter()
+            rows = len(reader.options(variable))
+            place = f"variable {variable.name}"
+            yield Outcome(board.uid, place, rows, _since(began), None, visit.by)
         for region in board.regions:
-            yield self._regions(reader, region.name, Sql(region.sql), by)
+            yield _regions(visit, reader, region)
         for panel in board.panels:
-            if not panel.queries:
-                continue
-            outcome, answers = self._panel(reader, panel, by)
+            outcome, answers = _panel(visit, reader, panel)
             yield outcome
-            if arrivals is not None and outcome.problem is None:
-                arrivals += self._arrivals(reader, panel, answers)
+            if outcome.problem is None:
+                linked += self._links(reader, panel, answers)
 
-    def _panel(
-        self, reader: Reader, panel: Panel, by: str | None
-    ) -> tuple[Outcome, list[Answer | None]]:
-        place = f"{panel.number} {panel.title}"
-        began = time.perf_counter()
-        try:
-            answers = reader.look(panel)
-            took = _since(began)
-            judged = [judge(panel, answer) for answer in answers if answer is not None]
-        except BoardError as error:
-            failed = Outcome(reader.board.uid, place, None, _since(began), str(error), by)
-            return failed, []
-        problem = next((each for each in judged if each is not None), None)
-        asked = [answer for answer in answers if answer is not None]
-        rows = sum(len(answer.rows) for answer in asked) if asked else None
-        needed = by is not None or not reader.board.by_link
-        if problem is None and needed and self._lacks(panel, asked):
-            problem = "no data, and it does not say that it may be empty"
-        return Outcome(reader.board.uid, place, rows, took, problem, by), answers
-
-    def _lacks(self, panel: Panel, answers: list[Answer]) -> bool:
-        if not self.complete or panel.may_be_empty or not answers:
-            return False
-        return not any(_has_data(answer) for answer in answers)
-
-    def _regions(self, reader: Reader, name: str, query: Sql, by: str | None) -> Outcome:
-        place, began = f"regions {name}", time.perf_counter()
-        try:
-            answer = reader.ask(query)
-        except BoardError as error:
-            return Outcome(reader.board.uid, place, None, _since(began), str(error), by)
-        assert answer is not None  # noqa: S101 - SQL is always answered
-        missing = {"time", "timeend", "text"} - set(answer.columns)
-        problem = f"lacks the column {min(missing)}" if missing else None
-        if self.complete and not answer.rows and by is None:
-            problem = problem or "no data"
-        return Outcome(reader.board.uid, place, len(answer.rows), _since(began), problem, by)
-
-    def _arrivals(
-        self, reader: Reader, panel: Panel, answers: list[Answer | None]
-    ) -> Iterator[_Arrival]:
+    def _links(self, reader: Reader, panel: Panel, answers: list[Answer | None]) -> Iterator[Visit]:
         """The boards that links of a panel lead to, from its first row, each board once."""
         for url in _urls(panel):
             uid = urlsplit(url).path.removeprefix("/d/")
@@ -157,23 +152,50 @@ class Checker:
                 continue
             self._followed.add(key)
             filled = _FIELD.sub(lambda found, row=row: str(row[found[1]]), url)  # type: ignore[misc]
-            query = urlsplit(interpolate(filled, reader.values, for_text)).query
-            told = {name: unquote(value) for name, value in parse_qsl(query)}
-            span = Range.of(told["from"], told["to"]) if {"from", "to"} <= told.keys() else None
+            told = dict(parse_qsl(urlsplit(interpolate(filled, reader.values, for_text)).query))
+            span = (
+                Range.of(told["from"], told["to"])
+                if {"from", "to"} <= told.keys()
+                else Range.of(board.start, board.end)
+            )
             chosen = {
                 name.removeprefix("var-"): value
                 for name, value in told.items()
                 if name.startswith("var-")
             }
-            yield _Arrival(board, f"{reader.board.uid} / {panel.title}", chosen, span)
+            by = f"{reader.board.uid} / {panel.title}"
+            yield Visit(board, by, chosen, span, self.complete)
 
 
-@dataclass(frozen=True, slots=True)
-class _Arrival:
-    board: Board
-    name: str
-    chosen: Mapping[str, str]
-    span: Range | None
+def _panel(visit: Visit, reader: Reader, panel: Panel) -> tuple[Outcome, list[Answer | None]]:
+    place, uid = f"{panel.number} {panel.title}", visit.board.uid
+    began = time.perf_counter()
+    try:
+        answers = reader.look(panel)
+    except BoardError as error:
+        return Outcome(uid, place, None, _since(began), str(error), visit.by), []
+    took = _since(began)
+    asked = [answer for answer in answers if answer is not None]
+    problem = next((told for one in asked if (told := judge(panel, one)) is not None), None)
+    lacks = asked and not panel.may_be_empty and not any(_has_data(answer) for answer in asked)
+    if problem is None and visit.full and lacks:
+        problem = "no data, and it does not say that it may be empty"
+    rows = sum(len(answer.rows) for answer in asked) if asked else None
+    return Outcome(uid, place, rows, took, problem, visit.by), answers
+
+
+def _regions(visit: Visit, reader: Reader, region: Regions) -> Outcome:
+    place, uid = f"regions {region.name}", visit.board.uid
+    began = time.perf_counter()
+    try:
+        answer = reader.postgres(reader.statement(Sql(region.sql)))
+    except BoardError as error:
+        return Outcome(uid, place, None, _since(began), str(error), visit.by)
+    missing = {"time", "timeend", "text"} - set(answer.columns)
+    problem = f"lacks the column {min(missing)}" if missing else None
+    if problem is None and visit.full and not answer.rows:
+        problem = "no data"
+    return Outcome(uid, place, len(answer.rows), _since(began), problem, visit.by)
 
 
 def judge(panel: Panel, answer: Answer) -> str | None:

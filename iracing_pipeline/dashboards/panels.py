@@ -209,7 +209,12 @@ def stat(
         .graph_mode(common.BigValueGraphMode.NONE)
         .color_mode(colours.VALUE if "thresholds" in shown.properties else colours.NONE)
         .text_mode(common.BigValueTextMode.VALUE)
-        .reduce_options(build.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/"))
+        .reduce_options(
+            # All fields, so that texts are shown; of a series only the numbers, not its times.
+            build.ReduceDataOptions()
+            .calcs(["lastNotNull"])
+            .fields("/.*/" if isinstance(source, str) else "")
+        )
         .build()
     )
     query = select((shown,), source, first=first) if isinstance(source, str) else source

@@ -121,10 +121,9 @@ UNITS = Fixed(
     (("Metric", "metric"), ("Imperial", "imperial")),
 )
 
-ALL = "all"
-
-CAR = Choice(
-    "car",
+# Filters have names of their own: the menu carries variables to boards where "all" is no car.
+ONLY_CAR = Choice(
+    "only_car",
     "Car",
     "Only sessions in this car.",
     """
@@ -136,8 +135,8 @@ ORDER BY place, name
 """,
 )
 
-TRACK = Choice(
-    "track",
+ONLY_TRACK = Choice(
+    "only_track",
     "Track",
     "Only sessions on this track configuration.",
     """

@@ -13,6 +13,7 @@ from iracing_pipeline.dashboards import build
 from iracing_pipeline.dashboards.board import Board, Folder
 from iracing_pipeline.dashboards.catalog import BOARDS
 from iracing_pipeline.dashboards.lint import lint
+from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
 
 GRAFANA = Path(iracing_pipeline.__file__).parents[1] / "grafana"
 
@@ -79,3 +80,18 @@ def test_provisioning_has_the_data_sources_that_boards_ask_for() -> None:
     assert postgres["user"] == "grafana_reader"
     assert postgres["jsonData"]["database"]  # at the top level Grafana 12 does not see it
     assert postgres["secureJsonData"]["password"].startswith("$__file{")
+
+
+def test_the_documentation_names_every_board_and_its_question() -> None:
+    page = (GRAFANA.parent / "docs" / "dashboards.md").read_text("utf-8")
+
+    for board in BOARDS:
+        row = f"| {board.folder.value} | {board.title} (`{board.uid}`) | {board.question} |"
+        assert row in page
+
+
+def test_the_documentation_names_every_function() -> None:
+    page = (GRAFANA.parent / "docs" / "dashboards.md").read_text("utf-8")
+
+    for function in DASHBOARD_FUNCTIONS:
+        assert f"`{function.name}" in page or f"`{function.name.partition('.')[2]}`" in page

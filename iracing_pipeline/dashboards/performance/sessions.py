@@ -15,7 +15,7 @@ from iracing_pipeline.dashboards.fields import (
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
-from iracing_pipeline.dashboards.variables import CAR, TRACK, Choice
+from iracing_pipeline.dashboards.variables import ONLY_CAR, ONLY_TRACK, Choice
 
 KIND = Choice(
     "kind",
@@ -31,8 +31,8 @@ ORDER BY place, name
 )
 
 CHOSEN = """
-    ('${car}' = 'all' OR session.car_id::text = '${car}')
-    AND ('${track}' = 'all' OR session.track_id::text = '${track}')
+    ('${only_car}' = 'all' OR session.car_id::text = '${only_car}')
+    AND ('${only_track}' = 'all' OR session.track_id::text = '${only_track}')
     AND ('${kind}' = 'all' OR session.simsession_type = '${kind}')
     AND $__timeFilter(session.start_time)
 """
@@ -86,6 +86,6 @@ BOARD = Board(
     title="Sessions",
     folder=Folder.PERFORMANCE,
     question="Which session do I want to look at?",
-    variables=(CAR, TRACK, KIND),
+    variables=(ONLY_CAR, ONLY_TRACK, KIND),
     sections=(Section(None, (sessions(),)),),
 )

@@ -16,8 +16,8 @@ from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
 from iracing_pipeline.dashboards.variables import Choice
 
-RACE = Choice(
-    "race",
+LENGTH = Choice(
+    "race_length",
     "Race",
     "Length of the race: those that you raced here first, then common ones.",
     """
@@ -33,7 +33,7 @@ SELECT 'no race length yet', 'none' WHERE NOT EXISTS (
 """,
 )
 
-THIS = f"{HERE} AND race = '${{race}}'"
+THIS = f"{HERE} AND race = '${{race_length}}'"
 NO_PLAN = "No plan: plans need three clean dry laps with this car here."
 BEST = f"grafana.race_plans WHERE {THIS} ORDER BY rank NULLS LAST, stops LIMIT 1"
 
@@ -205,7 +205,7 @@ BOARD = Board(
     title="Race plan",
     folder=Folder.STRATEGY,
     question="How many stops, when, and with how much fuel?",
-    variables=(TRACK, CAR, RACE),
+    variables=(TRACK, CAR, LENGTH),
     sections=(
         Section(None, (stops(), laps(), start_fuel(), certainty(), ranking(), comparison())),
         Section("Stops and assumptions", (windows(), assumptions())),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links, palette
@@ -57,6 +59,8 @@ def _channels(
     queries, shown = [], []
     for metric, name, colour in series:
         expression = f"iracing_{metric}{OF_SESSION}"
+        if unit == units.Degrees:
+            expression = f"deg({expression})"
         if isinstance(unit, Quantity):
             converted = _CONVERTED[unit].format(expression)
             queries.append(PromQl(converted, f"{name} ${{units}}"))
@@ -73,7 +77,7 @@ def _channels(
         shown,
         tuple(queries),
         empty=NO_SAMPLES,
-        drawing=drawing,
+        drawing=replace(drawing or Drawing(), level=True),
         height=height,
     )
 
@@ -145,8 +149,8 @@ def steering() -> Panel:
         "Steering",
         "Angle of the steering wheel, positive to the left.",
         (("steering_wheel_angle_radians", "Steering", palette.PURPLE),),
-        units.Radians,
-        decimals=2,
+        units.Degrees,
+        decimals=0,
         drawing=Drawing(legend=False, around_zero=True),
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links, palette
@@ -146,7 +148,7 @@ def _trace(
         per_slot(unit, decimals=decimals),
         query,
         empty="No trace: choose a reference (A) and a lap (B) above.",
-        drawing=drawing,
+        drawing=replace(drawing or Drawing(), level=True),
         height=height,
         width=16,
     )
