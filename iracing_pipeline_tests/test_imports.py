@@ -40,7 +40,7 @@ ORDER = [
     "settings",
     "bootstrap",
 ]
-KNOW_DAGSTER = set(ORDER[: ORDER.index("ingest")])
+KNOW_DAGSTER = set(ORDER[: ORDER.index("preview")])
 
 # ``ibt`` is worth using alone.
 IBT_NEEDS = {"numpy", "polars", "iracing_pipeline"}

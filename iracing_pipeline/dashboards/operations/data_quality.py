@@ -121,22 +121,24 @@ def reasons() -> Panel:
 
 
 def residuals() -> Panel:
-    """Differences of every lap."""
+    """Differences of every session."""
     return chart(
         7,
         "Lap times against iRacing's own",
-        "Reconstructed minus official lap time of each lap, in microseconds. iRacing keeps lap"
-        " times as numbers that resolve 8 µs. From grafana.telemetry_laps.",
+        "Of each session the largest difference between a reconstructed lap time and the official"
+        " one, in microseconds. iRacing keeps lap times as numbers that resolve 8 µs. From"
+        " grafana.session_checks.",
         (
             time("start_time"),
-            Field("residual_s * 1000000", "Difference")
+            Field("largest_residual_s * 1000000", "Largest difference")
             .with_(unit="suffix:µs", decimals=3)
             .coloured(palette.SKY)
             .points(5),
         ),
-        f"grafana.telemetry_laps WHERE {IN_RANGE} AND residual_s IS NOT NULL\nORDER BY start_time",
+        f"grafana.session_checks WHERE {IN_RANGE} AND largest_residual_s IS NOT NULL\n"
+        "ORDER BY start_time",
         empty="No lap with an official time in this time range.",
-        drawing=Drawing(points=True, legend=False),
+        drawing=Drawing(points=True, legend=False, low=0),
         width=14,
         height=10,
     )

@@ -87,5 +87,6 @@ BOARD = Board(
     folder=Folder.PERFORMANCE,
     question="Which session do I want to look at?",
     variables=(ONLY_CAR, ONLY_TRACK, KIND),
+    start="now-20y",  # a list of the newest hides none of them for their age
     sections=(Section(None, (sessions(),)),),
 )

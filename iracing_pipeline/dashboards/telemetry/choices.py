@@ -12,10 +12,13 @@ TRACK = Choice(
 SELECT __text, __value FROM (
     SELECT concat_ws(' · ', track_name, track_config) AS __text, track_id::text AS __value,
         max(start_time) AS last
-    FROM grafana.lap_traces WHERE track_id IS NOT NULL GROUP BY 1, 2 ORDER BY last DESC
+    FROM grafana.telemetry_sessions WHERE track_id IS NOT NULL AND timed_lap_count > 0
+    GROUP BY 1, 2 ORDER BY last DESC
 ) AS known
 UNION ALL
-SELECT 'no lap yet', '0' WHERE NOT EXISTS (SELECT FROM grafana.lap_traces)
+SELECT 'no lap yet', '0' WHERE NOT EXISTS (
+    SELECT FROM grafana.telemetry_sessions WHERE track_id IS NOT NULL AND timed_lap_count > 0
+)
 """,
 )
 
@@ -26,11 +29,14 @@ CAR = Choice(
     """
 SELECT __text, __value FROM (
     SELECT car_name AS __text, car_id::text AS __value, max(start_time) AS last
-    FROM grafana.lap_traces WHERE track_id = ${track} AND car_id IS NOT NULL
+    FROM grafana.telemetry_sessions
+    WHERE track_id = ${track} AND car_id IS NOT NULL AND timed_lap_count > 0
     GROUP BY 1, 2 ORDER BY last DESC
 ) AS known
 UNION ALL
-SELECT 'no lap yet', '0'
-WHERE NOT EXISTS (SELECT FROM grafana.lap_traces WHERE track_id = ${track})
+SELECT 'no lap yet', '0' WHERE NOT EXISTS (
+    SELECT FROM grafana.telemetry_sessions
+    WHERE track_id = ${track} AND car_id IS NOT NULL AND timed_lap_count > 0
+)
 """,
 )

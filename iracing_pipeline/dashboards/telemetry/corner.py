@@ -40,25 +40,31 @@ NONE_YET = (
     "No clean lap here in this time range: widen it, or drive one. Corners are found when the first"
     " clean laps of a track are loaded."
 )
-LAPS = (
-    "grafana.lap_corners WHERE track_id = ${track} AND car_id = ${car} AND corner = ${corner}"
-    " AND clean AND $__timeFilter(start_time)"
-)
+# From the sessions to their laps: the other way round every lap there is would be looked at.
+SESSIONS = """
+SELECT session_key FROM grafana.telemetry_sessions
+    WHERE track_id = ${track} AND car_id = ${car} AND $__timeFilter(start_time)
+    ORDER BY start_time DESC LIMIT 100
+"""
+LAPS = f"""
+SELECT lap.* FROM ({SESSIONS.strip()}) AS session
+    JOIN grafana.lap_corners AS lap USING (session_key) WHERE lap.corner = ${{corner}} AND lap.clean
+"""
 
 
 def _over_time(number_: int, title: str, about: str, laps: Field, medians: Field) -> Panel:
     return chart(
         number_,
         title,
-        f"{about} Points are clean laps, the line is the median of each session. From"
-        " grafana.lap_corners.",
+        f"{about} Points are clean laps of the latest hundred sessions in the time range, the line"
+        " is the median of each session. From grafana.lap_corners.",
         (
             time("start_time"),
             laps.coloured(palette.SKY).points(5),
             medians.coloured(palette.ORANGE),
         ),
         "driven ORDER BY start_time",
-        first=f"""WITH laps AS (SELECT * FROM {LAPS}),
+        first=f"""WITH laps AS ({LAPS.strip()}),
 middle AS (
     SELECT session_key, min(start_time) AS start_time,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY time_s) AS time_s,
@@ -136,29 +142,22 @@ def all_corners() -> Panel:
     return table(
         5,
         "All corners here",
-        "Each corner over the clean laps in the time range: best and median time, what the median"
-        " lap loses to the best, and how far lap times in it spread (middle half). Click one to see"
-        " it over time. From grafana.lap_corners.",
+        "Each corner over the sessions in the time range: the best time, the median of what is the"
+        " median of each session, what that loses to the best, and the median of their spreads."
+        " Click one to see it over time. From grafana.corner_consistency.",
         (
             hidden("corner", "corner"),
             text("'T' || corner", "Corner").wide(80).linked(choose),
-            number("count(*)", "Clean laps").wide(90),
-            seconds("min(time_s)", "Best").wide(90),
-            seconds("percentile_cont(0.5) WITHIN GROUP (ORDER BY time_s)", "Median").wide(90),
+            number("sum(lap_count)", "Clean laps").wide(90),
+            seconds("min(best_s)", "Best").wide(100),
+            seconds("percentile_cont(0.5) WITHIN GROUP (ORDER BY median_s)", "Typical").wide(100),
             seconds(
-                "percentile_cont(0.5) WITHIN GROUP (ORDER BY time_s) - min(time_s)", "Median loses"
+                "percentile_cont(0.5) WITHIN GROUP (ORDER BY median_s) - min(best_s)",
+                "Typical loses",
             ).less_is_better(),
-            seconds(
-                "percentile_cont(0.75) WITHIN GROUP (ORDER BY time_s)"
-                " - percentile_cont(0.25) WITHIN GROUP (ORDER BY time_s)",
-                "Spread",
-            ),
-            speed("percentile_cont(0.5) WITHIN GROUP (ORDER BY min_speed_mps)", "Slowest"),
-            seconds("avg(coasting_s)", "Coasting", decimals=2),
-            seconds("avg(lock_s)", "Locking", decimals=2),
-            seconds("avg(wheelspin_s)", "Wheelspin", decimals=2),
+            seconds("percentile_cont(0.5) WITHIN GROUP (ORDER BY spread_s)", "Spread"),
         ),
-        "grafana.lap_corners WHERE track_id = ${track} AND car_id = ${car} AND clean"
+        "grafana.corner_consistency WHERE track_id = ${track} AND car_id = ${car}"
         " AND $__timeFilter(start_time)\nGROUP BY corner ORDER BY 6 DESC",
         empty=NONE_YET,
         height=10,

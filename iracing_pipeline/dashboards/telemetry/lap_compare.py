@@ -29,23 +29,36 @@ from iracing_pipeline.dashboards.telemetry.choices import CAR, TRACK
 from iracing_pipeline.dashboards.track_map import track_map
 from iracing_pipeline.dashboards.variables import Choice
 
-_NAMED = """
-    SELECT grafana.lap_time(lap_time_s) || CASE WHEN clean THEN '' ELSE ' (not clean)' END
-        || ' · ' || to_char(start_time, 'YYYY-MM-DD') || ' · lap ' || lap_number
-        || coalesce(' · ' || simsession_type, '') AS __text,
-        grafana.lap_id(session_key, stint, lap_number) AS __value, clean, lap_time_s, start_time
-    FROM grafana.lap_traces WHERE track_id = ${track} AND car_id = ${car}
+
+def _named(sessions: str) -> str:
+    """Laps of some sessions, by what the reader sees of them."""
+    # From the sessions to their laps: the other way round every lap there is would be looked at.
+    return f"""
+    SELECT grafana.lap_time(lap.lap_time_s) || CASE WHEN lap.clean THEN '' ELSE ' (not clean)' END
+        || ' · ' || to_char(lap.start_time, 'YYYY-MM-DD') || ' · lap ' || lap.lap_number
+        || coalesce(' · ' || lap.simsession_type, '') AS __text,
+        grafana.lap_id(lap.session_key, lap.stint, lap.lap_number) AS __value,
+        lap.clean, lap.lap_time_s, lap.start_time
+    FROM ({sessions}) AS session JOIN grafana.lap_traces AS lap USING (session_key)
 """
+
+
+HERE = """
+        SELECT session_key FROM grafana.telemetry_sessions
+        WHERE track_id = ${track} AND car_id = ${car}
+"""
+NEWEST = f"{HERE.rstrip()} ORDER BY start_time DESC LIMIT 30"
+FASTEST = f"{HERE.rstrip()} ORDER BY best_lap_time_s NULLS LAST LIMIT 30"
 
 REFERENCE = Choice(
     "reference",
     "A  Reference",
-    "The lap that the others are measured against. Clean laps, fastest first; then reference laps"
-    " of others; then laps that are not clean.",
+    "The lap that the others are measured against, of the thirty fastest sessions: clean laps,"
+    " fastest first; then reference laps of others; then laps that are not clean.",
     f"""
 SELECT __text, __value FROM (
     SELECT __text, __value, CASE WHEN clean THEN 0 ELSE 2 END AS place, lap_time_s
-    FROM ({_NAMED}) AS own
+    FROM ({_named(FASTEST)}) AS own
     UNION ALL
     SELECT grafana.lap_time(lap_time_s) || ' · ' || coalesce(driver_name, file_name)
         || coalesce(' · ' || car_name, ''), 'reference:' || reference_key, 1, lap_time_s
@@ -54,8 +67,8 @@ SELECT __text, __value FROM (
 ) AS known
 UNION ALL
 SELECT 'no lap yet', 'none' WHERE NOT EXISTS (
-    SELECT FROM grafana.lap_traces WHERE track_id = ${{track}} AND car_id = ${{car}}
-)
+    SELECT FROM ({HERE}) AS session JOIN grafana.lap_traces USING (session_key)
+) AND NOT EXISTS (SELECT FROM grafana.reference_laps WHERE track_id = ${{track}})
 """,
 )
 
@@ -68,12 +81,12 @@ def _lap(name: str, letter: str, *, needed: bool) -> Choice:
     return Choice(
         name,
         f"{letter}  Lap",
-        "A lap to compare with the reference: newest day first, and of a day the fastest first.",
+        "A lap of the latest thirty sessions: newest day first, and of a day the fastest first.",
         f"""
 SELECT __text, __value FROM (
     {nothing.replace(", 0 AS place", f", {place} AS place")}
     SELECT __text, __value, 1, date_trunc('day', start_time), clean, lap_time_s
-    FROM ({_NAMED}) AS own WHERE __value <> '${{reference}}'
+    FROM ({_named(NEWEST)}) AS own WHERE __value <> '${{reference}}'
     ORDER BY place, day DESC, clean DESC, lap_time_s LIMIT 500
 ) AS known
 """,
@@ -288,7 +301,7 @@ def corners() -> Panel:
         empty="No corners: choose a reference (A) and a lap (B) above; the corners of a track are"
         " found when its first clean laps are loaded.",
         width=8,
-        height=16,
+        height=29,
     )
 
 
