@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from iracing_pipeline.dashboards.asking import Database
-from iracing_pipeline.dashboards.interpolation import interpolate
-from iracing_pipeline.dashboards.performance import home
 from iracing_pipeline.ingest import figures
 from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
 
@@ -79,8 +76,8 @@ def race(connection: Connection, number: int, track: int, *, car: int = CAR, **r
 
 def member(connection: Connection) -> None:
     connection.execute(
-        "INSERT INTO racing.rating_history (cust_id, category_id, recorded_category_id, observed_at,"
-        " source) VALUES (%s, 6, 6, '2026-01-01Z', 'member')",
+        "INSERT INTO racing.rating_history (cust_id, category_id, recorded_category_id,"
+        " observed_at, source) VALUES (%s, 6, 6, '2026-01-01Z', 'member')",
         [ME],
     )
 
@@ -97,7 +94,7 @@ def test_a_week_lasts_from_its_first_day_to_the_seventh(connection: Connection, 
             [SEASON, number, day + timedelta(days=number - 15)],
         )
 
-    found = dict(
+    found: dict[int, int] = dict(
         connection.execute(
             "SELECT start_date - %s::date, weeks_from_now FROM grafana.season_schedule", [day]
         ).fetchall()
@@ -111,7 +108,7 @@ def test_a_week_lasts_from_its_first_day_to_the_seventh(connection: Connection, 
 def test_the_next_track_comes_with_what_was_done_there(
     connection: Connection, tmp_path: Path
 ) -> None:
-    _, told = stored(connection, file_of(tmp_path, laps=7, seed=61))
+    stored(connection, file_of(tmp_path, laps=7, seed=61))
     connection.execute("UPDATE racing.telemetry_session SET cust_id = %s", [ME])
     figures.rebuild_car_tracks(connection)
     ((track, best, fuel),) = connection.execute(
@@ -135,5 +132,4 @@ def test_the_next_track_comes_with_what_was_done_there(
         (1, 1, 3, 0.0, 51.5, None),
         (2, 3, 4, 3.5, pytest.approx(best), pytest.approx(fuel)),
     ]
-    assert told is not None
     assert fuel is not None
