@@ -96,6 +96,9 @@ CAREER_RACES = View(
     ),
 )
 
+# As an array, so that the few rows of the member are looked up, and not all of the field read.
+_OF_MEMBER = f"result.cust_id = ANY (ARRAY{OWN})"
+
 # What a member did on each track, and in each series: small, and joined to every week.
 _RACED = (
     "SELECT subsession.{key}, count(*) AS races, max(subsession.start_time) AS last_at,"
@@ -104,7 +107,8 @@ _RACED = (
     " avg(result.incidents) AS incidents"
     " FROM racing.result AS result JOIN racing.subsession AS subsession USING (subsession_id)"
     " WHERE result.simsession_number = 0 AND subsession.event_type = 5"
-    " AND result.kind <> 'team' AND result.cust_id IN " + OWN + " GROUP BY subsession.{key}"
+    f" AND result.kind <> 'team' AND {_OF_MEMBER}"
+    " GROUP BY subsession.{key}"
 )
 
 # What the season's own cars did on the track of a week; of one driver, as grafana.car_tracks is.
@@ -120,7 +124,7 @@ _PLACE = (
 _BEST_LAP = (
     "least((SELECT min(result.best_lap_s)"
     " FROM racing.result AS result JOIN racing.subsession AS subsession USING (subsession_id)"
-    f" WHERE subsession.track_id = week.track_id AND result.cust_id IN {OWN}"
+    f" WHERE subsession.track_id = week.track_id AND {_OF_MEMBER}"
     f" AND result.kind <> 'team' AND result.car_id IN {_CARS}),"
     " (SELECT min(session.best_lap_time_s) FROM racing.telemetry_session AS session"
     f" WHERE session.track_id = week.track_id AND session.car_id IN {_CARS}))"
