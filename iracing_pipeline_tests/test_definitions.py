@@ -111,7 +111,11 @@ def test_the_asset_graph() -> None:
     assert sorted(line.strip() for line in lines) == GRAPH.strip().splitlines()
 
 
-@pytest.mark.parametrize("spec", defs.resolve_all_asset_specs(), ids=lambda spec: str(spec.key))
+@pytest.mark.parametrize(
+    "spec",
+    sorted(defs.resolve_all_asset_specs(), key=lambda spec: spec.key),  # they come in any order
+    ids=lambda spec: spec.key.to_user_string(),
+)
 def test_every_asset_has_an_owner_kinds_and_words(spec: dg.AssetSpec) -> None:
     assert list(spec.owners) == ["team:racing"]
     assert spec.kinds
