@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.rows import dict_row
 
 from iracing_pipeline.analysis.reference import Conditions, against
+from iracing_pipeline.report.losses import CornerLoss, corner_losses
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -39,6 +40,7 @@ class Opponent:
     """A lap with its trace.
 
     Attributes:
+        name: Its name in the functions of schema ``grafana``.
         what: What it is, such as ``second fastest of this session``.
         lap_number: Its number; None for a lap of somebody else.
         lap_time_s: Its time.
@@ -48,8 +50,10 @@ class Opponent:
         against: What speaks against comparing with it, in words.
         trace: Each of :data:`CHANNELS` as an array of one element a grid point; a channel that
             the file did not have is absent.
+        losses: What the best lap of the session lost to it in each corner.
     """
 
+    name: str
     what: str
     lap_number: int | None
     lap_time_s: float
@@ -58,6 +62,7 @@ class Opponent:
     own: bool
     against: tuple[str, ...]
     trace: dict[str, Floats]
+    losses: tuple[CornerLoss, ...] = ()
 
 
 def opponents(connection: Connection, session: Row) -> tuple[Opponent | None, list[Opponent]]:
@@ -74,9 +79,13 @@ def opponents(connection: Connection, session: Row) -> tuple[Opponent | None, li
         return None, []
     best = _own(connection, mine[0], "best lap of this session")
     chosen = [*_elsewhere(connection, session), *_of_this_session(mine)]
-    return best, [
+    others = [
         *(_own(connection, lap, what) for what, lap in chosen),
         *_references(connection, session, mine[0]),
+    ]
+    return best, [
+        replace(each, losses=tuple(corner_losses(connection, best.name, each.name)))
+        for each in others
     ]
 
 
@@ -105,7 +114,8 @@ def _elsewhere(connection: Connection, session: Row) -> list[tuple[str, Row]]:
 
 def _laps(connection: Connection, rest: str, session: Row) -> list[Row]:
     query = (
-        "SELECT session_key, stint, lap_number, lap_time_s, clean, start_time"
+        "SELECT grafana.lap_id(session_key, stint, lap_number) AS name, session_key, stint,"
+        " lap_number, lap_time_s, clean, start_time"
         f" FROM grafana.lap_traces WHERE {rest}"
     )
     with connection.cursor(row_factory=dict_row) as cursor:
@@ -115,6 +125,7 @@ def _laps(connection: Connection, rest: str, session: Row) -> list[Row]:
 def _own(connection: Connection, lap: Row, what: str) -> Opponent:
     where = {name: lap[name] for name in ("session_key", "stint", "lap_number")}
     return Opponent(
+        name=lap["name"],
         what=what if lap["clean"] else f"{what} (not a clean lap)",
         lap_number=lap["lap_number"],
         lap_time_s=lap["lap_time_s"],
@@ -145,6 +156,7 @@ def _references(connection: Connection, session: Row, best: Row) -> list[Opponen
     told.sort(key=lambda each: len(each[0]))
     return [
         Opponent(
+            name=f"reference:{row['reference_key']}",
             what="reference lap",
             lap_number=None,
             lap_time_s=row["lap_time_s"],

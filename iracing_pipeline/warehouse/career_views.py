@@ -96,21 +96,44 @@ CAREER_RACES = View(
     ),
 )
 
+# As an array, so that the few rows of the member are looked up, and not all of the field read.
+_OF_MEMBER = f"result.cust_id = ANY (ARRAY{OWN})"
+
 # What a member did on each track, and in each series: small, and joined to every week.
 _RACED = (
     "SELECT subsession.{key}, count(*) AS races, max(subsession.start_time) AS last_at,"
     " min(result.finish_position_in_class) AS best_finish,"
     " avg(result.finish_position_in_class) AS average_finish,"
-    " avg(result.incidents) AS incidents, min(result.best_lap_s) AS best_lap"
+    " avg(result.incidents) AS incidents"
     " FROM racing.result AS result JOIN racing.subsession AS subsession USING (subsession_id)"
     " WHERE result.simsession_number = 0 AND subsession.event_type = 5"
-    " AND result.kind <> 'team' AND result.cust_id IN " + OWN + " GROUP BY subsession.{key}"
+    f" AND result.kind <> 'team' AND {_OF_MEMBER}"
+    " GROUP BY subsession.{key}"
+)
+
+# What the season's own cars did on the track of a week; of one driver, as grafana.car_tracks is.
+_CARS = (
+    "(SELECT unnest(class.car_ids) FROM racing.car_class AS class"
+    " WHERE class.car_class_id = ANY (season.car_class_ids))"
+)
+_PLACE = (
+    "(SELECT place.{shown} FROM racing.car_track AS place"
+    f" WHERE place.track_id = week.track_id AND place.car_id IN {_CARS}"
+    " ORDER BY place.clean_lap_count DESC, place.car_id LIMIT 1)"
+)
+_BEST_LAP = (
+    "least((SELECT min(result.best_lap_s)"
+    " FROM racing.result AS result JOIN racing.subsession AS subsession USING (subsession_id)"
+    f" WHERE subsession.track_id = week.track_id AND {_OF_MEMBER}"
+    f" AND result.kind <> 'team' AND result.car_id IN {_CARS}),"
+    " (SELECT min(session.best_lap_time_s) FROM racing.telemetry_session AS session"
+    f" WHERE session.track_id = week.track_id AND session.car_id IN {_CARS}))"
 )
 
 SEASON_SCHEDULE = View(
     name="grafana.season_schedule",
     doc="One race week of one season of a series: where it races, and what the member did on that"
-    " track before, in whatever car and series.",
+    " track before, in whatever car and series; best lap and fuel are of the season's own cars.",
     source="racing.season_week AS week JOIN racing.season AS season USING (season_id)"
     " LEFT JOIN racing.series AS series ON series.series_id = season.series_id"
     f" LEFT JOIN ({_RACED.format(key='track_id')}) AS there ON there.track_id = week.track_id"
@@ -119,12 +142,14 @@ SEASON_SCHEDULE = View(
         *taken("week", SEASON_WEEK),
         *taken("season", SEASON, "series_id", "season", "season_name", "active", "fixed_setup"),
         *taken("series", SERIES, "series_name", "category_id"),
+        # By the days of the schedule: which week iRacing named as the present one was true when
+        # the schedule was last asked for, and only then. Race weeks begin on a day of UTC.
         ViewColumn(
-            "CASE WHEN season.active THEN week.race_week_num - season.race_week_num END",
+            "ceil((week.start_date - (now() AT TIME ZONE 'UTC')::date) / 7.0)::integer",
             Column(
                 "weeks_from_now",
                 pl.Int32,
-                "0 for the present race week, 1 for the next; null when the season is not running",
+                "0 for the present race week, 1 for the next, below 0 for those that are over",
             ),
         ),
         ViewColumn(
@@ -149,6 +174,24 @@ SEASON_SCHEDULE = View(
         ViewColumn(
             "there.incidents::double precision",
             Column("average_incidents", pl.Float64, "Average incident points of a race there"),
+        ),
+        ViewColumn(
+            _BEST_LAP,
+            Column(
+                "best_lap_s",
+                pl.Float64,
+                "Best lap there in a car of the season, of results and of clean laps driven",
+                "s",
+            ),
+        ),
+        ViewColumn(
+            _PLACE.format(shown="fuel_p65_l"),
+            Column(
+                "fuel_p65_l",
+                pl.Float64,
+                "65 % of clean dry laps there burnt less, in the season's car that drove most",
+                "l",
+            ),
         ),
     ),
 )

@@ -16,6 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     speed,
     text,
     time,
+    volume,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -145,7 +146,7 @@ def findings() -> Panel:
     ORDER BY start_time DESC, rank LIMIT 2) AS found
 ORDER BY start_time DESC, rank
 """,
-        empty="No finding yet: a race needs three clean laps before it tells something.",
+        empty="No finding yet: most take a race with telemetry and five clean laps.",
         width=8,
         height=6,
         may_be_empty=True,
@@ -197,18 +198,21 @@ def schedule() -> Panel:
         8,
         "This week and next",
         "Tracks of this race week and the next in the series that you race, and what you did there"
-        " before. From grafana.season_schedule.",
+        " before; best lap and fuel (65 % of laps burnt less) are of the series' own cars. Weeks"
+        " turn on Tuesday, 00:00 UTC. From grafana.season_schedule.",
         (
             text("CASE weeks_from_now WHEN 0 THEN 'now' ELSE 'next' END", "Week").wide(60),
             text("series_name", "Series"),
             text("concat_ws(' · ', track_name, track_config)", "Track"),
-            number("track_race_count", "Raced there").wide(100),
+            number("track_race_count", "Raced there").wide(90),
             number("best_finish_in_class", "Best finish").wide(90),
-            number("average_incidents", "Incidents a race", decimals=1).wide(120),
+            lap_text("best_lap_s", "Best lap").wide(90),
+            volume("fuel_p65_l", "Fuel a lap").wide(90),
         ),
         "grafana.season_schedule WHERE weeks_from_now IN (0, 1) AND series_race_count > 0\n"
         "ORDER BY weeks_from_now, series_race_count DESC LIMIT 10",
-        empty="No season is running here: the schedule comes from the Data API.",
+        empty="No race week of your series is running or next: the schedule that the Data API gave"
+        " has ended, as the demo season's has, or it was never asked for.",
         width=12,
         height=9,
         may_be_empty=True,

@@ -90,7 +90,7 @@ def findings() -> Panel:
             text("array_to_string(laps, ', ')", "Laps").wide(120),
         ),
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
-        empty="No finding: there is no telemetry of this race, or fewer than three clean laps.",
+        empty="No finding: no telemetry of this race, or fewer than five clean laps in it.",
         height=6,
         width=12,
         may_be_empty=True,

@@ -6,10 +6,12 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.fields import (
     hidden,
+    lap_text,
     moment,
     number,
     share,
     text,
+    volume,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, bars, table
@@ -55,7 +57,8 @@ def schedule() -> Panel:
         1,
         "Weeks",
         "Race weeks of the season, counted from 1, and what you did on each track before, in"
-        " whatever series. The present week says so while the season runs. From"
+        " whatever series; best lap and fuel (65 % of laps burnt less) are of the series' own cars."
+        " The present week and the next say so; weeks turn on Tuesday, 00:00 UTC. From"
         " grafana.season_schedule.",
         (
             number("race_week_num + 1", "Week").wide(70),
@@ -68,12 +71,13 @@ def schedule() -> Panel:
                 "coalesce(race_lap_limit || ' laps', round(race_time_limit_s / 60) || ' min')",
                 "Race",
             ).wide(90),
-            text("start_type", "Start").wide(90),
             share("precipitation_chance_pct / 100.0", "Rain").wide(70),
             number("track_race_count", "Raced there").wide(110),
             number("best_finish_in_class", "Best finish").wide(100),
             number("average_finish_in_class", "Mean finish", decimals=1).wide(110),
             number("average_incidents", "Incidents a race", decimals=1).wide(130),
+            lap_text("best_lap_s", "Best lap").wide(90),
+            volume("fuel_p65_l", "Fuel a lap").wide(90),
             text("to_char(last_raced_at, 'YYYY-MM-DD')", "Last raced").wide(110),
         ),
         "grafana.season_schedule WHERE series_id = ${series} AND season = '${season}'\n"

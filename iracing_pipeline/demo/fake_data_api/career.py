@@ -119,9 +119,12 @@ class Race:
 
     @property
     def end(self) -> datetime:
-        """When the event ended: ten minutes of qualifying, the race, the way to the pits."""
+        """When the event ended: practice, qualifying, the race, the way to the pits.
+
+        The telemetry of a race begins less than 25 minutes in, with the ratings from before it.
+        """
         race_s = self.laps * self.machine.lap_s
-        return self.start + timedelta(seconds=round(600 + race_s + 90))
+        return self.start + timedelta(minutes=25, seconds=round(race_s + 180))
 
 
 @dataclass(frozen=True)

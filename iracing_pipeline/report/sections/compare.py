@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from iracing_pipeline.page.units import amount, symbol
 from iracing_pipeline.pictures.lap_chart import clock
 from iracing_pipeline.report import words
-from iracing_pipeline.report.losses import CornerLoss, corner_losses
 from iracing_pipeline.report.sections.traces import traces_of
 from iracing_pipeline.report.sections.track_map import map_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from iracing_pipeline.page import Charts
     from iracing_pipeline.report.data import SessionData
+    from iracing_pipeline.report.losses import CornerLoss
     from iracing_pipeline.report.opponents import Opponent
 
 
@@ -25,15 +27,6 @@ class Compared:
 
     html: str
     cursors: dict[str, list[str]] = field(default_factory=dict)
-
-
-def losses(data: SessionData, other: Opponent) -> list[CornerLoss]:
-    """What the session's lap lost to another, corner by corner."""
-    corners = [
-        (row["corner"], row["start_m"], row["end_m"])
-        for row in data.corner_map.sort("start_m").rows(named=True)
-    ]
-    return corner_losses(data.lap.trace, other.trace, corners) if data.lap else []
 
 
 def section(data: SessionData, charts: Charts) -> Compared:
@@ -123,7 +116,7 @@ def _block(
     corners = [(row["corner"], row["apex_m"]) for row in data.corner_map.rows(named=True)]
     traces, keys = traces_of(lap, other, corners, charts)
     track, more = map_of(lap, other, corners, charts, at)
-    told = _table(losses(data, other)) if other else ""
+    told = _table(other.losses) if other else ""
     caveat = ""
     if other is not None and other.against:
         caveat = f'<p class="caveat">Compare with care: {escape(", ".join(other.against))}.</p>'
@@ -135,7 +128,7 @@ def _block(
     return _Block(html, [*keys, *more])
 
 
-def _table(told: list[CornerLoss]) -> str:
+def _table(told: Sequence[CornerLoss]) -> str:
     if not told:
         return words.empty(
             "No corner table: no map of this track's corners is known yet, or the speed is not."

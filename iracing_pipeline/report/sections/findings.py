@@ -10,7 +10,6 @@ from iracing_pipeline.analysis.debrief import FEWEST_CLEAN_LAPS, MOST_FINDINGS, 
 from iracing_pipeline.analysis.sectors import theoretical_best
 from iracing_pipeline.page.units import amount
 from iracing_pipeline.report import words
-from iracing_pipeline.report.sections.compare import losses
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,7 +64,7 @@ def _best_lap(data: SessionData) -> Iterable[Told]:
     if data.lap is None or not data.opponents:
         return
     other = data.opponents[0]
-    named = [each for each in losses(data, other) if each.corner]
+    named = [each for each in other.losses if each.corner]
     worst = max(named, key=lambda each: each.lost_s, default=None)
     if worst is None or worst.lost_s < _WORTH_S:
         return
