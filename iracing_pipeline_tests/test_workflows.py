@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import shutil
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -138,6 +142,31 @@ def test_every_supported_python_is_tested() -> None:
     others = {(each["os"].partition("-")[0], each["python"]) for each in matrix["include"]}
     ends = {supported[0], supported[-1]}
     assert others == {(system, python) for system in ("windows", "macos") for python in ends}
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed")
+def test_terraform_is_checked_in_every_folder(tmp_path: Path) -> None:
+    listing = read(GITHUB / "workflows" / "terraform.yml")["jobs"]["list"]["steps"]
+    (script,) = [step["run"] for step in listing if step.get("id") == "folders"]
+    output = tmp_path / "output"
+    bash = shutil.which("bash")
+    assert bash is not None
+    subprocess.run(
+        [bash, "-e", "-c", script],
+        cwd=ROOT,
+        env={**os.environ, "GITHUB_OUTPUT": str(output)},
+        check=True,
+        timeout=60,
+    )
+
+    name, _, listed = output.read_text(encoding="utf-8").partition("=")
+    there = {
+        path.parent.relative_to(ROOT).as_posix()
+        for path in (ROOT / "terraform").rglob("*.tf")
+        if ".terraform" not in path.parts
+    }
+    assert name == "folders"
+    assert set(json.loads(listed)) == there
 
 
 def test_updates_wait_a_week() -> None:

@@ -109,17 +109,17 @@ def _set_up(root: Path, telemetry: Path | None, public: tuple[str, ...] = ()) ->
 
 
 def _print_where(root: Path, env: str) -> None:
-    from iracing_pipeline.stack import env_file
+    from iracing_pipeline.stack import env_file, secrets
     from iracing_pipeline.stack.setup import NAMES
 
     known = env_file.read(root / env)
-    secrets = root / "secrets"
+    folder = secrets.folder_of(root, known)
     if NAMES in known:
         for name, variable, default in PUBLIC:
             port = known.get(variable, default)
             click.echo(f"{name + ':':12}https://{known['IRACING_PUBLIC_NAME']}:{port}")
-        click.echo(f"The proxy's user is admin; its password: {secrets / 'proxy_password'}")
+        click.echo(f"The proxy's user is admin; its password: {folder / 'proxy_password'}")
     else:
         for name, variable, default in LOCAL:
             click.echo(f"{name + ':':12}http://127.0.0.1:{known.get(variable, default)}")
-    click.echo(f"Grafana's user is admin; its password: {secrets / 'grafana_admin_password'}")
+    click.echo(f"Grafana's user is admin; its password: {folder / 'grafana_admin_password'}")

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -51,7 +52,7 @@ def make(
     """
     now = now or datetime.now(UTC)
     made = []
-    if not (folder / "ca_key").exists():
+    if not (folder / "ca_key").exists() or not (folder / "ca_certificate").exists():
         _authority(folder, now)
         made.append("ca_certificate")
     certificate = x509.load_pem_x509_certificate((folder / "ca_certificate").read_bytes())
@@ -131,6 +132,10 @@ def _good(path: Path, issuer: Authority, hosts: Sequence[str], now: datetime) ->
     certificate = x509.load_pem_x509_certificate(path.read_bytes())
     if certificate.issuer != issuer.certificate.subject:
         return True  # its owner's
+    try:
+        certificate.verify_directly_issued_by(issuer.certificate)
+    except InvalidSignature:
+        return False  # of an authority that was here before
     known = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     wanted = x509.SubjectAlternativeName([_name(host) for host in hosts])
     return known == wanted and certificate.not_valid_after_utc - now > RENEWED_BEFORE
@@ -153,6 +158,8 @@ def _pem(key: ec.EllipticCurvePrivateKey) -> bytes:
 
 def _write(path: Path, content: bytes, mode: int = 0o644) -> None:
     """In a folder that is its owner's alone: see :mod:`iracing_pipeline.stack.secrets`."""
-    path.touch(mode=mode)
-    path.chmod(mode)
-    path.write_bytes(content)
+    partial = path.with_name(f"{path.name}.partial")
+    partial.touch(mode=mode)
+    partial.chmod(mode)
+    partial.write_bytes(content)
+    partial.replace(path)

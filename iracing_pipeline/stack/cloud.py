@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from iracing_pipeline.stack import env_file
+from iracing_pipeline.stack import env_file, secrets
 from iracing_pipeline.stack.errors import StackError
 
 if TYPE_CHECKING:
@@ -37,7 +37,8 @@ def configure(root: Path, env: Path, known: Mapping[str, str]) -> list[str]:
         return []
     if not known.get(USER):
         raise StackError(f"{URL} is in .env, but {USER} is not. Add the number of the user.")
-    _needs(root, "cloud_token", URL)
+    folder = secrets.folder_of(root, known)
+    _needs(folder / "cloud_token", URL)
     target = root / CONFIG
     target.parent.mkdir(exist_ok=True)
     text = prometheus_config(
@@ -49,7 +50,7 @@ def configure(root: Path, env: Path, known: Mapping[str, str]) -> list[str]:
     target.write_text(text, encoding="utf-8", newline="\n")
     made = env_file.add(env, {"IRACING_PROMETHEUS_CONFIG": f"./{CONFIG}"})
     if all(known.get(name) for name in AGENT):
-        _needs(root, "pdc_token", AGENT[0])
+        _needs(folder / "pdc_token", AGENT[0])
         made += env_file.add(env, {"COMPOSE_PROFILES": "cloud"})
     return made
 
@@ -77,7 +78,6 @@ def prometheus_config(own: str, cloud: str, *, url: str, user: str) -> str:
     return str(yaml.safe_dump(config, sort_keys=False))
 
 
-def _needs(root: Path, secret: str, because: str) -> None:
-    file = root / "secrets" / secret
+def _needs(file: Path, because: str) -> None:
     if not file.read_text(encoding="utf-8").strip():
         raise StackError(f"{because} is in .env, but {file} is empty. Write the token into it.")

@@ -41,7 +41,7 @@ def add(path: Path, values: Mapping[str, str]) -> list[str]:
     text = path.read_text(encoding="utf-8") if path.exists() else HEADING
     text += "" if text.endswith("\n") or not text else "\n"
     text += "".join(f"{name}={_quoted(values[name])}\n" for name in missing)
-    path.write_text(text, encoding="utf-8", newline="\n")
+    _write(path, text)
     return missing
 
 
@@ -54,8 +54,15 @@ def put(path: Path, values: Mapping[str, str]) -> None:
     if path.exists():
         lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
         kept = [line for line in lines if not ((m := _LINE.match(line)) and m[1] in values)]
-        path.write_text("".join(kept), encoding="utf-8", newline="\n")
+        _write(path, "".join(kept))
     add(path, values)
+
+
+def _write(path: Path, text: str) -> None:
+    """All of it or nothing: lines in it are its owner's."""
+    partial = path.with_name(f"{path.name}.partial")
+    partial.write_text(text, encoding="utf-8", newline="\n")
+    partial.replace(path)
 
 
 def _quoted(value: str) -> str:

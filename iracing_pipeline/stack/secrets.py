@@ -9,6 +9,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 GENERATED = (
@@ -22,10 +23,18 @@ GENERATED = (
 )
 """Nobody needs to know them but the containers; the file of a database role bears its name."""
 
+FOLDER = "IRACING_SECRETS_DIR"
+"""The variable in ``.env`` that names another folder than ``secrets`` in the checkout."""
+
 OWN = ("iracing_client_secret", "iracing_account", "cloud_token", "pdc_token")
 """What others issue: empty until their owner writes something in them."""
 
 _BYTES = 32
+
+
+def folder_of(root: Path, known: Mapping[str, str]) -> Path:
+    """Where the secrets of a checkout are, by what is in its ``.env``."""
+    return root / known.get(FOLDER, "secrets")
 
 
 def make(folder: Path) -> list[str]:
@@ -39,6 +48,9 @@ def make(folder: Path) -> list[str]:
     """
     folder.mkdir(parents=True, exist_ok=True)
     folder.chmod(0o700)
+    for name in GENERATED:
+        if (folder / name).exists() and not (folder / name).stat().st_size:
+            (folder / name).unlink()  # of a setup that was killed
     made = [name for name in GENERATED if write(folder / name, secrets.token_urlsafe(_BYTES))]
     return made + [name for name in OWN if write(folder / name, "")]
 

@@ -61,10 +61,11 @@ def setup(
         _for_production(env, public)
     (root / "results").mkdir(exist_ok=True)
     made = env_file.add(env, {TELEMETRY: telemetry.as_posix(), "IRACING_RESULTS_DIR": "./results"})
-    made += secrets.make(root / "secrets")
     known = env_file.read(env)
+    folder = secrets.folder_of(root, known)
+    made += secrets.make(folder)
     if names := known.get(NAMES):
-        made += _public_secrets(root / "secrets", names.split(","))
+        made += _public_secrets(folder, names.split(","))
     made += cloud.configure(root, env, known)
     return Done(telemetry, tuple(made))
 
@@ -82,7 +83,8 @@ def setup_demo(root: Path) -> Done:
         TELEMETRY: "./results",  # the demo puts a volume in its place
     }
     made = env_file.add(root / DEMO_FILE, values)
-    return Done(None, tuple(made + secrets.make(root / "secrets")))
+    folder = secrets.folder_of(root, env_file.read(root / DEMO_FILE))
+    return Done(None, tuple(made + secrets.make(folder)))
 
 
 def _for_production(env: Path, names: Sequence[str]) -> None:

@@ -21,6 +21,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 APPLICATION_NAME = "iracing-pipeline"
 CONNECT_TIMEOUT_S = 10
+# A connection that only holds a lock is silent for an hour, and routers forget it after minutes.
+KEEPALIVES = {"keepalives_idle": 60, "keepalives_interval": 15, "keepalives_count": 4}
 
 
 class Warehouse:
@@ -68,6 +70,7 @@ class Warehouse:
         defaults: dict[str, Any] = {
             "application_name": self.application_name,
             "connect_timeout": CONNECT_TIMEOUT_S,
+            **KEEPALIVES,
         }
         try:
             parameters = conninfo.make_conninfo("", **(defaults | self._parameters))

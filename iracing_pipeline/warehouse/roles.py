@@ -67,7 +67,8 @@ def provision(admin_url: str, database: str, passwords: Mapping[str, str]) -> li
         What was made, in words.
 
     Raises:
-        MigrationError: If a password is missing, or the administrator may not do it.
+        MigrationError: If a password is missing, a database is somebody else's, or the
+            administrator may not do it.
         UnavailableError: If the server cannot be reached.
     """
     if missing := [role for role in ROLES if not passwords.get(role)]:
@@ -111,7 +112,16 @@ def _make_role(connection: Connection, role: str) -> bool:
 
 
 def _make_database(connection: Connection, name: str, owner: str) -> bool:
-    if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name]).fetchone():
+    row = connection.execute(
+        "SELECT pg_get_userbyid(datdba)::text FROM pg_database WHERE datname = %s", [name]
+    ).fetchone()
+    if row is not None and row[0] != owner:  # what follows would keep everybody out of it
+        raise MigrationError(
+            f"There is a database {name} already, and it belongs to {row[0]}",
+            f"Name another one in IRACING_DATABASE_URL, or run: ALTER DATABASE {name} OWNER TO"
+            f" {owner}",
+        )
+    if row is not None:
         return False
     # An administrator who is no superuser gives databases only to roles that it is a member of.
     connection.execute(_statement("GRANT {} TO CURRENT_USER", owner))

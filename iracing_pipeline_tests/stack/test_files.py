@@ -26,6 +26,9 @@ SERVICES = {
     *("postgres", "migrate", "code-server", "webserver", "daemon", "metrics", "prometheus"),
     *("grafana", "pdc-agent"),
 }
+OPEN = ("webserver", "prometheus", "grafana")
+"""Services with a port on this machine."""
+SECRET = re.compile(r"PASSWORD|TOKEN|SECRET|://[^@/]*:[^@/]*@")
 
 
 def text(name: str) -> str:
@@ -135,6 +138,49 @@ def test_only_the_migration_gets_owner_and_superuser() -> None:
         "postgres_password": {"postgres", "migrate"},
         "iracing_owner_password": {"migrate"},
     }
+
+
+@pytest.mark.parametrize("setting", ["AUTH_ANONYMOUS_ENABLED", "USERS_ALLOW_SIGN_UP"])
+def test_nobody_gets_into_grafana_unasked(setting: str) -> None:
+    told = stack()["services"]["grafana"]["environment"]
+
+    assert told[f"GF_{setting}"] == "false"
+    assert told["GF_SECURITY_ADMIN_PASSWORD__FILE"].endswith("/grafana_admin_password")
+
+
+def test_no_environment_holds_a_secret() -> None:
+    known = {f"/run/secrets/{name}" for name in (*secrets.GENERATED, *secrets.OWN)}
+    told = [
+        (f"{service} {variable}", str(value))
+        for service, each in stack()["services"].items()
+        for variable, value in each.get("environment", {}).items()
+    ]
+    files = {value for variable, value in told if variable.endswith("_FILE")}
+    others = [
+        variable
+        for variable, value in told
+        if not variable.endswith("_FILE") and SECRET.search(f"{variable}={value}")
+    ]
+
+    assert files
+    assert files - known == set()
+    assert others == []
+
+
+def test_in_production_only_the_proxy_is_reached() -> None:
+    services = stack(OVERLAYS[1])["services"]
+    published = {name for name, service in services.items() if service.get("ports")}
+    servers = text("docker/proxy/nginx.conf").split("    server {")[1:]
+
+    assert published == {"proxy"}
+    assert set(OPEN) == {name for name, each in stack()["services"].items() if "ports" in each}
+    assert [name for name in OPEN if services[name].get("ports") != []] == []
+    for server in (each for each in servers if "proxy_pass" in each):
+        assert "auth_basic off" not in server
+        # Not by pages of others either, in the browser of somebody who has logged in.
+        assert "if ($foreign) {" in server
+    assert "hostssl" in text("docker/postgres/hba.tls.conf")
+    assert not re.search(r"^host\s", text("docker/postgres/hba.tls.conf"), re.MULTILINE)
 
 
 def test_the_demo_logs_in_as_the_stand_in_knows() -> None:

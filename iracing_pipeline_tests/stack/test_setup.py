@@ -197,6 +197,35 @@ def test_certificates_are_renewed_before_their_end_and_for_other_names(tmp_path:
     assert certificates.make(tmp_path, others, now=later) == ["proxy_certificate"]
 
 
+def test_an_authority_that_was_lost_takes_its_certificates_along(tmp_path: Path) -> None:
+    names = {"postgres": ("postgres",)}
+    certificates.make(tmp_path, names)
+    (tmp_path / "ca_key").unlink()
+
+    assert certificates.make(tmp_path, names) == ["ca_certificate", "postgres_certificate"]
+    (tmp_path / "ca_certificate").unlink()
+    assert certificates.make(tmp_path, names) == ["ca_certificate", "postgres_certificate"]
+    assert certificates.make(tmp_path, names) == []
+
+
+def test_a_secret_that_was_cut_short_is_made_again(root: Path, telemetry: Path) -> None:
+    setup(root, guess=telemetry)
+    (root / "secrets" / "dagster_password").write_text("", encoding="utf-8")
+
+    assert setup(root, guess=telemetry).made == ("dagster_password",)
+
+
+def test_secrets_go_where_the_owner_wants_them(root: Path, telemetry: Path) -> None:
+    (root / ".env").write_text("IRACING_SECRETS_DIR='./elsewhere'\n", encoding="utf-8")
+
+    setup(root, guess=telemetry, public=["racing.example.com"])
+
+    assert not (root / "secrets").exists()
+    assert {"dagster_password", "proxy_certificate"} <= {
+        path.name for path in (root / "elsewhere").iterdir()
+    }
+
+
 def test_a_certificate_of_another_authority_stays(tmp_path: Path) -> None:
     own, other = tmp_path / "own", tmp_path / "other"
     for folder in (own, other):

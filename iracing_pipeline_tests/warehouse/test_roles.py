@@ -7,7 +7,9 @@ import psycopg
 import pytest
 from click.testing import CliRunner
 
-from iracing_pipeline import cli
+from iracing_pipeline import backup, cli
+from iracing_pipeline.backup import BackupError
+from iracing_pipeline.lake import Lake
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
 from iracing_pipeline.warehouse import admit, embedded, reader, roles
@@ -93,6 +95,19 @@ def test_a_changed_password_needs_only_the_next_time(server: Server) -> None:
 def test_a_role_without_a_password_is_refused_by_name(server: Server) -> None:
     with pytest.raises(MigrationError, match="no password for dagster"):
         roles.provision(server.admin_url, DATABASE, server.passwords | {"dagster": ""})
+
+
+def test_a_database_of_somebody_else_is_refused_and_stays_open(server: Server) -> None:
+    with Warehouse(server.url).connect(autocommit=True) as root:
+        root.execute(b"CREATE DATABASE theirs")
+        try:
+            with pytest.raises(MigrationError, match=r"theirs already, .*ALTER DATABASE theirs"):
+                roles.provision(server.admin_url, "theirs", server.passwords)
+            row = root.execute("SELECT datacl FROM pg_database WHERE datname = 'theirs'").fetchone()
+        finally:
+            root.execute(b"DROP DATABASE theirs")
+
+    assert row == (None,)
 
 
 def test_an_administrator_who_may_not_is_told(server: Server) -> None:
@@ -214,6 +229,25 @@ def test_roles_made_after_the_migration_are_admitted(server: Server) -> None:
 
     with Warehouse(server.as_role(roles.APPLICATION)).connect() as connection:
         assert connection.execute(f"SELECT * FROM {table}".encode()).fetchall() == []
+
+
+def test_the_application_saves_and_only_the_owner_restores(server: Server, tmp_path: Path) -> None:
+    lake, archive = Lake(tmp_path / "lake"), tmp_path / "backup.zip"
+    application, owner = server.as_role(roles.APPLICATION), server.as_role(roles.OWNER)
+    with Warehouse(application).connect() as connection:
+        connection.execute("INSERT INTO raw.watermark (name, reached) VALUES ('mine', now())")
+    backup.write(archive, application, lake, lambda _: None)
+
+    with pytest.raises(BackupError, match="owner"):
+        backup.restore(archive, application, lake, lambda _: None, replace=True)
+    backup.restore(archive, owner, lake, lambda _: None, replace=True)
+
+    with Warehouse(application).connect() as connection:
+        assert connection.execute("DELETE FROM raw.watermark").rowcount == 1
+    with Warehouse(server.as_role(reader.READER)).connect() as connection:
+        connection.execute("SELECT FROM grafana.telemetry_laps LIMIT 1")
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            connection.execute("SELECT FROM raw.watermark")
 
 
 def test_a_server_without_roles_is_left_as_it_is(connection: Connection) -> None:

@@ -165,11 +165,14 @@ def encryption(connection: Connection) -> list[Finding]:
     subject = "encryption"
     if not _is_elsewhere(connection):
         return [ok(subject, "the database is on this machine")]
+    advice = "Add ?sslmode=verify-full to IRACING_DATABASE_URL, and sslrootcert if need be"
+    if not connection.pgconn.ssl_in_use and _is_private(connection):
+        # That of containers on one machine, for one; who else is in it cannot be seen from here.
+        said = "data goes over a private network in the clear"
+        return [warning(subject, said, f"If others are in that network: {advice}")]
     if not connection.pgconn.ssl_in_use:
-        advice = "Add ?sslmode=verify-full to IRACING_DATABASE_URL, and sslrootcert if need be"
-        return [wrong(subject, "passwords and data go over the network in the clear", advice)]
+        return [wrong(subject, "data goes over the network in the clear", advice)]
     if connection.info.get_parameters().get("sslmode") != "verify-full":
-        advice = "Add ?sslmode=verify-full to IRACING_DATABASE_URL, and sslrootcert if need be"
         return [warning(subject, "encrypted, but the server is not verified", advice)]
     return [ok(subject, "encrypted, and the server is verified")]
 
@@ -182,6 +185,13 @@ def _is_elsewhere(connection: Connection) -> bool:
         return not ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host != "localhost"
+
+
+def _is_private(connection: Connection) -> bool:
+    try:
+        return ipaddress.ip_address(connection.info.hostaddr).is_private
+    except ValueError:
+        return False
 
 
 def _existing(connection: Connection) -> list[str]:

@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,9 @@ from iracing_pipeline.local.service.service import Service, settings_of
 
 if TYPE_CHECKING:
     from iracing_pipeline.settings import Settings
+
+
+_PATIENCE_S = 120.0  # a command may take a minute and a half to end
 
 
 class ServiceError(Exception):
@@ -37,22 +41,29 @@ def install(settings: Settings, command: str) -> str:
         with tempfile.TemporaryDirectory(prefix="iracing-service-") as folder:
             file = Path(folder) / "task.xml"
             file.write_bytes(task_scheduler.document(service, _windows_user()))
+            _run("schtasks", "/End", "/TN", service.name, may_fail=True)  # with settings of before
             _run("schtasks", "/Create", "/TN", service.name, "/XML", str(file), "/F")
         _run("schtasks", "/Run", "/TN", service.name)
         return f"Task Scheduler, {service.name}; its log is {service.log}"
     service.log.parent.mkdir(parents=True, exist_ok=True)
     file = _file(service.name)
     file.parent.mkdir(parents=True, exist_ok=True)
+    earlier = file.read_bytes() if file.exists() else None
     try:
         if sys.platform == "darwin":
+            _bootout(service.name)
             file.write_bytes(launchd.agent(service))
             _run("launchctl", "bootstrap", f"gui/{os.getuid()}", str(file))
             return f"{file}; its log is {service.log}"
         file.write_text(systemd.unit(service), encoding="utf-8", newline="\n")
         _run("systemctl", "--user", "daemon-reload")
-        _run("systemctl", "--user", "enable", "--now", file.name)
+        _run("systemctl", "--user", "enable", file.name)
+        _run("systemctl", "--user", "restart", file.name)  # it may run, as it was before
     except ServiceError:
-        file.unlink(missing_ok=True)
+        if earlier is None:
+            file.unlink(missing_ok=True)
+        else:
+            file.write_bytes(earlier)
         raise
     return f"{file}; its log: journalctl --user -u {service.name}"
 
@@ -70,7 +81,7 @@ def remove(settings: Settings, command: str) -> None:
         return
     file = _file(name)
     if sys.platform == "darwin":
-        _run("launchctl", "bootout", f"gui/{os.getuid()}/{name}", may_fail=True)
+        _bootout(name)
     else:
         _run("systemctl", "--user", "disable", "--now", file.name)
     file.unlink(missing_ok=True)
@@ -92,6 +103,14 @@ def status(settings: Settings, command: str) -> str:
     return _run("systemctl", "--user", "is-active", name, may_fail=True)
 
 
+def _bootout(name: str) -> None:
+    """Let launchd forget an agent, if it knows it, and wait until it has: it does not itself."""
+    _run("launchctl", "bootout", f"gui/{os.getuid()}/{name}", may_fail=True)
+    deadline = time.monotonic() + _PATIENCE_S
+    while _run("launchctl", "list", name, may_fail=True) and time.monotonic() < deadline:
+        time.sleep(0.5)
+
+
 def _file(name: str) -> Path:
     if sys.platform == "darwin":
         return Path.home() / "Library" / "LaunchAgents" / f"{name}.plist"
@@ -107,8 +126,17 @@ def _run(program: str, *arguments: str, may_fail: bool = False) -> str:
     """Run a program of the system's; what it printed, or nothing if it failed and may."""
     try:
         done = subprocess.run(  # noqa: S603 - the system's own program, no shell
-            [program, *arguments], capture_output=True, text=True, errors="replace", check=False
+            [program, *arguments],
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PATIENCE_S,
+            check=False,
         )
+    except subprocess.TimeoutExpired as error:
+        raise ServiceError(
+            f"{program} {arguments[0]} does not answer. Try again; see docs/operating.md"
+        ) from error
     except FileNotFoundError as error:
         raise ServiceError(
             f"There is no program {program} here. Start the command in a way of your own; see"

@@ -172,14 +172,16 @@ def test_a_reader_that_is_not_there_is_a_warning(
     assert "CREATE ROLE grafana_reader LOGIN" in found.advice
 
 
-def test_a_way_in_the_clear_is_wrong_where_the_database_is_elsewhere(
-    database: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("private", "state"), [(False, State.WRONG), (True, State.WARNING)])
+def test_a_way_in_the_clear_is_told_where_the_database_is_elsewhere(
+    database: str, monkeypatch: pytest.MonkeyPatch, *, private: bool, state: State
 ) -> None:
     monkeypatch.setattr("iracing_pipeline.local.check.database._is_elsewhere", lambda _: True)
+    monkeypatch.setattr("iracing_pipeline.local.check.database._is_private", lambda _: private)
 
     found = look(database)
 
-    assert found["encryption"].state is State.WRONG
+    assert found["encryption"].state is state
     assert found["permissions"].said.endswith("is the server's superuser")
 
 

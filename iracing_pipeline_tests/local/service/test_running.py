@@ -59,7 +59,8 @@ def test_a_service_is_installed_seen_and_removed(systemctl: Path, tmp_path: Path
     assert not unit.exists()
     assert systemctl.read_text(encoding="utf-8").splitlines() == [
         "--user daemon-reload",
-        "--user enable --now iracing-pipeline-up.service",
+        "--user enable iracing-pipeline-up.service",
+        "--user restart iracing-pipeline-up.service",
         "--user is-active iracing-pipeline-up",
         "--user disable --now iracing-pipeline-up.service",
     ]
@@ -87,6 +88,45 @@ def test_a_service_that_is_not_taken_leaves_nothing(tmp_path: Path) -> None:
     assert done.exit_code == 1
     assert "Error: systemctl --user failed: no bus" in done.output
     assert list((tmp_path / "config" / "systemd" / "user").iterdir()) == []
+
+
+@NEEDS_PROGRAMS
+@pytest.mark.usefixtures("systemctl")
+def test_a_service_that_was_there_stays_when_another_is_not_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert run("install").exit_code == 0
+    (unit,) = (tmp_path / "config" / "systemd" / "user").iterdir()
+    before = unit.read_bytes()
+    (tmp_path / "broken").touch()
+    monkeypatch.setenv("IRACING_METRIC_HZ", "5")
+
+    assert run("install").exit_code == 1
+
+    assert unit.read_bytes() == before
+
+
+def test_on_macos_an_agent_that_is_there_is_taken_out_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[str] = []
+    ending = ["still there", ""]
+
+    def called(*command: str, may_fail: bool = False) -> str:
+        calls.append(command[1])
+        assert may_fail == (command[1] != "bootstrap")
+        return ending.pop(0) if command[1] == "list" else ""
+
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("IRACING_HOME", str(tmp_path / "home"))
+    monkeypatch.setattr(os, "getuid", lambda: 501, raising=False)
+    monkeypatch.setattr(manager, "_run", called)
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    monkeypatch.setattr(sys, "platform", "darwin")
+
+    assert run("install").exit_code == 0
+
+    assert calls == ["bootout", "list", "list", "bootstrap"]
 
 
 @NEEDS_PROGRAMS
@@ -121,12 +161,13 @@ def test_on_windows_the_task_scheduler_is_called(
     assert [run(what).exit_code for what in ("install", "remove")] == [0, 0]
     name = ("/TN", "iracing-pipeline-up")
     assert [each for each in calls if "iracing-pipeline-up" in each] == [
+        ("schtasks", "/End", *name),
         ("schtasks", "/Create", *name, "/XML", "FILE", "/F"),
         ("schtasks", "/Run", *name),
         ("schtasks", "/End", *name),
         ("schtasks", "/Delete", *name, "/F"),
     ]
-    assert len(calls) == 8, "up and live"
+    assert len(calls) == 10, "up and live"
 
 
 def test_output_goes_to_a_log_that_does_not_grow_for_ever(tmp_path: Path) -> None:

@@ -90,7 +90,7 @@ locals {
       environment = [
         { name = "FILES", value = jsonencode(files) },
         { name = "FILES_TO", value = local.files_to },
-        { name = "SCRATCH", value = join(",", values(local.volumes)) },
+        { name = "SCRATCH", value = join(",", [for name, path in local.volumes : path if name != "files"]) },
       ]
       secrets = part == "dagster" && var.grafana_cloud != null ? [{ name = "CLOUD_TOKEN", valueFrom = try(var.grafana_cloud.token_secret_id, "") }] : []
     })

@@ -4,7 +4,7 @@ locals {
   environment = merge(
     {
       DAGSTER_HOME = "/etc/iracing/dagster"
-      IRACING_HOME = "/scratch/home"
+      IRACING_HOME = "/tmp/home"
       IRACING_LAKE = "gs://${google_storage_bucket.this["lake"].name}"
     },
     var.iracing_account == null ? {} : {
@@ -26,7 +26,7 @@ locals {
   }
   cloud_secrets = var.grafana_cloud == null ? {} : { IRACING_CLOUD_PUSH_TOKEN = { secret = var.grafana_cloud.token_secret_id, version = "latest" } }
 
-  # In memory, which is all that Cloud Run has; frames go to the lake.
-  scratch = { medium = "MEMORY", size_limit = "256Mi" }
-  mounts  = { scratch = "/scratch", dagster = "/etc/iracing/dagster", database = "/etc/iracing/database" }
+  # What is written goes to /tmp, into the container's own memory: a volume of memory would be
+  # root's, and nothing here is root. Frames go to the lake.
+  mounts = { dagster = "/etc/iracing/dagster", database = "/etc/iracing/database" }
 }

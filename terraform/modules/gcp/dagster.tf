@@ -32,11 +32,22 @@ locals {
       prometheus = {
         image   = local.prometheus_image, cpu = "1", memory = "512Mi"
         args    = local.prometheus_args
-        mounts  = merge({ scratch = "/scratch", rules = "/etc/iracing/rules", prometheus = "/etc/iracing/prometheus" }, var.grafana_cloud == null ? {} : { cloud = "/etc/iracing/cloud" })
+        mounts  = merge({ rules = "/etc/iracing/rules", prometheus = "/etc/iracing/prometheus" }, var.grafana_cloud == null ? {} : { cloud = "/etc/iracing/cloud" })
         project = false
       }
     } : {},
   )
+  # The webserver does not listen before it has its code, so that it listens is enough to know.
+  webserver_containers = {
+    webserver = {
+      args       = concat(["dagster-webserver", "-h", "0.0.0.0", "-p", "3000"], local.code_server)
+      depends_on = ["code-server"], ports = [3000], listens_on = 3000
+    }
+    code-server = {
+      args       = ["dagster", "api", "grpc", "-h", "0.0.0.0", "-p", "4000", "-m", "iracing_pipeline.definitions"]
+      depends_on = null, ports = [], listens_on = 4000
+    }
+  }
   # A disk that Cloud Run does not have is not needed to read uploads: the bucket is a folder.
   pool_mounts = merge(local.mounts, { telemetry = "/telemetry" })
   pool_secrets = merge(
@@ -99,13 +110,6 @@ resource "google_cloud_run_v2_worker_pool" "dagster" {
       }
     }
     volumes {
-      name = "scratch"
-      empty_dir {
-        medium     = local.scratch.medium
-        size_limit = local.scratch.size_limit
-      }
-    }
-    volumes {
       name = "telemetry"
       gcs {
         bucket    = google_storage_bucket.this["telemetry"].name
@@ -155,102 +159,57 @@ resource "google_cloud_run_v2_service" "webserver" {
       max_instance_count = 1
     }
 
-    containers {
-      name       = "webserver"
-      image      = var.image
-      args       = concat(["dagster-webserver", "-h", "0.0.0.0", "-p", "3000"], local.code_server)
-      depends_on = ["code-server"]
-      ports {
-        container_port = 3000
-      }
-      resources {
-        limits   = { cpu = "1", memory = "1Gi" }
-        cpu_idle = false
-      }
-      startup_probe {
-        period_seconds    = 10
-        timeout_seconds   = 5
-        failure_threshold = 24
-        http_get {
-          path = "/server_info"
-          port = 3000
+    dynamic "containers" {
+      for_each = local.webserver_containers
+      content {
+        name       = containers.key
+        image      = var.image
+        args       = containers.value.args
+        depends_on = containers.value.depends_on
+        dynamic "ports" {
+          for_each = containers.value.ports
+          content {
+            container_port = ports.value
+          }
         }
-      }
-      dynamic "env" {
-        for_each = local.environment
-        content {
-          name  = env.key
-          value = env.value
+        resources {
+          limits   = { cpu = "1", memory = "1Gi" }
+          cpu_idle = false
         }
-      }
-      dynamic "env" {
-        for_each = local.secrets
-        content {
-          name = env.key
-          value_source {
-            secret_key_ref {
-              secret  = env.value.secret
-              version = env.value.version
+        startup_probe {
+          period_seconds    = 10
+          timeout_seconds   = 5
+          failure_threshold = 24
+          tcp_socket {
+            port = containers.value.listens_on
+          }
+        }
+        dynamic "env" {
+          for_each = local.environment
+          content {
+            name  = env.key
+            value = env.value
+          }
+        }
+        dynamic "env" {
+          for_each = local.secrets
+          content {
+            name = env.key
+            value_source {
+              secret_key_ref {
+                secret  = env.value.secret
+                version = env.value.version
+              }
             }
           }
         }
-      }
-      dynamic "volume_mounts" {
-        for_each = local.mounts
-        content {
-          name       = volume_mounts.key
-          mount_path = volume_mounts.value
-        }
-      }
-    }
-    containers {
-      name  = "code-server"
-      image = var.image
-      args  = ["dagster", "api", "grpc", "-h", "0.0.0.0", "-p", "4000", "-m", "iracing_pipeline.definitions"]
-      resources {
-        limits   = { cpu = "1", memory = "1Gi" }
-        cpu_idle = false
-      }
-      startup_probe {
-        period_seconds    = 10
-        timeout_seconds   = 5
-        failure_threshold = 24
-        tcp_socket {
-          port = 4000
-        }
-      }
-      dynamic "env" {
-        for_each = local.environment
-        content {
-          name  = env.key
-          value = env.value
-        }
-      }
-      dynamic "env" {
-        for_each = local.secrets
-        content {
-          name = env.key
-          value_source {
-            secret_key_ref {
-              secret  = env.value.secret
-              version = env.value.version
-            }
+        dynamic "volume_mounts" {
+          for_each = local.mounts
+          content {
+            name       = volume_mounts.key
+            mount_path = volume_mounts.value
           }
         }
-      }
-      dynamic "volume_mounts" {
-        for_each = local.mounts
-        content {
-          name       = volume_mounts.key
-          mount_path = volume_mounts.value
-        }
-      }
-    }
-    volumes {
-      name = "scratch"
-      empty_dir {
-        medium     = local.scratch.medium
-        size_limit = local.scratch.size_limit
       }
     }
     dynamic "volumes" {

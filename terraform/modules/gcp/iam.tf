@@ -56,7 +56,7 @@ resource "google_project_iam_member" "metrics" {
 resource "google_cloud_run_v2_job_iam_member" "schedule" {
   project  = var.project_id
   location = var.region
-  name     = google_cloud_run_v2_job.collector.name
+  name     = google_cloud_run_v2_job.this["collector"].name
   role     = "roles/run.invoker"
   member   = local.members["schedule"]
 }

@@ -14,7 +14,7 @@ locals {
   prometheus_image  = var.managed_prometheus ? local.google_prometheus : var.prometheus_image
   prometheus_args = concat(
     [
-      "--config.file=/etc/iracing/prometheus/prometheus.yml", "--storage.tsdb.path=/scratch/prometheus",
+      "--config.file=/etc/iracing/prometheus/prometheus.yml", "--storage.tsdb.path=/tmp/prometheus",
       "--storage.tsdb.retention.time=2h", "--web.listen-address=127.0.0.1:9090",
     ],
     var.managed_prometheus ? [

@@ -32,7 +32,7 @@ output "webserver_url" {
 
 output "collector" {
   description = "What to start by hand for a collection now."
-  value       = google_cloud_run_v2_job.collector.name
+  value       = google_cloud_run_v2_job.this["collector"].name
 }
 
 output "metrics_query_url" {
@@ -57,5 +57,5 @@ output "identity" {
 
 output "migrate" {
   description = "What to run after an apply with another image or db_credential_version, before anything works; null where containers do it themselves."
-  value       = "gcloud run jobs execute ${google_cloud_run_v2_job.migrate.name} --project ${var.project_id} --region ${var.region} --wait"
+  value       = "gcloud run jobs execute ${google_cloud_run_v2_job.this["migrate"].name} --project ${var.project_id} --region ${var.region} --wait"
 }

@@ -14,7 +14,11 @@ run "same_files_as_compose" {
     error_message = "Every dashboard's file is a dashboard."
   }
   assert {
-    condition     = output.folders["operations"] == "iracing-operations"
+    condition     = output.folders == { for name in ["operations", "performance", "strategy", "telemetry", "trends"] : name => "iracing-${name}" }
+    error_message = "Every folder of dashboards is one of Grafana's."
+  }
+  assert {
+    condition     = alltrue([for group in grafana_rule_group.this : group.folder_uid == "iracing-operations"])
     error_message = "Alerts have their folder."
   }
   assert {

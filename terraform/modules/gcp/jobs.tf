@@ -1,18 +1,35 @@
-# Roles, databases and tables. Cloud Run has no container that runs before others, so this is a job:
-# run what output migrate says after each apply that changed the image or db_credential_version.
+# The two jobs: `iracing-pipeline collect`, and the migrations, which are run by hand. Cloud Run has
+# no container that runs before others: run what output migrate says after each apply that changed
+# the image or db_credential_version.
 
 locals {
-  migrate_secrets = { for name, secret in {
-    IRACING_ADMIN_DATABASE_URL = "admin-url"
-    IRACING_DATABASE_URL       = "owner-url"
-    DAGSTER_POSTGRES_URL       = "dagster-url"
-    ROLE_PASSWORDS             = "roles"
-  } : name => local.db_refs[secret] }
+  jobs = {
+    # Two that overlap do not harm: the later leaves.
+    collector = {
+      command     = null
+      args        = ["iracing-pipeline", "collect"]
+      environment = local.environment
+      secrets     = merge(local.secrets, local.account_environment)
+    }
+    # Not by the image's entrypoint, which would read passwords from files that are not here.
+    migrate = {
+      command     = ["python", "-c", file("${local.shared}/migrate.py")]
+      args        = null
+      environment = { DAGSTER_HOME = local.environment.DAGSTER_HOME }
+      secrets = { for name, secret in {
+        IRACING_ADMIN_DATABASE_URL = "admin-url"
+        IRACING_DATABASE_URL       = "owner-url"
+        DAGSTER_POSTGRES_URL       = "dagster-url"
+        ROLE_PASSWORDS             = "roles"
+      } : name => local.db_refs[secret] }
+    }
+  }
 }
 
-resource "google_cloud_run_v2_job" "migrate" {
+resource "google_cloud_run_v2_job" "this" {
+  for_each            = local.jobs
   project             = var.project_id
-  name                = "${local.prefix}-migrate"
+  name                = "${local.prefix}-${each.key}"
   location            = var.region
   labels              = local.labels
   deletion_protection = false
@@ -22,27 +39,28 @@ resource "google_cloud_run_v2_job" "migrate" {
     task_count = 1
 
     template {
-      service_account = google_service_account.this["migrate"].email
+      service_account = google_service_account.this[each.key].email
       timeout         = "3600s"
-      max_retries     = 0
+      # The next collection comes soon enough, and goes on where this one stopped.
+      max_retries = 0
 
       containers {
-        name  = "migrate"
-        image = var.image
-        # Not by the image's entrypoint, which would read passwords from files that are not here.
-        command = ["python", "-c", file("${local.shared}/migrate.py")]
+        name    = each.key
+        image   = var.image
+        command = each.value.command
+        args    = each.value.args
         resources {
           limits = { cpu = "1", memory = "1Gi" }
         }
         dynamic "env" {
-          for_each = { DAGSTER_HOME = local.environment.DAGSTER_HOME }
+          for_each = each.value.environment
           content {
             name  = env.key
             value = env.value
           }
         }
         dynamic "env" {
-          for_each = local.migrate_secrets
+          for_each = each.value.secrets
           content {
             name = env.key
             value_source {
@@ -59,13 +77,6 @@ resource "google_cloud_run_v2_job" "migrate" {
             name       = volume_mounts.key
             mount_path = volume_mounts.value
           }
-        }
-      }
-      volumes {
-        name = "scratch"
-        empty_dir {
-          medium     = local.scratch.medium
-          size_limit = local.scratch.size_limit
         }
       }
       dynamic "volumes" {
