@@ -46,6 +46,7 @@ results: telemetry_results <- telemetry_sessions
 strategy: car_tracks <- fuel_laps stints subsessions telemetry_laps telemetry_sessions tyre_sets
 strategy: race_plans <- car_tracks results
 telemetry: consistency <- fuel_laps lap_corners lap_sectors telemetry_laps
+telemetry: damper_histograms <- ibt_frames telemetry_laps
 telemetry: fuel_laps <- ibt_frames telemetry_laps
 telemetry: ibt_frames <- telemetry_files
 telemetry: lap_corners <- ibt_frames telemetry_laps
@@ -72,6 +73,7 @@ PARTITIONS = {
         "stints",
         "tyre_sets",
         "fuel_laps",
+        "damper_histograms",
         "consistency",
         "metric_history",
         "race_debriefs",

@@ -1,4 +1,4 @@
-"""What the laps of one file tell: traces, sectors, corners, stints, fuel and tyres.
+"""What the laps of one file tell: traces, sectors, corners, stints, fuel, tyres and dampers.
 
 The grid and the corner map of a track are kept in the warehouse: the first file makes them, all
 others are measured by them.
@@ -10,7 +10,16 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.analysis import corner_map, corners, fuel, stints, traces, track_grid, tyres
+from iracing_pipeline.analysis import (
+    corner_map,
+    corners,
+    dampers,
+    fuel,
+    stints,
+    traces,
+    track_grid,
+    tyres,
+)
 from iracing_pipeline.analysis.corner_map import CornerMap
 from iracing_pipeline.analysis.debrief import race_findings
 from iracing_pipeline.analysis.samples import Samples
@@ -20,6 +29,7 @@ from iracing_pipeline.analysis.track_grid import Grid
 from iracing_pipeline.analysis.unrolled import unroll
 from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
@@ -43,6 +53,7 @@ CHANNELS = tuple(
             *corner_map.CHANNELS,
             *corners.CHANNELS,
             *tyres.CHANNELS,
+            *dampers.CHANNELS,
         )
     )
 )
@@ -122,6 +133,7 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         FUEL_LAP: fuel.fuel_laps(laps),
         TYRE_SET: tyres.tyre_set_table(records, samples, laps, sets),
         TYRE_LAP: tyres.tyre_laps(records, laps, sets),
+        DAMPER_HISTOGRAM: dampers.damper_histograms(records, samples, laps),
     }
     found = LapAnalysis(grid, track.corners, _fits(own, track.grid), tables)
     if grid is not None:

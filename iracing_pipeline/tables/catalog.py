@@ -15,6 +15,7 @@ from iracing_pipeline.tables import (
     watch,
 )
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
 from iracing_pipeline.tables.sectors import LAP_SECTOR
@@ -37,6 +38,7 @@ TABLES: tuple[Table, ...] = (
     FUEL_LAP,
     TYRE_SET,
     TYRE_LAP,
+    DAMPER_HISTOGRAM,
     REFERENCE_LAP,
     RACE_FINDING,
     TELEMETRY_FILE,

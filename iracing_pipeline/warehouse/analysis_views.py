@@ -1,4 +1,4 @@
-"""The views of what was analysed: traces point by point, sectors, corners, stints, fuel, tyres."""
+"""The views of what was analysed: traces point by point, sectors, corners, stints and the car."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import polars as pl
 
 from iracing_pipeline.tables import Column
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM, DAMPERS
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.results import RESULT, SUBSESSION
 from iracing_pipeline.tables.sectors import LAP_SECTOR
@@ -186,6 +187,70 @@ TYRE_LAPS = View(
     columns=(*taken("tyres", TYRE_LAP), *_OF_LAP, *_TRACK_ID, *_OF_SESSION),
 )
 
+_DAMPER_NAME = ViewColumn(
+    "CASE damper.damper "
+    + " ".join(f"WHEN '{damper}' THEN '{words}'" for damper, words in DAMPERS.items())
+    + " END",
+    Column("damper_name", pl.String, "Its name in words"),
+)
+
+DAMPER_ZONES = View(
+    name="grafana.damper_zones",
+    doc="One damper of one session: share of the time in low-speed and high-speed bump and"
+    " rebound.",
+    source="racing.damper_histogram AS damper" + _SESSION,
+    columns=(
+        *taken(
+            "damper",
+            DAMPER_HISTOGRAM,
+            *(n for n in DAMPER_HISTOGRAM.names if n not in {"edges_mps", "shares"}),
+        ),
+        _DAMPER_NAME,
+        *_TRACK_ID,
+        *_OF_SESSION,
+    ),
+)
+
+DAMPER_HISTOGRAMS = View(
+    name="grafana.damper_histograms",
+    doc="One bin of the velocity of one damper of one session; the first and the last have no end.",
+    source="racing.damper_histogram AS damper"
+    " CROSS JOIN LATERAL unnest(NULL::float8 || damper.edges_mps, damper.edges_mps || NULL::float8,"
+    " damper.shares) WITH ORDINALITY AS bin(low_mps, high_mps, share, number)",
+    columns=(
+        *taken(
+            "damper", DAMPER_HISTOGRAM, "session_key", "damper", "laps", "lap_count", "record_count"
+        ),
+        _DAMPER_NAME,
+        ViewColumn(
+            "(bin.number - 1)::integer",
+            Column("bin", pl.Int32, "Number of the bin, from 0 at the fastest rebound"),
+        ),
+        ViewColumn(
+            "bin.low_mps",
+            Column("low_mps", pl.Float64, "Slowest velocity of the bin; null in the first", "m/s"),
+        ),
+        ViewColumn(
+            "bin.high_mps",
+            Column("high_mps", pl.Float64, "Where the next bin begins; null in the last", "m/s"),
+        ),
+        ViewColumn(
+            "COALESCE((bin.low_mps + bin.high_mps) / 2,"
+            " bin.high_mps - (damper.edges_mps[2] - damper.edges_mps[1]) / 2,"
+            " bin.low_mps + (damper.edges_mps[2] - damper.edges_mps[1]) / 2)",
+            Column(
+                "middle_mps",
+                pl.Float64,
+                "Middle of the bin; of one without an end, as if it were as wide as the others",
+                "m/s",
+            ),
+        ),
+        ViewColumn(
+            "bin.share", Column("share", pl.Float64, "Share of the records in the bin", "ratio")
+        ),
+    ),
+)
+
 RACE_DEBRIEFS = View(
     name="grafana.race_debriefs",
     doc="One finding of one race, with the race's result and what it changed in the ratings; a race"
@@ -241,6 +306,8 @@ ANALYSIS_VIEWS: tuple[View, ...] = (
     FUEL_LAPS,
     TYRE_SETS,
     TYRE_LAPS,
+    DAMPER_ZONES,
+    DAMPER_HISTOGRAMS,
     REFERENCE_LAPS,
     REFERENCE_LAP_POINTS,
     RACE_DEBRIEFS,

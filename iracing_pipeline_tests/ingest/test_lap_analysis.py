@@ -17,6 +17,7 @@ from iracing_pipeline.ibt.writer import write_ibt
 from iracing_pipeline.ingest import lap_analysis, telemetry
 from iracing_pipeline.ingest.lap_analysis import LapAnalysis, analyse_laps, kept
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
 from iracing_pipeline.tables.traces import LAP_TRACE, TRACK_GRID
 from iracing_pipeline_tests.analysis.simulated import PAIRS
 from iracing_pipeline_tests.real_files import each, recordings
@@ -177,3 +178,29 @@ def test_every_real_file_flows_through(connection: Connection, path: Path) -> No
     assert corners is not None
     assert (corners[0] is None) == (traced == 0)
     assert corners[0] is None or corners[0] < 1e-6
+
+
+def test_the_bins_of_a_damper_are_shown_one_by_one(
+    connection: Connection, clean_file: Path
+) -> None:
+    _, told = stored(connection, clean_file)
+
+    kept_row = told.tables[DAMPER_HISTOGRAM].row(0, named=True)
+    bins = connection.execute(
+        "SELECT bin, low_mps, high_mps, middle_mps, share, damper_name"
+        " FROM grafana.damper_histograms WHERE damper = %s ORDER BY bin",
+        [kept_row["damper"]],
+    ).fetchall()
+    number, low, high, middle, shares, names = zip(*bins, strict=True)
+    assert number == tuple(range(62))
+    assert list(low) == [None, *kept_row["edges_mps"]]
+    assert list(high) == [*kept_row["edges_mps"], None]
+    assert np.allclose(middle, np.arange(-30.5, 31.0) / 100)
+    assert list(shares) == kept_row["shares"]
+    assert set(names) == {"Left front"}
+    zones = connection.execute(
+        "SELECT damper, high_rebound + low_rebound + low_bump + high_bump"
+        " FROM grafana.damper_zones ORDER BY damper"
+    ).fetchall()
+    assert [damper for damper, _ in zones] == ["LF", "LR", "RF", "RR"]
+    assert [total for _, total in zones] == pytest.approx([1.0] * 4)

@@ -1,4 +1,4 @@
-"""Car: tyres, temperatures and heights of a session."""
+"""Car: tyres, temperatures, dampers and heights of a session."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from iracing_pipeline.dashboards.fields import (
 )
 from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.variables import SESSION, Choice
+from iracing_pipeline.tables.dampers import THRESHOLD_MPS
 
 WHEELS = (
     ("lf", "Left front", palette.SKY),
@@ -25,6 +26,7 @@ WHEELS = (
     ("rr", "Right rear", palette.PURPLE),
 )
 NO_LAP = "No lap from line to line in this session, or a car without these channels."
+NO_DAMPERS = "No timed lap in this session, or a car that writes no shock velocity here."
 LAPS = (
     "(SELECT row_number() OVER (ORDER BY start_time) AS place, * FROM grafana.tyre_laps"
     " WHERE session_key = '${session}') AS laps\nORDER BY place"
@@ -209,14 +211,69 @@ ORDER BY change.setting IS NULL, setting.setting
     )
 
 
+def dampers() -> tuple[Panel, ...]:
+    """The histogram of the damper at each wheel."""
+    return tuple(
+        by_number(
+            panel,
+            f"{name} damper",
+            "Share of the time at each velocity of the shock, in bins of 10 mm/s, right of zero in"
+            " compression (bump), left in extension (rebound); the outermost bars are all that is"
+            " faster. Over the clean laps, or the timed ones where none is clean. From"
+            " grafana.damper_histograms.",
+            (
+                number("middle_mps * 1000", "Velocity", unit=MM_PER_S),
+                share("share", "Share of time", decimals=1).coloured(colour),
+            ),
+            "grafana.damper_histograms WHERE session_key = '${session}'"
+            f" AND damper = '{wheel.upper()}'\nORDER BY bin",
+            empty=NO_DAMPERS,
+            drawing=Drawing(style="bars", fill=80, width=1, legend=False, low=0),
+            width=12,
+            height=7,
+            may_be_empty=True,
+        )
+        for panel, (wheel, name, colour) in enumerate(WHEELS, start=8)
+    )
+
+
+def zones() -> Panel:
+    """Slow and fast, bump and rebound."""
+    return table(
+        12,
+        "Bump and rebound",
+        "Share of the time each damper is in low-speed and in high-speed bump (compression) and"
+        f" rebound (extension); high speed begins at {THRESHOLD_MPS * 1000:.0f} mm/s. 60 records a"
+        " second miss shorter peaks. From grafana.damper_zones.",
+        (
+            text("damper_name", "Damper").wide(120),
+            share("high_rebound", "High-speed rebound", decimals=1),
+            share("low_rebound", "Low-speed rebound", decimals=1),
+            share("low_bump", "Low-speed bump", decimals=1),
+            share("high_bump", "High-speed bump", decimals=1),
+            text("lap_count || ' ' || laps", "Laps").wide(90),
+            number("record_count", "Records").wide(90),
+        ),
+        f"grafana.damper_zones WHERE session_key = '${{session}}'\nORDER BY {_PLACES}, damper",
+        empty=NO_DAMPERS,
+        height=7,
+        may_be_empty=True,
+    )
+
+
+MM_PER_S = "suffix: mm/s"
+# Wheels as everywhere, then what else the car has.
+_PLACES = "array_position(ARRAY['LF', 'RF', 'LR', 'RR'], damper)"
+
 BOARD = Board(
     uid=links.CAR,
     title="Car",
     folder=Folder.TELEMETRY,
-    question="How did the car do: tyres, temperatures, heights, setup?",
+    question="How did the car do: tyres, dampers, temperatures, heights, setup?",
     variables=(SESSION, LAP),
     sections=(
         Section("Tyres", (surfaces(), pressures(), thirds(), sets())),
+        Section("Dampers", (*dampers(), zones())),
         Section("Car", (heights(), aids(), setup())),
     ),
 )

@@ -31,6 +31,7 @@ from iracing_pipeline.lake import Lake, LakeError, NotInLakeError, disk_is_full
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
 from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
@@ -108,6 +109,7 @@ lap_corners = _of_laps("lap_corners", LAP_CORNER)
 stints = _of_laps("stints", STINT, version="2")
 tyre_sets = _of_laps("tyre_sets", TYRE_SET, TYRE_LAP)
 fuel_laps = _of_laps("fuel_laps", FUEL_LAP)
+damper_histograms = _of_laps("damper_histograms", DAMPER_HISTOGRAM)
 
 consistency = dg.AssetSpec(
     "consistency",
@@ -141,6 +143,7 @@ LINEAGE = (
     stints,
     tyre_sets,
     fuel_laps,
+    damper_histograms,
     consistency,
     race_debriefs,
 )
@@ -223,6 +226,7 @@ def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Meta
         stints.key: lap_metadata.of_stints(result, told),
         tyre_sets.key: lap_metadata.of_rows(told, TYRE_SET),
         fuel_laps.key: lap_metadata.of_fuel(told),
+        damper_histograms.key: lap_metadata.of_rows(told, DAMPER_HISTOGRAM),
         consistency.key: lap_metadata.of_consistency(result, told),
         race_debriefs.key: lap_metadata.of_debrief(told),
     }

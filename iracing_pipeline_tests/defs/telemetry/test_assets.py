@@ -30,6 +30,7 @@ ASSETS = (
     "stints",
     "tyre_sets",
     "fuel_laps",
+    "damper_histograms",
     "consistency",
     "race_debriefs",
 )
