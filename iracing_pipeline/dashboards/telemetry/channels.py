@@ -198,7 +198,7 @@ def tyres() -> Panel:
     """Tyre temperatures."""
     return _channels(
         8,
-        "Tyres",
+        "Tyres, as last measured in the pits",
         "Carcass temperature in the middle of the tread. iRacing measures it in the pits: on track"
         " it holds what was measured last.",
         (
