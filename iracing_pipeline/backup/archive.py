@@ -146,7 +146,8 @@ class Reader:
     def _damage(self, name: str) -> Iterator[None]:
         try:
             yield
-        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError) as error:
+        # A RuntimeError is zipfile's for a flag or a method of packing that we never write.
+        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError) as error:
             raise self._damaged(name) from error
 
     def _damaged(self, name: str) -> DamagedArchiveError:
@@ -166,7 +167,8 @@ def reading(path: Path) -> Iterator[Reader]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    except zipfile.BadZipFile as error:
+    # A RuntimeError is zipfile's for a version that we never write.
+    except (zipfile.BadZipFile, RuntimeError) as error:
         raise DamagedArchiveError(
             f"{path} is cut short, or is no backup", "Copy it again, or use another backup"
         ) from error

@@ -258,6 +258,32 @@ def test_a_byte_that_flipped_changes_nothing(pipeline: Pipeline, tmp_path: Path,
     assert (pipeline.rows(), pipeline.files()) == (rows, files)
 
 
+@pytest.mark.parametrize(
+    ("place", "value", "said"),
+    [
+        pytest.param(6, 0xFF, "cut short, or is no backup", id="version"),
+        pytest.param(8, 0x01, "not as it was written", id="encrypted"),
+        pytest.param(10, 0x63, "not as it was written", id="packing"),
+    ],
+)
+def test_a_directory_that_was_damaged_changes_nothing(
+    pipeline: Pipeline, tmp_path: Path, place: int, value: int, said: str
+) -> None:
+    archive = tmp_path / "a.zip"
+    save(pipeline, archive)
+    rows, files = pipeline.rows(), pipeline.files()
+    held = bytearray(archive.read_bytes())
+    name = b"tables/racing.lap.copy"
+    entry = held.rindex(name) - 46  # what the directory says of a member stands before its name
+    assert held[entry : entry + 4] == b"PK\x01\x02"
+    held[entry + place] = value
+    archive.write_bytes(held)
+
+    with pytest.raises(DamagedArchiveError, match=said):
+        bring_back(archive, pipeline, replace=True)
+    assert (pipeline.rows(), pipeline.files()) == (rows, files)
+
+
 def test_a_member_that_was_exchanged_changes_nothing(pipeline: Pipeline, tmp_path: Path) -> None:
     archive = tmp_path / "a.zip"
     save(pipeline, archive)
