@@ -1,9 +1,10 @@
 """``python -m iracing_pipeline_tests.stack``: the stack on a real engine, from a fresh clone.
 
 Builds it and starts it by the README's command under a name of its own, drops files in, looks at
-every container, starts it as others reach it, kills each container under load, fills volumes, and
-starts it from an older commit and upgrades. Everything that it made is gone at the end. Needs
-Docker; says so and ends with 77 where there is none. The exit code is 1 if anything does not hold.
+every container, starts it as others reach it, kills each container under load, fills volumes,
+saves, wipes and restores it, and starts it from an older commit and upgrades. Everything that it
+made is gone at the end. Needs Docker; says so and ends with 77 where there is none. The exit code
+is 1 if anything does not hold.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 from iracing_pipeline.stack import env_file
 from iracing_pipeline.stack.compose import program
 from iracing_pipeline.stack.errors import StackError
-from iracing_pipeline_tests.stack import checks, faults, production
+from iracing_pipeline_tests.stack import checks, faults, production, saving
 from iracing_pipeline_tests.stack.engine import OURS, ROOT, SERVICES, Stack, StackTestError, command
 
 if TYPE_CHECKING:
@@ -83,6 +84,13 @@ def small_volumes(stack: Stack, arguments: argparse.Namespace) -> None:
     table([faults.fill(stack, "postgres", arguments.files // 2)])
 
 
+def saved(stack: Stack, _arguments: argparse.Namespace) -> None:
+    """A backup, a wipe, a restore."""
+    stack.up()
+    checks.rows_arrive(stack, 5)
+    say("backup, wipe, restore", saving.wipe_and_restore(stack))
+
+
 def upgrade(stack: Stack, arguments: argparse.Namespace) -> None:
     """From an older commit's image to this one's."""
     say(f"as of {arguments.upgrade_from}, healthy", f"{stack.up():.0f} s")
@@ -122,7 +130,9 @@ def main() -> int:
     parser.add_argument("--restart-engine", metavar="COMMAND", help="restarts the engine")
     parser.add_argument("--upgrade-from", default="HEAD~1", metavar="COMMIT")
     parser.add_argument("--python", default=sys.executable, help="what runs the README's command")
-    parser.add_argument("--only", choices=["basics", "production", "crashes", "volumes", "upgrade"])
+    parser.add_argument(
+        "--only", choices=["basics", "production", "crashes", "volumes", "backup", "upgrade"]
+    )
     arguments = parser.parse_args()
     try:
         program()
@@ -135,6 +145,7 @@ def main() -> int:
         "production": (in_production, arguments.head),
         "crashes": (crashes, arguments.head),
         "volumes": (small_volumes, arguments.head),
+        "backup": (saved, arguments.head),
         "upgrade": (upgrade, arguments.upgrade_from),
     }
     failed = False
