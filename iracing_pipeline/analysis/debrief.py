@@ -26,6 +26,7 @@ MOST_FINDINGS = 3
 LEAST_S = 0.5
 """What is lost over the whole race before it is worth a sentence."""
 FEWEST_CLEAN_LAPS = 5
+_FEWEST_STOPS = 3  # below, none of them can be called usual
 _BEST_SHARE = 20  # percentile of one's own times in a corner that one could drive every lap
 
 MISTAKES = {
@@ -75,7 +76,6 @@ def debrief(
     stints: pl.DataFrame,
     *,
     result: dict[str, Any] | None = None,
-    usual_pit_loss_s: float | None = None,
 ) -> Debrief:
     """Debrief a race.
 
@@ -84,14 +84,13 @@ def debrief(
         corners: Their corners, as rows of ``racing.lap_corner``.
         stints: Its stints, as rows of ``racing.stint``.
         result: The driver's row of ``racing.result``, where results are known.
-        usual_pit_loss_s: What a stop costs on this track, by earlier ones; None when unknown.
     """
     clean = laps.filter("clean").drop_nulls("lap_time_s")
     found = [
         *_mistakes(laps, clean),
         *_corners(corners, clean),
         *_fading(stints),
-        *_stops(stints, usual_pit_loss_s),
+        *_stops(stints),
     ]
     worth = sorted(
         (finding for finding in found if finding.seconds >= LEAST_S),
@@ -189,16 +188,21 @@ def _fading(stints: pl.DataFrame) -> Iterable[Finding]:
         yield Finding("pace", text, seconds, ())
 
 
-def _stops(stints: pl.DataFrame, usual_s: float | None) -> Iterable[Finding]:
-    if usual_s is None:
+def _stops(stints: pl.DataFrame) -> Iterable[Finding]:
+    """The stop that was dearest beside the race's others, the time in the stall left out."""
+    passing = stints.select(
+        "stint", lost_s=pl.col("pit_loss_s") - pl.col("stationary_s")
+    ).drop_nulls()
+    if passing.height < _FEWEST_STOPS:
         return
-    for stint in stints.drop_nulls("pit_loss_s").rows(named=True):
-        seconds = stint["pit_loss_s"] - usual_s
-        text = (
-            f"The stop after stint {stint['stint']} cost {stint['pit_loss_s']:.1f} s,"
-            f" {seconds:.1f} s more than usual here."
-        )
-        yield Finding("pit_stop", text, seconds, ())
+    usual = float(np.median(passing.get_column("lost_s").to_numpy()))
+    worst = passing.sort("lost_s").row(-1, named=True)
+    seconds = worst["lost_s"] - usual
+    text = (
+        f"The stop after stint {worst['stint']} cost {worst['lost_s']:.1f} s beside the time in the"
+        f" stall, {seconds:.1f} s more than usual in this race."
+    )
+    yield Finding("pit_stop", text, seconds, ())
 
 
 def _headline(result: dict[str, Any] | None) -> str:

@@ -79,15 +79,25 @@ def test_a_weak_corner_is_named_with_its_laps(race: Analysed) -> None:
     assert 8 not in corner.laps
 
 
-def test_a_slow_stop_is_told_only_beside_usual_ones(race: Analysed) -> None:
-    stints = stints_of(race)
-    loss = stints["pit_loss_s"][0]
+def test_a_slow_stop_is_told_only_beside_others_of_the_race(race: Analysed) -> None:
+    stop = stints_of(race).head(1).with_columns(pace_trend_low_s_per_lap=None)
+    assert stop["pit_loss_s"][0] > stop["stationary_s"][0] > 0
+    # The second stands 20 s longer, and so loses as much more; the third is slow on pit road.
+    longer = stop.with_columns(
+        stint=pl.lit(2, pl.Int32),
+        pit_loss_s=pl.col("pit_loss_s") + 20,
+        stationary_s=pl.col("stationary_s") + 20,
+    )
+    slow = stop.with_columns(stint=pl.lit(3, pl.Int32), pit_loss_s=pl.col("pit_loss_s") + 6)
+    stops = pl.concat([stop, longer, slow])
 
-    told = debrief(race.laps.clear(), LAP_CORNER.frame(), stints, usual_pit_loss_s=loss - 6)
-    stop = next(finding for finding in told.findings if finding.kind == "pit_stop")
-    assert stop.seconds == pytest.approx(6)
-    untold = debrief(race.laps.clear(), LAP_CORNER.frame(), stints)
-    assert all(finding.kind != "pit_stop" for finding in untold.findings)
+    (told,) = debrief(race.laps.clear(), LAP_CORNER.frame(), stops).findings
+    assert told.kind == "pit_stop"
+    assert told.seconds == pytest.approx(6)
+    assert "after stint 3" in told.text
+    unknown = stops.with_columns(stationary_s=None)
+    for few in (stops.tail(2), unknown):
+        assert debrief(race.laps.clear(), LAP_CORNER.frame(), few).findings == ()
 
 
 def test_two_laps_support_no_finding(race: Analysed) -> None:
