@@ -60,30 +60,21 @@ class Debrief:
     """A race in short.
 
     Attributes:
-        headline: Result and rating in words, of what is known.
         findings: At most three, the dearest first; empty where nothing can be told.
         clean_laps: Clean laps behind the findings.
     """
 
-    headline: str
     findings: tuple[Finding, ...]
     clean_laps: int
 
 
-def debrief(
-    laps: pl.DataFrame,
-    corners: pl.DataFrame,
-    stints: pl.DataFrame,
-    *,
-    result: dict[str, Any] | None = None,
-) -> Debrief:
+def debrief(laps: pl.DataFrame, corners: pl.DataFrame, stints: pl.DataFrame) -> Debrief:
     """Debrief a race.
 
     Args:
         laps: Its laps, as rows of ``racing.telemetry_lap``.
         corners: Their corners, as rows of ``racing.lap_corner``.
         stints: Its stints, as rows of ``racing.stint``.
-        result: The driver's row of ``racing.result``, where results are known.
     """
     clean = laps.filter("clean").drop_nulls("lap_time_s")
     found = [
@@ -96,7 +87,7 @@ def debrief(
         (finding for finding in found if finding.seconds >= LEAST_S),
         key=lambda finding: -finding.seconds,
     )
-    return Debrief(_headline(result), tuple(worth[:MOST_FINDINGS]), clean.height)
+    return Debrief(tuple(worth[:MOST_FINDINGS]), clean.height)
 
 
 def race_findings(
@@ -203,23 +194,3 @@ def _stops(stints: pl.DataFrame) -> Iterable[Finding]:
         f" stall, {seconds:.1f} s more than usual in this race."
     )
     yield Finding("pit_stop", text, seconds, ())
-
-
-def _headline(result: dict[str, Any] | None) -> str:
-    if result is None:
-        return "No result is known of this race."
-    parts = []
-    start, finish = result.get("starting_position"), result.get("finish_position")
-    if finish is not None:
-        parts.append(f"P{finish}" + ("" if start is None else f" from P{start}"))
-    incidents = result.get("incidents")
-    if incidents is not None:
-        parts.append(f"{incidents} incident points")
-    before, after = result.get("irating_before"), result.get("irating_after")
-    if before is not None and after is not None:
-        parts.append(f"iRating {after - before:+d} to {after}")
-    licence = result.get("licence_class_before"), result.get("licence_class_after")
-    safety = result.get("safety_rating_before"), result.get("safety_rating_after")
-    if safety[0] is not None and safety[1] is not None and licence[0] == licence[1]:
-        parts.append(f"Safety Rating {safety[1] - safety[0]:+.2f} to {licence[1]} {safety[1]:.2f}")
-    return ", ".join(parts) + "." if parts else "The result says nothing of this driver."
