@@ -88,14 +88,11 @@ class RecordedRace:
 
 
 def recorded_race(race: Race) -> RecordedRace | None:
-    """What telemetry shows of a race; None where there is none, or not of all its laps."""
+    """What telemetry shows of a race; None where there is none."""
     truth = race_truths().get(race.subsession_id)
     if truth is None:
         return None
-    timed = {lap.number: lap for lap in truth.laps if lap.lap_time_s is not None}
-    if any(number not in timed for number in range(1, race.laps + 1)):
-        return None
-    laps = [timed[number] for number in range(1, race.laps + 1)]
+    laps = [lap for lap in truth.laps if lap.lap_time_s is not None]
     flags = np.zeros(race.laps, dtype=np.int64)
     for at, lap in enumerate(laps):
         flags[at] |= _BIT_OF["pitted"] if lap.kind in {"in", "out", "pit"} else 0
