@@ -146,7 +146,7 @@ def _corners(corners: pl.DataFrame, clean: pl.DataFrame) -> Iterable[Finding]:
     for (corner,), part in own.group_by("corner", maintain_order=True):
         times = part.get_column("time_s").to_numpy()
         middle = robust.middle(times)
-        if middle is None or len(times) < FEWEST_CLEAN_LAPS:
+        if middle is None:
             continue
         good = float(np.percentile(times, _BEST_SHARE))
         if middle.low <= good:  # within the scatter of the median: nothing to tell
