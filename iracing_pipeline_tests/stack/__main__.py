@@ -35,7 +35,7 @@ services:
     user: "999:999"
     init: true
     entrypoint: [sleep, infinity]
-    healthcheck: {disable: true}
+    healthcheck: {test: [CMD, "true"], interval: 5s}
     network_mode: none
     volumes: ["postgres:/var/lib/postgresql/data", "data:/data"]
 volumes:
