@@ -46,14 +46,8 @@ def draw_trend(panel: Panel) -> str:
     if x is None:
         return ""
     numbers = [each for each in x.values if each is not None]
-    least = axes.least_step(x.config.get("decimals"))
-    ticks = axes.spaced(min(numbers), max(numbers), 10, least)
-    unit = x.config.get("unit")
-    below = axes.axis(
-        range=[min(numbers), max(numbers)],
-        tickvals=ticks,
-        ticktext=[plain(shown(x, tick).text) if unit else f"{tick:g}" for tick in ticks],
-    )
+    low, high = min(numbers), max(numbers)
+    below = axes.axis(range=[low, high], **axes.ticks(x, low, high, 10))
     return _draw(panel, [(x, field) for field in _drawn(frame, x)], below)
 
 
