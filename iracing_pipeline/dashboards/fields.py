@@ -234,11 +234,12 @@ def series_like(expression: str, colour: str) -> Field:
 def position(expression: str, name: str) -> Field:
     """A place in the race, for a chart: its axis has the first place on top.
 
-    Grafana has no axes that run downwards, so what is drawn is minus the place, shown as P1, P2.
+    Grafana has no axes that run downwards, so what is drawn is minus the place, shown as P1, P2;
+    the axis ends above the first place, or its top would be a place 0.
     """
     places = {str(-place): {"text": f"P{place}", "index": place} for place in range(1, 61)}
     return Field(f"-({expression})", name).with_(
-        mappings=[{"type": "value", "options": places}], decimals=0
+        mappings=[{"type": "value", "options": places}], decimals=0, custom__axisSoftMax=-0.5
     )
 
 
