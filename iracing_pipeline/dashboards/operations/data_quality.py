@@ -186,9 +186,9 @@ def coverage() -> Panel:
         "Races with a result, and those of them that telemetry is loaded of: telemetry must be"
         " switched on in the car (Alt+L). From grafana.career_races.",
         (
-            text("season", "Season").wide(100),
-            number("count(*)", "Races").wide(90),
-            number("count(session_key)", "With telemetry").wide(130),
+            text("season", "Season"),
+            number("count(*)", "Races"),
+            number("count(session_key)", "With telemetry"),
             share("count(session_key)::double precision / count(*)", "Share"),
         ),
         "grafana.career_races GROUP BY season ORDER BY season DESC NULLS LAST LIMIT 40",

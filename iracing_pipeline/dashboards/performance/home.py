@@ -229,10 +229,10 @@ def recent() -> Panel:
         (
             hidden("session_key", "session_key"),
             moment("start_time", "When").linked(OPEN),
-            text("simsession_type", "Kind").linked(OPEN),
+            text("simsession_type", "Kind").linked(OPEN).wide(110),
             text("concat_ws(' · ', track_name, track_config)", "Track").linked(OPEN),
             text("car_name", "Car"),
-            lap_text("best_lap_time_s", "Best lap").wide(100),
+            lap_text("best_lap_time_s", "Best lap").wide(80),
             number("clean_lap_count", "Clean laps").wide(90),
         ),
         "grafana.telemetry_sessions ORDER BY start_time DESC LIMIT 10 OFFSET 1",

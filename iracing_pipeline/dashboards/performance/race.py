@@ -62,7 +62,7 @@ def result() -> Panel:
             number("car_count", "Cars").wide(70),
             number("strength_of_field", "SOF").wide(80),
             lap_time("best_lap_s", "Best lap").wide(100),
-            seconds("interval_s", "Behind winner", decimals=1),
+            seconds("interval_s", "Behind winner", decimals=1).wide(120),
             number("incidents", "Incidents").wide(90),
             number("irating_after", "iRating").wide(90),
             number("irating_change", "iRating ±").more_is_better().wide(90),
@@ -107,7 +107,7 @@ def events() -> Panel:
         " grafana.race_events.",
         (
             number("lap_number", "Lap").wide(60),
-            text("event", "Event"),
+            text("event", "Event").wide(160),
             text("message", "Race control"),
         ),
         f"grafana.race_events WHERE {MAIN} AND own AND event NOT IN ('first lap', 'checkered')\n"

@@ -245,18 +245,17 @@ def stints() -> Panel:
         (
             number("stint", "Stint").wide(60),
             text("began || ' → ' || ended", "From → to"),
-            number("clean_lap_count", "Clean laps").wide(90),
-            lap_time("best_lap_time_s", "Best").wide(100),
-            lap_time("median_lap_time_s", "Median").wide(100),
-            seconds("spread_s", "Spread").wide(90),
-            seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better().wide(100),
-            volume("fuel_per_lap_l", "Fuel a lap").wide(100),
-            number("tyre_set", "Tyre set").wide(80),
+            number("clean_lap_count", "Clean laps"),
+            lap_time("best_lap_time_s", "Best"),
+            lap_time("median_lap_time_s", "Median"),
+            seconds("spread_s", "Spread"),
+            seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better(),
+            volume("fuel_per_lap_l", "Fuel a lap"),
+            number("tyre_set", "Tyre set"),
         ),
         f"grafana.stints {THIS} ORDER BY stint",
         empty="No stint in this session.",
-        width=14,
-        height=8,
+        height=7,
     )
 
 
@@ -269,17 +268,16 @@ def conditions() -> Panel:
         " grafana.telemetry_sessions.",
         (
             moment("start_time", "Started (UTC)"),
-            temperature("air_temp_c", "Air"),
-            temperature("track_temp_c", "Track"),
-            share("relative_humidity", "Humidity"),
-            speed("wind_speed_mps", "Wind"),
+            temperature("air_temp_c", "Air").wide(90),
+            temperature("track_temp_c", "Track").wide(90),
+            share("relative_humidity", "Humidity").wide(90),
+            speed("wind_speed_mps", "Wind").wide(90),
             text("setup_name", "Setup"),
             text("file_name", "File"),
         ),
         f"grafana.telemetry_sessions {THIS}",
         empty="No session: choose one above.",
-        width=10,
-        height=8,
+        height=4,
     )
 
 

@@ -149,14 +149,13 @@ def targets() -> Panel:
             number("races", "In races").wide(80),
             text("licence_class || ' ' || to_char(safety_rating, 'FM0.00')", "Now").wide(80),
             number("target_safety_rating", "Wanted", decimals=2).wide(80),
-            number("corners_per_incident", "Corners an incident", decimals=0),
-            number("usual_corners_per_incident", "Usual for you", decimals=0),
+            number("corners_per_incident", "Corners an incident").wide(150),
+            number("usual_corners_per_incident", "Usual for you").wide(110),
             text("note", "Note"),
         ),
         "grafana.rating_targets WHERE category_id = ${category} ORDER BY races",
         empty="Needs a few rated races in this category.",
-        width=12,
-        height=9,
+        height=5,
     )
 
 
@@ -184,7 +183,6 @@ def races() -> Panel:
         "grafana.career_races WHERE category_id = ${category} OR (category_id = 2"
         " AND ${category} IN (5, 6))\nORDER BY start_time DESC LIMIT 100",
         empty="No race in this category yet.",
-        width=12,
         height=9,
     )
 
