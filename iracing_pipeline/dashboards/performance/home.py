@@ -146,7 +146,8 @@ def findings() -> Panel:
     ORDER BY start_time DESC, rank LIMIT 2) AS found
 ORDER BY start_time DESC, rank
 """,
-        empty="No finding yet: most take a race with telemetry and five clean laps.",
+        empty="No finding yet: most take a race with telemetry and five clean laps, in which"
+        " something cost half a second.",
         width=8,
         height=6,
         may_be_empty=True,

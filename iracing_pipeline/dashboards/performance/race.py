@@ -91,7 +91,8 @@ def findings() -> Panel:
             text("array_to_string(laps, ', ')", "Laps").wide(120),
         ),
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
-        empty="No finding: no telemetry of this race, or fewer than five clean laps in it.",
+        empty="No finding: no telemetry of this race, fewer than five clean laps in it, or nothing"
+        " that cost half a second. Laps into and out of the pits are not judged.",
         height=6,
         width=12,
         may_be_empty=True,
