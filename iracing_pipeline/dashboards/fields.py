@@ -40,6 +40,8 @@ SPEED = Quantity("speed", units.KilometersPerHour, units.MilesPerHour, 1)
 TEMPERATURE = Quantity("temperature", units.Celsius, units.Fahrenheit, 1)
 # Grafana's own litres and metres become mL and km by themselves, so that a column mixes them.
 VOLUME = Quantity("volume", "suffix:L", "suffix:gal", 2)
+# What a lap burns is multiplied by the laps of a race: a small car burns a quarter of a litre.
+CONSUMPTION = Quantity("volume", "suffix:L", "suffix:gal", 3)
 PRESSURE = Quantity("pressure", units.Kilopascals, units.PSI, 1)
 LENGTH = Quantity("length", "suffix:m", "suffix:ft", 0)
 
@@ -209,6 +211,11 @@ def temperature(expression: str, name: str) -> Field:
 def volume(expression: str, name: str) -> Field:
     """Litres, as litres or gallons."""
     return Field(expression, name, VOLUME)
+
+
+def consumption(expression: str, name: str) -> Field:
+    """Litres a lap, as litres or gallons."""
+    return Field(expression, name, CONSUMPTION)
 
 
 def pressure(expression: str, name: str) -> Field:

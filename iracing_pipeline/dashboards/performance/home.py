@@ -7,6 +7,7 @@ from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     ago,
+    consumption,
     hidden,
     lap_text,
     length,
@@ -16,7 +17,6 @@ from iracing_pipeline.dashboards.fields import (
     speed,
     text,
     time,
-    volume,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -208,7 +208,7 @@ def schedule() -> Panel:
             number("track_race_count", "Raced there").wide(90),
             number("best_finish_in_class", "Best finish").wide(90),
             lap_text("best_lap_s", "Best lap").wide(90),
-            volume("fuel_p65_l", "Fuel a lap").wide(90),
+            consumption("fuel_p65_l", "Fuel a lap").wide(90),
         ),
         "grafana.season_schedule WHERE weeks_from_now IN (0, 1) AND series_race_count > 0\n"
         "ORDER BY weeks_from_now, series_race_count DESC LIMIT 10",

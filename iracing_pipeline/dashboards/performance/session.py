@@ -6,6 +6,7 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
+    consumption,
     hidden,
     lap_time,
     moment,
@@ -15,7 +16,6 @@ from iracing_pipeline.dashboards.fields import (
     speed,
     temperature,
     text,
-    volume,
 )
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -210,7 +210,7 @@ def laps() -> Panel:
             )
             .less_is_better()
             .wide(90),
-            volume("lap.fuel_used_l", "Fuel").wide(90),
+            consumption("lap.fuel_used_l", "Fuel").wide(90),
             speed("lap.max_speed_mps", "Top speed").wide(110),
             temperature("lap.track_temp_c", "Track temp").wide(110),
             number("lap.incidents", "Incidents").wide(90),
@@ -250,7 +250,7 @@ def stints() -> Panel:
             lap_time("median_lap_time_s", "Median"),
             seconds("spread_s", "Spread"),
             seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better(),
-            volume("fuel_per_lap_l", "Fuel a lap"),
+            consumption("fuel_per_lap_l", "Fuel a lap"),
             number("tyre_set", "Tyre set"),
         ),
         f"grafana.stints {THIS} ORDER BY stint",

@@ -181,7 +181,7 @@ def assumptions() -> Panel:
 (SELECT * FROM {BEST}) AS plan
 CROSS JOIN LATERAL (VALUES
     ('Lap, fresh tyres, empty tank', grafana.lap_time(base_lap_s), clean_lap_count || ' laps'),
-    ('Fuel a lap', round(grafana.volume(fuel_per_lap_l, '${{units}}')::numeric, 2)
+    ('Fuel a lap', round(grafana.volume(fuel_per_lap_l, '${{units}}')::numeric, 3)
         || CASE '${{units}}' WHEN 'imperial' THEN ' gal' ELSE ' L' END, fuel_lap_count || ' laps'),
     ('Through the pits', round(pit_loss_s::numeric, 1) || ' s', pit_stop_count || ' stops'),
     ('Change of tyres', round(tyre_change_s::numeric, 1) || ' s', NULL),
