@@ -173,9 +173,14 @@ def number(expression: str, name: str, *, decimals: int = 0, unit: str = units.N
     return Field(expression, name).with_(unit=unit, decimals=decimals)
 
 
-def share(expression: str, name: str, *, decimals: int = 0) -> Field:
-    """A ratio from 0 to 1, as per cent."""
-    return Field(expression, name).with_(unit=units.PercentUnit, decimals=decimals)
+def share(expression: str, name: str, *, decimals: int | None = 0) -> Field:
+    """A ratio from 0 to 1, as per cent.
+
+    In a chart with None, or more decimals than 0: of a field that has 0, Grafana's axis shows
+    whole numbers alone, which are 0 % and 100 %.
+    """
+    shown = Field(expression, name).with_(unit=units.PercentUnit)
+    return shown if decimals is None else shown.with_(decimals=decimals)
 
 
 def lap_time(expression: str, name: str) -> Field:

@@ -44,9 +44,9 @@ def clean_share() -> Panel:
         " grafana.session_summaries.",
         (
             time("start_time"),
-            share("clean_lap_count::double precision / timed_lap_count", "Clean").coloured(
-                palette.SKY
-            ),
+            share(
+                "clean_lap_count::double precision / timed_lap_count", "Clean", decimals=None
+            ).coloured(palette.SKY),
         ),
         f"grafana.session_summaries WHERE {IN_RANGE} AND timed_lap_count > 0\nORDER BY start_time",
         empty="No session here with a timed lap in this time range.",
