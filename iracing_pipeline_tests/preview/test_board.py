@@ -85,6 +85,14 @@ def test_each_type_of_panel_says_why_it_is_empty(kind: str) -> None:
     assert board.empty == ("Panel",)
 
 
+def test_a_trend_over_nothing_known_is_empty() -> None:
+    unknown = Frame([Field("lap", NUMBER, [None]), Field("speed", NUMBER, [1.0])])
+
+    board = drawn(Given(unknown), panel("trend", options={"xField": "lap"}))
+
+    assert board.empty == ("Panel",)
+
+
 def test_hostile_names_stay_text() -> None:
     board = drawn(Given(numbers()), *(panel(kind, title=HOSTILE) for kind in DRAWERS))
 

@@ -43,9 +43,9 @@ def draw_trend(panel: Panel) -> str:
         return ""
     wanted = panel.options.get("xField")
     x = next((f for f in frame.fields if wanted in {f.name, f.title}), None) or frame.first(NUMBER)
-    if x is None:
+    numbers = [each for each in x.values if each is not None] if x is not None else []
+    if x is None or not numbers:
         return ""
-    numbers = [each for each in x.values if each is not None]
     low, high = min(numbers), max(numbers)
     below = axes.axis(range=[low, high], **axes.ticks(x, low, high, 10))
     return _draw(panel, [(x, field) for field in _drawn(frame, x)], below)
