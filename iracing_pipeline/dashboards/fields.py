@@ -161,6 +161,11 @@ def text(expression: str, name: str) -> Field:
     return Field(expression, name)
 
 
+def words(expression: str, name: str) -> Field:
+    """Words as the tables write them, such as ``off_track``, as one reads them."""
+    return text(f"replace({expression}, '_', ' ')", name)
+
+
 def hidden(expression: str, name: str) -> Field:
     """What a table does not show, but its links carry."""
     return Field(expression, name).with_(

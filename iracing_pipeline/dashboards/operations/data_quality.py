@@ -14,6 +14,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
     time,
+    words,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
@@ -108,7 +109,7 @@ def reasons() -> Panel:
         "Timed laps in the time range that are not clean, by reason; a lap can have several. From"
         " grafana.lap_reasons.",
         (
-            text("replace(reason, '_', ' ')", "Reason"),
+            words("reason", "Reason"),
             number("count(*)", "Laps").coloured(palette.ORANGE),
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"

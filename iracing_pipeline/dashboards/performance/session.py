@@ -16,6 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     speed,
     temperature,
     text,
+    words,
 )
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -214,7 +215,7 @@ def laps() -> Panel:
             speed("lap.max_speed_mps", "Top speed").wide(110),
             temperature("lap.track_temp_c", "Track temp").wide(110),
             number("lap.incidents", "Incidents").wide(90),
-            text("array_to_string(lap.reasons, ', ')", "Does not count because"),
+            words("array_to_string(lap.reasons, ', ')", "Does not count because"),
         ),
         """
 grafana.telemetry_laps AS lap
@@ -244,7 +245,7 @@ def stints() -> Panel:
         " changes a lap by, tyres and fuel together; it needs five laps. From grafana.stints.",
         (
             number("stint", "Stint").wide(60),
-            text("began || ' → ' || ended", "From → to"),
+            words("began || ' → ' || ended", "From → to"),
             number("clean_lap_count", "Clean laps"),
             lap_time("best_lap_time_s", "Best"),
             lap_time("median_lap_time_s", "Median"),

@@ -15,6 +15,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
     volume,
+    words,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -157,7 +158,7 @@ def stints() -> Panel:
             hidden("session_key", "session_key"),
             moment("start_time", "Start (UTC)").linked(OPEN),
             text("simsession_type", "Session").linked(OPEN),
-            text("began || ' → ' || ended", "From → to").wide(170),
+            words("began || ' → ' || ended", "From → to").wide(170),
             number("clean_lap_count", "Clean laps").wide(90),
             lap_time("median_lap_time_s", "Median").wide(100),
             lap_time("fuel_corrected_pace_s", "Empty tank").wide(100),

@@ -21,6 +21,7 @@ from iracing_pipeline.dashboards.fields import (
     per_slot,
     seconds,
     text,
+    words,
 )
 from iracing_pipeline.dashboards.links import variable
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -322,7 +323,7 @@ def laps() -> Panel:
             moment("start_time", "Driven (UTC)"),
             number("lap_number", "Lap").wide(60),
             text("simsession_type", "Session"),
-            text("array_to_string(reasons, ', ')", "Does not count because"),
+            words("array_to_string(reasons, ', ')", "Does not count because"),
         ),
         """
 (SELECT chr(64 + number::integer) AS slot, known.*,

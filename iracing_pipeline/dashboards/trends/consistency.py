@@ -5,7 +5,15 @@ from __future__ import annotations
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, chart
-from iracing_pipeline.dashboards.fields import hidden, number, seconds, share, text, time
+from iracing_pipeline.dashboards.fields import (
+    hidden,
+    number,
+    seconds,
+    share,
+    text,
+    time,
+    words,
+)
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, bars, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
@@ -96,7 +104,7 @@ def reasons() -> Panel:
         "Timed laps here that are not clean, by reason; a lap can have several. From"
         " grafana.lap_reasons.",
         (
-            text("replace(reason, '_', ' ')", "Reason"),
+            words("reason", "Reason"),
             number("count(*)", "Laps").coloured(palette.ORANGE),
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
