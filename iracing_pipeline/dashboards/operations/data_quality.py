@@ -114,7 +114,7 @@ def reasons() -> Panel:
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
         "GROUP BY reason ORDER BY count(*) DESC",
-        empty="Every timed lap in this time range is clean.",
+        empty="No timed lap in this time range, or all of them are clean.",
         lying=True,
         width=10,
         height=10,

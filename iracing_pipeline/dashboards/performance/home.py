@@ -186,7 +186,7 @@ def rating() -> Panel:
         " grafana.rating_history.",
         ratings.LINES,
         ratings.IRATING,
-        empty=ratings.NO_RATING,
+        empty=ratings.NONE_IN_RANGE,
         drawing=Drawing(gaps=False, steps=True, decimals=0),
         width=12,
         height=8,

@@ -113,7 +113,7 @@ def events() -> Panel:
         ),
         f"grafana.race_events WHERE {MAIN} AND own AND event NOT IN ('first lap', 'checkered')\n"
         "ORDER BY lap_number, session_time_s",
-        empty="Nothing happened: no incident, no stop, no penalty in the data of this race.",
+        empty="No incident, stop or penalty in the data of this race, or no lap chart of it.",
         height=6,
         width=12,
         may_be_empty=True,

@@ -109,7 +109,7 @@ def reasons() -> Panel:
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
         "GROUP BY reason ORDER BY count(*) DESC",
-        empty="Every timed lap here in this time range is clean.",
+        empty="No timed lap here in this time range, or all of them are clean.",
         lying=True,
         width=12,
         height=11,
@@ -135,7 +135,7 @@ def incidents() -> Panel:
         ),
         "grafana.career_races WHERE $__timeFilter(start_time)"
         " AND corners_per_incident IS NOT NULL\nORDER BY start_time",
-        empty="No race with a result in this time range.",
+        empty="No race with a result and an incident in this time range.",
         drawing=Drawing(gaps=False, low=0, decimals=0),
         width=14,
         height=10,
