@@ -65,6 +65,8 @@ def sources(connection: Connection, session_keys: Sequence[str]) -> dict[str, Te
 def begin(connection: Connection, session_keys: Sequence[str], attempt: int) -> None:
     """Count an attempt at the files of sessions: a run that was asked for has begun.
 
+    A file that has changed since, and is yet to be asked for, has not been tried.
+
     Args:
         connection: Where to write.
         session_keys: The sessions.
@@ -72,7 +74,8 @@ def begin(connection: Connection, session_keys: Sequence[str], attempt: int) -> 
     """
     connection.execute(
         "UPDATE ops.telemetry_file SET attempts = %s"
-        " WHERE session_key = ANY(%s) AND state = 'ready' AND attempts < %s",
+        " WHERE session_key = ANY(%s) AND state = 'ready' AND requested_at IS NOT NULL"
+        " AND attempts < %s",
         [attempt, list(session_keys), attempt],
     )
 

@@ -1,17 +1,24 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 
+from iracing_pipeline.definitions import defs
 from iracing_pipeline.defs.telemetry import assets, sensors
 from iracing_pipeline.defs.telemetry.partitions import RANGE_END, RANGE_START, ranges
 from iracing_pipeline.defs.telemetry.sensors import PURPOSE
+from iracing_pipeline.ibt import IbtFile
+from iracing_pipeline.ingest.telemetry import analyse
+from iracing_pipeline_tests.defs.conftest import PARTITIONS
 
 if TYPE_CHECKING:
+    from iracing_pipeline.ingest.telemetry import Source, Telemetry
     from iracing_pipeline_tests.defs.conftest import Pipeline
 
 
@@ -151,6 +158,53 @@ def test_a_file_whose_run_came_to_nothing_is_tried_alone_and_then_put_aside(
     assert pipeline.states["0.ibt"] == "loaded"
     (entry,) = pipeline.rows("SELECT item FROM ops.quarantine WHERE resolved_at IS NOT NULL")
     assert entry["item"].endswith("0.ibt")
+
+
+def run_here(keys: list[str], tags: dict[str, str]) -> None:
+    """Make a run in this process, which does not survive a file called bad.ibt."""
+
+    def die(source: Source, *, at_least: int) -> Telemetry:
+        if isinstance(source, IbtFile) and source.path.name == "bad.ibt":
+            os._exit(137)  # as one that is killed: nothing is caught, closed or written
+        return analyse(source, at_least=at_least)
+
+    with dg.DagsterInstance.ephemeral() as instance, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assets, "analyse", die)
+        instance.add_dynamic_partitions(PARTITIONS, keys)
+        defs.resolve_job_def("load_telemetry").execute_in_process(instance=instance, tags=tags)
+
+
+def test_a_file_that_kills_the_process_of_its_runs_is_put_aside(pipeline: Pipeline) -> None:
+    for name in ("bad.ibt", "good.ibt"):
+        pipeline.record(name)
+    spawn = multiprocessing.get_context("spawn")
+
+    codes = []
+    for _ in range(3):
+        assert isinstance(pipeline.tick(), dg.SensorResult)
+        for request in pipeline.requests:
+            process = spawn.Process(target=run_here, args=(pipeline.keys, dict(request.tags)))
+            process.start()
+            process.join()
+            codes.append(process.exitcode or 0)
+        pipeline.requests.clear()
+        pipeline.time_passes(31)
+    pipeline.tick()
+
+    assert sorted(codes) == [0, 137, 137, 137], "at last each was tried alone"
+    assert pipeline.states == {"bad.ibt": "quarantined", "good.ibt": "loaded"}
+    (entry,) = pipeline.rows("SELECT file_name, reason FROM ops.quarantine")
+    assert entry == {"file_name": "bad.ibt", "reason": "3 runs ended without loading it"}
+
+
+def test_a_file_that_changed_before_its_run_began_has_not_been_tried(pipeline: Pipeline) -> None:
+    pipeline.record("a.ibt")
+    pipeline.tick()
+    pipeline.rows("UPDATE ops.telemetry_file SET requested_at = NULL")  # as a look at it does
+
+    fail_requested(pipeline)
+
+    assert attempts(pipeline) == {0}
 
 
 def test_runs_that_never_began_are_no_attempts(pipeline: Pipeline) -> None:
