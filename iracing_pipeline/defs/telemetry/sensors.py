@@ -1,6 +1,6 @@
 """Watch the telemetry folder and load what is ready, many files a run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -173,7 +173,7 @@ def _requests(
     runs = [
         dg.RunRequest(run_key=f"{now.isoformat()}/{number}", tags=tags)
         for number, tags in enumerate(
-            (tags for group in groups for tags in _tags(group, order)), start=1
+            (tags for group in groups for tags in run_tags(group, order)), start=1
         )
     ]
     return dg.SensorResult(
@@ -182,8 +182,13 @@ def _requests(
     )
 
 
-def _tags(group: list[TelemetryFile], order: list[str]) -> list[dict[str, str]]:
-    """The tags of the runs for a group, whose files have all been tried as often."""
-    attempt = {ATTEMPT: str(group[0].attempts + 1)}
+def run_tags(group: Sequence[TelemetryFile], order: Sequence[str]) -> list[dict[str, str]]:
+    """The tags of the runs for some files, which are best tried as often as each other.
+
+    Args:
+        group: The files.
+        order: All partitions, in the order in which they were added; theirs are among them.
+    """
+    attempt = {ATTEMPT: str(1 + min(file.attempts for file in group))}
     spans = ranges([str(file.session_key) for file in group], order)
     return [{**PURPOSE, **attempt, **span} for span in spans]
