@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +16,15 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.settings import Settings
 
-COMMANDS = ("demo", "up", "load", "dsn", "down")
+# What takes half a second and more to load, and is for loading files and drawing.
+HEAVY = {"dagster", "grafana_foundation_sdk", "plotly", "sqlalchemy"}
+LOADED = (
+    "import sys\n"
+    "from click.testing import CliRunner\n"
+    "from iracing_pipeline import cli\n"
+    "print(CliRunner().invoke(cli.main, sys.argv[1:]).exit_code)\n"
+    "print(*sys.modules)\n"
+)
 
 
 def run(*arguments: str | Path) -> Result:
@@ -45,9 +55,33 @@ def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, int]]:
 def test_every_command_explains_itself() -> None:
     assert __version__ in run("--version").output
     overview = run("--help").output
-    for command in COMMANDS:
-        assert command in overview
+    for command in cli.main.commands:
+        assert f"\n  {command} " in overview
         assert run(command, "-h").exit_code == 0
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize(
+    ("command", "spared"),
+    [
+        pytest.param(("--version",), {*HEAVY, "polars", "psycopg"}, id="version"),
+        pytest.param(("load", "--help"), {*HEAVY, "polars", "psycopg"}, id="help"),
+        pytest.param(("dsn",), HEAVY, id="dsn"),
+        pytest.param(("check",), HEAVY, id="check, where Dagster has never run"),
+    ],
+)
+def test_a_command_loads_only_what_it_needs(
+    command: tuple[str, ...], spared: set[str], database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IRACING_DATABASE_URL", database)
+
+    done = subprocess.run(
+        [sys.executable, "-c", LOADED, *command], capture_output=True, text=True, check=True
+    )
+    code, loaded = done.stdout.splitlines()
+
+    assert code in {"0", "1"}, "1 is what check says of a folder that is not there"
+    assert not spared & set(loaded.split())
 
 
 @pytest.mark.usefixtures("home")

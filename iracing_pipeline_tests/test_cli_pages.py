@@ -54,6 +54,18 @@ def keys(database: str) -> list[str]:
         ]
 
 
+def test_the_demo_ends_with_commands_that_work(driven: Path, folder: Path, database: str) -> None:
+    done = run("demo", "--exit", "--folder", driven.parent)
+    (key,) = keys(database)
+
+    told = [line.partition("python -m iracing_pipeline ")[2] for line in done.output.splitlines()]
+    report, dsn = (run(*command.split()) for command in told if command)
+
+    assert report.output.startswith(f"report-{key}.html: "), report.output
+    assert (folder / f"report-{key}.html").exists()
+    assert dsn.output == f"{database}\n"
+
+
 def test_a_session_is_reported_by_its_key(loaded: Path, database: str) -> None:
     (key,) = keys(database)
 

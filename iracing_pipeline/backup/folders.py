@@ -52,7 +52,11 @@ def save_lake(folder: Path, writer: Writer, said: Progress) -> tuple[Member, ...
 
 
 def save_history(home: Path, writer: Writer, said: Progress) -> tuple[Member, ...]:
-    """Write Dagster's SQLite files into an archive, each in one consistent state."""
+    """Write Dagster's SQLite files into an archive, each in one consistent state.
+
+    Raises:
+        BackupError: If one of them cannot be read.
+    """
     first = len(writer.members)
     with tempfile.TemporaryDirectory(prefix="iracing-backup-") as place:
         copy = Path(place) / "copy.db"
@@ -60,13 +64,22 @@ def save_history(home: Path, writer: Writer, said: Progress) -> tuple[Member, ..
             if path.suffix != ".db" or path.relative_to(home).parts[0] not in HISTORY:
                 continue
             copy.unlink(missing_ok=True)
-            with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
-                source.backup(target)
+            _copy_database(path, copy)
             name = f"dagster/{path.relative_to(home).as_posix()}"
             with copy.open("rb") as file, writer.member(name, pack=True) as sink:
                 sink.copy(file)
     said(f"Dagster's history: {len(writer.members) - first} files")
     return tuple(writer.members[first:])
+
+
+def _copy_database(path: Path, copy: Path) -> None:
+    try:
+        with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(copy)) as target:
+            source.backup(target)
+    except sqlite3.Error as error:
+        raise BackupError(
+            f"{path} cannot be copied: {error}", "See Dagster's home, or save without --history"
+        ) from error
 
 
 def files(folder: Path) -> Iterator[Path]:

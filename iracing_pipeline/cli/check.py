@@ -31,7 +31,7 @@ def check(*, as_json: bool) -> None:
         click.echo(json.dumps([asdict(each) for each in findings], indent=2))
     else:
         _print(findings)
-    sys.exit(any(each.state is State.WRONG for each in findings))
+    sys.exit(1 if any(each.state is State.WRONG for each in findings) else 0)
 
 
 def _print(findings: list[Finding]) -> None:

@@ -28,36 +28,45 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; what goes wrong for a reason that we know becomes its message."""
-        from iracing_pipeline.analysis.reference import OtherTrackError
-        from iracing_pipeline.analysis.samples import MissingChannelError
-        from iracing_pipeline.data_api import DataApiError
-        from iracing_pipeline.exchange.garage61 import Garage61Error
-        from iracing_pipeline.ibt import IbtError
-        from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
-        from iracing_pipeline.ingest.export import NothingToExportError
-        from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
-        from iracing_pipeline.lake import LakeError
-        from iracing_pipeline.local.service import ServiceError
-        from iracing_pipeline.report import NoSessionError
-        from iracing_pipeline.stack.errors import StackError
-        from iracing_pipeline.warehouse import WarehouseError
-
         try:
             return super().invoke(ctx)
-        except (
-            DataApiError,
-            FolderMissingError,
-            Garage61Error,
-            IbtError,
-            LakeError,
-            MissingChannelError,
-            NoSessionError,
-            NothingToExportError,
-            OtherTrackError,
-            ServiceError,
-            SettingsError,
-            StackError,
-            UnusableReferenceError,
-            WarehouseError,
-        ) as error:
+        except (click.ClickException, click.Abort, click.exceptions.Exit):
+            raise
+        except Exception as error:
+            if not isinstance(error, _known()):
+                raise
             raise click.ClickException(str(error)) from error
+
+
+def _known() -> tuple[type[Exception], ...]:
+    """Errors whose text is for the user; loaded when there is one, as it takes half a second."""
+    from iracing_pipeline.analysis.reference import OtherTrackError
+    from iracing_pipeline.analysis.samples import MissingChannelError
+    from iracing_pipeline.data_api import DataApiError
+    from iracing_pipeline.exchange.garage61 import Garage61Error
+    from iracing_pipeline.ibt import IbtError
+    from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
+    from iracing_pipeline.ingest.export import NothingToExportError
+    from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
+    from iracing_pipeline.lake import LakeError
+    from iracing_pipeline.local.service import ServiceError
+    from iracing_pipeline.report import NoSessionError
+    from iracing_pipeline.stack.errors import StackError
+    from iracing_pipeline.warehouse import WarehouseError
+
+    return (
+        DataApiError,
+        FolderMissingError,
+        Garage61Error,
+        IbtError,
+        LakeError,
+        MissingChannelError,
+        NoSessionError,
+        NothingToExportError,
+        OtherTrackError,
+        ServiceError,
+        SettingsError,
+        StackError,
+        UnusableReferenceError,
+        WarehouseError,
+    )

@@ -151,4 +151,6 @@ def _print_outcomes(outcomes: list[Outcome]) -> None:
 def _print_where(settings: Settings) -> None:
     where = settings.database_url and "the database of IRACING_DATABASE_URL"
     click.echo(f"Data folder: {settings.home}; database: {where or 'embedded'}.")
-    click.echo("Query it:    psql \"$(iracing-pipeline dsn)\" -c 'table racing.telemetry_lap'")
+    # As a module: it works where the scripts of the environment are not on the PATH.
+    click.echo("Report of the last session:   python -m iracing_pipeline report last")
+    click.echo("Database, for psql and so on: python -m iracing_pipeline dsn")

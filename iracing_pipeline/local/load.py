@@ -5,15 +5,15 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dagster as dg
 from psycopg.rows import dict_row
 
 from iracing_pipeline.defs.figures.sensors import refresh_figures
 from iracing_pipeline.defs.resources import WarehouseResource
-from iracing_pipeline.defs.telemetry.partitions import ibt_files, ranges
-from iracing_pipeline.defs.telemetry.sensors import PURPOSE, load_telemetry, quarantine_all
+from iracing_pipeline.defs.telemetry.partitions import ibt_files
+from iracing_pipeline.defs.telemetry.sensors import load_telemetry, quarantine_all, run_tags
 from iracing_pipeline.inbox.telemetry_folder import (
     Settle,
     State,
@@ -23,6 +23,7 @@ from iracing_pipeline.inbox.telemetry_folder import (
     look,
 )
 from iracing_pipeline.local import dagster_home
+from iracing_pipeline.local.runs import Runs
 from iracing_pipeline.warehouse import inventory
 
 if TYPE_CHECKING:
@@ -85,16 +86,17 @@ def load(
     warehouse = WarehouseResource()
     ready = _look(warehouse, found)
     with dg.DagsterInstance.get() as instance:
+        runs = Runs(instance)
         done = 0
         progress(done, len(ready))
         for group in batches(ready, most=_BATCH):
-            _run(instance, [str(file.session_key) for file in group])
+            _run(instance, runs, group)
             # One of them may have brought the run down for all.
             for file in _left(warehouse, group) if len(group) > 1 else []:
-                _run(instance, [str(file.session_key)])
+                _run(instance, runs, [file])
             done += len(group)
             progress(done, len(ready))
-        if ready and not refresh(instance):
+        if ready and not runs.run(refresh_figures.name):
             logger.warning("Figures over all sessions failed: see Runs in the Dagster UI")
     return _outcomes(warehouse, found)
 
@@ -120,7 +122,7 @@ def _look(warehouse: WarehouseResource, paths: list[str]) -> list[TelemetryFile]
         files |= {file.path: file for file in seen.changed}
         ready = [file for file in files.values() if file.state is State.READY]
         ready = [
-            replace(file, requested_at=now, attempts=file.attempts + 1)
+            replace(file, requested_at=now)
             for file in sorted(ready, key=lambda file: file.session_key or "")
         ]
         inventory.write(connection, seen.changed)
@@ -128,33 +130,11 @@ def _look(warehouse: WarehouseResource, paths: list[str]) -> list[TelemetryFile]
     return ready
 
 
-def _run(instance: dg.DagsterInstance, keys: list[str]) -> None:
-    """Materialize the telemetry assets of some sessions; each failure is kept in ``ops``."""
-    # Imported here: loading the definitions is only needed when there is something to load.
-    from iracing_pipeline.definitions import defs  # noqa: PLC0415
-
-    name = str(ibt_files.name)
-    known = set(instance.get_dynamic_partitions(name))
-    new = dict.fromkeys(key for key in keys if key not in known)
-    instance.add_dynamic_partitions(name, list(new))
-    job = defs.resolve_job_def(load_telemetry.name)
-    quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    for tags in ranges(keys, instance.get_dynamic_partitions(name)):
-        job.execute_in_process(
-            instance=instance,
-            run_config=quiet,
-            tags={**PURPOSE, **tags},
-            raise_on_error=False,
-        )
-
-
-def refresh(instance: dg.DagsterInstance) -> bool:
-    """Work out anew what is had from all sessions together; whether that went well."""
-    from iracing_pipeline.definitions import defs  # noqa: PLC0415 - as above
-
-    job = defs.resolve_job_def(refresh_figures.name)
-    quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-    return job.execute_in_process(instance=instance, run_config=quiet, raise_on_error=False).success
+def _run(instance: dg.DagsterInstance, runs: Runs, files: list[TelemetryFile]) -> None:
+    """Materialize the telemetry assets of some files; each failure is kept in ``ops``."""
+    runs.add_partitions(ibt_files, (str(file.session_key) for file in files))
+    for tags in run_tags(files, instance.get_dynamic_partitions(str(ibt_files.name))):
+        runs.run(load_telemetry.name, tags=tags)
 
 
 def _left(warehouse: WarehouseResource, group: list[TelemetryFile]) -> list[TelemetryFile]:

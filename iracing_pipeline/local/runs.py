@@ -31,7 +31,9 @@ class Runs:
         new = [key for key in dict.fromkeys(keys) if key not in there]
         self._instance.add_dynamic_partitions(name, new)
 
-    def run(self, job: str, partition: str | None = None) -> bool:
+    def run(
+        self, job: str, partition: str | None = None, *, tags: dict[str, str] | None = None
+    ) -> bool:
         """Run a job; whether all went well."""
         # Imported here: loading the definitions is only needed when there is something to run.
         from iracing_pipeline.definitions import defs  # noqa: PLC0415
@@ -41,6 +43,7 @@ class Runs:
             instance=self._instance,
             run_config=quiet,
             partition_key=partition,
+            tags=tags,
             raise_on_error=False,
         )
         if not done.success:

@@ -31,7 +31,7 @@ TELEMETRY_FILE = Table(
         Column("record_count", pl.Int64, "Records read from it; null until it has been read"),
         Column("note", pl.String, "What else there is to know, in words"),
         Column("requested_at", UTC, "When a run was last asked to load it"),
-        Column("attempts", pl.Int32, "How many runs were asked to load it", required=True),
+        Column("attempts", pl.Int32, "How many runs have begun to load it", required=True),
     ),
 )
 

@@ -62,6 +62,24 @@ def sources(connection: Connection, session_keys: Sequence[str]) -> dict[str, Te
     }
 
 
+def begin(connection: Connection, session_keys: Sequence[str], attempt: int) -> None:
+    """Count an attempt at the files of sessions: a run that was asked for has begun.
+
+    A file that has changed since, and is yet to be asked for, has not been tried.
+
+    Args:
+        connection: Where to write.
+        session_keys: The sessions.
+        attempt: Which attempt it is; a run that is launched again for it counts once.
+    """
+    connection.execute(
+        "UPDATE ops.telemetry_file SET attempts = %s"
+        " WHERE session_key = ANY(%s) AND state = 'ready' AND requested_at IS NOT NULL"
+        " AND attempts < %s",
+        [attempt, list(session_keys), attempt],
+    )
+
+
 def postpone(connection: Connection, file: TelemetryFile, *, note: str) -> None:
     """Have a file that is ready asked for again, as if it had not been tried.
 

@@ -1,12 +1,15 @@
 """Tell a run that works from one whose process is gone.
 
 A run holds a lock of the database for as long as its connection lives. When its process is killed
-the database lets go of the lock by itself, on whatever machine that was.
+the database lets go of the lock by itself, on whatever machine that was; when the machine is lost,
+as soon as the database misses its answers.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from iracing_pipeline.warehouse.connection import KEEPALIVES
 
 if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
@@ -17,6 +20,7 @@ _WORK = "hashtextextended('iracing-pipeline work ' || %s, 0)"
 
 def hold(connection: Connection, run_id: str) -> None:
     """Hold the lock of a run until the connection is closed."""
+    _miss_soon(connection)
     connection.execute(f"SELECT pg_advisory_lock_shared({_KEY})".encode(), [run_id])
 
 
@@ -34,5 +38,15 @@ def take(connection: Connection, work: str) -> bool:
     Returns:
         False when another process is at it.
     """
+    _miss_soon(connection)
     row = connection.execute(f"SELECT pg_try_advisory_lock({_WORK})".encode(), [work]).fetchone()
     return row is not None and row[0]
+
+
+def _miss_soon(connection: Connection) -> None:
+    """Have the server probe our side as we probe its: by itself most do so after two hours."""
+    connection.execute(
+        "SELECT set_config('tcp_' || name, value, false)"
+        " FROM unnest(%s::text[], %s::text[]) AS of (name, value)",
+        [list(KEEPALIVES), [str(value) for value in KEEPALIVES.values()]],
+    )

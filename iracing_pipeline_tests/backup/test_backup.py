@@ -11,7 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from iracing_pipeline import backup
-from iracing_pipeline.backup import DamagedArchiveError, NoRoomError, OccupiedError, database
+from iracing_pipeline.backup import (
+    BackupError,
+    DamagedArchiveError,
+    NoRoomError,
+    OccupiedError,
+    database,
+)
 from iracing_pipeline.backup.folders import Replacement
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.tables.catalog import TABLES
@@ -501,6 +507,15 @@ def test_loads_that_go_on_meanwhile_do_not_mix(pipeline: Pipeline, tmp_path: Pat
     bring_back(tmp_path / "a.zip", pipeline, replace=True)
 
     assert pipeline.rows() == before
+
+
+def test_a_history_that_is_damaged_is_a_message(pipeline: Pipeline, tmp_path: Path) -> None:
+    (pipeline.home / "dagster" / "history" / "runs.db").write_bytes(b"no database" * 99)
+
+    with pytest.raises(BackupError, match=r"runs\.db cannot be copied: file is not a database"):
+        save(pipeline, tmp_path / "a.zip", history=pipeline.home / "dagster")
+
+    assert not (tmp_path / "a.zip").exists()
 
 
 def test_dagsters_history_comes_along_if_asked(pipeline: Pipeline, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.inbox.telemetry_folder import FolderMissingError, list_folder
 from iracing_pipeline.ingest.telemetry import analyse
 from iracing_pipeline.local.load import Outcome, load
+from iracing_pipeline.warehouse import Warehouse
 from iracing_pipeline_tests import recordings
 
 if TYPE_CHECKING:
@@ -79,6 +80,29 @@ def test_a_file_that_brings_its_run_down_does_not_take_the_others_with_it(
     assert states(outcomes) == {"a.ibt": "ready", "b.ibt": "loaded"}
     assert "its run failed" in (outcomes["a.ibt"].note or "")
     assert set(states(run(settings)).values()) == {"loaded"}
+
+
+def test_a_load_that_is_stopped_counts_against_what_it_had_begun_on_alone(
+    settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(3):
+        record(settings, f"{number}.ibt")
+    monkeypatch.setattr("iracing_pipeline.local.load._BATCH", 2)
+    monkeypatch.setattr(assets, "analyse", None)  # every run fails
+
+    def stop(done: int, _all: int) -> None:
+        if done:
+            raise KeyboardInterrupt
+
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            load(settings, [settings.telemetry_dir], stop)
+
+    with Warehouse(database).connect() as connection:
+        attempts = dict(
+            connection.execute("SELECT file_name, attempts FROM ops.telemetry_file").fetchall()
+        )
+    assert sorted(attempts.values()) == [0, 4, 4]
 
 
 def test_files_can_be_named_one_by_one_in_any_folder(settings: Settings, tmp_path: Path) -> None:

@@ -48,6 +48,9 @@ from iracing_pipeline.warehouse import (
 GROUP = "telemetry"
 OWNERS = ["team:racing"]
 
+ATTEMPT = "iracing/attempt"
+"""Tag of a run that was asked to load files: at which attempt; also of one launched again."""
+
 telemetry_files = dg.AssetSpec(
     "telemetry_files",
     group_name=GROUP,
@@ -176,6 +179,8 @@ def telemetry(
     selected = [spec.key for spec in LINEAGE if spec.key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
     with warehouse.connect() as connection:
+        if attempt := context.run.tags.get(ATTEMPT):
+            inventory.begin(connection, keys, int(attempt))
         sources = inventory.sources(connection, keys)
         loaded = inventory.loaded_records(connection)
         connection.commit()

@@ -1,13 +1,13 @@
 """Watch the telemetry folder and load what is ready, many files a run."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
 from iracing_pipeline.defs.resources import LakeResource, TelemetryFolder, WarehouseResource
-from iracing_pipeline.defs.telemetry.assets import telemetry
+from iracing_pipeline.defs.telemetry.assets import ATTEMPT, telemetry
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files, ranges
 from iracing_pipeline.inbox.telemetry_folder import (
     FolderMissingError,
@@ -25,7 +25,8 @@ PURPOSE = {"iracing/purpose": "load-telemetry"}
 # Batches asked for at one tick: creating a run takes the daemon up to a second.
 _MOST_RUNS = 10
 # Files a run, at each attempt. A file whose run ended without loading it is tried again in a
-# smaller run, so that one which brings its run down does not take others into quarantine.
+# smaller run, so that one which brings its run down does not take others into quarantine. A run
+# that never began is no attempt: the machine was busy or stopped, and no file was read.
 _FILES_A_RUN = (BATCH, 7, 1)
 _UNFINISHED = [
     dg.DagsterRunStatus.QUEUED,
@@ -85,10 +86,7 @@ def telemetry_folder_sensor(
             for group in batches((f for f in fitting if f.attempts == attempts), most=most)
         ][:_MOST_RUNS]
         asked = [file for group in groups for file in group]
-        inventory.write(
-            connection,
-            [replace(file, requested_at=now, attempts=file.attempts + 1) for file in asked],
-        )
+        inventory.write(connection, [replace(file, requested_at=now) for file in asked])
     if wanted and not asked:
         return dg.SkipReason(
             f"{len(wanted)} files wait, as the disk of the lake has no room for any of them:"
@@ -167,18 +165,30 @@ def _requests(
     """A run for each group, and partitions for the sessions that are new."""
     order = list(instance.get_dynamic_partitions(str(ibt_files.name)))
     old = set(order)
-    keys = [[str(file.session_key) for file in group] for group in groups]
-    new = list(dict.fromkeys(key for group in keys for key in group if key not in old))
+    keys = [str(file.session_key) for group in groups for file in group]
+    new = list(dict.fromkeys(key for key in keys if key not in old))
     order += new
     # Each tick asks under keys of its own: what was asked for is kept in the inventory, and a
     # file that comes back, grown or mended, must be loaded again.
     runs = [
-        dg.RunRequest(run_key=f"{now.isoformat()}/{number}", tags={**PURPOSE, **tags})
+        dg.RunRequest(run_key=f"{now.isoformat()}/{number}", tags=tags)
         for number, tags in enumerate(
-            (tags for group in keys for tags in ranges(group, order)), start=1
+            (tags for group in groups for tags in run_tags(group, order)), start=1
         )
     ]
     return dg.SensorResult(
         run_requests=runs,
         dynamic_partitions_requests=[ibt_files.build_add_request(new)] if new else [],
     )
+
+
+def run_tags(group: Sequence[TelemetryFile], order: Sequence[str]) -> list[dict[str, str]]:
+    """The tags of the runs for some files, which are best tried as often as each other.
+
+    Args:
+        group: The files.
+        order: All partitions, in the order in which they were added; theirs are among them.
+    """
+    attempt = {ATTEMPT: str(1 + min(file.attempts for file in group))}
+    spans = ranges([str(file.session_key) for file in group], order)
+    return [{**PURPOSE, **attempt, **span} for span in spans]

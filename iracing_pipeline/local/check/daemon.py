@@ -5,9 +5,6 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-import dagster as dg
-from sqlalchemy.exc import SQLAlchemyError
-
 from iracing_pipeline.local.check.finding import ok, warning, wrong
 
 if TYPE_CHECKING:
@@ -27,6 +24,10 @@ def daemon(home: Path) -> list[Finding]:
     """Whether the daemon of a Dagster home lives; a home that is not there yet is not made."""
     if not (home / "dagster.yaml").exists():
         return [warning(SUBJECT, "it has never run: nothing watches the telemetry folder", _START)]
+    # Imported here: they take a second, and there may be nothing to ask.
+    import dagster as dg  # noqa: PLC0415
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415
+
     try:
         with dg.DagsterInstance.from_config(str(home)) as instance:
             beats = instance.get_daemon_heartbeats()

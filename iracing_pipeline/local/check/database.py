@@ -117,8 +117,7 @@ def permissions(connection: Connection) -> list[Finding]:
         " FROM pg_roles WHERE rolname = current_user"
     ).fetchone()
     user, superuser, may_stage = row or ("?", False, False)
-    closed = [name for name in _existing(connection) if not _may_load(connection, name)]
-    if closed:
+    if closed := _closed(connection):
         return [wrong(subject, f"{user} may not load into {_some(closed)}", _grants(user))]
     if not may_stage:
         advice = f"Run as its owner: GRANT TEMPORARY ON DATABASE ... TO {user}"
@@ -194,28 +193,18 @@ def _is_private(connection: Connection) -> bool:
         return False
 
 
-def _existing(connection: Connection) -> list[str]:
-    names = [table.name for table in TABLES]
+def _closed(connection: Connection) -> list[str]:
+    """The project's tables that are there and that the user may not load into."""
     rows = connection.execute(
         "SELECT n.nspname || '.' || c.relname FROM pg_class AS c"
         " JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE n.nspname || '.' || c.relname = ANY(%s) ORDER BY 1",
-        [names],
+        " WHERE n.nspname || '.' || c.relname = ANY(%s)"
+        " AND NOT (has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')"
+        " AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
+        " AND has_table_privilege(c.oid, 'DELETE')) ORDER BY 1",
+        [[table.name for table in TABLES]],
     ).fetchall()
     return [name for (name,) in rows]
-
-
-def _may_load(connection: Connection, table: str) -> bool:
-    schema, _, name = table.partition(".")
-    row = connection.execute(
-        "SELECT has_schema_privilege(n.oid, 'USAGE') AND has_table_privilege(c.oid, 'SELECT')"
-        " AND has_table_privilege(c.oid, 'INSERT') AND has_table_privilege(c.oid, 'UPDATE')"
-        " AND has_table_privilege(c.oid, 'DELETE')"
-        " FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace"
-        " WHERE n.nspname = %s AND c.relname = %s",
-        [schema, name],
-    ).fetchone()
-    return row is not None and bool(row[0])
 
 
 def _grants(user: str) -> str:

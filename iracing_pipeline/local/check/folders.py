@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.inbox.places import telemetry_candidates
+from iracing_pipeline.inbox.telemetry_folder import list_folder
 from iracing_pipeline.lake import Lake, LakeError
 from iracing_pipeline.local.check.finding import ok, warning, wrong
 
@@ -31,8 +32,7 @@ def telemetry(folder: Path, candidates: tuple[Path, ...] | None = None) -> list[
     """Whether the telemetry folder is there, can be read, and when iRacing last wrote to it."""
     subject = "telemetry folder"
     try:
-        with os.scandir(folder) as entries:
-            recordings = [each.stat() for each in entries if each.name.lower().endswith(".ibt")]
+        os.scandir(folder).close()
     except FileNotFoundError:
         found = telemetry_candidates() if candidates is None else candidates
         elsewhere = [str(each) for each in found if each != folder and each.is_dir()]
@@ -45,11 +45,12 @@ def telemetry(folder: Path, candidates: tuple[Path, ...] | None = None) -> list[
     except OSError as error:
         said = f"{folder} cannot be read: {error.strerror or error}"
         return [wrong(subject, said, "Let the user who runs this read it")]
-    if not recordings:
+    modified = [each for path in list_folder(folder) if (each := _modified(path)) is not None]
+    if not modified:
         advice = "In the car, turn telemetry on with Alt+L; or load files from elsewhere"
         return [warning(subject, f"{folder} holds no .ibt file", advice)]
-    newest = datetime.fromtimestamp(max(each.st_mtime for each in recordings), UTC)
-    said = f"{folder}, {len(recordings)} .ibt files, the newest of {newest:%Y-%m-%d %H:%M} UTC"
+    newest = datetime.fromtimestamp(max(modified), UTC)
+    said = f"{folder}, {len(modified)} .ibt files, the newest of {newest:%Y-%m-%d %H:%M} UTC"
     return [ok(subject, said)]
 
 
@@ -105,6 +106,14 @@ def disks(places: Mapping[str, Path]) -> list[Finding]:
             finding = ok("disk", said)
         findings.setdefault(there.stat().st_dev, finding)
     return list(findings.values())
+
+
+def _modified(path: str) -> float | None:
+    """When a file was last written to, in seconds since 1970; None if it is gone."""
+    try:
+        return Path(path).stat().st_mtime
+    except OSError:
+        return None
 
 
 def _refusal(folder: Path) -> str | None:

@@ -1,18 +1,24 @@
 from __future__ import annotations
 
 import errno
+import multiprocessing
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import pytest
 
-from iracing_pipeline.defs.telemetry import sensors
+from iracing_pipeline.definitions import defs
+from iracing_pipeline.defs.telemetry import assets, sensors
 from iracing_pipeline.defs.telemetry.partitions import RANGE_END, RANGE_START, ranges
 from iracing_pipeline.defs.telemetry.sensors import PURPOSE
+from iracing_pipeline.ibt import IbtFile
+from iracing_pipeline.ingest.telemetry import analyse
+from iracing_pipeline_tests.defs.conftest import PARTITIONS
 
 if TYPE_CHECKING:
-    import pytest
-
+    from iracing_pipeline.ingest.telemetry import Source, Telemetry
     from iracing_pipeline_tests.defs.conftest import Pipeline
 
 
@@ -25,12 +31,25 @@ def requested(pipeline: Pipeline) -> list[list[str]]:
     ]
 
 
-def fail_requested(pipeline: Pipeline) -> list[int]:
-    """Let all runs that were asked for come to nothing; how many files each had."""
+def fail_requested(pipeline: Pipeline, *, twice: bool = False) -> list[int]:
+    """Let all runs that were asked for begin and come to nothing; how many files each had."""
     sizes = [len(keys) for keys in requested(pipeline)]
-    pipeline.requests.clear()
+
+    def fall(*_: object, **__: object) -> None:
+        raise dg.Failure("its process was killed", allow_retries=False)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assets, "analyse", fall)
+        if twice:  # as Dagster does with one whose process was killed
+            pipeline.requests += pipeline.requests
+        assert not any(result.success for result in pipeline.run())
     pipeline.time_passes(31)
     return sizes
+
+
+def attempts(pipeline: Pipeline) -> set[int]:
+    """How often the files have been tried."""
+    return {row["attempts"] for row in pipeline.rows("SELECT attempts FROM ops.telemetry_file")}
 
 
 def test_a_look_at_an_empty_folder_asks_for_nothing(pipeline: Pipeline) -> None:
@@ -54,13 +73,14 @@ def test_files_are_asked_for_once_in_ranges_of_a_few_runs(
     assert sorted(key for keys in requested(pipeline) for key in keys) == sorted(pipeline.keys)
     assert all(run.tags.items() >= PURPOSE.items() for run in pipeline.requests)
     assert len({run.run_key for run in pipeline.requests}) == 3
-    rows = pipeline.rows("SELECT DISTINCT state, attempts FROM ops.telemetry_file")
-    assert rows == [{"state": "ready", "attempts": 1}]
+    assert set(pipeline.states.values()) == {"ready"}
+    assert attempts(pipeline) == {0}, "no run has begun"
     assert isinstance(pipeline.tick(), dg.SkipReason), "they have been asked for"
 
     pipeline.run()
 
     assert set(pipeline.states.values()) == {"loaded"}
+    assert attempts(pipeline) == {1}
     answer = pipeline.tick()
     assert isinstance(answer, dg.SkipReason)
     assert "7 files known, 0 still being written, 0 being loaded" in str(answer.skip_message)
@@ -115,7 +135,8 @@ def test_a_file_whose_run_came_to_nothing_is_tried_alone_and_then_put_aside(
     for number in range(9):
         pipeline.record(f"{number}.ibt")
     pipeline.tick()
-    assert fail_requested(pipeline) == [9]
+    assert fail_requested(pipeline, twice=True) == [9]
+    assert attempts(pipeline) == {1}, "a run that is launched again is the same attempt"
     pipeline.tick()
     assert fail_requested(pipeline) == [7, 2], "smaller runs"
     pipeline.record("new.ibt")
@@ -139,6 +160,74 @@ def test_a_file_whose_run_came_to_nothing_is_tried_alone_and_then_put_aside(
     assert entry["item"].endswith("0.ibt")
 
 
+def run_here(keys: list[str], tags: dict[str, str]) -> None:
+    """Make a run in this process, which does not survive a file called bad.ibt."""
+
+    def die(source: Source, *, at_least: int) -> Telemetry:
+        if isinstance(source, IbtFile) and source.path.name == "bad.ibt":
+            os._exit(137)  # as one that is killed: nothing is caught, closed or written
+        return analyse(source, at_least=at_least)
+
+    with dg.DagsterInstance.ephemeral() as instance, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(assets, "analyse", die)
+        instance.add_dynamic_partitions(PARTITIONS, keys)
+        defs.resolve_job_def("load_telemetry").execute_in_process(instance=instance, tags=tags)
+
+
+def test_a_file_that_kills_the_process_of_its_runs_is_put_aside(pipeline: Pipeline) -> None:
+    for name in ("bad.ibt", "good.ibt"):
+        pipeline.record(name)
+    spawn = multiprocessing.get_context("spawn")
+
+    codes = []
+    for _ in range(3):
+        assert isinstance(pipeline.tick(), dg.SensorResult)
+        for request in pipeline.requests:
+            process = spawn.Process(target=run_here, args=(pipeline.keys, dict(request.tags)))
+            process.start()
+            process.join()
+            codes.append(process.exitcode or 0)
+        pipeline.requests.clear()
+        pipeline.time_passes(31)
+    pipeline.tick()
+
+    assert sorted(codes) == [0, 137, 137, 137], "at last each was tried alone"
+    assert pipeline.states == {"bad.ibt": "quarantined", "good.ibt": "loaded"}
+    (entry,) = pipeline.rows("SELECT file_name, reason FROM ops.quarantine")
+    assert entry == {"file_name": "bad.ibt", "reason": "3 runs ended without loading it"}
+
+
+def test_a_file_that_changed_before_its_run_began_has_not_been_tried(pipeline: Pipeline) -> None:
+    pipeline.record("a.ibt")
+    pipeline.tick()
+    pipeline.rows("UPDATE ops.telemetry_file SET requested_at = NULL")  # as a look at it does
+
+    fail_requested(pipeline)
+
+    assert attempts(pipeline) == {0}
+
+
+def test_runs_that_never_began_are_no_attempts(pipeline: Pipeline) -> None:
+    for name in ("a.ibt", "b.ibt"):
+        pipeline.record(name)
+
+    for _ in range(4):
+        pipeline.tick()
+        assert [len(keys) for keys in requested(pipeline)] == [2], "no smaller run"
+        run = pipeline.instance.create_run_for_job(
+            job(), status=dg.DagsterRunStatus.STARTING, tags=dict(pipeline.requests[0].tags)
+        )
+        pipeline.requests.clear()
+        pipeline.instance.report_run_failed(run, "It took longer than 300 seconds to start.")
+        pipeline.time_passes(400)
+
+    assert pipeline.states == {"a.ibt": "ready", "b.ibt": "ready"}
+    assert attempts(pipeline) == {0}
+    assert pipeline.rows("SELECT * FROM ops.quarantine") == []
+    pipeline.load()
+    assert pipeline.states == {"a.ibt": "loaded", "b.ibt": "loaded"}
+
+
 def test_a_disk_that_stays_full_puts_no_file_aside(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -154,8 +243,8 @@ def test_a_disk_that_stays_full_puts_no_file_aside(
             (result,) = pipeline.load()
             assert not result.success
             pipeline.time_passes(60)
-            for said in pipeline.rows("SELECT attempts, note FROM ops.telemetry_file"):
-                assert said["attempts"] == 0, "it may be tried as often as a new one"
+            assert attempts(pipeline) == {0}, "they may be tried as often as new ones"
+            for said in pipeline.rows("SELECT note FROM ops.telemetry_file"):
                 assert "No space left" in said["note"]
 
     assert pipeline.states == {"a.ibt": "ready", "b.ibt": "ready"}

@@ -54,6 +54,29 @@ def test_recordings_are_counted_and_the_newest_is_dated(tmp_path: Path) -> None:
     assert f"2 .ibt files, the newest of {newest:%Y-%m-%d %H:%M} UTC" in found.said
 
 
+def test_recordings_in_folders_below_count_as_they_are_loaded(tmp_path: Path) -> None:
+    (tmp_path / "2026").mkdir()
+    (tmp_path / "2026" / "a.ibt").write_bytes(b"")
+
+    (found,) = folders.telemetry(tmp_path)
+
+    assert found.state is State.OK
+    assert "1 .ibt files" in found.said
+
+
+def test_a_recording_that_is_gone_is_not_a_folder_that_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.ibt").write_bytes(b"")
+    there = str(tmp_path / "a.ibt")
+    gone = str(tmp_path / "gone.ibt")
+    monkeypatch.setattr(folders, "list_folder", lambda _folder: [there, gone])
+
+    (found,) = folders.telemetry(tmp_path)
+
+    assert "1 .ibt files" in found.said
+
+
 def test_a_folder_without_recordings_is_a_warning(tmp_path: Path) -> None:
     (found,) = folders.telemetry(tmp_path)
 
