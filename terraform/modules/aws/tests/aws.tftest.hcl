@@ -147,6 +147,10 @@ run "everything_at_once" {
     error_message = "EventBridge's form of the schedule is wrong."
   }
   assert {
+    condition     = toset(flatten([for statement in data.aws_iam_policy_document.schedule.statement : statement.actions])) == toset(["ecs:RunTask", "ecs:TagResource", "iam:PassRole", "kms:Decrypt"])
+    error_message = "The schedule starts the collector with its tags, reads what it is to start, and does nothing else."
+  }
+  assert {
     condition     = length([for container in jsondecode(aws_ecs_task_definition.dagster[0].container_definitions) : container if container.name == "prometheus"]) == 1
     error_message = "Prometheus passes the metrics on."
   }
