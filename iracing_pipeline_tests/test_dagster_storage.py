@@ -8,6 +8,7 @@ import secrets
 import subprocess
 import sys
 import threading
+import time
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -79,13 +80,24 @@ def container(
     embedded.stop(home)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="it becomes another program, as in a Linux container")
-def test_a_run_is_kept_and_notified_in_postgres(container: dict[str, str]) -> None:
-    migrate = [sys.executable, "-c", (FILES / "migrate.py").read_text(encoding="utf-8")]
-    migrated = subprocess.run(migrate, check=False, capture_output=True, text=True)
+migrates = pytest.mark.skipif(
+    os.name == "nt", reason="it becomes another program, as in a Linux container"
+)
+
+
+def migrate() -> str:
+    """What the container that migrates prints."""
+    script = [sys.executable, "-c", (FILES / "migrate.py").read_text(encoding="utf-8")]
+    migrated = subprocess.run(script, check=False, capture_output=True, text=True)
     assert migrated.returncode == 0, migrated.stderr
-    assert "Made role dagster" in migrated.stdout
-    assert "Dagster's storage is up to date." in migrated.stdout
+    return migrated.stdout
+
+
+@migrates
+def test_a_run_is_kept_and_notified_in_postgres(container: dict[str, str]) -> None:
+    told = migrate()
+    assert "Made role dagster" in told
+    assert "Dagster's storage is up to date." in told
     # Migrations write nothing there.
     assert not (Path(container["DAGSTER_HOME"]) / "base").exists()
 
@@ -114,3 +126,39 @@ def test_a_run_is_kept_and_notified_in_postgres(container: dict[str, str]) -> No
         ).fetchall()
     assert {"PIPELINE_START", "STEP_SUCCESS", "PIPELINE_SUCCESS"} <= {kind for kind, _ in kept}
     assert owner == [(roles.DAGSTER,)]
+
+
+@migrates
+def test_events_are_written_over_a_connection_that_stays(container: dict[str, str]) -> None:
+    migrate()
+    plain = container["DAGSTER_POSTGRES_URL"].replace("+psycopg2", "")
+    logins = "SELECT sessions FROM pg_stat_database WHERE datname = current_database()"
+
+    with (
+        psycopg.connect(plain, autocommit=True) as connection,
+        dg.DagsterInstance.get() as instance,
+    ):
+        assert race.execute_in_process(instance=instance).success
+        wait_for_statistics(connection)
+        before = number(connection, logins)
+        done = [race.execute_in_process(instance=instance) for _ in range(3)]
+        wait_for_statistics(connection)
+        assert number(connection, logins) == before
+
+        others = "pid <> pg_backend_pid() AND datname = current_database()"
+        ended = f"SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE {others}"
+        assert number(connection, ended) > 0
+        done.append(race.execute_in_process(instance=instance))
+
+    assert all(result.success for result in done)
+
+
+def number(connection: psycopg.Connection[Any], query: str) -> int:
+    (found,) = connection.execute(query.encode()).fetchone() or (0,)
+    return int(found)
+
+
+def wait_for_statistics(connection: psycopg.Connection[Any]) -> None:
+    """Other sessions give theirs up to a second after they were idle."""
+    time.sleep(1.5)
+    connection.execute("SELECT pg_stat_clear_snapshot()")

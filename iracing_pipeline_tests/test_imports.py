@@ -17,6 +17,7 @@ ORDER = [
     "local",
     "definitions",
     "defs",
+    "dagster_storage",
     # ------------------------------------ nothing below imports dagster
     "preview",
     "report",

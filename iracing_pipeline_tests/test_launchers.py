@@ -171,7 +171,7 @@ def test_on_ecs_the_instance_has_its_launcher(
 def ecs_instance(home: Path) -> None:
     """Write the instance, but with storage in the folder."""
     config = read(ECS)
-    storage = config.pop("storage")["postgres"]["postgres_db"]
+    storage = config.pop("storage")["custom"]["config"]["postgres_db"]
     assert storage["scheme"] == "postgresql+psycopg2"
     assert storage["params"]["sslmode"] == "verify-full"
     assert set(storage["password"]) == {"env"}

@@ -223,8 +223,8 @@ def test_dagster_takes_its_configuration(tmp_path: Path, monkeypatch: pytest.Mon
 
     ref = InstanceRef.from_dir(str(tmp_path))
 
-    assert ref.run_storage_data is not None
-    assert ref.run_storage_data.module_name.startswith("dagster_postgres")
+    assert ref.storage_data is not None
+    assert ref.storage_data.class_name == "PooledPostgresStorage"
     assert ref.compute_logs_data.class_name == "NoOpComputeLogManager"
 
 

@@ -1,9 +1,10 @@
 """``python -m iracing_pipeline_tests.stack``: the stack on a real engine, from a fresh clone.
 
 Builds it and starts it by the README's command under a name of its own, drops files in, looks at
-every container, kills each under load, fills volumes, and starts it from an older commit and
-upgrades. Everything that it made is gone at the end. Needs Docker; says so and ends with 77 where
-there is none. The exit code is 1 if anything does not hold.
+every container, starts it as others reach it, kills each container under load, fills volumes,
+saves, wipes and restores it, and starts it from an older commit and upgrades. Everything that it
+made is gone at the end. Needs Docker; says so and ends with 77 where there is none. The exit code
+is 1 if anything does not hold.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from typing import TYPE_CHECKING
 from iracing_pipeline.stack import env_file
 from iracing_pipeline.stack.compose import program
 from iracing_pipeline.stack.errors import StackError
-from iracing_pipeline_tests.stack import checks, faults
-from iracing_pipeline_tests.stack.engine import OURS, ROOT, Stack, StackTestError, command
+from iracing_pipeline_tests.stack import checks, faults, production, saving
+from iracing_pipeline_tests.stack.engine import OURS, ROOT, SERVICES, Stack, StackTestError, command
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -83,6 +84,13 @@ def small_volumes(stack: Stack, arguments: argparse.Namespace) -> None:
     table([faults.fill(stack, "postgres", arguments.files // 2)])
 
 
+def saved(stack: Stack, _arguments: argparse.Namespace) -> None:
+    """A backup, a wipe, a restore."""
+    stack.up()
+    checks.rows_arrive(stack, 5)
+    say("backup, wipe, restore", saving.wipe_and_restore(stack))
+
+
 def upgrade(stack: Stack, arguments: argparse.Namespace) -> None:
     """From an older commit's image to this one's."""
     say(f"as of {arguments.upgrade_from}, healthy", f"{stack.up():.0f} s")
@@ -99,6 +107,22 @@ def upgrade(stack: Stack, arguments: argparse.Namespace) -> None:
     say("upgrade keeps data", "all tables the same; new files are loaded")
 
 
+def in_production(stack: Stack, _arguments: argparse.Namespace) -> None:
+    """With TLS and the proxy, for others to reach."""
+    production.set_up(stack)
+    say("in production, healthy", f"{stack.up():.0f} s")
+    say("files arrive", f"3 after {checks.rows_arrive(stack, 3):.0f} s")
+    say("containers are hardened (uid, capabilities, ports)")
+    table(checks.containers_are_hardened(stack, (*SERVICES, "proxy")))
+    for check in (
+        checks.secrets_stay_files,
+        production.database_speaks_tls_alone,
+        production.only_the_proxy_is_reached,
+        production.proxy_asks_who_is_there,
+    ):
+        say(check.__name__.replace("_", " "), check(stack))
+
+
 def main() -> int:
     """Run with the arguments of the command line; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -106,7 +130,9 @@ def main() -> int:
     parser.add_argument("--restart-engine", metavar="COMMAND", help="restarts the engine")
     parser.add_argument("--upgrade-from", default="HEAD~1", metavar="COMMIT")
     parser.add_argument("--python", default=sys.executable, help="what runs the README's command")
-    parser.add_argument("--only", choices=["basics", "crashes", "volumes", "upgrade"])
+    parser.add_argument(
+        "--only", choices=["basics", "production", "crashes", "volumes", "backup", "upgrade"]
+    )
     arguments = parser.parse_args()
     try:
         program()
@@ -116,8 +142,10 @@ def main() -> int:
     arguments.head = command("git", "-C", str(ROOT), "rev-parse", "HEAD").strip()
     parts: dict[str, tuple[Callable[[Stack, argparse.Namespace], None], str]] = {
         "basics": (basics, arguments.head),
+        "production": (in_production, arguments.head),
         "crashes": (crashes, arguments.head),
         "volumes": (small_volumes, arguments.head),
+        "backup": (saved, arguments.head),
         "upgrade": (upgrade, arguments.upgrade_from),
     }
     failed = False

@@ -46,10 +46,12 @@ def _value(stack: Stack, query: str) -> float | None:
     return float(found[0]["value"][1]) if found else None
 
 
-def containers_are_hardened(stack: Stack) -> list[tuple[str, ...]]:
+def containers_are_hardened(
+    stack: Stack, services: tuple[str, ...] = SERVICES
+) -> list[tuple[str, ...]]:
     """No root, no capabilities, nothing to write to but volumes; as a table."""
     rows = []
-    for service in SERVICES:
+    for service in services:
         made = stack.inspect(service)
         host, status = made["HostConfig"], _status(stack, service)
         limits = host["Memory"] and host["NanoCpus"] and host["PidsLimit"]

@@ -142,8 +142,9 @@ class Stack:
         return (self.clone / "secrets" / name).read_text(encoding="utf-8").strip()
 
     def secrets(self) -> dict[str, str]:
-        """All that were generated."""
-        return {name: self.secret(name) for name in GENERATED}
+        """All passwords and keys that were generated and are one word."""
+        made = (*GENERATED, "proxy_password")
+        return {n: self.secret(n) for n in made if (self.clone / "secrets" / n).exists()}
 
     def sql(self, statement: str) -> list[list[str]]:
         """Rows of a query, as the superuser, in the pipeline's database."""
