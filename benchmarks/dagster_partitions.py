@@ -27,6 +27,7 @@ import requests
 import yaml
 
 from benchmarks.footprint import take
+from iracing_pipeline.dagster_storage import PooledPostgresStorage
 from iracing_pipeline.defs.telemetry.partitions import ibt_files
 from iracing_pipeline.defs.telemetry.sensors import telemetry_folder_sensor
 from iracing_pipeline.demo.backlog import write_backlog
@@ -97,8 +98,13 @@ def machine() -> Iterator[tuple[Path, str, str]]:
             }
             (folder / "dagster").mkdir()
             driver = books.replace("postgresql://", "postgresql+psycopg2://")
-            config = {"storage": {"postgres": {"postgres_url": driver}}}
-            text = yaml.safe_dump(config | {"telemetry": {"enabled": False}})
+            storage = {
+                "module": PooledPostgresStorage.__module__,
+                "class": PooledPostgresStorage.__name__,
+                "config": {"postgres_url": driver},
+            }
+            config = {"storage": {"custom": storage}, "telemetry": {"enabled": False}}
+            text = yaml.safe_dump(config)
             (folder / "dagster" / "dagster.yaml").write_text(text, encoding="utf-8")
             yield folder, url, books
         finally:
