@@ -75,8 +75,8 @@ def car_tracks(driven: Driven) -> pl.DataFrame:
     own = driven.sessions.join(chosen, on=[*_PLACE, "cust_id"], how="semi", nulls_equal=True).sort(
         "start_time", "session_key"
     )
-    laps = driven.laps.join(own.select("session_key", *_PLACE, session_start="start_time"),
-                            on="session_key")  # fmt: skip
+    where = own.select("session_key", *_PLACE, session_start="start_time")
+    laps = driven.laps.join(where, on="session_key")
     by_place = laps.partition_by(_PLACE, as_dict=True)
     stops = _stops(driven)
     rows = []

@@ -26,6 +26,7 @@ MOST_FINDINGS = 3
 LEAST_S = 0.5
 """What is lost over the whole race before it is worth a sentence."""
 FEWEST_CLEAN_LAPS = 5
+_FEWEST_STOPS = 3  # below, none of them can be called usual
 _BEST_SHARE = 20  # percentile of one's own times in a corner that one could drive every lap
 
 MISTAKES = {
@@ -59,45 +60,34 @@ class Debrief:
     """A race in short.
 
     Attributes:
-        headline: Result and rating in words, of what is known.
         findings: At most three, the dearest first; empty where nothing can be told.
         clean_laps: Clean laps behind the findings.
     """
 
-    headline: str
     findings: tuple[Finding, ...]
     clean_laps: int
 
 
-def debrief(
-    laps: pl.DataFrame,
-    corners: pl.DataFrame,
-    stints: pl.DataFrame,
-    *,
-    result: dict[str, Any] | None = None,
-    usual_pit_loss_s: float | None = None,
-) -> Debrief:
+def debrief(laps: pl.DataFrame, corners: pl.DataFrame, stints: pl.DataFrame) -> Debrief:
     """Debrief a race.
 
     Args:
         laps: Its laps, as rows of ``racing.telemetry_lap``.
         corners: Their corners, as rows of ``racing.lap_corner``.
         stints: Its stints, as rows of ``racing.stint``.
-        result: The driver's row of ``racing.result``, where results are known.
-        usual_pit_loss_s: What a stop costs on this track, by earlier ones; None when unknown.
     """
     clean = laps.filter("clean").drop_nulls("lap_time_s")
     found = [
         *_mistakes(laps, clean),
         *_corners(corners, clean),
         *_fading(stints),
-        *_stops(stints, usual_pit_loss_s),
+        *_stops(stints),
     ]
     worth = sorted(
         (finding for finding in found if finding.seconds >= LEAST_S),
         key=lambda finding: -finding.seconds,
     )
-    return Debrief(_headline(result), tuple(worth[:MOST_FINDINGS]), clean.height)
+    return Debrief(tuple(worth[:MOST_FINDINGS]), clean.height)
 
 
 def race_findings(
@@ -156,7 +146,7 @@ def _corners(corners: pl.DataFrame, clean: pl.DataFrame) -> Iterable[Finding]:
     for (corner,), part in own.group_by("corner", maintain_order=True):
         times = part.get_column("time_s").to_numpy()
         middle = robust.middle(times)
-        if middle is None or len(times) < FEWEST_CLEAN_LAPS:
+        if middle is None:
             continue
         good = float(np.percentile(times, _BEST_SHARE))
         if middle.low <= good:  # within the scatter of the median: nothing to tell
@@ -189,33 +179,18 @@ def _fading(stints: pl.DataFrame) -> Iterable[Finding]:
         yield Finding("pace", text, seconds, ())
 
 
-def _stops(stints: pl.DataFrame, usual_s: float | None) -> Iterable[Finding]:
-    if usual_s is None:
+def _stops(stints: pl.DataFrame) -> Iterable[Finding]:
+    """The stop that was dearest beside the race's others, the time in the stall left out."""
+    passing = stints.select(
+        "stint", lost_s=pl.col("pit_loss_s") - pl.col("stationary_s")
+    ).drop_nulls()
+    if passing.height < _FEWEST_STOPS:
         return
-    for stint in stints.drop_nulls("pit_loss_s").rows(named=True):
-        seconds = stint["pit_loss_s"] - usual_s
-        text = (
-            f"The stop after stint {stint['stint']} cost {stint['pit_loss_s']:.1f} s,"
-            f" {seconds:.1f} s more than usual here."
-        )
-        yield Finding("pit_stop", text, seconds, ())
-
-
-def _headline(result: dict[str, Any] | None) -> str:
-    if result is None:
-        return "No result is known of this race."
-    parts = []
-    start, finish = result.get("starting_position"), result.get("finish_position")
-    if finish is not None:
-        parts.append(f"P{finish}" + ("" if start is None else f" from P{start}"))
-    incidents = result.get("incidents")
-    if incidents is not None:
-        parts.append(f"{incidents} incident points")
-    before, after = result.get("irating_before"), result.get("irating_after")
-    if before is not None and after is not None:
-        parts.append(f"iRating {after - before:+d} to {after}")
-    licence = result.get("licence_class_before"), result.get("licence_class_after")
-    safety = result.get("safety_rating_before"), result.get("safety_rating_after")
-    if safety[0] is not None and safety[1] is not None and licence[0] == licence[1]:
-        parts.append(f"Safety Rating {safety[1] - safety[0]:+.2f} to {licence[1]} {safety[1]:.2f}")
-    return ", ".join(parts) + "." if parts else "The result says nothing of this driver."
+    usual = float(np.median(passing.get_column("lost_s").to_numpy()))
+    worst = passing.sort("lost_s").row(-1, named=True)
+    seconds = worst["lost_s"] - usual
+    text = (
+        f"The stop after stint {worst['stint']} cost {worst['lost_s']:.1f} s beside the time in the"
+        f" stall, {seconds:.1f} s more than usual in this race."
+    )
+    yield Finding("pit_stop", text, seconds, ())

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from iracing_pipeline.analysis.robust import Estimate
+    from iracing_pipeline.analysis.samples import Floats
 
 # Not a choice of the driver: counters and what the tyres read after a run.
 _READINGS = ("UpdateCount", "LastHotPressure", "LastTempsOMI", "LastTempsIMO", "TreadRemaining")
@@ -128,7 +129,7 @@ def comparisons(stays: Iterable[Stay]) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def _compared(before: Stay | None, stay: Stay, changed: pl.DataFrame | None) -> dict[str, Any]:
-    own = stay.laps.filter("clean").get_column("lap_time_s").drop_nulls().to_numpy()
+    own = _clean_times(stay.laps)
     spread = robust.spread(own)
     row: dict[str, Any] = {
         "session_key": stay.session["session_key"],
@@ -158,6 +159,11 @@ def _compared(before: Stay | None, stay: Stay, changed: pl.DataFrame | None) -> 
             "effect_high_s": effect.seconds.high,
         }
     return row
+
+
+def _clean_times(laps: pl.DataFrame) -> Floats:
+    """Times of the clean laps; damage can leave one without."""
+    return laps.filter("clean").get_column("lap_time_s").drop_nulls().to_numpy()
 
 
 def _too_few(effect: PaceEffect) -> list[str]:
@@ -200,9 +206,7 @@ def pace_effect(
         after: The same of the other session.
     """
     against = _against(before, after)
-    times = [
-        laps.filter("clean").get_column("lap_time_s").to_numpy() for _, laps in (before, after)
-    ]
+    times = [_clean_times(laps) for _, laps in (before, after)]
     spreads = [robust.spread(each) for each in times]
     return PaceEffect(
         seconds=None if against else robust.difference(times[0], times[1]),

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 TICK_RATE = 60
 _LAG_S = 0.0145
-_RIG_S = 0.6  # from standing to the first fuel
 """A record shows where the car was this long before its SessionTime, by which laps are timed."""
+_RIG_S = 0.6  # from standing to the first fuel
 _QUIET_TICKS = 3 * TICK_RATE
 
 

@@ -181,7 +181,7 @@ def _formula_weekend(race: Race) -> list[Outing]:
                 experience_laps=10,
                 dropped_ticks=1,
                 session_time_s=12.45,
-                positions=(7, 6, 9, 8, 7, 5, 5, 4),
+                positions=(7, 8, 9, 8, 7, 6, 5, 4),
             ),
         ),
     ]
@@ -231,10 +231,11 @@ def _oval_weekend(race: Race) -> list[Outing]:
                 laps=race.laps,
                 fuel_l=20.0,
                 stops=(Stop(7, fuel_l=6.0),),
+                ending=Ending.TRACK,
                 experience_laps=36,
                 clock_slips=2,
                 session_time_s=9.8,
-                positions=(8, 8, 8, 7, 7, 6, 6, 6, 14, 12, 10, 9, 8, 7, 7),
+                positions=(8, 8, 8, 8, 8, 8, 8, 15, 15, 11, 8, 8, 7, 7, 7),
             ),
         ),
     ]
@@ -282,7 +283,7 @@ def _gt3_weekend(race: Race) -> list[Outing]:
                 dropped_ticks=1,
                 clock_slips=2,
                 session_time_s=14.2166667,
-                positions=(11, 10, 10, 16, 14, 12, 9, 8),
+                positions=(11, 11, 11, 18, 18, 13, 9, 8),
             ),
         ),
     ]

@@ -45,20 +45,6 @@ if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
-CHANNELS = tuple(
-    dict.fromkeys(
-        (
-            *track_grid.CHANNELS,
-            *traces.CHANNELS,
-            *corner_map.CHANNELS,
-            *corners.CHANNELS,
-            *tyres.CHANNELS,
-            *dampers.CHANNELS,
-        )
-    )
-)
-"""The channels that are read here, where the file has them."""
-
 _LOCK = 0x6972_6163  # any number, the same in all versions
 # A track that is longer or shorter than its grid by more than this has been rebuilt.
 _SAME_LENGTH = 0.005
@@ -111,7 +97,8 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
     """Analyse the laps of a file.
 
     Args:
-        telemetry: The file, with its records of :data:`CHANNELS`.
+        telemetry: The file, with its records of
+            :data:`iracing_pipeline.analysis.channels.CHANNELS`.
         track: What is kept of its track.
     """
     began = time.perf_counter()

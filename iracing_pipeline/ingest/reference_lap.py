@@ -104,7 +104,7 @@ def _of_csv(path: Path, grid: Grid) -> dict[str, Any]:
         rows=rows,
         place=np.concatenate(([min(0.0, pct[0]) - 1e-9], pct, [max(1.0, pct[-1]) + 1e-9])),
         times=np.concatenate(([0.0], clock, [time])),
-        slips=np.zeros(len(np.concatenate(([0.0], clock, [time])))),
+        slips=np.zeros(len(rows)),
     )
     digest = hashlib.blake2b(content, digest_size=8).hexdigest()
     row = _row(

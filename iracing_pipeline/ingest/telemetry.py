@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
-from iracing_pipeline.analysis import samples, sessions
+from iracing_pipeline.analysis import sessions
+from iracing_pipeline.analysis.channels import CHANNELS
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.ibt import Facts, IbtFile
-from iracing_pipeline.ingest import lap_analysis
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse import audit
 from iracing_pipeline.warehouse.load import replace
@@ -165,7 +165,7 @@ def analyse(source: Source, *, at_least: int = 0) -> Telemetry:
         raise ShorterThanLoadedError(source.facts, at_least)
     began = time.perf_counter()
     schema = source.schema
-    wanted = [name for name in _CHANNELS if name in schema]
+    wanted = [name for name in CHANNELS if name in schema]
     records = source.read(wanted)
     read = time.perf_counter()
     facts = source.facts
@@ -204,6 +204,3 @@ def load(
     ]
     audit.record(connection, loads, run_id=run_id)
     telemetry.seconds["load"] = time.perf_counter() - began
-
-
-_CHANNELS = tuple(dict.fromkeys((*samples.CHANNELS, *sessions.CHANNELS, *lap_analysis.CHANNELS)))

@@ -83,6 +83,16 @@ def test_few_laps_are_not_compared() -> None:
     assert setup.pace_effect(driven(90.0), driven(85.0, laps=3)).seconds is None
 
 
+def test_a_lap_without_a_time_is_in_no_figure() -> None:
+    session, laps = driven(90.0)
+    untimed = laps.with_columns(lap_time_s=pl.Series([None, *laps["lap_time_s"][1:]]))
+    effect = setup.pace_effect((session, untimed), driven(89.2))
+
+    assert effect.laps == (11, 12)
+    assert effect.seconds is not None
+    assert -2 < effect.seconds.value < 0
+
+
 def stay(
     number: int, tree: dict[str, Any], pace: float, laps: int = 12, **values: Any
 ) -> setup.Stay:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import median
 
 import polars as pl
 import pytest
@@ -9,7 +10,8 @@ from iracing_pipeline.demo.career import CUST_ID, RACES
 from iracing_pipeline.demo.fake_data_api import Career
 from iracing_pipeline.demo.fake_data_api.member_documents import search_row
 from iracing_pipeline.demo.fake_data_api.race_documents import event_log, lap_chart, result
-from iracing_pipeline.demo.season import race_truths
+from iracing_pipeline.demo.plan import Session
+from iracing_pipeline.demo.season import race_truths, season
 from iracing_pipeline.results.issues import Issues, Problem
 from iracing_pipeline.results.laps import read_events, read_laps
 from iracing_pipeline.results.search import read_search
@@ -114,3 +116,29 @@ def test_the_member_has_the_laps_that_the_telemetry_shows(subsession_id: int) ->
 
     assert list(told) == list(range(1, race.laps + 1))
     assert told == pytest.approx({number: driven[number] for number in told}, abs=1e-4)
+
+
+@pytest.mark.parametrize("subsession_id", list(race_truths()))
+def test_the_field_of_a_recorded_race_fits_the_telemetry(subsession_id: int) -> None:
+    race, truth = CAREER.by_id[subsession_id], race_truths()[subsession_id]
+    plan = next(
+        outing.plan
+        for outing in season()
+        if outing.event.race is race.pinned and outing.plan.session is Session.RACE
+    )
+    rows = lap_chart(CAREER, race, 0)
+
+    own = [row["lap_position"] for row in rows if row["cust_id"] == CAREER.cust_id]
+    assert own == list(plan.positions)
+
+    # In the pits as often as the member, and otherwise of about the same pace.
+    pitted = [row for row in rows if "pitted" in row["lap_events"]]
+    assert len(pitted) == 2 * len(truth.stops) * race.field
+    pace = median(lap.lap_time_s or 0 for lap in truth.laps[2:] if lap.clean)
+    laps = [
+        row["lap_time"] / 10_000
+        for row in rows
+        if row["lap_number"] > 1 and not row["incident"] and row not in pitted
+    ]
+    assert 0.995 < median(laps) / pace < 1.02
+    assert min(laps) > 0.9 * pace

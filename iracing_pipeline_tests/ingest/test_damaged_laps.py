@@ -10,8 +10,9 @@ import numpy as np
 import polars as pl
 import pytest
 
+from iracing_pipeline.analysis.channels import LAP_CHANNELS
 from iracing_pipeline.analysis.laps import laps as find_laps
-from iracing_pipeline.ingest.lap_analysis import CHANNELS, analyse_laps
+from iracing_pipeline.ingest.lap_analysis import analyse_laps
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
 from iracing_pipeline_tests.analysis.simulated import practice
 
@@ -45,7 +46,7 @@ def told_of(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def damaged(records: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
     """Records with nonsense in some stretches of some channels."""
-    names = [name for name in (*FIRST, *CHANNELS) if name in records.columns]
+    names = [name for name in (*FIRST, *LAP_CHANNELS) if name in records.columns]
     for name in rng.choice(names, 3):
         values: np.ndarray[Any, Any] = records[name].to_numpy().copy()
         first, after = np.sort(rng.integers(0, len(values), 2))

@@ -26,8 +26,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
 CANNOT = 77
-# Volumes in memory, so small that they can be filled.
+# Volumes in memory, so small that they can be filled. PostgreSQL ends when it cannot write, and a
+# volume would be gone with the last container that has it; so there is one more, which only waits.
 SMALL = """\
+services:
+  keeper:
+    image: postgres:17-trixie
+    user: "999:999"
+    init: true
+    entrypoint: [sleep, infinity]
+    healthcheck: {test: [CMD, "true"], interval: 5s}
+    network_mode: none
+    volumes: ["postgres:/var/lib/postgresql/data", "data:/data"]
 volumes:
   data: {driver_opts: {type: tmpfs, device: tmpfs, o: "size=64m,uid=10001,gid=10001,mode=0755"}}
   postgres: {driver_opts: {type: tmpfs, device: tmpfs, o: "size=400m,uid=999,gid=999,mode=0700"}}

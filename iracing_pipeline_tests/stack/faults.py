@@ -97,7 +97,7 @@ _MEETS_IT_S = 60.0  # so long that runs meet the full volume
 _SAID = "SELECT DISTINCT left(reason, 90) FROM ops.quarantine"
 BALLAST = {
     "data": ("code-server", "/data/ballast"),
-    "postgres": ("postgres", "/var/lib/postgresql/data/ballast"),
+    "postgres": ("keeper", "/var/lib/postgresql/data/ballast"),
 }
 
 

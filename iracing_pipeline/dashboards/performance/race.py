@@ -90,7 +90,8 @@ def findings() -> Panel:
             text("array_to_string(laps, ', ')", "Laps").wide(120),
         ),
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
-        empty="No finding: no telemetry of this race, or fewer than five clean laps in it.",
+        empty="No finding: no telemetry of this race, fewer than five clean laps in it, or nothing"
+        " that cost half a second beyond their scatter. Laps in and out of the pits do not count.",
         height=6,
         width=12,
         may_be_empty=True,

@@ -103,9 +103,9 @@ def _of_laps(name: str, *tables: Table, version: str = "1") -> dg.AssetSpec:
     )
 
 
-lap_traces = _of_laps("lap_traces", LAP_TRACE)
-lap_sectors = _of_laps("lap_sectors", LAP_SECTOR)
-lap_corners = _of_laps("lap_corners", LAP_CORNER)
+lap_traces = _of_laps("lap_traces", LAP_TRACE, version="2")
+lap_sectors = _of_laps("lap_sectors", LAP_SECTOR, version="2")
+lap_corners = _of_laps("lap_corners", LAP_CORNER, version="2")
 stints = _of_laps("stints", STINT, version="2")
 tyre_sets = _of_laps("tyre_sets", TYRE_SET, TYRE_LAP)
 fuel_laps = _of_laps("fuel_laps", FUEL_LAP)
@@ -128,7 +128,7 @@ race_debriefs = dg.AssetSpec(
     group_name="debrief",
     owners=OWNERS,
     kinds={"postgres", "polars"},
-    code_version="1",
+    code_version="2",
     description=RACE_FINDING.doc + " The view grafana.race_debriefs joins the result.",
     metadata=metadata.of_table(RACE_FINDING),
 )

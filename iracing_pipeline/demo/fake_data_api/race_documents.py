@@ -9,7 +9,7 @@ import numpy as np
 
 from iracing_pipeline.demo.career import Licence
 from iracing_pipeline.demo.entrants import NAMES, Entrant, entrants, stranger
-from iracing_pipeline.demo.season import race_truths
+from iracing_pipeline.demo.fake_data_api.recorded_race import recorded_race
 from iracing_pipeline.results.laps import FLAGS
 
 if TYPE_CHECKING:
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from iracing_pipeline.demo.fake_data_api.career import Career, Race
 
 TICKS = 10_000
-_BIT_OF = {name: bit for bit, name in FLAGS.items()}
 RACE_CLOCK = 900 * TICKS
 QUALIFYING_CLOCK = 60 * TICKS
 QUALIFYING_LAPS = 2
@@ -58,69 +57,48 @@ def drive(career: Career, race: Race) -> Field:
     """Run the race: everybody's laps, and from them the order."""
     rng = np.random.default_rng([career.seed, race.subsession_id])
     cars, laps = race.field, race.laps
-    base = race.machine.lap_s * TICKS
+    recorded = recorded_race(race)
+    base_s = recorded.pace_s if recorded else race.machine.lap_s
     pace = np.sort(rng.normal(1.0, 0.008, cars))
-    times = np.rint(base * (pace[:, None] + np.abs(rng.normal(0, 0.004, (cars, laps)))))
+    lap_s = base_s * (pace[:, None] + np.abs(rng.normal(0, 0.004, (cars, laps))))
     flags = rng.choice([0, 4, 64, 128], p=[0.93, 0.04, 0.02, 0.01], size=(cars, laps))
-    times += np.where(flags == 64, 3.0 * TICKS, 0) + np.where(flags == 128, 8.0 * TICKS, 0)
+    lap_s += np.where(flags == 64, 3.0, 0) + np.where(flags == 128, 8.0, 0)
     # A standing start costs the back of the grid time on the first lap.
-    times[:, 0] += np.arange(cars) * 0.3 * TICKS + 4.0 * TICKS
-    times = times.astype(np.int64)
+    lap_s[:, 0] += np.arange(cars) * 0.3 + 4.0
+    if recorded:
+        recorded.among(race, lap_s, flags, rng)
+    times = np.rint(lap_s * TICKS).astype(np.int64)
     flags[:, 0] |= 8192
-    order, complete = _finish(times, rng)
-    times, flags = times[order], flags[order].astype(np.int64)
+    retired = rng.random(cars) < (0.0 if recorded else 0.04)
+    order, complete = _finish(times, retired)
+    times, flags = times[order], flags[order]
     complete = complete[order]
-    _as_recorded(race, times, flags, complete)
     for place, done in enumerate(complete.tolist()):
         times[place, done:] = 0
         flags[place, done - 1] |= 16384 if done else 0
     drivers = _drivers(career, race, rng)
-    own = race.finish - 1
-    grid = rng.permutation(cars)
-    taken = int(np.flatnonzero(grid == race.grid - 1)[0])
-    grid[[own, taken]] = grid[[taken, own]]
+    if recorded:
+        grid = order
+    else:
+        own = race.finish - 1
+        grid = rng.permutation(cars)
+        taken = int(np.flatnonzero(grid == race.grid - 1)[0])
+        grid[[own, taken]] = grid[[taken, own]]
     # Steps wider than the noise, so that the grid is the order of the best laps.
-    best = base * (0.985 + 0.0012 * grid[:, None])
-    noise = base * rng.uniform(0, 0.001, (cars, QUALIFYING_LAPS))
+    best = base_s * TICKS * (0.985 + 0.0012 * grid[:, None])
+    noise = base_s * TICKS * rng.uniform(0, 0.001, (cars, QUALIFYING_LAPS))
     qualifying = np.rint(best + noise).astype(np.int64)
     return Field(drivers, grid.tolist(), complete.tolist(), times, flags, qualifying)
 
 
-def _as_recorded(
-    race: Race, times: NDArray[np.int64], flags: NDArray[np.int64], complete: NDArray[np.int64]
-) -> None:
-    """Give the member the laps that the telemetry file of the race shows.
-
-    The others' laps are stretched by as much, so that everybody finishes where he did.
-    """
-    truth = race_truths().get(race.subsession_id)
-    if truth is None:
-        return
-    laps = {lap.number: lap for lap in truth.laps if lap.lap_time_s is not None}
-    own, numbers = race.finish - 1, range(1, race.laps + 1)
-    if any(number not in laps for number in numbers):
-        return
-    recorded = np.array([round((laps[number].lap_time_s or 0) * TICKS) for number in numbers])
-    times[:] = np.rint(times * (recorded.sum() / times[own].sum()))
-    times[own] = recorded
-    flags[own] = 0
-    flags[own, 0] = _BIT_OF["first lap"]
-    for place, number in enumerate(numbers):
-        lap = laps[number]
-        flags[own, place] |= _BIT_OF["off track"] if lap.off_track else 0
-        flags[own, place] |= _BIT_OF["lost control"] if lap.incidents > 1 else 0
-    complete[: race.finish] = race.laps
-
-
 def _finish(
-    times: NDArray[np.int64], rng: np.random.Generator
+    times: NDArray[np.int64], retired: NDArray[np.bool_]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Cars in finishing order, and the laps each completed before the flag."""
-    cars, laps = times.shape
+    laps = times.shape[1]
     crossings = times.cumsum(axis=1)
     winner = crossings[:, -1].min()
     complete = np.minimum((crossings < winner).sum(axis=1) + 1, laps)
-    retired = rng.random(cars) < 0.04
     complete = np.where(retired, np.maximum(1, complete // 2), complete)
     complete[crossings[:, -1].argmin()] = laps
     last = np.take_along_axis(crossings, complete[:, None] - 1, axis=1)[:, 0]

@@ -50,7 +50,7 @@ def section(data: SessionData) -> str:
 
 def _costs(data: SessionData) -> Iterable[Told]:
     """What cost time over the session."""
-    found = debrief(data.laps, data.lap_corners, data.stints, result=data.result)
+    found = debrief(data.laps, data.lap_corners, data.stints)
     anchors = {"mistake": "laps", "corner": "consistency", "pace": "stints", "pit_stop": "stints"}
     for finding in found.findings:
         laps = ", ".join(map(str, finding.laps[:8]))
