@@ -14,7 +14,7 @@ from iracing_pipeline.dashboards.asking import Reader
 from iracing_pipeline.dashboards.errors import BoardError
 from iracing_pipeline.dashboards.interpolation import for_text, interpolate
 from iracing_pipeline.dashboards.moments import Range
-from iracing_pipeline.dashboards.queries import Sql
+from iracing_pipeline.dashboards.queries import PromQl, Sql
 from iracing_pipeline.dashboards.variables import Choice
 
 if TYPE_CHECKING:
@@ -200,6 +200,8 @@ def _regions(visit: Visit, reader: Reader, region: Regions) -> Outcome:
 
 def judge(panel: Panel, answer: Answer) -> str | None:
     """What is wrong with an answer for the kind of panel that shows it; None if nothing."""
+    if isinstance(panel.queries[0], PromQl):
+        return None  # one series after the other, each sorted by Prometheus itself
     kind = panel.drawn.type_val
     if kind in {"timeseries", "geomap", "state-timeline"}:
         return _rising(answer, "time", datetime)

@@ -40,6 +40,8 @@ SPEED = Quantity("speed", units.KilometersPerHour, units.MilesPerHour, 1)
 TEMPERATURE = Quantity("temperature", units.Celsius, units.Fahrenheit, 1)
 # Grafana's own litres and metres become mL and km by themselves, so that a column mixes them.
 VOLUME = Quantity("volume", "suffix:L", "suffix:gal", 2)
+# What a lap burns is multiplied by the laps of a race: a small car burns a quarter of a litre.
+CONSUMPTION = Quantity("volume", "suffix:L", "suffix:gal", 3)
 PRESSURE = Quantity("pressure", units.Kilopascals, units.PSI, 1)
 LENGTH = Quantity("length", "suffix:m", "suffix:ft", 0)
 
@@ -159,6 +161,11 @@ def text(expression: str, name: str) -> Field:
     return Field(expression, name)
 
 
+def words(expression: str, name: str) -> Field:
+    """Words as the tables write them, such as ``off_track``, as one reads them."""
+    return text(f"replace({expression}, '_', ' ')", name)
+
+
 def hidden(expression: str, name: str) -> Field:
     """What a table does not show, but its links carry."""
     return Field(expression, name).with_(
@@ -171,9 +178,14 @@ def number(expression: str, name: str, *, decimals: int = 0, unit: str = units.N
     return Field(expression, name).with_(unit=unit, decimals=decimals)
 
 
-def share(expression: str, name: str, *, decimals: int = 0) -> Field:
-    """A ratio from 0 to 1, as per cent."""
-    return Field(expression, name).with_(unit=units.PercentUnit, decimals=decimals)
+def share(expression: str, name: str, *, decimals: int | None = 0) -> Field:
+    """A ratio from 0 to 1, as per cent.
+
+    In a chart with None, or more decimals than 0: of a field that has 0, Grafana's axis shows
+    whole numbers alone, which are 0 % and 100 %.
+    """
+    shown = Field(expression, name).with_(unit=units.PercentUnit)
+    return shown if decimals is None else shown.with_(decimals=decimals)
 
 
 def lap_time(expression: str, name: str) -> Field:
@@ -211,6 +223,11 @@ def volume(expression: str, name: str) -> Field:
     return Field(expression, name, VOLUME)
 
 
+def consumption(expression: str, name: str) -> Field:
+    """Litres a lap, as litres or gallons."""
+    return Field(expression, name, CONSUMPTION)
+
+
 def pressure(expression: str, name: str) -> Field:
     """A pressure in kPa, as kPa or psi."""
     return Field(expression, name, PRESSURE)
@@ -234,11 +251,12 @@ def series_like(expression: str, colour: str) -> Field:
 def position(expression: str, name: str) -> Field:
     """A place in the race, for a chart: its axis has the first place on top.
 
-    Grafana has no axes that run downwards, so what is drawn is minus the place, shown as P1, P2.
+    Grafana has no axes that run downwards, so what is drawn is minus the place, shown as P1, P2;
+    the axis ends above the first place, or its top would be a place 0.
     """
     places = {str(-place): {"text": f"P{place}", "index": place} for place in range(1, 61)}
     return Field(f"-({expression})", name).with_(
-        mappings=[{"type": "value", "options": places}], decimals=0
+        mappings=[{"type": "value", "options": places}], decimals=0, custom__axisSoftMax=-0.5
     )
 
 

@@ -89,23 +89,27 @@ def _words(panel: dict[str, Any]) -> Iterator[str]:
 
 
 def _shown(board: Board, panel: dict[str, Any]) -> Iterator[str]:
-    for unit in _units(panel):
+    for told in _properties(panel):
+        unit = told.get("unit")
+        if unit is None:
+            continue
         if unit not in _KNOWN_UNITS and not unit.startswith(_FREE_UNITS):
             yield f"has the unknown unit {unit}"
         if unit == LAP_TIME and not board.utc:
             yield "has lap times on an axis, so the board must be in UTC"
+        on_an_axis = panel["type"] in {"timeseries", "trend"}
+        if on_an_axis and unit == units.PercentUnit and told.get("decimals") == 0:
+            yield "has ratios without decimals on an axis, which then shows 0 % and 100 % alone"
     for target in panel.get("targets", []):
         yield from _sql(target.get("rawSql", ""))
 
 
-def _units(panel: dict[str, Any]) -> Iterator[str]:
+def _properties(panel: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What is set for all fields, then for each of the named ones."""
     config = panel["fieldConfig"]
-    if unit := config["defaults"].get("unit"):
-        yield unit
+    yield config["defaults"]
     for override in config.get("overrides", []):
-        for told in override["properties"]:
-            if told["id"] == "unit":
-                yield told["value"]
+        yield {told["id"]: told["value"] for told in override["properties"]}
 
 
 def _sql(statement: str) -> Iterator[str]:

@@ -124,11 +124,14 @@ def table(
         first: What stands before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
-    drawn = tables.Panel().cell_height(common.TableCellHeight.SM).build()
+    drawn = tables.Panel().cell_height(common.TableCellHeight.SM).min_width(_COLUMN_PX).build()
     query = select(fields, source, first=first)
     return Panel(number, title, about, empty, drawn, (query,), (_BLANK, *fields), **size)
 
 
+# Columns without a width share what is left of the table; Grafana's own least width, 150 pixels,
+# lets tables of many numbers overflow their panels.
+_COLUMN_PX = 100
 # Or every cell that holds nothing would say what the whole table says when it has no rows.
 _BLANK = Field("", "/.*/", matcher="byRegexp", properties={"noValue": ""})
 

@@ -37,7 +37,7 @@ def plan_chart(plans: pl.DataFrame, stops: pl.DataFrame, title: str) -> str | No
             plot.line(window, [below, below], ORANGE)
             note = (
                 f"stop {stop['stop']} after lap {stop['after_lap']} (from {window[0]:g} to"
-                f" {window[1]:g}): {stop['fuel_added_l']:.1f} l"
+                f" {window[1]:g}): {stop['fuel_added_l']:.2f} l"
             )
             plot.dot(float(stop["after_lap"]), height, BLUE, hollow=True, note=note)
         if row["behind_s"] is not None and row["behind_s"] > 0:

@@ -162,6 +162,21 @@ def test_a_wrong_expression_is_found(reader_url: str, tmp_path: Path) -> None:
     assert "parse error" in (outcomes[0].problem or "")
 
 
+@NEEDS_PROMETHEUS
+def test_series_may_follow_each_other(reader_url: str, tmp_path: Path) -> None:
+    both = " or ".join(
+        f'label_replace(vector({value}), "state", "{name}", "", "")'
+        for value, name in enumerate(("loaded", "waiting"))
+    )
+    panel = chart(1, "Lines", "about", (), PromQl(both, "{{state}}"), **FIXED)  # type: ignore[arg-type]
+    with running(tmp_path) as server:
+        asked = Database.at(reader_url), PrometheusServer(server.url)
+        (outcome,) = Checker((board(panel),), *asked).run()
+
+    assert outcome.problem is None
+    assert (outcome.rows or 0) > 2 * 100, "many samples a series"
+
+
 def test_a_server_that_is_not_there_is_told() -> None:
     with pytest.raises(BoardError, match="the database cannot be reached"):
         Database.at("postgresql://grafana_reader@127.0.0.1:9/nothing")

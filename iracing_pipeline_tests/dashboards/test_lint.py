@@ -9,7 +9,8 @@ import pytest
 
 from iracing_pipeline.dashboards import links
 from iracing_pipeline.dashboards.board import Board, Folder, Section
-from iracing_pipeline.dashboards.fields import lap_time, number, text
+from iracing_pipeline.dashboards.charts import chart
+from iracing_pipeline.dashboards.fields import lap_time, number, share, text, time
 from iracing_pipeline.dashboards.lint import lint
 from iracing_pipeline.dashboards.panels import stat, table
 from iracing_pipeline.dashboards.variables import Choice
@@ -26,6 +27,12 @@ def panel(number_: int = 1, **changes: Any) -> Panel:
     source = changes.pop("source", "grafana.telemetry_sessions")
     made = table(number_, "Sessions", ABOUT, fields, source, empty="No session yet: drive one.")
     return replace(made, **changes)
+
+
+def of_ratios(*, decimals: int | None) -> Panel:
+    fields = (time("start_time"), share("1", "Clean", decimals=decimals))
+    empty = "No session yet: drive one."
+    return chart(1, "Clean", ABOUT, fields, "grafana.telemetry_sessions", empty=empty)
 
 
 def linked(link: Link) -> Panel:
@@ -45,6 +52,7 @@ def board(*panels: Panel, **changes: Any) -> Board:
 
 def test_a_good_board_has_nothing_against_it() -> None:
     assert lint([board()]) == []
+    assert lint([board(of_ratios(decimals=None))]) == []
 
 
 @pytest.mark.parametrize(
@@ -54,6 +62,7 @@ def test_a_good_board_has_nothing_against_it() -> None:
         (panel(empty="none"), "does not explain what it means when it is empty"),
         (panel(fields=(number("1", "One", unit="kmh"),)), "has the unknown unit kmh"),
         (panel(fields=(lap_time("1", "Lap"),)), "so the board must be in UTC"),
+        (of_ratios(decimals=0), "shows 0 % and 100 % alone"),
         (
             panel(source="grafana.stints WHERE $__timeFilter(date_trunc('day', start_time))"),
             "has a bracket inside $__timeFilter(...)",

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from iracing_pipeline.preview.board import HONEST, Drawn, QueryError, draw
-from iracing_pipeline.preview.frames import NUMBER, TEXT, TIME, Field, Frame
+from iracing_pipeline.preview.frames import NUMBER, OTHER, TEXT, TIME, Field, Frame
 from iracing_pipeline.preview.panel import Region
 from iracing_pipeline.preview.panels import DRAWERS
 
@@ -85,6 +85,14 @@ def test_each_type_of_panel_says_why_it_is_empty(kind: str) -> None:
     assert board.empty == ("Panel",)
 
 
+def test_a_trend_over_nothing_known_is_empty() -> None:
+    unknown = Frame([Field("lap", NUMBER, [None]), Field("speed", NUMBER, [1.0])])
+
+    board = drawn(Given(unknown), panel("trend", options={"xField": "lap"}))
+
+    assert board.empty == ("Panel",)
+
+
 def test_hostile_names_stay_text() -> None:
     board = drawn(Given(numbers()), *(panel(kind, title=HOSTILE) for kind in DRAWERS))
 
@@ -146,3 +154,28 @@ def test_text_panels_are_markdown_without_html() -> None:
 
     assert "<h1>Why</h1>" in html
     assert "<li><b>bold</b> &lt;b&gt;x&lt;/b&gt;</li>" in html
+
+
+def test_columns_are_as_wide_as_in_grafana() -> None:
+    def told(name: str, **properties: Any) -> dict[str, Any]:
+        given = [{"id": key, "value": value} for key, value in properties.items()]
+        return {"matcher": {"id": "byName", "options": name}, "properties": given}
+
+    overrides = [
+        told("name", **{"custom.width": 80}),
+        told("never", unit="percentunit"),
+        told("least", **{"custom.minWidth": 100}),
+    ]
+    fields = [
+        Field("name", TEXT, ["a"]),
+        Field("never", OTHER, [None]),  # Grafana knows from the type that it holds numbers
+        Field("least", OTHER, [None]),
+    ]
+
+    html = drawn(
+        Given(Frame(fields)), panel("table", fieldConfig={"defaults": {}, "overrides": overrides})
+    ).html
+
+    assert '<table style="min-width:330px">' in html
+    assert '<th class="left" style="width:80px">name</th><th class="right">never</th>' in html
+    assert '<th class="left">least</th>' in html

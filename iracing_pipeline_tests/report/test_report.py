@@ -176,6 +176,14 @@ def test_without_laps_every_section_says_why(connection: Connection, key: str) -
         part = re.search(rf'<section id="{name}">(.*?)</section>', html, flags=re.DOTALL)
         assert part is not None
         assert 'class="empty"' in part[1], name
+    assert "Nothing can be told yet" in html
+
+    connection.execute(
+        "UPDATE racing.telemetry_session"
+        " SET clean_lap_count = 6, timed_lap_count = 6, lap_count = 6"
+    )
+
+    assert "Nothing stands out: over 6 clean laps" in report(read(connection, key))
 
 
 def test_the_newest_session_is_the_last(connection: Connection, key: str, tmp_path: Path) -> None:

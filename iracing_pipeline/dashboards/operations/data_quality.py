@@ -14,6 +14,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
     time,
+    words,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
@@ -108,12 +109,12 @@ def reasons() -> Panel:
         "Timed laps in the time range that are not clean, by reason; a lap can have several. From"
         " grafana.lap_reasons.",
         (
-            text("replace(reason, '_', ' ')", "Reason"),
+            words("reason", "Reason"),
             number("count(*)", "Laps").coloured(palette.ORANGE),
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
         "GROUP BY reason ORDER BY count(*) DESC",
-        empty="Every timed lap in this time range is clean.",
+        empty="No timed lap in this time range, or all of them are clean.",
         lying=True,
         width=10,
         height=10,
@@ -186,9 +187,9 @@ def coverage() -> Panel:
         "Races with a result, and those of them that telemetry is loaded of: telemetry must be"
         " switched on in the car (Alt+L). From grafana.career_races.",
         (
-            text("season", "Season").wide(100),
-            number("count(*)", "Races").wide(90),
-            number("count(session_key)", "With telemetry").wide(130),
+            text("season", "Season"),
+            number("count(*)", "Races"),
+            number("count(session_key)", "With telemetry"),
             share("count(session_key)::double precision / count(*)", "Share"),
         ),
         "grafana.career_races GROUP BY season ORDER BY season DESC NULLS LAST LIMIT 40",

@@ -163,13 +163,15 @@ def loads() -> Panel:
         " range, and how long its loads took. From grafana.load_audit.",
         (
             text("table_name", "Table"),
-            ago("max(finished_at)", "Last load").wide(130),
-            number("count(*)", "Loads").wide(80),
-            number("sum(rows_inserted)", "New rows").wide(100),
-            number("sum(rows_updated)", "Changed").wide(100),
-            number("sum(rows_deleted)", "Gone").wide(80),
-            seconds("percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)", "Median time"),
-            seconds("max(seconds)", "Longest"),
+            ago("max(finished_at)", "Last load").wide(120),
+            number("count(*)", "Loads").wide(70),
+            number("sum(rows_inserted)", "New rows").wide(90),
+            number("sum(rows_updated)", "Changed").wide(90),
+            number("sum(rows_deleted)", "Gone").wide(70),
+            seconds("percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)", "Median time").wide(
+                100
+            ),
+            seconds("max(seconds)", "Longest").wide(90),
         ),
         "grafana.load_audit WHERE $__timeFilter(finished_at)\n"
         "GROUP BY table_name ORDER BY max(finished_at) DESC",
@@ -231,12 +233,14 @@ def fetches() -> Panel:
         "Subsessions that the Data API is asked for, by season and how far that got; retry means"
         " that it is asked again later. From grafana.subsession_fetches.",
         (
-            text("season", "Season").wide(100),
+            text("season", "Season"),
             number("count(*)", "Races").wide(80),
             number("count(*) FILTER (WHERE status = 'ok')", "Received").wide(90),
             number("count(*) FILTER (WHERE status = 'pending')", "Pending").wide(90),
             number("count(*) FILTER (WHERE status = 'retry')", "Retry").wide(80),
-            number("count(*) FILTER (WHERE status IN ('forbidden', 'missing'))", "Not to be had"),
+            number(
+                "count(*) FILTER (WHERE status IN ('forbidden', 'missing'))", "Not to be had"
+            ).wide(110),
         ),
         "grafana.subsession_fetches GROUP BY season ORDER BY season DESC",
         empty="No race is asked for: without a Data API results come from files.",

@@ -7,6 +7,7 @@ from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     ago,
+    consumption,
     hidden,
     lap_text,
     length,
@@ -16,7 +17,6 @@ from iracing_pipeline.dashboards.fields import (
     speed,
     text,
     time,
-    volume,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -146,7 +146,8 @@ def findings() -> Panel:
     ORDER BY start_time DESC, rank LIMIT 2) AS found
 ORDER BY start_time DESC, rank
 """,
-        empty="No finding yet: most take a race with telemetry and five clean laps.",
+        empty="No finding yet: most take a race with telemetry and five clean laps, in which"
+        " something cost half a second.",
         width=8,
         height=6,
         may_be_empty=True,
@@ -185,7 +186,7 @@ def rating() -> Panel:
         " grafana.rating_history.",
         ratings.LINES,
         ratings.IRATING,
-        empty=ratings.NO_RATING,
+        empty=ratings.NONE_IN_RANGE,
         drawing=Drawing(gaps=False, steps=True, decimals=0),
         width=12,
         height=8,
@@ -207,7 +208,7 @@ def schedule() -> Panel:
             number("track_race_count", "Raced there").wide(90),
             number("best_finish_in_class", "Best finish").wide(90),
             lap_text("best_lap_s", "Best lap").wide(90),
-            volume("fuel_p65_l", "Fuel a lap").wide(90),
+            consumption("fuel_p65_l", "Fuel a lap").wide(90),
         ),
         "grafana.season_schedule WHERE weeks_from_now IN (0, 1) AND series_race_count > 0\n"
         "ORDER BY weeks_from_now, series_race_count DESC LIMIT 10",
@@ -229,10 +230,10 @@ def recent() -> Panel:
         (
             hidden("session_key", "session_key"),
             moment("start_time", "When").linked(OPEN),
-            text("simsession_type", "Kind").linked(OPEN),
+            text("simsession_type", "Kind").linked(OPEN).wide(110),
             text("concat_ws(' · ', track_name, track_config)", "Track").linked(OPEN),
             text("car_name", "Car"),
-            lap_text("best_lap_time_s", "Best lap").wide(100),
+            lap_text("best_lap_time_s", "Best lap").wide(80),
             number("clean_lap_count", "Clean laps").wide(90),
         ),
         "grafana.telemetry_sessions ORDER BY start_time DESC LIMIT 10 OFFSET 1",

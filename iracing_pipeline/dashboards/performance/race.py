@@ -43,6 +43,7 @@ DRIVER = (
     f"CASE WHEN own THEN '{OWN} ' WHEN finish_position = 1 THEN '{WINNER} ' ELSE '' END"
     " || coalesce(display_name, car_number)"
 )
+LAP_BY_LAP = "lap_number, own, driver"  # one's own car is drawn last, above the others
 
 
 def result() -> Panel:
@@ -61,7 +62,7 @@ def result() -> Panel:
             number("car_count", "Cars").wide(70),
             number("strength_of_field", "SOF").wide(80),
             lap_time("best_lap_s", "Best lap").wide(100),
-            seconds("interval_s", "Behind winner", decimals=1),
+            seconds("interval_s", "Behind winner", decimals=1).wide(120),
             number("incidents", "Incidents").wide(90),
             number("irating_after", "iRating").wide(90),
             number("irating_change", "iRating ±").more_is_better().wide(90),
@@ -107,12 +108,12 @@ def events() -> Panel:
         " grafana.race_events.",
         (
             number("lap_number", "Lap").wide(60),
-            text("event", "Event"),
+            text("event", "Event").wide(160),
             text("message", "Race control"),
         ),
         f"grafana.race_events WHERE {MAIN} AND own AND event NOT IN ('first lap', 'checkered')\n"
         "ORDER BY lap_number, session_time_s",
-        empty="Nothing happened: no incident, no stop, no penalty in the data of this race.",
+        empty="No incident, stop or penalty in the data of this race, or no lap chart of it.",
         height=6,
         width=12,
         may_be_empty=True,
@@ -128,9 +129,9 @@ def positions() -> Panel:
         " winner green with a flag. From grafana.race_laps.",
         position("position", "Position"),
         f"""
-(SELECT lap_number, position, {DRIVER} AS driver
+(SELECT lap_number, position, own, {DRIVER} AS driver
     FROM grafana.race_laps WHERE {MAIN} AND position IS NOT NULL) AS laps
-ORDER BY lap_number
+ORDER BY {LAP_BY_LAP}
 """,
         empty=NO_LAPS,
         drawing=Drawing(colour=palette.GREY, width=1, legend=False, gaps=False),
@@ -149,11 +150,11 @@ def gaps() -> Panel:
         " places. From grafana.race_laps.",
         seconds("ahead_s", "Ahead", decimals=1),
         f"""
-(SELECT laps.lap_number, own.gap_s - laps.gap_s AS ahead_s, {DRIVER} AS driver
-    FROM laps JOIN (SELECT lap_number, gap_s, finish_position AS place FROM laps WHERE own) AS own
+(SELECT lap_number, me.gap_s - laps.gap_s AS ahead_s, own, {DRIVER} AS driver
+    FROM laps JOIN (SELECT lap_number, gap_s, finish_position AS place FROM laps WHERE own) AS me
         USING (lap_number)
-    WHERE laps.finish_position = 1 OR abs(laps.finish_position - own.place) <= 3) AS near
-ORDER BY lap_number
+    WHERE laps.finish_position = 1 OR abs(laps.finish_position - me.place) <= 3) AS near
+ORDER BY {LAP_BY_LAP}
 """,
         first=f"WITH laps AS (SELECT * FROM grafana.race_laps WHERE {MAIN} AND lap_number > 0)",
         empty=NO_LAPS,

@@ -6,6 +6,7 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
+    consumption,
     hidden,
     lap_time,
     moment,
@@ -15,7 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     speed,
     temperature,
     text,
-    volume,
+    words,
 )
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -210,11 +211,11 @@ def laps() -> Panel:
             )
             .less_is_better()
             .wide(90),
-            volume("lap.fuel_used_l", "Fuel").wide(90),
+            consumption("lap.fuel_used_l", "Fuel").wide(90),
             speed("lap.max_speed_mps", "Top speed").wide(110),
             temperature("lap.track_temp_c", "Track temp").wide(110),
             number("lap.incidents", "Incidents").wide(90),
-            text("array_to_string(lap.reasons, ', ')", "Does not count because"),
+            words("array_to_string(lap.reasons, ', ')", "Does not count because"),
         ),
         """
 grafana.telemetry_laps AS lap
@@ -244,19 +245,18 @@ def stints() -> Panel:
         " changes a lap by, tyres and fuel together; it needs five laps. From grafana.stints.",
         (
             number("stint", "Stint").wide(60),
-            text("began || ' → ' || ended", "From → to"),
-            number("clean_lap_count", "Clean laps").wide(90),
-            lap_time("best_lap_time_s", "Best").wide(100),
-            lap_time("median_lap_time_s", "Median").wide(100),
-            seconds("spread_s", "Spread").wide(90),
-            seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better().wide(100),
-            volume("fuel_per_lap_l", "Fuel a lap").wide(100),
-            number("tyre_set", "Tyre set").wide(80),
+            words("began || ' → ' || ended", "From → to"),
+            number("clean_lap_count", "Clean laps"),
+            lap_time("best_lap_time_s", "Best"),
+            lap_time("median_lap_time_s", "Median"),
+            seconds("spread_s", "Spread"),
+            seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better(),
+            consumption("fuel_per_lap_l", "Fuel a lap"),
+            number("tyre_set", "Tyre set"),
         ),
         f"grafana.stints {THIS} ORDER BY stint",
         empty="No stint in this session.",
-        width=14,
-        height=8,
+        height=7,
     )
 
 
@@ -269,17 +269,16 @@ def conditions() -> Panel:
         " grafana.telemetry_sessions.",
         (
             moment("start_time", "Started (UTC)"),
-            temperature("air_temp_c", "Air"),
-            temperature("track_temp_c", "Track"),
-            share("relative_humidity", "Humidity"),
-            speed("wind_speed_mps", "Wind"),
+            temperature("air_temp_c", "Air").wide(90),
+            temperature("track_temp_c", "Track").wide(90),
+            share("relative_humidity", "Humidity").wide(90),
+            speed("wind_speed_mps", "Wind").wide(90),
             text("setup_name", "Setup"),
             text("file_name", "File"),
         ),
         f"grafana.telemetry_sessions {THIS}",
         empty="No session: choose one above.",
-        width=10,
-        height=8,
+        height=4,
     )
 
 

@@ -5,7 +5,14 @@ from __future__ import annotations
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
-from iracing_pipeline.dashboards.fields import number, share, text, time, volume
+from iracing_pipeline.dashboards.fields import (
+    consumption,
+    number,
+    share,
+    text,
+    time,
+    volume,
+)
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
 
@@ -20,7 +27,7 @@ def typical() -> Panel:
         1,
         "A lap burns",
         "Median of the clean dry laps: half of them burnt less. From grafana.car_tracks.",
-        volume("fuel_median_l", "Median"),
+        consumption("fuel_median_l", "Median"),
         KNOWN,
         empty=FEW_LAPS,
         width=5,
@@ -34,7 +41,7 @@ def to_plan_with() -> Panel:
         "Plan with",
         "65th percentile of the clean dry laps: a little more than the typical lap, so that a race"
         " does not end short. From grafana.car_tracks.",
-        volume("fuel_p65_l", "65th percentile"),
+        consumption("fuel_p65_l", "65th percentile"),
         KNOWN,
         empty=FEW_LAPS,
         width=5,
@@ -48,7 +55,7 @@ def safe() -> Panel:
         "To be safe",
         "90th percentile of the clean dry laps: where running dry costs the race. From"
         " grafana.car_tracks.",
-        volume("fuel_p90_l", "90th percentile"),
+        consumption("fuel_p90_l", "90th percentile"),
         KNOWN,
         empty=FEW_LAPS,
         width=5,
@@ -92,9 +99,9 @@ def by_lap() -> Panel:
         " above; wet laps and laps behind the pace car are kept apart. From grafana.fuel_laps.",
         (
             time("start_time"),
-            volume(of.format("clean"), "Clean").coloured(palette.SKY).points(6),
-            volume(of.format("wet"), "Wet").coloured(palette.BLUE).points(6),
-            volume(of.format("caution"), "Caution").coloured(palette.YELLOW).points(6),
+            consumption(of.format("clean"), "Clean").coloured(palette.SKY).points(6),
+            consumption(of.format("wet"), "Wet").coloured(palette.BLUE).points(6),
+            consumption(of.format("caution"), "Caution").coloured(palette.YELLOW).points(6),
         ),
         f"grafana.fuel_laps WHERE {HERE} AND condition <> 'other' AND $__timeFilter(start_time)\n"
         "ORDER BY start_time",
@@ -115,9 +122,9 @@ def by_condition() -> Panel:
         (
             text("condition", "Condition"),
             number("lap_count", "Laps").wide(70),
-            volume("fuel_median_l", "Median"),
-            volume("fuel_p65_l", "Plan with"),
-            volume("fuel_p90_l", "Safe"),
+            consumption("fuel_median_l", "Median"),
+            consumption("fuel_p65_l", "Plan with"),
+            consumption("fuel_p90_l", "Safe"),
         ),
         f"grafana.fuel_use WHERE {HERE} ORDER BY lap_count DESC",
         empty=THREE_LAPS,
@@ -156,7 +163,7 @@ def ladder() -> Panel:
         " the median lap; below zero fuel is left over. From grafana.fuel_savings.",
         (
             number("laps", "Laps").wide(80),
-            volume("fuel_per_lap_l", "A lap may burn"),
+            consumption("fuel_per_lap_l", "A lap may burn"),
             share("saving", "To save", decimals=1).more_is_better(),
         ),
         f"grafana.fuel_savings WHERE {HERE} ORDER BY laps",

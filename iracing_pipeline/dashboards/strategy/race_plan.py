@@ -103,15 +103,15 @@ def ranking() -> Panel:
         "Every number of stops, fastest first: race time by the assumptions without chance, behind"
         " the fastest, and the share of simulated races in which it won. From grafana.race_plans.",
         (
-            number("rank", "Rank").wide(70),
-            number("stops", "Stops").wide(70),
+            number("rank", "Rank").wide(60),
+            number("stops", "Stops").wide(60),
             text("array_to_string(stint_laps, ' + ')", "Laps of the stints"),
-            volume("fuel_start_l", "Start fuel"),
-            duration("total_s", "Race time").wide(120),
-            seconds("behind_s", "Behind", decimals=1).less_is_better().wide(100),
-            share("best_share", "Fastest in").wide(100),
-            duration("low_s", "5 % faster than").wide(130),
-            duration("high_s", "5 % slower than").wide(130),
+            volume("fuel_start_l", "Start fuel").wide(90),
+            duration("total_s", "Race time").wide(90),
+            seconds("behind_s", "Behind", decimals=1).less_is_better().wide(90),
+            share("best_share", "Fastest in").wide(90),
+            duration("low_s", "5 % faster than").wide(120),
+            duration("high_s", "5 % slower than").wide(120),
         ),
         f"grafana.race_plans WHERE {THIS} ORDER BY rank NULLS LAST, stops",
         empty=NO_PLAN,
@@ -181,7 +181,7 @@ def assumptions() -> Panel:
 (SELECT * FROM {BEST}) AS plan
 CROSS JOIN LATERAL (VALUES
     ('Lap, fresh tyres, empty tank', grafana.lap_time(base_lap_s), clean_lap_count || ' laps'),
-    ('Fuel a lap', round(grafana.volume(fuel_per_lap_l, '${{units}}')::numeric, 2)
+    ('Fuel a lap', round(grafana.volume(fuel_per_lap_l, '${{units}}')::numeric, 3)
         || CASE '${{units}}' WHEN 'imperial' THEN ' gal' ELSE ' L' END, fuel_lap_count || ' laps'),
     ('Through the pits', round(pit_loss_s::numeric, 1) || ' s', pit_stop_count || ' stops'),
     ('Change of tyres', round(tyre_change_s::numeric, 1) || ' s', NULL),

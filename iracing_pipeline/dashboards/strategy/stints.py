@@ -15,6 +15,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
     volume,
+    words,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -156,15 +157,15 @@ def stints() -> Panel:
         (
             hidden("session_key", "session_key"),
             moment("start_time", "Start (UTC)").linked(OPEN),
-            text("simsession_type", "Session").linked(OPEN).wide(120),
-            text("began || ' → ' || ended", "From → to").wide(170),
+            text("simsession_type", "Session").linked(OPEN),
+            words("began || ' → ' || ended", "From → to").wide(170),
             number("clean_lap_count", "Clean laps").wide(90),
             lap_time("median_lap_time_s", "Median").wide(100),
             lap_time("fuel_corrected_pace_s", "Empty tank").wide(100),
             seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better().wide(100),
             seconds("pace_trend_low_s_per_lap", "from").wide(90),
             seconds("pace_trend_high_s_per_lap", "to").wide(90),
-            volume("fuel_added_l", "Fuel taken"),
+            volume("fuel_added_l", "Fuel taken").wide(100),
             seconds("pit_stop_s", "Stop", decimals=1).wide(80),
             seconds("pit_loss_s", "Lost", decimals=1).wide(80),
             number("tyre_set", "Set").wide(60),

@@ -129,7 +129,16 @@ def sets() -> Panel:
         "Each set of the session: tread left on the most worn third, measured in the pits when the"
         " set came off or at its last stop (iRacing measures it nowhere else), and cold pressures."
         " From grafana.tyre_sets.",
-        (number("tyre_set", "Set").wide(60), number("lap_count", "Laps").wide(60), *columns),
+        (
+            number("tyre_set", "Set").wide(60),
+            number("lap_count", "Laps").wide(60),
+            *columns,
+            text(
+                "CASE WHEN measured_session_time_s IS NULL THEN 'no: not back in the pit stall'"
+                " WHEN lf_tread IS NULL THEN 'no: not by this car' ELSE 'yes' END",
+                "Tread measured",
+            ).wide(190),
+        ),
         "grafana.tyre_sets WHERE session_key = '${session}' ORDER BY tyre_set",
         empty="No set of tyres in this session.",
         height=6,

@@ -147,10 +147,10 @@ def all_corners() -> Panel:
         " Click one to see it over time. From grafana.corner_consistency.",
         (
             hidden("corner", "corner"),
-            text("'T' || corner", "Corner").wide(80).linked(choose),
-            number("sum(lap_count)", "Clean laps").wide(90),
-            seconds("min(best_s)", "Best").wide(100),
-            seconds("percentile_cont(0.5) WITHIN GROUP (ORDER BY median_s)", "Typical").wide(100),
+            text("'T' || corner", "Corner").linked(choose),
+            number("sum(lap_count)", "Clean laps"),
+            seconds("min(best_s)", "Best"),
+            seconds("percentile_cont(0.5) WITHIN GROUP (ORDER BY median_s)", "Typical"),
             seconds(
                 "percentile_cont(0.5) WITHIN GROUP (ORDER BY median_s) - min(best_s)",
                 "Typical loses",

@@ -21,6 +21,7 @@ from iracing_pipeline.dashboards.fields import (
     per_slot,
     seconds,
     text,
+    words,
 )
 from iracing_pipeline.dashboards.links import variable
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -75,16 +76,17 @@ SELECT 'no lap yet', 'none' WHERE NOT EXISTS (
 
 def _lap(name: str, letter: str, *, needed: bool) -> Choice:
     """A lap to compare: the newest session first, its fastest clean lap on top."""
-    nothing = "SELECT 'none' AS __text, 'none' AS __value, 0 AS place, NULL::timestamptz AS day,"
-    nothing += " false AS clean, 0 AS lap_time_s\nUNION ALL\n"
-    place = 2 if needed else 0
+    nothing = (
+        f"SELECT 'none' AS __text, 'none' AS __value, {2 if needed else 0} AS place,"
+        " NULL::timestamptz AS day, false AS clean, 0 AS lap_time_s\nUNION ALL\n"
+    )
     return Choice(
         name,
         f"{letter}  Lap",
         "A lap of the latest thirty sessions: newest day first, and of a day the fastest first.",
         f"""
 SELECT __text, __value FROM (
-    {nothing.replace(", 0 AS place", f", {place} AS place")}
+    {nothing}
     SELECT __text, __value, 1, date_trunc('day', start_time), clean, lap_time_s
     FROM ({_named(NEWEST)}) AS own WHERE __value <> '${{reference}}'
     ORDER BY place, day DESC, clean DESC, lap_time_s LIMIT 500
@@ -322,7 +324,7 @@ def laps() -> Panel:
             moment("start_time", "Driven (UTC)"),
             number("lap_number", "Lap").wide(60),
             text("simsession_type", "Session"),
-            text("array_to_string(reasons, ', ')", "Does not count because"),
+            words("array_to_string(reasons, ', ')", "Does not count because"),
         ),
         """
 (SELECT chr(64 + number::integer) AS slot, known.*,

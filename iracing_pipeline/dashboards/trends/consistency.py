@@ -5,7 +5,15 @@ from __future__ import annotations
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, chart
-from iracing_pipeline.dashboards.fields import hidden, number, seconds, share, text, time
+from iracing_pipeline.dashboards.fields import (
+    hidden,
+    number,
+    seconds,
+    share,
+    text,
+    time,
+    words,
+)
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, bars, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
@@ -44,9 +52,9 @@ def clean_share() -> Panel:
         " grafana.session_summaries.",
         (
             time("start_time"),
-            share("clean_lap_count::double precision / timed_lap_count", "Clean").coloured(
-                palette.SKY
-            ),
+            share(
+                "clean_lap_count::double precision / timed_lap_count", "Clean", decimals=None
+            ).coloured(palette.SKY),
         ),
         f"grafana.session_summaries WHERE {IN_RANGE} AND timed_lap_count > 0\nORDER BY start_time",
         empty="No session here with a timed lap in this time range.",
@@ -96,12 +104,12 @@ def reasons() -> Panel:
         "Timed laps here that are not clean, by reason; a lap can have several. From"
         " grafana.lap_reasons.",
         (
-            text("replace(reason, '_', ' ')", "Reason"),
+            words("reason", "Reason"),
             number("count(*)", "Laps").coloured(palette.ORANGE),
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
         "GROUP BY reason ORDER BY count(*) DESC",
-        empty="Every timed lap here in this time range is clean.",
+        empty="No timed lap here in this time range, or all of them are clean.",
         lying=True,
         width=12,
         height=11,
@@ -127,7 +135,7 @@ def incidents() -> Panel:
         ),
         "grafana.career_races WHERE $__timeFilter(start_time)"
         " AND corners_per_incident IS NOT NULL\nORDER BY start_time",
-        empty="No race with a result in this time range.",
+        empty="No race with a result and an incident in this time range.",
         drawing=Drawing(gaps=False, low=0, decimals=0),
         width=14,
         height=10,

@@ -38,7 +38,9 @@ COLOURS = {
     "Road": palette.GREY,
 }
 LINES = tuple(series(category, colour) for category, colour in COLOURS.items())
-NO_RATING = "No rating yet: it comes from the Data API, result files, or an online .ibt file."
+SOURCES = "ratings come from the Data API, result files, or an online .ibt file."
+NO_RATING = f"No rating yet: {SOURCES}"
+NONE_IN_RANGE = f"No rating in this time range, or none yet: {SOURCES}"
 # Road ended in 2024: Sports Car and Formula Car carry its years.
 POINTS = """
 FROM grafana.rating_history
@@ -87,7 +89,7 @@ def irating() -> Panel:
         " which was split into them in 2024. From grafana.rating_history.",
         LINES,
         IRATING,
-        empty=NO_RATING,
+        empty=NONE_IN_RANGE,
         drawing=Drawing(gaps=False, steps=True, decimals=0),
         width=14,
         height=10,
@@ -107,7 +109,7 @@ def safety() -> Panel:
             "    AND safety_rating IS NOT NULL\nORDER BY 1",
             series=True,
         ),
-        empty=NO_RATING,
+        empty=NONE_IN_RANGE,
         drawing=Drawing(gaps=False, steps=True, low=0, high=5, decimals=2),
         width=12,
         height=9,
@@ -149,14 +151,13 @@ def targets() -> Panel:
             number("races", "In races").wide(80),
             text("licence_class || ' ' || to_char(safety_rating, 'FM0.00')", "Now").wide(80),
             number("target_safety_rating", "Wanted", decimals=2).wide(80),
-            number("corners_per_incident", "Corners an incident", decimals=0),
-            number("usual_corners_per_incident", "Usual for you", decimals=0),
+            number("corners_per_incident", "Corners an incident").wide(150),
+            number("usual_corners_per_incident", "Usual for you").wide(110),
             text("note", "Note"),
         ),
         "grafana.rating_targets WHERE category_id = ${category} ORDER BY races",
         empty="Needs a few rated races in this category.",
-        width=12,
-        height=9,
+        height=5,
     )
 
 
@@ -184,7 +185,6 @@ def races() -> Panel:
         "grafana.career_races WHERE category_id = ${category} OR (category_id = 2"
         " AND ${category} IN (5, 6))\nORDER BY start_time DESC LIMIT 100",
         empty="No race in this category yet.",
-        width=12,
         height=9,
     )
 

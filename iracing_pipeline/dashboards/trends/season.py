@@ -5,13 +5,13 @@ from __future__ import annotations
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.fields import (
+    consumption,
     hidden,
     lap_text,
     moment,
     number,
     share,
     text,
-    volume,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, bars, table
@@ -77,7 +77,7 @@ def schedule() -> Panel:
             number("average_finish_in_class", "Mean finish", decimals=1).wide(110),
             number("average_incidents", "Incidents a race", decimals=1).wide(130),
             lap_text("best_lap_s", "Best lap").wide(90),
-            volume("fuel_p65_l", "Fuel a lap").wide(90),
+            consumption("fuel_p65_l", "Fuel a lap").wide(90),
             text("to_char(last_raced_at, 'YYYY-MM-DD')", "Last raced").wide(110),
         ),
         "grafana.season_schedule WHERE series_id = ${series} AND season = '${season}'\n"

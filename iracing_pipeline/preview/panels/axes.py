@@ -6,7 +6,8 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.page.charts import Figure, plain
-from iracing_pipeline.preview import units
+from iracing_pipeline.preview.fields import shown
+from iracing_pipeline.preview.frames import NUMBER
 
 if TYPE_CHECKING:
     from iracing_pipeline.preview.frames import Field
@@ -50,7 +51,7 @@ def axis(**more: Any) -> dict[str, Any]:
 def limits_of(fields: list[Field]) -> tuple[float, float]:
     """The range of an axis: as set, with soft limits, or as found, with air around."""
     found = [v for f in fields for v in f.values if isinstance(v, (int, float))]
-    config = fields[0].config if fields else {}
+    config = fields[0].config
     custom = config.get("custom") or {}
     low, high = min(found, default=0.0), max(found, default=1.0)
     if custom.get("drawStyle") == "bars":
@@ -70,18 +71,13 @@ def limits_of(fields: list[Field]) -> tuple[float, float]:
 
 
 def value_axis(fields: list[Field], height_px: float, **more: Any) -> dict[str, Any]:
-    """An axis whose ticks are written in the unit of its fields."""
+    """An axis whose ticks are written as values of its first field."""
     low, high = limits_of(fields)
-    config = fields[0].config if fields else {}
-    custom = config.get("custom") or {}
-    unit, decimals = config.get("unit") or "", config.get("decimals")
-    most = max(2, int(height_px / _PER_TICK_PX))
-    ticks = spaced(low, high, most, least_step(decimals if unit != "percentunit" else None))
+    custom = fields[0].config.get("custom") or {}
     label = custom.get("axisLabel")
     return axis(
         range=[low, high],
-        tickvals=ticks,
-        ticktext=[plain(units.written(tick, unit, _decimals(decimals, ticks))) for tick in ticks],
+        **ticks(fields[0], low, high, max(2, int(height_px / _PER_TICK_PX))),
         showgrid=custom.get("axisGridShow", True),
         visible=custom.get("axisPlacement") != "hidden",
         **({"title": {"text": plain(label), "font": {"size": 12}}} if label else {}),
@@ -89,27 +85,36 @@ def value_axis(fields: list[Field], height_px: float, **more: Any) -> dict[str, 
     )
 
 
-def _decimals(given: int | None, ticks: list[float]) -> int | None:
-    """Ticks have the decimals that tell them apart."""
-    if given is not None:
-        return given
-    step = ticks[1] - ticks[0] if len(ticks) > 1 else 0
-    return max(0, -math.floor(math.log10(step) + 1e-9)) if step > 0 else None
+def ticks(field: Field, low: float, high: float, most: int) -> dict[str, Any]:
+    """At most about ``most`` ticks, written as values of a field: mapped, or in its unit.
+
+    No two are written alike: they are as far apart as the field's decimals tell, or have the
+    decimals that tell them apart.
+    """
+    decimals = field.config.get("decimals")
+    written_in = 0.01 if field.config.get("unit") == "percentunit" else 1.0
+    values = spaced(low, high, most, 0.0 if decimals is None else written_in * 10.0**-decimals)
+    if decimals is None or not values:
+        values = spaced(low, high, most)
+        step = values[1] - values[0] if len(values) > 1 else 0.0
+        decimals = _decimals(step / written_in) if step else decimals
+    writing = field.having(kind=NUMBER, config={**field.config, "decimals": decimals})
+    return {"tickvals": values, "ticktext": [plain(shown(writing, each).text) for each in values]}
 
 
-def least_step(decimals: int | None) -> float:
-    """The step of an axis below which its labels would repeat."""
-    return 0.0 if decimals is None else 10.0**-decimals
+def _decimals(step: float) -> int:
+    return len(f"{step:.9f}".rstrip("0").partition(".")[2])
 
 
-def spaced(low: float, high: float, most: int, least: float = 0.0) -> list[float]:
-    """At most about ``most`` round numbers in a range, no closer than ``least``."""
+def spaced(low: float, high: float, most: int, unit: float = 0.0) -> list[float]:
+    """At most about ``most`` round numbers in a range: multiples of a power of ten, if given."""
     span = high - low
     if not span > 0:
         return [low]
-    power = 10.0 ** math.floor(math.log10(span / most))
-    step = next(power * each for each in (1, 2, 2.5, 5, 10) if power * each >= span / most)
-    step = max(step, least) if least * 2 <= span else step
+    least = max(span / most, unit)
+    power = 10.0 ** math.floor(math.log10(least) + 1e-9)
+    parts = (1, 2, 5, 10) if unit and power < 1.5 * unit else (1, 2, 2.5, 5, 10)
+    step = next(power * each for each in parts if power * each >= least * (1 - 1e-9))
     first = math.ceil(low / step - 1e-9)
     return [round(n * step, 10) for n in range(first, math.floor(high / step + 1e-9) + 1)]
 

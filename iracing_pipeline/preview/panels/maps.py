@@ -117,7 +117,6 @@ def _marker(by: Field | None, fixed: str, size: float) -> dict[str, Any]:
     if scale is None:
         each = [colours.of_value(by.config, value, low, high) for value in by.values]
         return {"color": each, "size": size}
-    ticks = axes.spaced(low, high, 5)
     return {
         "color": by.values,
         "cmin": low,
@@ -127,8 +126,7 @@ def _marker(by: Field | None, fixed: str, size: float) -> dict[str, Any]:
         "colorbar": {
             "thickness": 10,
             "outlinewidth": 0,
-            "tickvals": ticks,
-            "ticktext": [plain(shown(by, tick).text) for tick in ticks],
+            **axes.ticks(by, low, high, 5),
             "title": {"text": plain(by.title), "side": "right"},
         },
     }

@@ -1,4 +1,4 @@
-"""Tables: one frame, its cells in their units and colours."""
+"""Tables: one frame, its cells in their units and colours, its columns as wide as in Grafana."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.preview.fields import limits, shown
-from iracing_pipeline.preview.frames import NUMBER, TIME, Field
+from iracing_pipeline.preview.frames import NUMBER, OTHER, TIME, Field
 from iracing_pipeline.preview.panel import Panel, hidden
 
 if TYPE_CHECKING:
     from iracing_pipeline.preview.fields import Shown
 
 _MOST_ROWS = 200
+_LEAST_PX = 150  # of a column that has no width of its own and no least one
 
 
 def draw(panel: Panel) -> str:
@@ -40,7 +41,9 @@ def draw(panel: Panel) -> str:
     )
     shows = panel.options.get("showHeader", True)
     head = f"<thead><tr>{head}</tr></thead>" if shows else ""
-    return f'<div class="table"><table>{head}<tbody>{body}</tbody></table></div>'
+    least = sum(_px(f, "width") or _px(f, "minWidth") or _LEAST_PX for f in fields)
+    style = f"min-width:{least}px"
+    return f'<div class="table"><table style="{style}">{head}<tbody>{body}</tbody></table></div>'
 
 
 def _custom(field: Field) -> dict[str, Any]:
@@ -55,12 +58,18 @@ def _side(field: Field) -> str:
     align = _custom(field).get("align", "auto")
     if align in {"left", "right", "center"}:
         return str(align)
-    return "right" if field.kind == NUMBER else "left"
+    # Grafana knows a column of numbers from its type in the database; here it may be all NULL.
+    numeric = field.kind == NUMBER or (field.kind == OTHER and "unit" in field.config)
+    return "right" if numeric else "left"
+
+
+def _px(field: Field, name: str) -> int:
+    return int(_custom(field).get(name) or 0)
 
 
 def _width(field: Field) -> str:
-    width = _custom(field).get("width")
-    return f' style="width:{int(width)}px"' if width else ""
+    width = _px(field, "width")
+    return f' style="width:{width}px"' if width else ""
 
 
 def _cell(field: Field, value: Any) -> str:

@@ -43,17 +43,11 @@ def draw_trend(panel: Panel) -> str:
         return ""
     wanted = panel.options.get("xField")
     x = next((f for f in frame.fields if wanted in {f.name, f.title}), None) or frame.first(NUMBER)
-    if x is None:
+    numbers = [each for each in x.values if each is not None] if x is not None else []
+    if x is None or not numbers:
         return ""
-    numbers = [each for each in x.values if each is not None]
-    least = axes.least_step(x.config.get("decimals"))
-    ticks = axes.spaced(min(numbers), max(numbers), 10, least)
-    unit = x.config.get("unit")
-    below = axes.axis(
-        range=[min(numbers), max(numbers)],
-        tickvals=ticks,
-        ticktext=[plain(shown(x, tick).text) if unit else f"{tick:g}" for tick in ticks],
-    )
+    low, high = min(numbers), max(numbers)
+    below = axes.axis(range=[low, high], **axes.ticks(x, low, high, 10))
     return _draw(panel, [(x, field) for field in _drawn(frame, x)], below)
 
 

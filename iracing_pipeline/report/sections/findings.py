@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.analysis.debrief import FEWEST_CLEAN_LAPS, MOST_FINDINGS, debrief
+from iracing_pipeline.analysis.debrief import (
+    FEWEST_CLEAN_LAPS,
+    LEAST_S,
+    MOST_FINDINGS,
+    debrief,
+)
 from iracing_pipeline.analysis.sectors import theoretical_best
 from iracing_pipeline.page.units import amount
 from iracing_pipeline.report import words
@@ -33,19 +38,24 @@ def section(data: SessionData) -> str:
     """The findings, or why there is none."""
     told = [*_costs(data), *_best_lap(data), *_own_sectors(data)][:MOST_FINDINGS]
     if not told:
-        clean = data.session["clean_lap_count"]
-        return words.section(
-            "findings",
-            "What it comes down to",
-            words.empty(
-                f"Nothing can be told yet: {words.count(clean, 'clean lap')}, and a finding needs"
-                f" {FEWEST_CLEAN_LAPS} of one session, or another clean lap here to compare with."
-            ),
-        )
+        return words.section("findings", "What it comes down to", words.empty(_why_none(data)))
     items = "".join(
         f'<li><p>{each.text}</p><a href="#{each.anchor}">{each.evidence}</a></li>' for each in told
     )
     return words.section("findings", "What it comes down to", f'<ol class="findings">{items}</ol>')
+
+
+def _why_none(data: SessionData) -> str:
+    clean = data.session["clean_lap_count"]
+    if clean >= FEWEST_CLEAN_LAPS:
+        return (
+            f"Nothing stands out: over {words.count(clean, 'clean lap')} nothing cost {LEAST_S} s"
+            f" beyond their scatter, nor {_WORTH_S} s in the best lap."
+        )
+    return (
+        f"Nothing can be told yet: {words.count(clean, 'clean lap')}, and a finding needs"
+        f" {FEWEST_CLEAN_LAPS} of one session, or another clean lap here to compare with."
+    )
 
 
 def _costs(data: SessionData) -> Iterable[Told]:

@@ -48,15 +48,15 @@ def _tiles(data: SessionData, use: FuelUse) -> list[str]:
     burnt = data.fuel.filter(data.fuel["condition"] == CLEAN)["fuel_used_l"].to_numpy()
     middle = robust.middle(burnt)
     spread = (
-        f"95 %: {amount(middle.low, 'volume', 2, unit=False)} to"
-        f" {amount(middle.high, 'volume', 2)}, {use.laps} laps"
+        f"95 %: {amount(middle.low, 'volume', 3, unit=False)} to"
+        f" {amount(middle.high, 'volume', 3)}, {use.laps} laps"
         if middle
         else f"of {use.laps} clean laps"
     )
     tiles = [
-        words.tile("A lap burns, median", amount(use.median_l, "volume", 2), spread, tone="first"),
-        words.tile("Plan with", amount(use.p65_l, "volume", 2), "65 % of the laps burnt less"),
-        words.tile("Play safe with", amount(use.p90_l, "volume", 2), "90 % of the laps burnt less"),
+        words.tile("A lap burns, median", amount(use.median_l, "volume", 3), spread, tone="first"),
+        words.tile("Plan with", amount(use.p65_l, "volume", 3), "65 % of the laps burnt less"),
+        words.tile("Play safe with", amount(use.p90_l, "volume", 3), "90 % of the laps burnt less"),
     ]
     tank = data.session["fuel_tank_l"]
     if tank and use.p65_l > 0:
@@ -81,7 +81,7 @@ def _chart(data: SessionData, use: FuelUse | None, charts: Charts) -> str:
             "text": [_NAMES.get(row["condition"], "not averaged") for row in rows],
             "textposition": "none",
             "marker": {"color": [_COLOURS.get(row["condition"], "--line") for row in rows]},
-            "hovertemplate": "Lap %{x}: %{y:.2f} {volume}<br>%{text}<extra></extra>",
+            "hovertemplate": "Lap %{x}: %{y:.3f} {volume}<br>%{text}<extra></extra>",
         }
     ]
     shapes = []

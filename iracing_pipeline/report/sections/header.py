@@ -51,7 +51,8 @@ def section(data: SessionData) -> str:
         )
         if text
     )
-    when = f"{session['start_time']:%A, %-d %B %Y, %H:%M} UTC"
+    start = session["start_time"]
+    when = f"{start:%A}, {start.day} {start:%B %Y, %H:%M} UTC"  # Windows knows no %-d
     return (
         f'<section id="top" class="hero"><p class="kicker">{who}</p><h1>{escape(title(data))}</h1>'
         f'<p class="when">{when}</p><p class="conditions">{_conditions(data)}</p>'

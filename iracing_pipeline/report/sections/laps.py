@@ -133,7 +133,7 @@ def _table(rows: list[Row]) -> str:
                     words.signed(gap) if gap and row["clean"] else "",
                     f'<span class="kind">{escape(row["kind"])}</span>',
                     escape(why),
-                    amount(row["fuel_used_l"], "volume", 2, unit=False),
+                    amount(row["fuel_used_l"], "volume", 3, unit=False),
                     "" if row["position"] is None else f"P{row['position']}",
                 ),
                 "best" if is_best else "clean" if row["clean"] else "not-clean",

@@ -52,7 +52,7 @@ def section(data: SessionData) -> str:
                 words.lap_time(stint["best_lap_time_s"]),
                 _interval(stint, "pace_trend"),
                 _interval(stint, "degradation"),
-                amount(stint["fuel_per_lap_l"], "volume", 2, unit=False),
+                amount(stint["fuel_per_lap_l"], "volume", 3, unit=False),
                 words.number(stint["pit_loss_s"], 1),
             )
         )
