@@ -1,6 +1,6 @@
 """What a whole career costs: requests, time, memory; with faults and after being killed.
 
-Run as ``python benchmarks/career_backfill.py [career] [faults] [kills]``; all three by default.
+Run as ``python -m benchmarks.career_backfill [career] [faults] [kills]``; all three by default.
 Everything is local: the stand-in for the Data API, an embedded database in a temporary folder.
 The hours that the limit on calls takes are simulated by the clock.
 """
@@ -13,9 +13,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psutil
+
+from benchmarks.footprint import busy, sizes
 from iracing_pipeline.data_api import DataApi, MaintenanceError
 from iracing_pipeline.data_api.backfill import Status, least_requests, search_windows
 from iracing_pipeline.data_api.clock import SystemClock
@@ -93,14 +97,43 @@ def backfill(url: str, api: DataApi, career: Career, clock: SimulatedClock | Sys
             clock.sleep(600)
 
 
-def load(url: str) -> tuple[int, int]:
-    """Load everything that was fetched: rows, and how many of them changed."""
+@dataclass(frozen=True)
+class Loaded:
+    """Rows, those of them that changed, and seconds of the processor: ours and PostgreSQL's."""
+
+    rows: int
+    changed: int
+    ours_s: float
+    server_s: float
+
+
+def load(url: str) -> Loaded:
+    """Load everything that was fetched."""
     with Warehouse(url).connect() as connection:
+        server = psutil.Process(connection.info.backend_pid)
+        ours_s, server_s = time.process_time(), busy(server)
         ids = connection.execute("SELECT subsession_id FROM raw.subsession_fetch ORDER BY 1")
         outcome = load_subsessions(connection, [row[0] for row in ids.fetchall()])
         if outcome.refused:
             raise SystemExit(f"refused: {outcome.refused}")
-        return sum(outcome.rows.values()), sum(outcome.changed.values())
+        return Loaded(
+            sum(outcome.rows.values()),
+            sum(outcome.changed.values()),
+            time.process_time() - ours_s,
+            busy(server) - server_s,
+        )
+
+
+def footprint(url: str, loaded: Loaded, races: int) -> None:
+    """Print what a race took, and bytes of what it left, with indexes."""
+    print(f"processor                    {loaded.ours_s / races:.3f} s a race")
+    print(f"processor, PostgreSQL        {loaded.server_s / races:.3f} s a race")
+    with Warehouse(url).connect() as connection:
+        found = sizes(connection)
+    print(f"racing.lap                   {found['racing.lap'] / races / 1e3:.0f} kB a race")
+    for schema in ("racing", "raw"):
+        total = sum(size for name, size in found.items() if name.startswith(f"{schema}."))
+        print(f"{schema + ' in all':28} {total / races / 1e3:.0f} kB a race")
 
 
 def count(url: str, what: str) -> int:
@@ -165,10 +198,11 @@ def career(folder: Path) -> None:
         print(f"time at 120/min              {simulated / 60:.1f} min simulated, {wall:.0f} s here")
         print(f"peak memory after fetching   {peak_mb():.0f} MB (with the stand-in)")
         began = time.perf_counter()
-        rows, _ = load(url)
+        loaded = load(url)
         seconds = time.perf_counter() - began
         print(f"lap rows                     {count(url, 'racing.lap')}")
-        print(f"parse and load               {seconds:.1f} s, {rows / seconds:,.0f} rows/s")
+        print(f"parse and load               {seconds:.1f} s, {loaded.rows / seconds:,.0f} rows/s")
+        footprint(url, loaded, len(LONG.races))
         print(f"peak memory after loading    {peak_mb():.0f} MB")
         began, before = time.perf_counter(), server.requests
         with Warehouse(url).connect(autocommit=True) as connection:
@@ -177,7 +211,7 @@ def career(folder: Path) -> None:
             api = client(server.url, folder, clock)
             search_recent(connection, api, LONG.cust_id, moment)
             fetch_due(connection, api, LONG.seasons, clock.now)
-        _, changed = load(url)
+        changed = load(url).changed
         print(f"again: requests              {server.requests - before} (the poll)")
         print(f"again: rows changed          {changed}, in {time.perf_counter() - began:.1f} s")
     embedded.stop(folder / "career")
@@ -219,7 +253,15 @@ def kills(folder: Path) -> None:
         url = fresh(folder, "killed")
         before = server.requests
         killed = 0
-        command = [sys.executable, __file__, "worker", url, server.url, str(folder / "killed")]
+        command = [
+            sys.executable,
+            "-m",
+            "benchmarks.career_backfill",
+            "worker",
+            url,
+            server.url,
+            str(folder / "killed"),
+        ]
         for _ in range(10):
             process = subprocess.Popen(command)
             time.sleep(chance.uniform(1.1, 2.0))

@@ -1,9 +1,10 @@
 """What Dagster's books cost as partitions grow: one partition for each file that ever was.
 
 ``python -m benchmarks.dagster_partitions [PARTITIONS ...]`` loads fifty simulated files through the
-sensor and its run, with Dagster's storage in PostgreSQL, and says how many rows and bytes a file
-leaves there. Then it multiplies what Dagster wrote until there are as many partitions, and measures
-a look at the folder, a run of ten files more, and what the UI asks of an asset.
+sensor and its run, with Dagster's storage in PostgreSQL, and says what Dagster takes for a file and
+how many rows and bytes it leaves there. Then it multiplies what Dagster wrote until there are as
+many partitions, and measures a look at the folder, a run of ten files more, and what the UI asks of
+an asset.
 """
 
 from __future__ import annotations
@@ -25,10 +26,13 @@ import psycopg
 import requests
 import yaml
 
+from benchmarks.footprint import take
+from iracing_pipeline.dagster_storage import PooledPostgresStorage
 from iracing_pipeline.defs.telemetry.partitions import ibt_files
 from iracing_pipeline.defs.telemetry.sensors import telemetry_folder_sensor
 from iracing_pipeline.demo.backlog import write_backlog
-from iracing_pipeline.warehouse import embedded, migrate
+from iracing_pipeline.lake import Lake
+from iracing_pipeline.warehouse import Warehouse, embedded, migrate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -94,8 +98,13 @@ def machine() -> Iterator[tuple[Path, str, str]]:
             }
             (folder / "dagster").mkdir()
             driver = books.replace("postgresql://", "postgresql+psycopg2://")
-            config = {"storage": {"postgres": {"postgres_url": driver}}}
-            text = yaml.safe_dump(config | {"telemetry": {"enabled": False}})
+            storage = {
+                "module": PooledPostgresStorage.__module__,
+                "class": PooledPostgresStorage.__name__,
+                "config": {"postgres_url": driver},
+            }
+            config = {"storage": {"custom": storage}, "telemetry": {"enabled": False}}
+            text = yaml.safe_dump(config)
             (folder / "dagster" / "dagster.yaml").write_text(text, encoding="utf-8")
             yield folder, url, books
         finally:
@@ -114,7 +123,8 @@ def tick(instance: dg.DagsterInstance) -> tuple[list[dg.RunRequest], float]:
     from iracing_pipeline.definitions import defs  # noqa: PLC0415 - reads the environment
 
     began = time.process_time()
-    resources = {name: defs.resources[name] for name in ("telemetry_folder", "warehouse")}  # type: ignore[index]
+    wanted = telemetry_folder_sensor.required_resource_keys
+    resources = {name: defs.resources[name] for name in wanted}  # type: ignore[index]
     with dg.build_sensor_context(instance=instance, resources=resources) as context:
         answer = telemetry_folder_sensor(context)
     seconds = time.process_time() - began
@@ -135,6 +145,30 @@ def load(instance: dg.DagsterInstance, wanted: list[dg.RunRequest]) -> tuple[flo
     for request in wanted:
         job.execute_in_process(instance=instance, tags=dict(request.tags), run_config=quiet)
     return time.perf_counter() - wall, time.process_time() - used
+
+
+def without_dagster(folder: Path) -> float:
+    """Seconds of the processor that the same files take where no Dagster is."""
+    url = embedded.start(folder / "alone")
+    try:
+        migrate(url)
+        with Warehouse(url).connect() as connection:
+            began = time.process_time()
+            for path in sorted((folder / "telemetry").glob("*.ibt")):
+                take(connection, Lake(folder / "alone" / "lake"), path)
+            return time.process_time() - began
+    finally:
+        embedded.stop(folder / "alone")
+
+
+def start_of_a_process() -> float:
+    """Seconds of the processor until a process has the definitions, as that of each run must."""
+    before = os.times()
+    subprocess.run([sys.executable, "-c", "import iracing_pipeline.definitions"], check=True)
+    after = os.times()
+    return (
+        after.children_user - before.children_user + after.children_system - before.children_system
+    )
 
 
 def sizes(books: str) -> dict[str, tuple[int, int]]:
@@ -282,6 +316,10 @@ def report(counts: list[int]) -> None:
         wanted, _ = _patiently(instance)
         wall, used = load(instance, wanted)
         print(f"first run: {FIRST} files in {wall:.1f} s, {used:.1f} CPU s, {len(wanted)} run(s)")
+        alone = without_dagster(folder)
+        print(f"the same files without Dagster: {alone:.1f} CPU s")
+        print(f"Dagster: {(used - alone) / FIRST:.2f} CPU s a file")
+        print(f"a process that has the definitions: {start_of_a_process():.1f} CPU s")
         for table, (rows, size) in sizes(books).items():
             print(f"{table:26} {rows / FIRST:8.1f} rows a file {size / FIRST / 1e3:9.1f} kB a file")
         known, ids = FIRST, last_ids(books)

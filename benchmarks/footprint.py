@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 SIZES = """
     SELECT relid::regclass::text, pg_total_relation_size(relid)
-    FROM pg_stat_user_tables WHERE schemaname IN ('racing', 'ops')
+    FROM pg_stat_user_tables WHERE schemaname IN ('racing', 'ops', 'raw')
 """
 
 

@@ -15,6 +15,7 @@ import statistics
 import subprocess
 import tempfile
 import time
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,8 +41,9 @@ from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline_tests.prometheus_server import PROMTOOL, Server, started
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
+    from iracing_pipeline.metrics.history.channels import ChannelMetric
     from iracing_pipeline.metrics.history.delivery import Delivery
 
 DAY = 86_400.0
@@ -97,17 +99,16 @@ def moved(series: SessionSeries, end: float, key: str, *, minutes: float = 60.0)
     return SessionSeries({**series.labels, "session": key}, times, part.metrics)
 
 
-def hour(folder: Path) -> SessionSeries:
+def downsampled(file: IbtFile, channels: Sequence[ChannelMetric] = DEFAULT) -> SessionSeries:
+    """The channels of a file, ten values a second."""
+    called = labels("hour", "Formula Vee", "Tsukuba (1K)")
+    return downsample(file, start=file.facts.start, labels=called, channels=channels, hz=10)
+
+
+def hour(file: IbtFile) -> SessionSeries:
     """An hour of real channels, downsampled; prints how fast."""
-    file = IbtFile(an_hour(folder))
     began = time.perf_counter()
-    series = downsample(
-        file,
-        start=file.facts.start,
-        labels=labels("hour", "Formula Vee", "Tsukuba (1K)"),
-        channels=DEFAULT,
-        hz=10,
-    )
+    series = downsampled(file)
     took = time.perf_counter() - began
     print(f"{len(series.metrics)} channels, {series.samples:,} samples\n")
     row("downsample an hour of 60 Hz", took, "s")
@@ -169,6 +170,18 @@ def blocks(server: Server, series: SessionSeries, folder: Path) -> None:
     # By the clock, whoever else is at work on the machine tells; by the processor, nobody does.
     row("the same by processor time", 100 * work[1] / work[0], "%", ">= 80")
     row("disk, a block of an hour", size / session.samples, "B/sample", "<= 3")
+
+
+def unrounded(file: IbtFile, folder: Path) -> None:
+    """Disk of a block of the hour with all bits of its values."""
+    exact = [replace(each, step=2**-40) if each.step < 1 else each for each in DEFAULT]
+    series = moved(downsampled(file, exact), time.time() - 10 * DAY, "unrounded")
+    text, target = folder / "unrounded.om", folder / "unrounded"
+    openmetrics.write(series, text)
+    command = [str(PROMTOOL), "tsdb", "create-blocks-from", "openmetrics", "-q"]
+    subprocess.run([*command, str(text), str(target)], check=True)
+    size = sum(path.stat().st_size for path in target.rglob("*") if path.is_file())
+    row("the same with values that are not rounded", size / series.samples, "B/sample")
 
 
 def backlog(server: Server, series: SessionSeries, count: int, minutes: float) -> None:
@@ -256,10 +269,12 @@ def main() -> None:
     print(f"{datetime.now(UTC):%Y-%m-%d}, Prometheus on loopback, medians of {ROUNDS} rounds")
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
-        series = hour(folder)
+        file = IbtFile(an_hour(folder))
+        series = hour(file)
         for server in started(folder / "prometheus"):
             remote_write(server, series, asked.peer, folder)
             blocks(server, series, folder)
+            unrounded(file, folder)
             backlog(server, series, asked.sessions, asked.minutes)
             queries(server)
         scrapes(folder)

@@ -185,6 +185,25 @@ def test_containers_are_told_what_the_project_reads() -> None:
         assert {name for name in told if not FOREIGN.match(name)} <= known
 
 
+def test_only_what_asks_iracing_has_the_account() -> None:
+    for cloud in CLOUDS:
+        said = re.search(
+            r"^  needs = \{\n(.*?)^  \}", text_of(MODULES / cloud), re.MULTILINE | re.DOTALL
+        )
+        assert said is not None
+        needs = {
+            name: set(re.findall(r'"(\w+)"', listed))
+            for name, listed in re.findall(r"^    ([\w-]+) += \[(.*)\]$", said[1], re.MULTILINE)
+        }
+
+        assert {part for part, has in needs.items() if "account" in has} == {
+            "code-server",
+            "collector",
+        }
+        assert {part for part, has in needs.items() if "cloud" in has} == {"code-server"}
+        assert needs["daemon"] == needs["webserver"] == {"dagster"}
+
+
 def test_containers_run_commands_that_exist() -> None:
     for cloud in CLOUDS:
         commands = set(re.findall(r'"iracing-pipeline", "(\w+)"', text_of(MODULES / cloud)))

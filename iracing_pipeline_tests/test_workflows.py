@@ -174,3 +174,14 @@ def test_updates_wait_a_week() -> None:
 
     assert {each["package-ecosystem"] for each in updates} >= {"pip", "github-actions", "docker"}
     assert [each for each in updates if each["cooldown"]["default-days"] < 7] == []
+
+
+def test_every_dockerfile_is_kept_up_to_date() -> None:
+    updates = read(GITHUB / "dependabot.yml")["updates"]
+    (watched,) = [each["directories"] for each in updates if each["package-ecosystem"] == "docker"]
+    found = [ROOT / "Dockerfile", *(ROOT / "terraform").rglob("Dockerfile")]
+
+    assert len(found) >= 2
+    assert sorted(ROOT / each.strip("/") for each in watched) == sorted(
+        path.parent for path in found
+    )

@@ -96,6 +96,14 @@ def test_the_closure_of_laps_is_a_histogram(driven: Connection) -> None:
     assert found['iracing_lap_closure_residual_seconds_bucket{le="0.001"}'] == laps[1]
 
 
+def test_a_combination_is_as_many_series_as_is_said(driven: Connection) -> None:
+    found = values(exposition(racing.families(driven)))
+    of_a_car = [key for key in found if "car=" in key and "iracing_last_session" not in key]
+
+    assert len(of_a_car) == 16
+    assert "16 series each" in (racing.__doc__ or "")
+
+
 def test_combinations_are_bounded(driven: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "MOST", 0)
 

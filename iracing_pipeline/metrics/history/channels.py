@@ -2,7 +2,7 @@
 
 Names follow Prometheus: base units, spelled out, as the ending. Values are rounded to steps of a
 power of two far below what the sensor or the eye resolves, because the last bits of a float are
-noise that does not compress: that saves a third of the disk.
+noise that does not compress: that saves two fifths of the disk.
 """
 
 from __future__ import annotations

@@ -21,6 +21,7 @@ terraform {
   # }
 }
 
+# It wants to be told the subscription: export ARM_SUBSCRIPTION_ID=...
 provider "azurerm" {
   # The storage account takes no keys.
   storage_use_azuread = true

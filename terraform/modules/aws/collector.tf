@@ -20,8 +20,7 @@ resource "aws_ecs_task_definition" "collector" {
   tags                     = local.tags
 
   container_definitions = jsonencode(concat([local.write_files["collector"]], var.dagster_enabled ? [] : [local.migrate], [
-    merge(local.project, {
-      name      = "collector"
+    merge(local.project["collector"], {
       essential = true
       command   = ["iracing-pipeline", "collect"]
       dependsOn = [var.dagster_enabled ? local.after_files : local.after_migration]

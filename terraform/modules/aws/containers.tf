@@ -31,31 +31,51 @@ locals {
   # Folders that all containers of a task share, by the name of their volume.
   volumes = { files = local.files_to, scratch = "/scratch", tmp = "/tmp", telemetry = "/telemetry" }
 
-  environment = merge(
-    {
-      DAGSTER_HOME          = local.files_to
-      IRACING_HOME          = "/scratch/home"
-      IRACING_TELEMETRY_DIR = "/telemetry"
-      IRACING_LAKE          = "s3://${aws_s3_bucket.this["lake"].bucket}"
-      AWS_REGION            = var.region
-    },
-    var.iracing_account == null ? {} : {
-      IRACING_CLIENT_ID        = var.iracing_account.client_id
-      IRACING_CALLS_PER_MINUTE = tostring(var.iracing_account.calls_per_minute)
-    },
-    try(var.iracing_account.username, null) == null ? {} : { IRACING_USERNAME = var.iracing_account.username },
-    var.grafana_cloud == null ? {} : {
-      IRACING_CLOUD_PUSH_URL  = var.grafana_cloud.remote_write_url
-      IRACING_CLOUD_PUSH_USER = var.grafana_cloud.user
-    },
-  )
+  environment = {
+    DAGSTER_HOME          = local.files_to
+    IRACING_HOME          = "/scratch/home"
+    IRACING_TELEMETRY_DIR = "/telemetry"
+    IRACING_LAKE          = "s3://${aws_s3_bucket.this["lake"].bucket}"
+    AWS_REGION            = var.region
+  }
   db_arns = { for name, secret in aws_secretsmanager_secret.database : name => secret.arn }
-  secrets = merge(
-    { IRACING_DATABASE_URL = local.db_arns["database-url"], DAGSTER_POSTGRES_URL = local.db_arns["dagster-url"] },
-    var.iracing_account == null ? {} : { IRACING_CLIENT_SECRET = var.iracing_account.client_secret_id },
-    try(var.iracing_account.account_secret_id, null) == null ? {} : { IRACING_PASSWORD = var.iracing_account.account_secret_id },
-    var.grafana_cloud == null ? {} : { IRACING_CLOUD_PUSH_TOKEN = var.grafana_cloud.token_secret_id },
-  )
+
+  # By what it opens: what is said openly, and what comes from the secret store.
+  access = {
+    dagster  = { environment = {}, secrets = { DAGSTER_POSTGRES_URL = local.db_arns["dagster-url"] } }
+    database = { environment = {}, secrets = { IRACING_DATABASE_URL = local.db_arns["database-url"] } }
+    account = {
+      environment = merge(
+        var.iracing_account == null ? {} : {
+          IRACING_CLIENT_ID        = var.iracing_account.client_id
+          IRACING_CALLS_PER_MINUTE = tostring(var.iracing_account.calls_per_minute)
+        },
+        try(var.iracing_account.username, null) == null ? {} : { IRACING_USERNAME = var.iracing_account.username },
+      )
+      secrets = merge(
+        var.iracing_account == null ? {} : { IRACING_CLIENT_SECRET = var.iracing_account.client_secret_id },
+        try(var.iracing_account.account_secret_id, null) == null ? {} : { IRACING_PASSWORD = var.iracing_account.account_secret_id },
+      )
+    }
+    cloud = {
+      environment = var.grafana_cloud == null ? {} : {
+        IRACING_CLOUD_PUSH_URL  = var.grafana_cloud.remote_write_url
+        IRACING_CLOUD_PUSH_USER = var.grafana_cloud.user
+      }
+      secrets = var.grafana_cloud == null ? {} : { IRACING_CLOUD_PUSH_TOKEN = var.grafana_cloud.token_secret_id }
+    }
+  }
+  # What each container is let have. Only runs and the collector ask iRacing, and runs happen in the
+  # code server; the daemon and the webserver know Dagster's storage alone.
+  needs = {
+    code-server = ["dagster", "database", "account", "cloud"]
+    daemon      = ["dagster"]
+    webserver   = ["dagster"]
+    metrics     = ["dagster", "database"]
+    collector   = ["dagster", "database", "account"]
+  }
+  environments = { for part, needs in local.needs : part => merge(local.environment, [for name in needs : local.access[name].environment]...) }
+  secrets      = { for part, needs in local.needs : part => merge([for name in needs : local.access[name].secrets]...) }
 
   mounts = [for name, path in local.volumes : { sourceVolume = name, containerPath = path, readOnly = false }]
   log = {
@@ -72,11 +92,12 @@ locals {
     mountPoints            = local.mounts
     logConfiguration       = local.log
   }
-  project = merge(local.closed, {
+  project = { for part, secrets in local.secrets : part => merge(local.closed, {
+    name        = part
     image       = var.image
-    environment = [for name, value in local.environment : { name = name, value = value }]
-    secrets     = [for name, arn in local.secrets : { name = name, valueFrom = arn }]
-  })
+    environment = [for name, value in local.environments[part] : { name = name, value = value }]
+    secrets     = [for name, arn in secrets : { name = name, valueFrom = arn }]
+  }) }
 
   # As root, but on a read-only disk and for a second: the folders of a task belong to root.
   write_files = {

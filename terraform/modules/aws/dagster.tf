@@ -14,8 +14,7 @@ locals {
     [
       local.write_files["dagster"],
       local.migrate,
-      merge(local.project, {
-        name      = "code-server"
+      merge(local.project["code-server"], {
         essential = true
         command   = ["dagster", "api", "grpc", "-h", "127.0.0.1", "-p", "4000", "-m", "iracing_pipeline.definitions"]
         dependsOn = [local.after_migration]
@@ -29,8 +28,7 @@ locals {
         # Longer than the last item of a run takes; a run that is cut off goes on in the next task.
         stopTimeout = 120
       }),
-      merge(local.project, {
-        name      = "daemon"
+      merge(local.project["daemon"], {
         essential = true
         command   = concat(["dagster-daemon", "run"], local.code_server)
         dependsOn = local.after_code
@@ -42,15 +40,13 @@ locals {
           startPeriod = 120
         }
       }),
-      merge(local.project, {
-        name         = "webserver"
+      merge(local.project["webserver"], {
         essential    = true
         command      = concat(["dagster-webserver", "-h", "0.0.0.0", "-p", "3000"], local.code_server)
         dependsOn    = local.after_code
         portMappings = [{ name = "web", containerPort = 3000, hostPort = 3000, protocol = "tcp" }]
       }),
-      merge(local.project, {
-        name      = "metrics"
+      merge(local.project["metrics"], {
         essential = false
         command   = ["iracing-pipeline", "metrics"]
         dependsOn = [local.after_migration]

@@ -138,6 +138,23 @@ data "aws_iam_policy_document" "schedule" {
       values   = [aws_ecs_cluster.this.arn]
     }
   }
+  # A task that takes over the tags of its definition is tagged by who starts it.
+  statement {
+    sid       = "Tags"
+    actions   = ["ecs:TagResource"]
+    resources = ["arn:aws:ecs:${var.region}:${local.account}:task/${aws_ecs_cluster.this.name}/*"]
+    condition {
+      test     = "StringEquals"
+      variable = "ecs:CreateAction"
+      values   = ["RunTask"]
+    }
+  }
+  # What is to be started is kept encrypted.
+  statement {
+    sid       = "Key"
+    actions   = ["kms:Decrypt"]
+    resources = [aws_kms_key.this.arn]
+  }
   statement {
     sid       = "Roles"
     actions   = ["iam:PassRole"]

@@ -93,14 +93,14 @@ resource "azurerm_container_app_job" "collector" {
       args   = ["iracing-pipeline", "collect"]
 
       dynamic "env" {
-        for_each = local.environment
+        for_each = local.environments["collector"]
         content {
           name  = env.key
           value = env.value
         }
       }
       dynamic "env" {
-        for_each = local.secrets
+        for_each = local.secrets["collector"]
         content {
           name        = env.key
           secret_name = env.value

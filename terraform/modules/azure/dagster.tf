@@ -6,30 +6,27 @@ locals {
   code_server_cpu = { small = 0.75, medium = 1.25, large = 2 }[var.dagster_size]
   code_server     = ["--grpc-host", "127.0.0.1", "--grpc-port", "4000"]
 
-  dagster_environment = merge(local.environment, local.cloud_environment, { AZURE_CLIENT_ID = azurerm_user_assigned_identity.this["dagster"].client_id })
-  dagster_secrets     = merge(local.secrets, local.cloud_secrets)
-
   dagster_containers = concat(
     [
       {
         name        = "code-server", image = var.image, cpu = local.code_server_cpu, command = null
         args        = ["dagster", "api", "grpc", "-h", "127.0.0.1", "-p", "4000", "-m", "iracing_pipeline.definitions"]
-        environment = local.dagster_environment, secrets = local.dagster_secrets
+        environment = local.environments["code-server"], secrets = local.secrets["code-server"]
       },
       {
         name        = "daemon", image = var.image, cpu = 0.5, command = null
         args        = concat(["dagster-daemon", "run"], local.code_server)
-        environment = local.dagster_environment, secrets = local.dagster_secrets
+        environment = local.environments["daemon"], secrets = local.secrets["daemon"]
       },
       {
         name        = "webserver", image = var.image, cpu = 0.5, command = null
         args        = concat(["dagster-webserver", "-h", "0.0.0.0", "-p", "3000"], local.code_server)
-        environment = local.dagster_environment, secrets = local.dagster_secrets
+        environment = local.environments["webserver"], secrets = local.secrets["webserver"]
       },
       {
         name        = "metrics", image = var.image, cpu = 0.25, command = null
         args        = ["iracing-pipeline", "metrics"]
-        environment = local.dagster_environment, secrets = local.dagster_secrets
+        environment = local.environments["metrics"], secrets = local.secrets["metrics"]
       },
       # From the bucket into the folder that the sensor looks at. Nothing is deleted in it: what
       # expires in the bucket was loaded long before.

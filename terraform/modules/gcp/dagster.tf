@@ -15,25 +15,24 @@ locals {
       code-server = {
         image  = var.image, cpu = local.dagster_sizes[var.dagster_size].cpu, memory = local.dagster_sizes[var.dagster_size].memory
         args   = ["dagster", "api", "grpc", "-h", "127.0.0.1", "-p", "4000", "-m", "iracing_pipeline.definitions"]
-        mounts = local.pool_mounts, project = true
+        mounts = local.pool_mounts
       }
       daemon = {
         image  = var.image, cpu = "1", memory = "1Gi"
         args   = concat(["dagster-daemon", "run"], local.code_server)
-        mounts = local.pool_mounts, project = true
+        mounts = local.mounts
       }
       metrics = {
         image  = var.image, cpu = "1", memory = "1Gi"
         args   = ["iracing-pipeline", "metrics"]
-        mounts = local.pool_mounts, project = true
+        mounts = local.pool_mounts
       }
     },
     local.metrics ? {
       prometheus = {
-        image   = local.prometheus_image, cpu = "1", memory = "512Mi"
-        args    = local.prometheus_args
-        mounts  = merge({ rules = "/etc/iracing/rules", prometheus = "/etc/iracing/prometheus" }, var.grafana_cloud == null ? {} : { cloud = "/etc/iracing/cloud" })
-        project = false
+        image  = local.prometheus_image, cpu = "1", memory = "512Mi"
+        args   = local.prometheus_args
+        mounts = merge({ rules = "/etc/iracing/rules", prometheus = "/etc/iracing/prometheus" }, var.grafana_cloud == null ? {} : { cloud = "/etc/iracing/cloud" })
       }
     } : {},
   )
@@ -41,11 +40,11 @@ locals {
   webserver_containers = {
     webserver = {
       args       = concat(["dagster-webserver", "-h", "0.0.0.0", "-p", "3000"], local.code_server)
-      depends_on = ["code-server"], ports = [3000], listens_on = 3000
+      depends_on = ["code-server"], ports = [3000], listens_on = 3000, needs = "webserver"
     }
     code-server = {
       args       = ["dagster", "api", "grpc", "-h", "0.0.0.0", "-p", "4000", "-m", "iracing_pipeline.definitions"]
-      depends_on = null, ports = [], listens_on = 4000
+      depends_on = null, ports = [], listens_on = 4000, needs = "webserver-code"
     }
   }
   # A disk that Cloud Run does not have is not needed to read uploads: the bucket is a folder.
@@ -82,14 +81,14 @@ resource "google_cloud_run_v2_worker_pool" "dagster" {
           limits = { cpu = containers.value.cpu, memory = containers.value.memory }
         }
         dynamic "env" {
-          for_each = containers.value.project ? merge(local.environment, local.cloud_environment, { IRACING_TELEMETRY_DIR = "/telemetry" }) : {}
+          for_each = lookup(local.environments, containers.key, {})
           content {
             name  = env.key
             value = env.value
           }
         }
         dynamic "env" {
-          for_each = containers.value.project ? merge(local.secrets, local.account_environment, local.cloud_secrets) : {}
+          for_each = lookup(local.secrets, containers.key, {})
           content {
             name = env.key
             value_source {
@@ -185,14 +184,14 @@ resource "google_cloud_run_v2_service" "webserver" {
           }
         }
         dynamic "env" {
-          for_each = local.environment
+          for_each = local.environments[containers.value.needs]
           content {
             name  = env.key
             value = env.value
           }
         }
         dynamic "env" {
-          for_each = local.secrets
+          for_each = local.secrets[containers.value.needs]
           content {
             name = env.key
             value_source {
@@ -213,7 +212,7 @@ resource "google_cloud_run_v2_service" "webserver" {
       }
     }
     dynamic "volumes" {
-      for_each = { for name in ["dagster", "database"] : name => local.pool_secrets[name] }
+      for_each = local.mount_secrets
       content {
         name = volumes.key
         secret {

@@ -8,8 +8,8 @@ locals {
     collector = {
       command     = null
       args        = ["iracing-pipeline", "collect"]
-      environment = local.environment
-      secrets     = merge(local.secrets, local.account_environment)
+      environment = local.environments["collector"]
+      secrets     = local.secrets["collector"]
     }
     # Not by the image's entrypoint, which would read passwords from files that are not here.
     migrate = {
@@ -80,7 +80,7 @@ resource "google_cloud_run_v2_job" "this" {
         }
       }
       dynamic "volumes" {
-        for_each = { for name in ["dagster", "database"] : name => local.pool_secrets[name] }
+        for_each = local.mount_secrets
         content {
           name = volumes.key
           secret {

@@ -85,6 +85,50 @@ run "roles_are_kept_apart" {
   }
 }
 
+run "containers_know_what_they_need" {
+  #checkov:skip=CKV_SECRET_6:names of secrets, not secrets
+  command = apply
+
+  variables {
+    iracing_account = {
+      client_id         = "mock-client"
+      client_secret_id  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:client"
+      username          = "mock@example.com"
+      account_secret_id = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:account"
+    }
+    grafana_cloud = {
+      remote_write_url = "https://prometheus.example.net/api/prom/push"
+      user             = "1"
+      token_secret_id  = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:token"
+    }
+  }
+
+  assert {
+    condition = jsonencode({ for container in jsondecode(aws_ecs_task_definition.dagster[0].container_definitions) : container.name => sort([for secret in try(container.secrets, []) : secret.name]) }) == jsonencode({
+      code-server = ["DAGSTER_POSTGRES_URL", "IRACING_CLIENT_SECRET", "IRACING_CLOUD_PUSH_TOKEN", "IRACING_DATABASE_URL", "IRACING_PASSWORD"]
+      daemon      = ["DAGSTER_POSTGRES_URL"]
+      metrics     = ["DAGSTER_POSTGRES_URL", "IRACING_DATABASE_URL"]
+      files       = ["CLOUD_TOKEN"]
+      migrate     = ["DAGSTER_POSTGRES_URL", "IRACING_ADMIN_DATABASE_URL", "IRACING_DATABASE_URL", "ROLE_PASSWORDS"]
+      prometheus  = []
+      uploads     = []
+      webserver   = ["DAGSTER_POSTGRES_URL"]
+    })
+    error_message = "A container holds a secret that it does not use, or lacks one."
+  }
+  assert {
+    condition     = toset(flatten([for container in jsondecode(aws_ecs_task_definition.dagster[0].container_definitions) : [for entry in try(container.environment, []) : container.name if contains(["IRACING_CLIENT_ID", "IRACING_USERNAME", "IRACING_CLOUD_PUSH_URL"], entry.name)]])) == toset(["code-server"])
+    error_message = "Only what asks iRacing is told of the account."
+  }
+  assert {
+    condition = jsonencode({ for container in jsondecode(aws_ecs_task_definition.collector.container_definitions) : container.name => sort([for secret in try(container.secrets, []) : secret.name]) }) == jsonencode({
+      collector = ["DAGSTER_POSTGRES_URL", "IRACING_CLIENT_SECRET", "IRACING_DATABASE_URL", "IRACING_PASSWORD"]
+      files     = []
+    })
+    error_message = "The collector asks iRacing, and sends no metrics."
+  }
+}
+
 run "everything_at_once" {
   command = apply
 
@@ -101,6 +145,10 @@ run "everything_at_once" {
   assert {
     condition     = aws_scheduler_schedule.collector[0].schedule_expression == "cron(23 6 ? * MON-FRI *)"
     error_message = "EventBridge's form of the schedule is wrong."
+  }
+  assert {
+    condition     = toset(flatten([for statement in data.aws_iam_policy_document.schedule.statement : statement.actions])) == toset(["ecs:RunTask", "ecs:TagResource", "iam:PassRole", "kms:Decrypt"])
+    error_message = "The schedule starts the collector with its tags, reads what it is to start, and does nothing else."
   }
   assert {
     condition     = length([for container in jsondecode(aws_ecs_task_definition.dagster[0].container_definitions) : container if container.name == "prometheus"]) == 1

@@ -81,6 +81,47 @@ run "one_daemon" {
   }
 }
 
+run "containers_know_what_they_need" {
+  #checkov:skip=CKV_SECRET_6:names of secrets, not secrets
+  command = apply
+
+  variables {
+    iracing_account = {
+      client_id         = "mock-client"
+      client_secret_id  = "/subscriptions/mock/resourceGroups/mock/providers/Microsoft.KeyVault/vaults/mine/secrets/client"
+      username          = "mock@example.com"
+      account_secret_id = "/subscriptions/mock/resourceGroups/mock/providers/Microsoft.KeyVault/vaults/mine/secrets/account"
+    }
+    grafana_cloud = {
+      remote_write_url = "https://prometheus.example.net/api/prom/push"
+      user             = "1"
+      token_secret_id  = "/subscriptions/mock/resourceGroups/mock/providers/Microsoft.KeyVault/vaults/mine/secrets/token"
+    }
+  }
+
+  assert {
+    condition = jsonencode({ for container in azurerm_container_app.dagster[0].template[0].container : container.name => sort([for entry in coalesce(container.env, []) : entry.name if entry.secret_name != null && entry.secret_name != ""]) }) == jsonencode({
+      code-server = ["DAGSTER_POSTGRES_URL", "IRACING_CLIENT_SECRET", "IRACING_CLOUD_PUSH_TOKEN", "IRACING_DATABASE_URL", "IRACING_PASSWORD"]
+      daemon      = ["DAGSTER_POSTGRES_URL"]
+      metrics     = ["DAGSTER_POSTGRES_URL", "IRACING_DATABASE_URL"]
+      prometheus  = []
+      uploads     = []
+      webserver   = ["DAGSTER_POSTGRES_URL"]
+    })
+    error_message = "A container holds a secret that it does not use, or lacks one."
+  }
+  assert {
+    condition     = toset(flatten([for container in azurerm_container_app.dagster[0].template[0].container : [for entry in coalesce(container.env, []) : container.name if contains(["IRACING_CLIENT_ID", "IRACING_USERNAME", "IRACING_CLOUD_PUSH_URL"], entry.name)]])) == toset(["code-server"])
+    error_message = "Only what asks iRacing is told of the account."
+  }
+  assert {
+    condition = jsonencode({ for container in azurerm_container_app_job.collector.template[0].container : container.name => sort([for entry in coalesce(container.env, []) : entry.name if entry.secret_name != null && entry.secret_name != ""]) }) == jsonencode({
+      collector = ["DAGSTER_POSTGRES_URL", "IRACING_CLIENT_SECRET", "IRACING_DATABASE_URL", "IRACING_PASSWORD"]
+    })
+    error_message = "The collector asks iRacing, and sends no metrics."
+  }
+}
+
 run "everything_at_once" {
   command = apply
 
