@@ -12,6 +12,7 @@ from dagster._core.storage.asset_check_execution_record import (
 )
 from sqlalchemy.exc import SQLAlchemyError
 
+from iracing_pipeline.defs.unfinished_runs import UNFINISHED
 from iracing_pipeline.metrics.exposition import Answer, SourceError
 from iracing_pipeline.metrics.families import exposition
 from iracing_pipeline.metrics.orchestration import Orchestration, families
@@ -23,13 +24,6 @@ ENDED = (
     dg.DagsterRunStatus.SUCCESS,
     dg.DagsterRunStatus.FAILURE,
     dg.DagsterRunStatus.CANCELED,
-)
-UNFINISHED = (
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
 )
 _TICKS = (TickStatus.SUCCESS, TickStatus.SKIPPED, TickStatus.FAILURE)
 

@@ -7,7 +7,7 @@ import dagster as dg
 from iracing_pipeline.defs.figures.assets import figures
 from iracing_pipeline.defs.ratings.assets import ratings
 from iracing_pipeline.defs.resources import WarehouseResource
-from iracing_pipeline.defs.results.sensors import UNFINISHED
+from iracing_pipeline.defs.unfinished_runs import unfinished
 from iracing_pipeline.warehouse import audit
 
 # A backlog is loaded file by file: wait until it is through, but not for ever.
@@ -49,8 +49,7 @@ def figures_sensor(
     waited = not asked or now - datetime.fromisoformat(asked) >= _AT_LEAST_EVERY
     if now - last.at < _QUIET and not (asked and waited):
         return dg.SkipReason("loads are going on")
-    unfinished = dg.RunsFilter(job_name=refresh_figures.name, statuses=UNFINISHED)
-    if context.instance.get_runs(unfinished, limit=1):
+    if unfinished(context.instance, job_name=refresh_figures.name):
         return dg.SkipReason("the figures are being worked out")
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=f"load {last.number}")],

@@ -7,6 +7,7 @@ import dagster as dg
 from iracing_pipeline.defs.metrics.assets import metric_history, metric_snapshot
 from iracing_pipeline.defs.resources import MetricPlaces, WarehouseResource
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files, ranges
+from iracing_pipeline.defs.unfinished_runs import unfinished
 from iracing_pipeline.metrics import pipeline
 from iracing_pipeline.metrics.history.route import CLOUD, CLOUD_WINDOW_MS
 from iracing_pipeline.warehouse import Connection, deliveries
@@ -14,14 +15,6 @@ from iracing_pipeline.warehouse import Connection, deliveries
 PURPOSE = {"iracing/purpose": "send-metrics"}
 
 _MOST_RUNS = 4
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-
 _QUIET = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 send_metrics = dg.define_asset_job(
@@ -59,7 +52,7 @@ def metric_sensor(
     order = list(context.instance.get_dynamic_partitions(str(ibt_files.name)))
     known = set(order)
     keys = [key for key in wanted if key in known]
-    if keys and not _runs_unfinished(context.instance):
+    if keys and not unfinished(context.instance, tags=PURPOSE):
         requests += [
             dg.RunRequest(
                 run_key=f"{now.isoformat()}/{number}",
@@ -91,8 +84,3 @@ def _due(connection: Connection, places: MetricPlaces, now: datetime) -> list[st
         due = deliveries.due(connection, name, digest, now=now, within=within)
         found.update(dict.fromkeys(due))
     return list(found)
-
-
-def _runs_unfinished(instance: dg.DagsterInstance) -> bool:
-    unfinished = dg.RunsFilter(tags=PURPOSE, statuses=_UNFINISHED)
-    return bool(instance.get_runs(unfinished, limit=1))

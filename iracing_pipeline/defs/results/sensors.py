@@ -19,20 +19,13 @@ from iracing_pipeline.defs.results.partitions import (
     seasons,
     seasons_of_the_member,
 )
+from iracing_pipeline.defs.unfinished_runs import UNFINISHED
 from iracing_pipeline.ingest.result_files import (
     new_result_files,
     sessions_to_read,
     version_of,
 )
 from iracing_pipeline.warehouse import fetch_queue
-
-UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
 
 load_season = dg.define_asset_job(
     "load_season",

@@ -9,6 +9,7 @@ import dagster as dg
 from iracing_pipeline.defs.resources import LakeResource, TelemetryFolder, WarehouseResource
 from iracing_pipeline.defs.telemetry.assets import ATTEMPT, telemetry
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files, ranges
+from iracing_pipeline.defs.unfinished_runs import unfinished
 from iracing_pipeline.inbox.telemetry_folder import (
     FolderMissingError,
     Refusal,
@@ -28,14 +29,6 @@ _MOST_RUNS = 10
 # smaller run, so that one which brings its run down does not take others into quarantine. A run
 # that never began is no attempt: the machine was busy or stopped, and no file was read.
 _FILES_A_RUN = (BATCH, 7, 1)
-_UNFINISHED = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-]
-
 
 load_telemetry = dg.define_asset_job(
     "load_telemetry",
@@ -125,7 +118,7 @@ def _to_request(
     """Those of the ready files that no run is going to load; the hopeless go to quarantine."""
     fresh = [file for file in ready if file.requested_at is None]
     asked = [file for file in ready if file.requested_at is not None]
-    if not asked or _runs_unfinished(instance):
+    if not asked or unfinished(instance, tags=PURPOSE):
         return fresh
     again = []
     for file in asked:
@@ -152,11 +145,6 @@ def _fitting(files: list[TelemetryFile], room: int | None) -> list[TelemetryFile
             room -= file.size_bytes
             kept.append(file)
     return kept
-
-
-def _runs_unfinished(instance: dg.DagsterInstance) -> bool:
-    unfinished = dg.RunsFilter(tags=PURPOSE, statuses=_UNFINISHED)
-    return bool(instance.get_runs(unfinished, limit=1))
 
 
 def _requests(
