@@ -9,6 +9,8 @@ from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine
 from sqlalchemy.engine import Engine
 
+from iracing_pipeline.warehouse.connection import KEEPALIVES
+
 
 class PooledPostgresStorage(DagsterPostgresStorage):
     """As Dagster's own, which opens a connection, and logs in, for each event that it writes.
@@ -43,6 +45,7 @@ def _engine(url: str) -> Engine:
     """
     return create_pg_engine(
         url,
+        connect_args=KEEPALIVES,
         isolation_level="AUTOCOMMIT",
         pool_size=2,
         max_overflow=-1,
