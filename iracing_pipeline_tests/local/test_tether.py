@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import psutil
@@ -96,7 +97,7 @@ def started(settings: Settings) -> Iterator[tuple[subprocess.Popen[bytes], list[
         yield process, family
     finally:
         for each in family:
-            if each.is_running():
+            with suppress(psutil.NoSuchProcess):
                 each.kill()
         process.kill()
         process.wait()

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -88,7 +89,8 @@ def crash(home: Path) -> None:
     process = psutil.Process(postmaster_pid(home))
     everything = [process, *process.children(recursive=True)]
     for each in everything:
-        each.kill()
+        with suppress(psutil.NoSuchProcess):  # a worker ends by itself without its postmaster
+            each.kill()
     psutil.wait_procs(everything, timeout=10)
 
 
