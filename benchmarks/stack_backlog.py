@@ -3,7 +3,9 @@
 ``python -m benchmarks.stack_backlog [FILES]`` starts the stack on the Docker engine, from a clone
 of its own, drops simulated files of about 3.5 MB in at once, and meanwhile runs every query of
 every dashboard, again and again, as ``grafana_reader`` and on the stack's Prometheus. It prints
-files a second, the most memory that each container used, and the slowest queries.
+files a second, logins of Dagster, the most memory that each container used, and the slowest
+queries. ``--alone`` asks nothing of the dashboards; ``--unpooled`` has Dagster's own storage in
+place of ours.
 """
 
 from __future__ import annotations
@@ -19,19 +21,22 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Self
 
+import yaml
+
 from iracing_pipeline.stack.compose import program
 from iracing_pipeline.stack.errors import StackError
 from iracing_pipeline_tests.stack.engine import Stack, StackTestError, command
 
 _ROW = re.compile(r"^\| (.+) \| (\d+|not asked) \| (\d+) \|$", re.MULTILINE)
+_LOGINS = "SELECT sessions FROM pg_stat_database WHERE datname = 'dagster'"
 _UNITS = {"B": 1e-6, "kB": 1e-3, "KiB": 1024e-6, "MiB": 1.048576, "GiB": 1073.741824}
 
 
 class Watch:
     """What containers use and queries take, in threads, until it is stopped."""
 
-    def __init__(self, stack: Stack) -> None:
-        """Take the stack."""
+    def __init__(self, stack: Stack, *, alone: bool = False) -> None:
+        """Take the stack, and whether nobody looks at its dashboards."""
         self.stack = stack
         self.memory: dict[str, float] = defaultdict(float)
         self.seconds: dict[str, list[float]] = defaultdict(list)
@@ -39,7 +44,7 @@ class Watch:
         self._stop = threading.Event()
         self._threads = [
             threading.Thread(target=work, daemon=True)
-            for work in (self._containers, self._dashboards)
+            for work in (self._containers, *(() if alone else (self._dashboards,)))
         ]
 
     def __enter__(self) -> Self:
@@ -84,11 +89,20 @@ def _megabytes(usage: str) -> float:
     return float(number) * _UNITS[unit]
 
 
-def report(stack: Stack, count: int) -> None:
+def unpool(stack: Stack) -> None:
+    """Give Dagster its own storage, with the same configuration."""
+    file = stack.clone / "docker" / "dagster.yaml"
+    config = yaml.safe_load(file.read_text(encoding="utf-8"))
+    config["storage"] = {"postgres": config["storage"]["custom"]["config"]}
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+
+
+def report(stack: Stack, count: int, *, alone: bool) -> None:
     """Start the stack, load ``count`` files, print the figures."""
     print(f"healthy after {stack.up():.0f} s")
     stack.stage(count)
-    with Watch(stack) as watch:
+    logins = stack.number(_LOGINS)
+    with Watch(stack, alone=alone) as watch:
         began = time.monotonic()
         stack.drop(count)
         first = 0.0
@@ -101,7 +115,8 @@ def report(stack: Stack, count: int) -> None:
     )
     laps = stack.number("SELECT count(*) FROM racing.telemetry_lap")
     bad = stack.number("SELECT count(*) FROM ops.quarantine WHERE resolved_at IS NULL")
-    print(f"{laps} laps; {bad} files in quarantine")
+    logins = stack.number(_LOGINS) - logins
+    print(f"{laps} laps; {bad} files in quarantine; {logins} logins of Dagster")
     for name, used in sorted(watch.memory.items()):
         print(f"  {name:14} {used:8.0f} MB at most")
     asked = [second for seconds in watch.seconds.values() for second in seconds]
@@ -116,7 +131,9 @@ def main() -> int:
     """Run with the arguments of the command line; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("files", type=int, nargs="?", default=1000)
-    count = parser.parse_args().files
+    parser.add_argument("--alone", action="store_true", help="ask nothing of the dashboards")
+    parser.add_argument("--unpooled", action="store_true", help="with Dagster's own storage")
+    asked = parser.parse_args()
     try:
         program()
     except StackError as error:
@@ -127,7 +144,9 @@ def main() -> int:
         Stack.cloned(Path(folder), "iracing-backlog") as stack,
     ):
         try:
-            report(stack, count)
+            if asked.unpooled:
+                unpool(stack)
+            report(stack, asked.files, alone=asked.alone)
         except StackTestError as error:
             print(error, file=sys.stderr)
             return 1
