@@ -131,11 +131,12 @@ def findings() -> Panel:
     """Two things to work on."""
     return table(
         5,
-        "What the last race cost",
-        "The two dearest findings of the last race that has any, with what they cost over the race."
+        "What races cost lately",
+        "The two latest findings, the dearest of a race first, with what they cost over the race."
         " From grafana.race_debriefs.",
         (
             hidden("subsession_id", "subsession_id"),
+            moment("start_time", "Race").wide(130),
             text("text", "Finding").linked(
                 links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
             ),
