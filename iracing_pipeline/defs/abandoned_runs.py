@@ -17,7 +17,7 @@ from dagster._grpc.client import DagsterGrpcClient
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 
 from iracing_pipeline.defs.resources import WarehouseResource
-from iracing_pipeline.warehouse import run_lock
+from iracing_pipeline.warehouse import Connection, run_lock
 
 # A code server has this from memory; one that needs longer is busy, and may have the run.
 _ANSWERS_WITHIN_S = 5
@@ -37,15 +37,7 @@ def abandoned_runs_sensor(
     runs = context.instance.get_runs(dg.RunsFilter(statuses=under_way))
     ours = [run for run in runs if _is_ours(run, context.repository_def)]
     with warehouse.connect() as connection:
-        silent = [
-            run
-            for run in ours
-            if (
-                _is_forgotten(run)
-                if run.status is dg.DagsterRunStatus.STARTING
-                else not run_lock.is_held(connection, run.run_id)
-            )
-        ]
+        silent = [run for run in ours if not _shows_life(run, connection)]
     # One look is not enough: a run holds no lock in its first and its last moments, and its code
     # server learns of it a moment after Dagster says that it is starting.
     dead = [run for run in silent if _state(run) in suspected]
@@ -58,6 +50,13 @@ def abandoned_runs_sensor(
 def _state(run: dg.DagsterRun) -> str:
     """What is suspected: one that was starting the last time and has started is not."""
     return f"{run.run_id} {run.status.value}"
+
+
+def _shows_life(run: dg.DagsterRun, connection: Connection) -> bool:
+    """Whether a run that has started holds its lock, or its code server knows one that starts."""
+    if run.status is dg.DagsterRunStatus.STARTING:
+        return not _is_forgotten(run)
+    return run_lock.is_held(connection, run.run_id)
 
 
 def _is_forgotten(run: dg.DagsterRun) -> bool:
