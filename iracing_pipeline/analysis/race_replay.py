@@ -2,7 +2,7 @@
 
 A lap takes ``pace + fade * laps on the tyres + noise``, and now and then a mistake; a stop adds its
 time. A car that would arrive before a car ahead of it must pass it: with the chance that the
-difference of their laps gives (`Passing`), else it follows at `Passing.follow_s`. A car that
+difference of their paces gives (`Passing`), else it follows at `Passing.follow_s`. A car that
 stands in its stall or makes a mistake is passed freely, and so are lapped cars.
 
 Arrays have one entry for each car; times are in seconds.
@@ -23,7 +23,7 @@ import numpy as np
 if TYPE_CHECKING:
     from iracing_pipeline.analysis.samples import Floats, Integers
 
-_PASSED_FREELY_S = 3.0
+_PASSED_FREELY_S = 2.0
 """A lap slower than its driver's usual one by so much (a stop, a spin) is passed freely."""
 
 
@@ -78,7 +78,7 @@ class Passing:
     """How hard it is to pass here.
 
     The chance to pass in a lap is ``1 / (1 + exp(-(base + slope * advantage)))``, where the
-    advantage is how much faster the lap of the car behind would be, in seconds.
+    advantage is how much faster the car behind usually laps, in seconds.
 
     Attributes:
         base: Logit of the chance at equal laps.
@@ -236,7 +236,7 @@ def _arrive(
     begun = np.where(active, elapsed, np.inf)
     order = np.argsort(begun, axis=1, kind="stable")
     free = np.take_along_axis(np.where(active, elapsed + lap_s, np.inf), order, axis=1)
-    own = np.take_along_axis(lap_s, order, axis=1)
+    own = np.take_along_axis(usual, order, axis=1)
     slow = np.take_along_axis(lap_s - usual > _PASSED_FREELY_S, order, axis=1)
     # The advantage at which the drawn chance is just enough to pass.
     needed = np.take_along_axis(_needed(chance, passing), order, axis=1)
