@@ -110,6 +110,30 @@ class DataApiAccount:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class AskSettings:
+    """Who may ask.
+
+    Attributes:
+        reader_password: ``IRACING_READER_PASSWORD`` (or ``_FILE``). Password of
+            ``grafana_reader`` in a database of your own; the embedded server makes its own.
+        mcp_token: ``IRACING_MCP_TOKEN`` (or ``_FILE``). What clients of ``mcp --http`` send.
+            Default: made once, in the file ``mcp_token`` of the data folder.
+    """
+
+    reader_password: str | None = field(repr=False)
+    mcp_token: str | None = field(repr=False)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> AskSettings:
+        """Read the settings from the environment."""
+        env = os.environ if env is None else env
+        return cls(
+            reader_password=secret(env, "IRACING_READER_PASSWORD"),
+            mcp_token=secret(env, "IRACING_MCP_TOKEN"),
+        )
+
+
 def _calls_per_minute(text: str | None, *, most: int) -> int:
     if not text:
         return 120

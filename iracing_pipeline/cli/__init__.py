@@ -7,6 +7,7 @@ import click
 from iracing_pipeline import __version__
 from iracing_pipeline.cli import (
     account,
+    ask,
     backup,
     check,
     dashboards,
@@ -39,6 +40,8 @@ for _command in (
     check.check,
     backup.backup,
     backup.restore,
+    ask.ask,
+    ask.mcp,
     account.login,
     account.collect,
     metrics.metrics,
