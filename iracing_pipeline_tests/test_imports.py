@@ -39,7 +39,9 @@ ORDER = [
     "tables",
     "stack",
     "settings",
+    "http_guard",
     "bootstrap",
+    "child_environment",
 ]
 KNOW_DAGSTER = set(ORDER[: ORDER.index("preview")])
 

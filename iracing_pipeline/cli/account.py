@@ -6,6 +6,7 @@ import sys
 
 import click
 
+from iracing_pipeline.child_environment import only_system_variables
 from iracing_pipeline.settings import Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -33,7 +34,8 @@ def login() -> None:
     def show(address: str) -> None:
         click.echo("Log in to iRacing in the browser window. If none opens, open this address:")
         click.echo(address)
-        webbrowser.open(address)
+        with only_system_variables():  # the browser goes on when we have ended
+            webbrowser.open(address)
 
     oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL)
     token_source(account, settings.home, url).store(log_in(oauth, show))

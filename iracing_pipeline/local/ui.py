@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from iracing_pipeline.child_environment import of_pipeline
 from iracing_pipeline.local import dagster_home, tether
 from iracing_pipeline.warehouse import database_url, migrate
 
@@ -48,7 +49,7 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     # Before Dagster starts: what is wrong with the database is then said once, and here.
     migrate(database_url(settings))
     environment = {
-        **os.environ,
+        **of_pipeline(),
         "IRACING_HOME": str(settings.home),
         "IRACING_TELEMETRY_DIR": str(settings.telemetry_dir),
         "IRACING_LAKE": settings.lake,
@@ -69,7 +70,7 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     # In the home, so that no project file of the current folder is picked up. Tied to us: even
     # when we are killed, Dagster ends.
     process = tether.start(
-        "dagster", "dev", "-m", "iracing_pipeline.definitions",
+        "iracing_pipeline.local.dagster_dev", "-m", "iracing_pipeline.definitions",
         "-h", HOST, "-p", str(port), "--log-level", "warning",
         env=environment, cwd=home,
     )  # fmt: skip

@@ -138,6 +138,11 @@ def is_current(connection: Connection) -> bool:
     return _state(connection) == (HEAD, views.digest())
 
 
+def revisions() -> set[str]:
+    """The revisions that there are migrations to."""
+    return {path.name[:4] for path in (SCRIPTS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py")}
+
+
 def refuse_newer(revision: str | None, what: str) -> None:
     """Refuse what is at a revision that this version does not know.
 
