@@ -42,6 +42,7 @@ ORDER = [
     "http_guard",
     "bootstrap",
     "child_environment",
+    "private",
 ]
 KNOW_DAGSTER = set(ORDER[: ORDER.index("preview")])
 

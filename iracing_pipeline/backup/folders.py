@@ -11,6 +11,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iracing_pipeline import private
 from iracing_pipeline.backup.archive import unwritable
 from iracing_pipeline.backup.errors import BackupError, DamagedArchiveError, NoRoomError
 from iracing_pipeline.backup.manifest import is_member_path
@@ -139,12 +140,13 @@ class Replacement:
                         f"The archive names {member.name!r}, which is outside {self.folder}",
                         "Nothing was changed. Use another backup",
                     )
-                target.parent.mkdir(parents=True, exist_ok=True)
+                private.make(target.parent)
                 with target.open("xb") as file:
                     for block in reader.blocks(member):
                         file.write(block)
                     file.flush()
                     os.fsync(file.fileno())
+                private.file(target)
         except OSError as error:
             raise unwritable(target, error) from error
 

@@ -208,12 +208,12 @@ def _member(stored: dict[str, Any], prefix: str) -> Member:
     name = _text(stored["name"], is_member_path, most=1024)
     if not name.startswith(prefix):
         raise ValueError(name)
-    return Member(
-        name, _whole(stored["size_bytes"]), _text(stored["sha256"], _SHA256.fullmatch)
-    )
+    return Member(name, _whole(stored["size_bytes"]), _text(stored["sha256"], _SHA256.fullmatch))
 
 
-def _text(value: object, accepts: Callable[[str], object] = str.isprintable, most: int = 200) -> str:
+def _text(
+    value: object, accepts: Callable[[str], object] = str.isprintable, most: int = 200
+) -> str:
     if not isinstance(value, str) or len(value) > most or not accepts(value):
         raise ValueError(value)
     return value

@@ -13,6 +13,7 @@ import filelock
 import psycopg
 from psycopg import sql
 
+from iracing_pipeline import private
 from iracing_pipeline.warehouse.embedded import account, binaries, configuration
 from iracing_pipeline.warehouse.embedded.log import Log
 from iracing_pipeline.warehouse.embedded.postmaster import Postmaster, end_orphans
@@ -101,7 +102,7 @@ class _Server:
 
     def locked(self) -> AbstractContextManager[object]:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.make(self.folder)
             lock = filelock.FileLock(self.folder / "lock", timeout=LOCK_TIMEOUT_S, mode=0o600)
             return lock.acquire()
         except filelock.Timeout as error:
