@@ -39,6 +39,7 @@ ORDER = [
     "tables",
     "stack",
     "settings",
+    "http_client",
     "http_guard",
     "bootstrap",
     "child_environment",

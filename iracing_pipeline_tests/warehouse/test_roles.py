@@ -60,6 +60,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made = Server(embedded.start(home))
     with Warehouse(made.url).connect() as root:
         root.execute(f"CREATE ROLE {ADMIN} CREATEROLE CREATEDB".encode())
+        root.execute(f"GRANT CONNECT ON DATABASE postgres TO {ADMIN}".encode())
         reader.set_password(root, made.passwords[ADMIN], role=ADMIN)
     assert made.provision() == [
         *(f"role {role}" for role in roles.ROLES),

@@ -297,6 +297,8 @@ def _ensure_database(url: str) -> None:
         ).fetchone()
         if found is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+            # Every role could keep tables and large objects in these.
+            connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
 
 
 def _passes(said: str) -> bool:
