@@ -41,6 +41,7 @@ ORDER = [
     "settings",
     "http_client",
     "http_guard",
+    "http_server",
     "bootstrap",
     "child_environment",
     "private",

@@ -7,12 +7,13 @@ import hashlib
 import secrets
 import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from iracing_pipeline.data_api.errors import AuthenticationError
 from iracing_pipeline.data_api.oauth import SCOPE
+from iracing_pipeline.http_server import CalmServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,10 +96,7 @@ def log_in(oauth: OAuth, open_browser: Callable[[str], object], *, wait_s: float
     return oauth.authorization_code(answer["code"], uri, challenge.verifier)
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False  # a connection that is silent does not delay the end
-
+class _Server(CalmServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay silent: the browser went away."""
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from iracing_pipeline.http_guard import allowed_hosts, refusal
+from iracing_pipeline.http_server import CalmServer
 from iracing_pipeline.metrics.families import CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -71,12 +71,9 @@ class Endpoint:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(CalmServer):
     stopping = False
     allowed: frozenset[str] = frozenset()
-    # On Windows, another process could then listen on the same port unnoticed.
-    allow_reuse_address = os.name != "nt"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if isinstance(sys.exception(), OSError):  # the scraper went away
