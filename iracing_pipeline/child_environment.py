@@ -31,12 +31,12 @@ _NETWORK = re.compile(
     r"(?:HTTPS?|ALL|NO)_PROXY|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|GRPC_\w+", re.IGNORECASE
 )
 # The pipeline's own settings, Dagster's, and those of a database or an object store.
-_PIPELINE = re.compile(r"(?:IRACING|DAGSTER|PG|AWS|GOOGLE|AZURE|POLARS|RAYON|OMP)_?\w+")
+_PIPELINE = re.compile(r"(?:IRACING|DAGSTER|PG|AWS|GOOGLE|CLOUDSDK|AZURE|FSSPEC|POLARS)_?\w+")
 # Only `migrate`, `dashboards push` and tests read these, and they read them in this process.
 _OF_NO_CHILD = re.compile(r"IRACING_(?:ADMIN_DATABASE_URL|GRAFANA_TOKEN|TEST_\w+)(?:_FILE)?")
 _ACCOUNT = re.compile(
     r"IRACING_(?:CLIENT_SECRET|USERNAME|PASSWORD|DATABASE_URL|CLOUD_PUSH_TOKEN)(?:_FILE)?"
-    r"|(?:AWS|GOOGLE|AZURE)_\w+"
+    r"|(?:AWS|GOOGLE|CLOUDSDK|AZURE|FSSPEC)_\w+"
 )
 _PIP = re.compile(r"(?:PIP|UV)_\w+")
 # Docker's client, and what docker-compose.yml reads from the environment.
