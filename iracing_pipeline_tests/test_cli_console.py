@@ -15,9 +15,10 @@ import pytest
 from click.testing import CliRunner
 
 import iracing_pipeline
-from iracing_pipeline.cli.console import echo, printable
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.cli.failures import sentence
 from iracing_pipeline.cli.group import Commands
+from iracing_pipeline.printable import printable
 
 CLI = Path(iracing_pipeline.__file__).parent / "cli"
 ROOT = hasattr(os, "geteuid") and os.geteuid() == 0

@@ -45,6 +45,7 @@ ORDER = [
     "bootstrap",
     "child_environment",
     "private",
+    "printable",
 ]
 KNOW_DAGSTER = set(ORDER[: ORDER.index("preview")])
 

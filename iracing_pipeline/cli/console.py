@@ -2,36 +2,11 @@
 
 from __future__ import annotations
 
-import unicodedata
-
 import click
 
-_KEPT = "\n\t"
-
-
-def printable(text: str) -> str:
-    r"""Text in which control and format characters are escaped, as ``\x1b`` for Escape.
-
-    A driver's name or a file's name may hold sequences that move the cursor, change the window's
-    title or write to the clipboard; a format character can turn the direction of a line around.
-    """
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(
-        letter if letter in _KEPT or not _controls(letter) else _escaped(letter) for letter in text
-    )
+from iracing_pipeline.printable import printable
 
 
 def echo(text: str, *, err: bool = False) -> None:
     """Print a line to the console."""
     click.echo(printable(text), err=err)
-
-
-def _controls(letter: str) -> bool:
-    # Cc: controls of both ranges. Cf: format, such as directions. Cs: half a surrogate pair.
-    # Zl, Zp: separators that some terminals take for a new line.
-    return unicodedata.category(letter) in {"Cc", "Cf", "Cs", "Zl", "Zp"}
-
-
-def _escaped(letter: str) -> str:
-    return letter.encode("unicode_escape", "backslashreplace").decode("ascii")

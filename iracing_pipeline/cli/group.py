@@ -8,8 +8,8 @@ from typing import Any
 
 import click
 
-from iracing_pipeline.cli.console import printable
 from iracing_pipeline.cli.failures import sentence
+from iracing_pipeline.printable import printable
 from iracing_pipeline.settings import SettingsError
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
