@@ -14,6 +14,8 @@ import sys
 import venv
 from pathlib import Path
 
+from iracing_pipeline.child_environment import of_installer
+
 ROOT = Path(__file__).resolve().parent.parent
 _MARK = "iracing-pipeline.installed"
 
@@ -73,7 +75,9 @@ def _digest(pins: Path) -> str:
 
 
 def _run(command: list[str]) -> None:
-    result = subprocess.run(command, check=False)  # noqa: S603 - our own command
+    result = subprocess.run(  # noqa: S603 - our own command
+        command, env=of_installer(), check=False
+    )
     if result.returncode:
         _say("Installing failed: see the messages above. Is there a network connection?")
         sys.exit(result.returncode)

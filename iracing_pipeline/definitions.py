@@ -5,7 +5,11 @@ import dagster as dg
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.figures.assets import figures
 from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
-from iracing_pipeline.defs.housekeeping import daily_housekeeping, keep_house
+from iracing_pipeline.defs.housekeeping import (
+    daily_housekeeping,
+    keep_house,
+    reader_watchdog_sensor,
+)
 from iracing_pipeline.defs.metrics.assets import metric_history, metric_snapshot
 from iracing_pipeline.defs.metrics.sensors import metric_sensor, send_metrics, take_snapshot
 from iracing_pipeline.defs.ratings.assets import ratings, raw_member
@@ -81,6 +85,7 @@ defs = dg.Definitions(
     sensors=[
         telemetry_folder_sensor,
         abandoned_runs_sensor,
+        reader_watchdog_sensor,
         metric_sensor,
         results_sensor,
         result_files_sensor,

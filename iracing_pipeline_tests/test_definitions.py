@@ -92,6 +92,7 @@ SENSORS = {
     "abandoned_runs_sensor",
     "figures_sensor",
     "metric_sensor",
+    "reader_watchdog_sensor",
     "result_files_sensor",
     "results_sensor",
     "telemetry_folder_sensor",

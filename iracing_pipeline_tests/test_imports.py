@@ -40,7 +40,13 @@ ORDER = [
     "tables",
     "stack",
     "settings",
+    "http_client",
+    "http_guard",
+    "http_server",
     "bootstrap",
+    "child_environment",
+    "private",
+    "printable",
 ]
 KNOW_DAGSTER = set(ORDER[: ORDER.index("preview")])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import struct
 import zipfile
 import zlib
 from contextlib import contextmanager
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 BLOCK = 1 << 20
 # Of what zlib can do, the fastest: the disk is the limit then, not the processor.
 LEVEL = 1
+METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+# What zipfile raises for a damaged directory, a flag or a version that we never write.
+NOT_A_ZIP = (zipfile.BadZipFile, RuntimeError, ValueError, OverflowError, struct.error)
 
 
 class Writer:
@@ -125,29 +129,50 @@ class Reader:
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
         self._path, self._zip = path, archive
         with self._damage(manifest.NAME):
-            self.manifest = Manifest.from_json(archive.read(manifest.NAME))
+            info = self._info(manifest.NAME)
+            if info.file_size > manifest.MAX_BYTES:
+                raise DamagedArchiveError(
+                    f"{path} has a {manifest.NAME} of {info.file_size / 1e6:.0f} MB, more than any"
+                    " backup has",
+                    "Use another backup",
+                )
+            with archive.open(info) as file:
+                self.manifest = Manifest.from_json(file.read(manifest.MAX_BYTES))
 
     def blocks(self, member: Member) -> Iterator[bytes]:
         """The content of a member, in blocks.
 
         Raises:
-            DamagedArchiveError: If it is not what the manifest says, at the end at the latest.
+            DamagedArchiveError: If it is not what the manifest says. A size that differs is found
+                before the first block, another content after the last one.
         """
         digest, size = hashlib.sha256(), 0
-        with self._damage(member.name), self._zip.open(member.name) as file:
-            while block := file.read(BLOCK):
-                digest.update(block)
-                size += len(block)
-                yield block
+        with self._damage(member.name):
+            info = self._info(member.name)
+            if info.file_size != member.size_bytes:
+                raise self._damaged(member.name)
+            # zipfile gives no more bytes than the size in its directory.
+            with self._zip.open(info) as file:
+                while block := file.read(BLOCK):
+                    digest.update(block)
+                    size += len(block)
+                    yield block
         if (size, digest.hexdigest()) != (member.size_bytes, member.sha256):
             raise self._damaged(member.name)
+
+    def _info(self, name: str) -> zipfile.ZipInfo:
+        info = self._zip.getinfo(name)
+        # Other methods are never written, and some take gigabytes of memory to unpack.
+        if info.compress_type not in METHODS:
+            raise self._damaged(name)
+        return info
 
     @contextmanager
     def _damage(self, name: str) -> Iterator[None]:
         try:
             yield
         # A RuntimeError is zipfile's for a flag or a method of packing that we never write.
-        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, RuntimeError) as error:
+        except (*NOT_A_ZIP, zlib.error, EOFError, KeyError) as error:
             raise self._damaged(name) from error
 
     def _damaged(self, name: str) -> DamagedArchiveError:
@@ -167,8 +192,7 @@ def reading(path: Path) -> Iterator[Reader]:
     """
     try:
         archive = zipfile.ZipFile(path)
-    # A RuntimeError is zipfile's for a version that we never write.
-    except (zipfile.BadZipFile, RuntimeError) as error:
+    except NOT_A_ZIP as error:
         raise DamagedArchiveError(
             f"{path} is cut short, or is no backup", "Copy it again, or use another backup"
         ) from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from graphlib import TopologicalSorter
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from psycopg import sql
 
@@ -95,7 +96,7 @@ def save(connection: Connection, writer: Writer, said: Progress) -> tuple[Stored
     saved = []
     for name, columns in tables(connection).items():
         rows = 0
-        with writer.member(f"tables/{name}.copy", pack=True) as sink:
+        with writer.member(f"tables/{quote(name)}.copy", pack=True) as sink:
             for block, count in _blocks(connection, name, columns):
                 sink.write(block)
                 rows += count
@@ -146,12 +147,21 @@ def load(connection: Connection, reader: Reader, said: Progress) -> list[str]:
 
 
 def move(connection: Connection, old: str, new: str) -> None:
-    """Let the sessions name the place where their frames lie now."""
+    """Let the sessions name the place where their frames lie now.
+
+    Args:
+        connection: The database.
+        old: The lake's folder or URI in the archive; only what lies below it is renamed.
+        new: The lake's folder or URI now.
+    """
     windows = re.match(r"[A-Za-z]:|\\\\", new) is not None
+    old = old.rstrip("/\\")
+    new = new.rstrip("/\\")
     connection.execute(
         "UPDATE racing.telemetry_session"
         " SET frames_uri = %(new)s || translate(substr(frames_uri, %(length)s), %(from)s, %(to)s)"
-        " WHERE starts_with(frames_uri, %(old)s)",
+        " WHERE starts_with(frames_uri, %(old)s)"
+        " AND substr(frames_uri, %(length)s, 1) IN ('/', '\\')",
         {
             "old": old,
             "new": new,

@@ -11,8 +11,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iracing_pipeline import private
 from iracing_pipeline.backup.archive import unwritable
-from iracing_pipeline.backup.errors import BackupError
+from iracing_pipeline.backup.errors import BackupError, DamagedArchiveError, NoRoomError
+from iracing_pipeline.backup.manifest import is_member_path
 from iracing_pipeline.lake import atomic
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ def save_lake(folder: Path, writer: Writer, said: Progress) -> tuple[Member, ...
     """Write the files of a lake into an archive, each as it is when its turn comes."""
     first, size, mark = len(writer.members), 0, _SAID_EVERY
     for path in files(folder):
+        name = f"lake/{path.relative_to(folder).as_posix()}"
+        if not is_member_path(name):
+            said(f"lake: {name!r} is left out: no other platform takes its name")
+            continue
         try:
             file = path.open("rb")
         except FileNotFoundError:
@@ -41,7 +47,7 @@ def save_lake(folder: Path, writer: Writer, said: Progress) -> tuple[Member, ...
                 f"{path} cannot be read: {error.strerror or error}",
                 "Let this user read the lake, and close programs that have the file open",
             ) from error
-        with file, writer.member(f"lake/{path.relative_to(folder).as_posix()}", pack=False) as sink:
+        with file, writer.member(name, pack=False) as sink:
             sink.copy(file)
         size += sink.size_bytes
         if size >= mark:
@@ -92,6 +98,10 @@ def files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
+def _free(folder: Path) -> int:
+    return shutil.disk_usage(folder).free
+
+
 class Replacement:
     """A folder of an archive that is unpacked beside its place, and then takes it.
 
@@ -121,17 +131,32 @@ class Replacement:
         """
         target = self._new
         try:
-            self._new.mkdir(parents=True)
+            self._new.mkdir(parents=True, mode=0o700)
+            self._refuse_too_large()
             for member in self.members:
                 target = self._new / member.name.removeprefix(self._prefix)
-                target.parent.mkdir(parents=True, exist_ok=True)
+                if not target.resolve().is_relative_to(self._new.resolve()):
+                    raise DamagedArchiveError(
+                        f"The archive names {member.name!r}, which is outside {self.folder}",
+                        "Nothing was changed. Use another backup",
+                    )
+                private.make(target.parent)
                 with target.open("xb") as file:
                     for block in reader.blocks(member):
                         file.write(block)
                     file.flush()
                     os.fsync(file.fileno())
+                private.file(target)
         except OSError as error:
             raise unwritable(target, error) from error
+
+    def _refuse_too_large(self) -> None:
+        size, free = sum(member.size_bytes for member in self.members), _free(self._new)
+        if size > free:
+            raise NoRoomError(
+                f"{self.folder} needs {size / 1e6:.1f} MB, and {free / 1e6:.1f} MB are free",
+                "Nothing was changed. Make room on that disk",
+            )
 
     def take(self) -> None:
         """Take the place.

@@ -5,13 +5,32 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, field
-from pathlib import PurePosixPath
-from typing import Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.backup.errors import BackupError, DamagedArchiveError
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 NAME = "manifest.json"
 FORMAT = 1
+MAX_BYTES = 64 << 20
+"""Largest manifest that is read: about 300,000 files."""
+
+FOLDERS = {"lake": "lake/", "dagster": "dagster/"}
+"""The folders of an archive, and the prefix of their members."""
+
+# One part of a member's path: no separator, drive, stream or control character of any platform,
+# no "." or "..", and nothing that Windows strips from the end or reserves for a device.
+_PART = re.compile(
+    r"(?!(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$))"
+    r"""[^/\\:*?"<>|\x00-\x1f\x7f]*[^/\\:*?"<>|\x00-\x1f\x7f. ]""",
+    re.IGNORECASE,
+)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_REVISION = re.compile(r"[0-9]{4}")
+_MOST = 2**63 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +132,12 @@ class Manifest:
             DamagedArchiveError: If it makes no sense.
         """
         try:
-            held = json.loads(text)
-            form = held.pop("format")
+            stored = json.loads(text)
+            form = _whole(stored.pop("format"))
             if form == FORMAT:
-                return _manifest(held)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+                return _manifest(stored)
+        # A RecursionError comes from JSON that is nested without end.
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise DamagedArchiveError(
                 f"The archive's {NAME} cannot be read", "Use another backup"
             ) from error
@@ -127,30 +147,85 @@ class Manifest:
         )
 
 
-def _manifest(held: dict[str, Any]) -> Manifest:
-    tables = tuple(
-        StoredTable(
-            name=str(each["name"]),
-            columns=tuple(map(str, each["columns"])),
-            rows=int(each["rows"]),
-            member=_member(each["member"]),
-        )
-        for each in held.pop("tables")
-    )
-    sequences = tuple(Sequence(**each) for each in held.pop("sequences"))
-    if not re.fullmatch(r"\d{4}", held["revision"]):
-        raise ValueError(held["revision"])
+def is_member_path(name: str) -> bool:
+    """Whether a name is a relative path that means the same file on every platform."""
+    return len(name) <= 1024 and name.isprintable() and all(map(_PART.fullmatch, name.split("/")))
+
+
+def _manifest(stored: dict[str, Any]) -> Manifest:
+    tables = tuple(_table(each) for each in _list(stored["tables"]))
     folders = {
-        name: StoredFolder(each["place"], each["included"], tuple(map(_member, each["files"])))
-        for name, each in held.pop("folders").items()
+        name: _folder(stored["folders"][name], prefix)
+        for name, prefix in FOLDERS.items()
+        if name in stored["folders"]
     }
-    return Manifest(**held, tables=tables, sequences=sequences, folders=folders)
+    members = [table.member for table in tables]
+    members += [file for folder in folders.values() for file in folder.files]
+    # Two names that differ in case alone are one file on Windows and macOS.
+    if len({member.name.casefold() for member in members}) != len(members):
+        raise ValueError
+    return Manifest(
+        version=_text(stored["version"]),
+        created_at=datetime.fromisoformat(stored["created_at"]).isoformat(timespec="seconds"),
+        revision=_text(stored["revision"], _REVISION.fullmatch),
+        server=_text(stored["server"]),
+        tables=tables,
+        sequences=tuple(_sequence(each) for each in _list(stored["sequences"])),
+        folders=folders,
+    )
 
 
-def _member(held: dict[str, Any]) -> Member:
-    name = str(held["name"])
-    parts = PurePosixPath(name).parts
-    # Whoever wrote it: nothing is unpacked outside the folder that it belongs to.
-    if name.startswith("/") or ".." in parts or "\\" in name or ":" in name or "\0" in name:
+def _table(stored: dict[str, Any]) -> StoredTable:
+    name = _text(stored["name"])
+    member = _member(stored["member"], "tables/")
+    columns = tuple(_text(each) for each in _list(stored["columns"]))
+    return StoredTable(name, columns, _whole(stored["rows"]), member)
+
+
+def _sequence(stored: dict[str, Any]) -> Sequence:
+    used = stored["used"]
+    if not isinstance(used, bool):
+        raise TypeError(used)
+    return Sequence(
+        _text(stored["table"]), _text(stored["column"]), _whole(stored["last"], least=1), used
+    )
+
+
+def _folder(stored: dict[str, Any], prefix: str) -> StoredFolder:
+    place, included = stored["place"], stored["included"]
+    # A root, and even more so "", would be the beginning of every path there is.
+    if not isinstance(place, str) or not place.strip("/\\") or "\0" in place:
+        raise ValueError(place)
+    if not isinstance(included, bool):
+        raise TypeError(included)
+    return StoredFolder(
+        place, included, tuple(_member(each, prefix) for each in _list(stored["files"]))
+    )
+
+
+def _member(stored: dict[str, Any], prefix: str) -> Member:
+    # Nothing is unpacked outside the folder that it belongs to, whoever wrote the archive.
+    name = _text(stored["name"], is_member_path, most=1024)
+    if not name.startswith(prefix):
         raise ValueError(name)
-    return Member(name, int(held["size_bytes"]), str(held["sha256"]))
+    return Member(name, _whole(stored["size_bytes"]), _text(stored["sha256"], _SHA256.fullmatch))
+
+
+def _text(
+    value: object, accepts: Callable[[str], object] = str.isprintable, most: int = 200
+) -> str:
+    if not isinstance(value, str) or len(value) > most or not accepts(value):
+        raise ValueError(value)
+    return value
+
+
+def _whole(value: object, *, least: int = 0) -> int:
+    if type(value) is not int or not least <= value <= _MOST:
+        raise ValueError(value)
+    return value
+
+
+def _list(value: object) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(value)
+    return value

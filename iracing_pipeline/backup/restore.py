@@ -10,9 +10,14 @@ import psycopg
 
 from iracing_pipeline.backup import database
 from iracing_pipeline.backup.archive import reading
-from iracing_pipeline.backup.errors import BackupError, NoRoomError, OccupiedError
+from iracing_pipeline.backup.errors import (
+    BackupError,
+    DamagedArchiveError,
+    NoRoomError,
+    OccupiedError,
+)
 from iracing_pipeline.backup.folders import HISTORY, Replacement, files
-from iracing_pipeline.warehouse.migrate import migrating, refuse_newer
+from iracing_pipeline.warehouse.migrate import migrating, refuse_newer, revisions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -76,6 +81,11 @@ def restore(
     with reading(source) as reader:
         manifest = reader.manifest
         refuse_newer(manifest.revision, f"The backup {source}")
+        if manifest.revision not in revisions():
+            raise DamagedArchiveError(
+                f"The backup {source} is at revision {manifest.revision}, which never was",
+                "Nothing was changed. Use another backup",
+            )
         places = _places(manifest, lake if with_lake else None, history)
         _refuse_own_place(source, places)
         try:

@@ -6,6 +6,8 @@ import sys
 
 import click
 
+from iracing_pipeline.child_environment import only_system_variables
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -31,13 +33,14 @@ def login() -> None:
     migrate(url)
 
     def show(address: str) -> None:
-        click.echo("Log in to iRacing in the browser window. If none opens, open this address:")
-        click.echo(address)
-        webbrowser.open(address)
+        echo("Log in to iRacing in the browser window. If none opens, open this address:")
+        echo(address)
+        with only_system_variables():  # the browser goes on when we have ended
+            webbrowser.open(address)
 
     oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL)
     token_source(account, settings.home, url).store(log_in(oauth, show))
-    click.echo("Logged in. The token is kept, and renewed as long as it is used weekly.")
+    echo("Logged in. The token is kept, and renewed as long as it is used weekly.")
 
 
 @click.command()
@@ -51,11 +54,11 @@ def collect(*, all_seasons: bool) -> None:
     """
     from iracing_pipeline.local import collect as collection
 
-    done = collection.collect(Settings.from_env(), click.echo, all_seasons=all_seasons)
+    done = collection.collect(Settings.from_env(), echo, all_seasons=all_seasons)
     if done is None:
-        click.echo("Another collection is at work on this database: nothing to do.")
+        echo("Another collection is at work on this database: nothing to do.")
         return
     for run, reason in done.failed.items():
-        click.echo(f"{run} failed: {reason}", err=True)
-    click.echo(f"{done.new_races} new races; {done.races} are in the database.")
+        echo(f"{run} failed: {reason}", err=True)
+    echo(f"{done.new_races} new races; {done.races} are in the database.")
     sys.exit(1 if done.failed else 0)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -38,7 +39,7 @@ def backup(file: Path, *, lake: bool, history: bool) -> None:
         with_lake=lake,
         history=_dagster_home(settings) if history else None,
     )
-    click.echo(
+    echo(
         f"Saved {sum(table.rows for table in written.manifest.tables)} rows of"
         f" {len(written.manifest.tables)} tables in {written.path}:"
         f" {written.size_bytes / 1e6:.1f} MB, {time.monotonic() - began:.1f} s. {_LOGIN}"
@@ -57,9 +58,15 @@ def restore(file: Path, *, replace: bool, lake: bool, history: bool) -> None:
     """
     from iracing_pipeline.backup import restore as bring_back
     from iracing_pipeline.lake import Lake
+    from iracing_pipeline.local import up_lock
     from iracing_pipeline.warehouse import database_url
 
     settings = Settings.from_env()
+    if user := up_lock.running(settings.home):
+        raise click.ClickException(
+            f"iracing-pipeline up is {user} and uses what is to be replaced. Stop it first, with"
+            " Ctrl+C where it runs; then restore again."
+        )
     began = time.monotonic()
     restored = bring_back(
         file.expanduser().absolute(),
@@ -72,13 +79,13 @@ def restore(file: Path, *, replace: bool, lake: bool, history: bool) -> None:
     )
     manifest = restored.manifest
     for table in restored.left:
-        click.echo(f"{table} is not one of the project's tables: it stays in the file.", err=True)
+        echo(f"{table} is not one of the project's tables: it stays in the file.", err=True)
     login = (
         "The login that the database had is kept."
         if restored.logins
         else f"{_LOGIN} Without a password in the settings, run: iracing-pipeline login"
     )
-    click.echo(
+    echo(
         f"Restored {sum(table.rows for table in manifest.tables)} rows of the backup made at"
         f" {manifest.created_at} by version {manifest.version},"
         f" in {time.monotonic() - began:.1f} s. {login}"
@@ -92,4 +99,4 @@ def _dagster_home(settings: Settings) -> Path:
 
 
 def _said(line: str) -> None:
-    click.echo(f"  {line}")
+    echo(f"  {line}")

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iracing_pipeline.cli.console import echo
+
 if TYPE_CHECKING:
     from iracing_pipeline.local.check import Finding
 
@@ -28,7 +30,7 @@ def check(*, as_json: bool) -> None:
 
     findings = look()
     if as_json:
-        click.echo(json.dumps([asdict(each) for each in findings], indent=2))
+        echo(json.dumps([asdict(each) for each in findings], indent=2))
     else:
         _print(findings)
     sys.exit(1 if any(each.state is State.WRONG for each in findings) else 0)
@@ -41,8 +43,8 @@ def _print(findings: list[Finding]) -> None:
     width = max(len(each.subject) for each in findings)
     for each in findings:
         state = click.style(f"{each.state:<7}", fg=colours[each.state])
-        click.echo(f"{state}  {each.subject:<{width}}  {each.said}")
+        echo(f"{state}  {each.subject:<{width}}  {each.said}")
         if each.advice:
-            click.echo(f"{'':<{width + 11}}{each.advice}")
+            echo(f"{'':<{width + 11}}{each.advice}")
     counts = [sum(each.state is state for each in findings) for state in State]
-    click.echo("{} ok, {} to look after, {} wrong.".format(*counts))
+    echo("{} ok, {} to look after, {} wrong.".format(*counts))

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import click
 
+from iracing_pipeline.cli.console import echo
+
 # What a command needs is imported in the command: most need little, and the SDK takes a second.
 # ruff: noqa: PLC0415
 
@@ -32,9 +34,9 @@ def build(folder: Path) -> None:
 
     changed = write(folder)
     for path in changed:
-        click.echo(str(path))
+        echo(str(path))
     if not changed:
-        click.echo("All files are up to date.")
+        echo("All files are up to date.")
 
 
 @dashboards.command()
@@ -60,10 +62,10 @@ def check(
     if database is not None:
         problems += _run(database, prometheus, complete=complete, table=table)
     for problem in problems:
-        click.echo(problem, err=True)
+        echo(problem, err=True)
     if problems:
         sys.exit(1)
-    click.echo(f"{len(BOARDS)} dashboards are in order.")
+    echo(f"{len(BOARDS)} dashboards are in order.")
 
 
 def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) -> list[str]:
@@ -79,12 +81,12 @@ def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) 
     server = PrometheusServer(prometheus) if prometheus is not None else None
     problems = []
     if table:
-        click.echo("| dashboard | query | rows | ms |\n| --- | --- | ---: | ---: |")
+        echo("| dashboard | query | rows | ms |\n| --- | --- | ---: | ---: |")
     for each in Checker(BOARDS, asked, server, complete=complete).run():
         name = each.board + (f" (from {each.arrived_by})" if each.arrived_by else "")
         if table:
             rows = "not asked" if each.rows is None else each.rows
-            click.echo(f"| {name} | {each.place} | {rows} | {each.milliseconds:.0f} |")
+            echo(f"| {name} | {each.place} | {rows} | {each.milliseconds:.0f} |")
         if each.problem is not None:
             problems.append(f"{name}: {each.place}: {each.problem}")
     return problems
@@ -112,7 +114,7 @@ def push(*, url: str | None, token: str | None) -> None:
         )
     try:
         for name, became in Grafana(url, token).push(BOARDS):
-            click.echo(f"{name}: {became.value}")
+            echo(f"{name}: {became.value}")
     except PushError as error:
         raise click.ClickException(str(error)) from error
 
@@ -168,7 +170,7 @@ def preview(
         asked = Database.at(database or _database())
         for uid in boards or known:
             page = write(known[uid], asked, server, target, choices)
-            click.echo(page.told)
+            echo(page.told)
             failed |= page.failed
     except BoardError as error:
         raise click.ClickException(str(error)) from error

@@ -6,6 +6,7 @@ import os
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import RoleSettings, Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -21,16 +22,24 @@ def dsn(*, reader: bool) -> None:
     settings = Settings.from_env()
     url = database_url(settings)
     migrate(url)
-    click.echo(reader_url(settings) if reader else url)
+    echo(reader_url(settings) if reader else url)
 
 
 @click.command()
-def down() -> None:
+@click.option("--force", is_flag=True, help="Stop it although iracing-pipeline up uses it.")
+def down(*, force: bool) -> None:
     """Stop the embedded database server."""
+    from iracing_pipeline.local import up_lock
     from iracing_pipeline.warehouse import embedded
 
-    stopped = embedded.stop(Settings.from_env().home)
-    click.echo("Stopped the embedded database." if stopped else "It was not running.")
+    home = Settings.from_env().home
+    if not force and (user := up_lock.running(home)):
+        raise click.ClickException(
+            f"iracing-pipeline up is {user} and uses the database. Stop it first, with Ctrl+C"
+            " where it runs, or add --force."
+        )
+    stopped = embedded.stop(home)
+    echo("Stopped the embedded database." if stopped else "It was not running.")
 
 
 @click.command()
@@ -49,10 +58,10 @@ def migrate() -> None:
     if how.admin_url is not None:
         passwords = {role: how.password(role) or "" for role in roles.ROLES}
         for made in roles.provision(how.admin_url, roles.database_of(url), passwords):
-            click.echo(f"Made {made}")
+            echo(f"Made {made}")
     changed = warehouse.migrate(url)
     warehouse.admit(url)
-    click.echo("Migrated the database." if changed else "The database is up to date.")
+    echo("Migrated the database." if changed else "The database is up to date.")
     if os.environ.get("DAGSTER_HOME"):
         dagster_home.upgrade()
-        click.echo("Dagster's storage is up to date.")
+        echo("Dagster's storage is up to date.")

@@ -8,6 +8,8 @@ from typing import Any
 
 import click
 
+from iracing_pipeline.cli.failures import sentence
+from iracing_pipeline.printable import printable
 from iracing_pipeline.settings import SettingsError
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -33,9 +35,10 @@ class Commands(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            if not isinstance(error, _known()):
+            said = str(error) if isinstance(error, _known()) else sentence(error)
+            if said is None:
                 raise
-            raise click.ClickException(str(error)) from error
+            raise click.ClickException(printable(said)) from error
 
 
 def _known() -> tuple[type[Exception], ...]:

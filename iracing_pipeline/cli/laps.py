@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -46,7 +47,7 @@ def export(session: str, *, laps: tuple[int, ...], form: str, folder: Path) -> N
         IbtFile(file) if file.is_file() else StoredFrames(Lake(Settings.from_env().lake), session)
     )
     for path in write(source, folder, Format(form), laps=laps or None):
-        click.echo(str(path))
+        echo(str(path))
 
 
 @click.command()
@@ -66,7 +67,7 @@ def reference(file: Path, *, track_id: int | None) -> None:
     with Warehouse(url).connect() as connection:
         row = add(connection, file, track_id=track_id)
     who = row["driver_name"] or "somebody"
-    click.echo(f"{row['reference_key']}: {clock(row['lap_time_s'], 3)} by {who}")
+    echo(f"{row['reference_key']}: {clock(row['lap_time_s'], 3)} by {who}")
 
 
 @click.command()
@@ -97,4 +98,4 @@ def report(session: str, *, target: Path | None) -> None:
     written = partial(path)
     written.write_text(page, encoding="utf-8", newline="\n")
     publish(written, path, durable=False)
-    click.echo(f"{path}: {len(page.encode()) / 1e6:.1f} MB")
+    echo(f"{path}: {len(page.encode()) / 1e6:.1f} MB")

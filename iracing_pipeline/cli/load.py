@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def demo(*, leave: bool, folder: Path | None, port: int) -> None:
     with ExitStack() as stack:
         own = folder is not None
         folder = (folder or _write_demo(settings)).resolve()
-        click.echo(f"Loading the .ibt files of {folder}")
+        echo(f"Loading the .ibt files of {folder}")
         outcomes = _load(settings, [folder])
         _print_outcomes(outcomes)
         if not own:
@@ -53,7 +54,7 @@ def demo(*, leave: bool, folder: Path | None, port: int) -> None:
 def up(port: int) -> None:
     """Watch the telemetry folder, and serve the Dagster UI until stopped."""
     settings = Settings.from_env()
-    click.echo(f"Watching {settings.telemetry_dir}")
+    echo(f"Watching {settings.telemetry_dir}")
     _serve(settings, port)
 
 
@@ -67,7 +68,7 @@ def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """
     outcomes = _load(Settings.from_env(), list(paths), quiet=as_json)
     if as_json:
-        click.echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
+        echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
     else:
         _print_outcomes(outcomes)
     sys.exit(0 if all(outcome.state in {"loaded", "duplicate"} for outcome in outcomes) else 1)
@@ -77,7 +78,7 @@ def _write_demo(settings: Settings) -> Path:
     from iracing_pipeline.demo.season import write_season
 
     folder = settings.home / "demo" / "telemetry"
-    click.echo(f"Simulating a demo season in {folder}")
+    echo(f"Simulating a demo season in {folder}")
     write_season(folder, progress=_progress("simulated"))
     return folder
 
@@ -87,15 +88,15 @@ def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
     from iracing_pipeline.local.career import demo_data_api, load_career
 
     career = stack.enter_context(demo_data_api())
-    click.echo(f"Loading ten seasons of races of {career.name} from a stand-in for iRacing")
+    echo(f"Loading ten seasons of races of {career.name} from a stand-in for iRacing")
     keys = [str(season) for season in career.seasons]
     outcome = load_career(settings, keys, _progress("loaded", "seasons"))
-    click.echo(
+    echo(
         f"{outcome.races} races with {outcome.laps} laps and {outcome.rating_points} rating points"
         " are in the database."
     )
     for failed in outcome.failed:
-        click.echo(f"  {failed} failed: see Runs in the Dagster UI.")
+        echo(f"  {failed} failed: see Runs in the Dagster UI.")
 
 
 def _load(settings: Settings, paths: list[Path], *, quiet: bool = False) -> list[Outcome]:
@@ -108,23 +109,28 @@ def _load(settings: Settings, paths: list[Path], *, quiet: bool = False) -> list
 
 
 def _serve(settings: Settings, port: int) -> None:
+    from iracing_pipeline.local import up_lock
     from iracing_pipeline.local.ui import free_port, serve
 
-    chosen = free_port(port)
-    if chosen != port:
-        click.echo(f"Port {port} is in use, taking {chosen}")
-    click.echo("Starting Dagster ...")
-    sys.exit(
-        serve(
-            settings, chosen, lambda url: click.echo(f"The Dagster UI is at {url} (Ctrl+C ends it)")
-        )
-    )
+    def started(url: str) -> None:
+        up_lock.describe(settings.home, url)
+        echo(f"The Dagster UI is at {url} (Ctrl+C ends it)")
+
+    try:
+        with up_lock.held(settings.home):
+            chosen = free_port(port)
+            if chosen != port:
+                echo(f"Port {port} is in use, taking {chosen}")
+            echo("Starting Dagster ...")
+            sys.exit(serve(settings, chosen, started))
+    except up_lock.AlreadyRunningError as error:
+        echo(f"{error}.")
 
 
 def _progress(verb: str, what: str = "files") -> Callable[[int, int], None]:
     def show(done: int, total: int) -> None:
         if total:
-            click.echo(f"  {done} of {total} {what} {verb}")
+            echo(f"  {done} of {total} {what} {verb}")
 
     return show
 
@@ -136,21 +142,21 @@ def _print_outcomes(outcomes: list[Outcome]) -> None:
         name = Path(outcome.file).name
         if outcome.state == "loaded":
             best = clock(outcome.best_lap_time_s, 3) if outcome.best_lap_time_s else "none clean"
-            click.echo(
+            echo(
                 f"  {name}: {outcome.car} at {outcome.track}, {outcome.laps} laps"
                 f" ({outcome.clean_laps} clean, best {best})"
                 + (f"; {outcome.note}" if outcome.note else "")
             )
         else:
-            click.echo(f"  {name}: {outcome.state}: {outcome.note}")
+            echo(f"  {name}: {outcome.state}: {outcome.note}")
     laps = sum(outcome.laps or 0 for outcome in outcomes)
     refused = sum(outcome.state == "quarantined" for outcome in outcomes)
-    click.echo(f"{laps} laps of {len(outcomes)} files are in the database; {refused} refused.")
+    echo(f"{laps} laps of {len(outcomes)} files are in the database; {refused} refused.")
 
 
 def _print_where(settings: Settings) -> None:
     where = settings.database_url and "the database of IRACING_DATABASE_URL"
-    click.echo(f"Data folder: {settings.home}; database: {where or 'embedded'}.")
+    echo(f"Data folder: {settings.home}; database: {where or 'embedded'}.")
     # As a module: it works where the scripts of the environment are not on the PATH.
-    click.echo("Report of the last session:   python -m iracing_pipeline report last")
-    click.echo("Database, for psql and so on: python -m iracing_pipeline dsn")
+    echo("Report of the last session:   python -m iracing_pipeline report last")
+    echo("Database, for psql and so on: python -m iracing_pipeline dsn")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -25,7 +26,7 @@ def metrics(host: str, port: int, every: float) -> None:
     try:
         serve(
             Settings.from_env(),
-            lambda url: click.echo(f"Metrics are at {url} (Ctrl+C ends it)"),
+            lambda url: echo(f"Metrics are at {url} (Ctrl+C ends it)"),
             host=host,
             port=port,
             every_s=every,
@@ -52,7 +53,7 @@ def live(host: str, port: int, file: Path | None) -> None:
     try:
         serve(
             Simulator(file),
-            lambda url: click.echo(f"The car is at {url} (Ctrl+C ends it)"),
+            lambda url: echo(f"The car is at {url} (Ctrl+C ends it)"),
             host=host,
             port=port,
         )
@@ -62,4 +63,4 @@ def live(host: str, port: int, file: Path | None) -> None:
 
 def _warn_of_outsiders(host: str) -> None:
     if host not in {"127.0.0.1", "::1", "localhost"}:
-        click.echo(f"Anybody who reaches {host} can read these metrics.", err=True)
+        echo(f"Anybody who reaches {host} can read these metrics.", err=True)

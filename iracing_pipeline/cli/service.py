@@ -6,6 +6,7 @@ import os
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -32,13 +33,13 @@ def install(commands: tuple[str, ...]) -> None:
     from iracing_pipeline.local.service import install as install_service
 
     for name in withheld(os.environ):
-        click.echo(
+        echo(
             f"{name} is a secret, so the service does not get it: write it into a file that you"
             f" alone can read, and set {name}_FILE to that.",
             err=True,
         )
     for command in commands or default_commands():
-        click.echo(f"{command}: installed, {install_service(Settings.from_env(), command)}")
+        echo(f"{command}: installed, {install_service(Settings.from_env(), command)}")
 
 
 @service.command()
@@ -50,7 +51,7 @@ def remove(commands: tuple[str, ...]) -> None:
 
     for command in commands or default_commands():
         remove_service(Settings.from_env(), command)
-        click.echo(f"{command}: removed")
+        echo(f"{command}: removed")
 
 
 @service.command()
@@ -62,4 +63,4 @@ def status(commands: tuple[str, ...]) -> None:
 
     for command in commands or tuple(COMMANDS):
         said = status_of(Settings.from_env(), command)
-        click.echo(f"{command}: {said or 'not installed'}")
+        echo(f"{command}: {said or 'not installed'}")

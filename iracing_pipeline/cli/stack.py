@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
@@ -93,7 +94,7 @@ def _set_up(root: Path, telemetry: Path | None, public: tuple[str, ...] = ()) ->
     from iracing_pipeline.stack.setup import setup as set_up
 
     def ask(why: str) -> Path:
-        click.echo(why)
+        echo(why)
         return Path(click.prompt("Telemetry folder", type=str).strip().strip('"'))
 
     done = set_up(
@@ -104,8 +105,8 @@ def _set_up(root: Path, telemetry: Path | None, public: tuple[str, ...] = ()) ->
         public=public,
     )
     if done.made:
-        click.echo(f"Made {len(done.made)} entries of .env and secrets/.")
-    click.echo(f"Telemetry: {done.telemetry}")
+        echo(f"Made {len(done.made)} entries of .env and secrets/.")
+    echo(f"Telemetry: {done.telemetry}")
 
 
 def _print_where(root: Path, env: str) -> None:
@@ -117,9 +118,9 @@ def _print_where(root: Path, env: str) -> None:
     if NAMES in known:
         for name, variable, default in PUBLIC:
             port = known.get(variable, default)
-            click.echo(f"{name + ':':12}https://{known['IRACING_PUBLIC_NAME']}:{port}")
-        click.echo(f"The proxy's user is admin; its password: {folder / 'proxy_password'}")
+            echo(f"{name + ':':12}https://{known['IRACING_PUBLIC_NAME']}:{port}")
+        echo(f"The proxy's user is admin; its password: {folder / 'proxy_password'}")
     else:
         for name, variable, default in LOCAL:
-            click.echo(f"{name + ':':12}http://127.0.0.1:{known.get(variable, default)}")
-    click.echo(f"Grafana's user is admin; its password: {folder / 'grafana_admin_password'}")
+            echo(f"{name + ':':12}http://127.0.0.1:{known.get(variable, default)}")
+    echo(f"Grafana's user is admin; its password: {folder / 'grafana_admin_password'}")

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.dashboards.queries import Query
 
 _TIMEOUT_S = 10.0
+_MOST_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,9 +155,9 @@ class PrometheusServer:
         address = f"{self.url}/api/v1/{path}?{urlencode(asked)}"
         try:
             with urlopen(address, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - as configured
-                told = json.loads(answer.read())
+                told = json.loads(answer.read(_MOST_BYTES))
         except HTTPError as error:
-            told = json.loads(error.read() or b"{}")
+            told = json.loads(error.read(_MOST_BYTES) or b"{}")
             raise BoardError(f"PromQL: {told.get('error', error.reason)}") from error
         except (URLError, TimeoutError) as error:
             raise BoardError(f"Prometheus cannot be reached: {error}") from error

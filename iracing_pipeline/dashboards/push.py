@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from iracing_pipeline import http_client
 from iracing_pipeline.dashboards.board import Folder
 from iracing_pipeline.dashboards.errors import PushError
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.dashboards.board import Board
 
+_MOST_BYTES = 32 * http_client.MB
 _TIMEOUT_S = 30
 # What Grafana writes into a dashboard by itself.
 _ITS_OWN = ("id", "version")
@@ -90,14 +92,16 @@ class Grafana:
     ) -> dict[str, Any] | None:
         """The answer; None where there is nothing of that name."""
         try:
-            answer = requests.request(
-                method,
-                f"{self.url}{path}",
-                json=told,
-                headers={"Authorization": f"Bearer {self.token}"},
-                timeout=_TIMEOUT_S,
-                allow_redirects=False,  # a redirect would be a login page, or take the token along
-            )
+            with http_client.session(most_bytes=_MOST_BYTES) as session:
+                answer = session.request(
+                    method,
+                    f"{self.url}{path}",
+                    json=told,
+                    headers={"Authorization": f"Bearer {self.token}"},
+                    timeout=_TIMEOUT_S,
+                    # A redirect would be a login page, or take the token along.
+                    allow_redirects=False,
+                )
         except requests.RequestException as error:
             raise PushError(f"{self.url} cannot be reached: {error}") from error
         if method == "GET" and answer.status_code == requests.codes.not_found:

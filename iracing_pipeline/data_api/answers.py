@@ -50,7 +50,7 @@ def parse_json(body: bytes, what: str) -> Any:
     """
     try:
         return json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested without end
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else f"{len(body)} bytes of no JSON"
         raise MalformedAnswerError(f"{what}: iRacing sent {kind}. Try again later.") from error
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
-from iracing_pipeline import __version__
+from iracing_pipeline import __version__, http_client
 from iracing_pipeline.data_api.answers import (
     RATE_LIMIT_TEXT,
     chunks_of,
@@ -48,6 +48,10 @@ if TYPE_CHECKING:
 
 DATA_API_URL = "https://members-ng.iracing.com"
 TIMEOUT_S = (10.0, 60.0)
+# The largest document is that of all seasons, 2 to 3.5 MB; 24 hours of 60 cars with laps of 20 s
+# are 259,200 rows.
+MOST_BYTES = 32 * http_client.MB
+MOST_ROWS = 1_000_000
 ATTEMPTS = 6
 DOWNLOAD_ATTEMPTS = 5
 BACKOFF_S = 1.0
@@ -112,9 +116,9 @@ class DataApi:
         self._clock = clock or SystemClock()
         self._limit = limit or TokenBucket(clock=self._clock)
         self.stats = stats or ApiStats()
-        self._api = session or requests.Session()
+        self._api = session or http_client.session(most_bytes=MOST_BYTES)
         # A session of its own for storage, so that no header of the API can leak to it.
-        self._storage = requests.Session()
+        self._storage = http_client.session(most_bytes=MOST_BYTES)
         for connection in (self._api, self._storage):
             connection.headers["User-Agent"] = f"iracing-pipeline/{__version__}"
 
@@ -227,6 +231,8 @@ class DataApi:
         rows: list[dict[str, Any]] = []
         for index, url in enumerate(chunks.urls):
             rows += self._download(endpoint, url, chunks.expected(index), rows=True)
+            if len(rows) > MOST_ROWS:
+                raise MalformedAnswerError(f"{endpoint}: more than {MOST_ROWS} rows.")
         if chunks.rows is not None and len(rows) != chunks.rows:
             raise MalformedAnswerError(
                 f"{endpoint}: {len(rows)} rows in {len(chunks.urls)} chunks instead of the "

@@ -7,12 +7,13 @@ import hashlib
 import secrets
 import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from iracing_pipeline.data_api.errors import AuthenticationError
 from iracing_pipeline.data_api.oauth import SCOPE
+from iracing_pipeline.http_server import CalmServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
 CALLBACK = "/callback"
 WAIT_S = 300.0
+SILENT_S = 10.0
+"""How long a connection may say nothing, seconds."""
+LONGEST_ANSWER = 8192
 DONE = b"<!doctype html><title>Logged in</title><p>Logged in. You can close this window."
 
 
@@ -92,6 +96,11 @@ def log_in(oauth: OAuth, open_browser: Callable[[str], object], *, wait_s: float
     return oauth.authorization_code(answer["code"], uri, challenge.verifier)
 
 
+class _Server(CalmServer):
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Stay silent: the browser went away."""
+
+
 class _Callback:
     """A server on loopback that the browser is sent back to, once."""
 
@@ -101,12 +110,16 @@ class _Callback:
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
+            timeout = SILENT_S
+
             def do_GET(self) -> None:
                 parts = urlsplit(self.path)
-                if parts.path != CALLBACK:
+                own = self.headers.get("Host") == urlsplit(outer.uri).netloc
+                if parts.path != CALLBACK or not own or len(self.path) > LONGEST_ANSWER:
                     self.send_error(404)
                     return
-                outer.take({n: v[0] for n, v in parse_qs(parts.query).items()})
+                answer = {n: v[0] for n, v in parse_qs(parts.query).items()}
+                outer.take(answer)
                 self.send_response(200)
                 self.send_header("Content-Type", "text/html; charset=utf-8")
                 self.end_headers()
@@ -115,7 +128,8 @@ class _Callback:
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
                 """Stay silent: the address holds the code."""
 
-        self._server = HTTPServer(("127.0.0.1", 0), Handler)
+        # A thread for each connection: browsers open some in advance, and say nothing on them.
+        self._server = _Server(("127.0.0.1", 0), Handler)
         self._thread = threading.Thread(target=self._server.serve_forever, args=[0.05], daemon=True)
 
     def __enter__(self) -> Self:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import requests
 
+from iracing_pipeline import http_client
 from iracing_pipeline.data_api.clock import SystemClock
 from iracing_pipeline.data_api.errors import AuthenticationError, UnavailableError
 from iracing_pipeline.data_api.tokens import Token
@@ -57,7 +58,7 @@ class OAuth:
     ) -> None:
         self.credentials = credentials
         self.url = url.rstrip("/")
-        self._session = session or requests.Session()
+        self._session = session or http_client.session()
         self._clock = clock or SystemClock()
         self._stats = stats
 

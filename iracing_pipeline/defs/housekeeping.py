@@ -9,6 +9,7 @@ import dagster as dg
 
 from iracing_pipeline.defs.resources import LakeResource, MetricPlaces, WarehouseResource
 from iracing_pipeline.metrics.history.blocks import Blocks
+from iracing_pipeline.warehouse import watchdog
 
 
 @dg.op
@@ -33,6 +34,18 @@ def delete_leftovers(
 def keep_house() -> None:
     """The one step of it."""
     delete_leftovers()
+
+
+@dg.sensor(
+    minimum_interval_seconds=30,
+    default_status=dg.DefaultSensorStatus.RUNNING,
+    description="Ends queries of dashboards that run for longer than two minutes.",
+)
+def reader_watchdog_sensor(warehouse: WarehouseResource) -> dg.SkipReason:
+    """End them; there is nothing to run."""
+    with warehouse.connect() as connection:
+        ended = watchdog.end_long_queries(connection)
+    return dg.SkipReason(f"Ended {len(ended)} connections" if ended else "Nothing runs for long")
 
 
 @dg.schedule(

@@ -182,9 +182,7 @@ def _require_telemetry(head: bytes, path: Path) -> None:
     if version not in VERSIONS:
         if 1 <= version <= 16 and 1 <= tick_rate <= MAX_TICK_RATE and buffers == 1:
             raise UnsupportedVersionError(path, f"its header has version {version}")
-        raise NotTelemetryError(
-            path, f"it begins with {head[:12]!r}, not with an iRacing telemetry header"
-        )
+        raise NotTelemetryError(path, "it does not begin with an iRacing telemetry header")
     if info_offset < CHANNELS_OFFSET and 1 < buffers <= 4:
         raise LiveMemoryError(
             path, f"it is a copy of iRacing's live memory ({buffers} buffers), not a recording"

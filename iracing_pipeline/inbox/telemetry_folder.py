@@ -226,6 +226,10 @@ def _judge(
 ) -> tuple[TelemetryFile, Refusal | None] | None:
     """The file with its state, and why it is refused, if it is; None if it is gone."""
     still = now - file.unchanged_since
+    if Path(file.path).is_symlink():
+        # Who may write here would choose what our account reads.
+        reason = "it is a link to a file elsewhere"
+        return _refuse(file, OSError(), reason, "Copy the file itself here.", settled=True)
     try:
         head = IbtFile(file.path)
     except FileNotFoundError:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 from upath import UPath
 
+from iracing_pipeline import private
 from iracing_pipeline.lake import atomic
 from iracing_pipeline.lake.errors import LakeError, NotInLakeError
 
@@ -133,10 +134,12 @@ class Lake:
         if isinstance(target, UPath):
             return self._upload(target, sink)
         with self._failures(target):
+            private.make(target.parent)
             partial = atomic.partial(target)
         try:
             self._fill(target, partial, sink)
             with self._failures(target):
+                private.file(partial)
                 size = partial.stat().st_size
                 atomic.publish(partial, target, durable=self._durable)
         finally:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import yaml
 
+from iracing_pipeline import private
+
 if TYPE_CHECKING:
     from iracing_pipeline.settings import Settings
 
@@ -25,7 +27,8 @@ def prepare(settings: Settings) -> Path:
     if chosen := os.environ.get("DAGSTER_HOME"):
         return Path(chosen)
     home = settings.home / "dagster"
-    home.mkdir(parents=True, exist_ok=True)
+    private.close(settings.home)
+    private.close(home)
     shipped = yaml.safe_load(_shipped().read_text(encoding="utf-8"))
     wanted = yaml.safe_dump({key: shipped[key] for key in shipped if key not in _PLACES})
     file = home / "dagster.yaml"
@@ -36,6 +39,7 @@ def prepare(settings: Settings) -> Path:
 
 def enter(settings: Settings) -> Path:
     """Prepare the Dagster home and make this process use it."""
+    private.from_now_on()
     home = prepare(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     os.environ["DAGSTER_DISABLE_TELEMETRY"] = "1"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from dagster._core.execution.plan.objects import ErrorSource
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -46,9 +48,15 @@ class Runs:
             tags=tags,
             raise_on_error=False,
         )
+        if any(_was_interrupted(event) for event in done.all_events):
+            raise KeyboardInterrupt  # Dagster has taken it for the failure of a step
         if not done.success:
             self.failed[f"{job} {partition or ''}".strip()] = _reason(done)
         return done.success
+
+
+def _was_interrupted(event: dg.DagsterEvent) -> bool:
+    return event.is_step_failure and event.step_failure_data.error_source is ErrorSource.INTERRUPT
 
 
 def _reason(done: dg.ExecuteInProcessResult) -> str:

@@ -5,23 +5,30 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import subprocess
+import sys
+import threading
 import time
+from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from iracing_pipeline.child_environment import of_pipeline
 from iracing_pipeline.local import dagster_home, tether
+from iracing_pipeline.printable import printable, without_colours
 from iracing_pipeline.warehouse import database_url, migrate
 
 if TYPE_CHECKING:
-    import subprocess
     from collections.abc import Callable
 
     from iracing_pipeline.settings import Settings
 
 HOST = "127.0.0.1"
 _STARTS_WITHIN_S = 120.0
+_LONGEST_LINE = 1 << 16
+_LAST_WORDS_S = 2.0
 
 
 def free_port(wanted: int) -> int:
@@ -48,7 +55,7 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     # Before Dagster starts: what is wrong with the database is then said once, and here.
     migrate(database_url(settings))
     environment = {
-        **os.environ,
+        **of_pipeline(),
         "IRACING_HOME": str(settings.home),
         "IRACING_TELEMETRY_DIR": str(settings.telemetry_dir),
         "IRACING_LAKE": settings.lake,
@@ -69,10 +76,12 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     # In the home, so that no project file of the current folder is picked up. Tied to us: even
     # when we are killed, Dagster ends.
     process = tether.start(
-        "dagster", "dev", "-m", "iracing_pipeline.definitions",
+        "iracing_pipeline.local.dagster_dev", "-m", "iracing_pipeline.definitions",
         "-h", HOST, "-p", str(port), "--log-level", "warning",
-        env=environment, cwd=home,
+        env=environment, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
+    shown = threading.Thread(target=_show, args=[process, sys.stderr], daemon=True)
+    shown.start()
     signal.signal(signal.SIGTERM, lambda *_: tether.release(process))
     try:
         if _answers(process, port):
@@ -80,6 +89,19 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
         return tether.wait(process)
     except KeyboardInterrupt:
         return tether.end(process)
+    finally:
+        shown.join(_LAST_WORDS_S)
+
+
+def _show(process: subprocess.Popen[bytes], stream: TextIO) -> None:
+    """Pass on what Dagster prints: it logs names from files as they are."""
+    if process.stdout is None:
+        return
+    while line := process.stdout.readline(_LONGEST_LINE):
+        text = line.decode("utf-8", errors="replace").replace("\r\n", "\n")
+        with suppress(OSError, ValueError):  # nobody reads it any more; Dagster goes on
+            stream.write(printable(without_colours(text)))
+            stream.flush()
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:

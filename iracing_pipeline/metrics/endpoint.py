@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import threading
 from http import HTTPStatus
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from iracing_pipeline.http_guard import allowed_hosts, refusal
+from iracing_pipeline.http_server import CalmServer
 from iracing_pipeline.metrics.families import CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class Endpoint:
             raise PortInUseError(
                 f"Cannot listen on {host}:{port} ({error.strerror}). Choose another with --port."
             ) from error
+        self._server.allowed = allowed_hosts()
         self._thread: threading.Thread | None = None
 
     @property
@@ -69,11 +71,9 @@ class Endpoint:
         self._server.server_close()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
+class _Server(CalmServer):
     stopping = False
-    # On Windows, another process could then listen on the same port unnoticed.
-    allow_reuse_address = os.name != "nt"
+    allowed: frozenset[str] = frozenset()
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if isinstance(sys.exception(), OSError):  # the scraper went away
@@ -91,8 +91,11 @@ class _Handler(BaseHTTPRequestHandler):
     timeout = 30  # of a client that connects and says nothing
 
     def do_GET(self) -> None:
-        path = self.path.partition("?")[0]
-        if self.server.stopping:  # on a connection that was kept open
+        path, _, query = self.path.partition("?")
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        if why := refusal("GET", path, query, headers, self.server.allowed):
+            self._answer(HTTPStatus.FORBIDDEN, f"{why}\n".encode())
+        elif self.server.stopping:  # on a connection that was kept open
             self.close_connection = True
             self._answer(HTTPStatus.SERVICE_UNAVAILABLE, b"Stopping\n")
         elif path in {"/metrics", "/"}:

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
+from iracing_pipeline.child_environment import of_docker
 from iracing_pipeline.stack.errors import StackError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -61,7 +62,9 @@ def run(docker: str, folder: Path, *arguments: str, env_file: str = ".env") -> i
     """Run a command of Compose; its exit code. What it says is shown."""
     command = [docker, "compose", "--project-directory", str(folder)]
     command += ["--env-file", str(folder / env_file), *arguments]
-    return subprocess.run(command, cwd=folder, check=False).returncode  # noqa: S603 - no shell
+    return subprocess.run(  # noqa: S603 - no shell
+        command, cwd=folder, env=of_docker(), check=False
+    ).returncode
 
 
 def unhealthy(docker: str, folder: Path, *, env_file: str = ".env") -> list[str]:
@@ -90,6 +93,7 @@ def _ask(*command: str) -> str | None:
             encoding="utf-8",
             errors="replace",
             timeout=_PATIENCE_S,
+            env=of_docker(),
             check=False,
         )
     except (OSError, subprocess.TimeoutExpired):

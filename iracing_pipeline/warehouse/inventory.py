@@ -94,6 +94,21 @@ def postpone(connection: Connection, file: TelemetryFile, *, note: str) -> None:
     )
 
 
+def postpone_all(connection: Connection, session_keys: Sequence[str], *, note: str) -> None:
+    """Have the files of sessions that are ready asked for again, as if they had not been tried.
+
+    Args:
+        connection: Where to write.
+        session_keys: The sessions.
+        note: Why they were not loaded.
+    """
+    connection.execute(
+        "UPDATE ops.telemetry_file SET attempts = 0, note = %s"
+        " WHERE session_key = ANY(%s) AND state = 'ready'",
+        [note, list(session_keys)],
+    )
+
+
 def mark(
     connection: Connection,
     file: TelemetryFile,

@@ -28,7 +28,13 @@ HEAD = "0006"  # the newest revision; a test holds it against the folder
 SCRIPTS = Path(__file__).parent / "migrations"
 VERSION_TABLE = "schema_version"
 _one_at_a_time = threading.Lock()  # Alembic keeps what it is doing in globals
-LOCK = 0x6952_6163_696E_67  # any number, the same in all versions
+# As Alembic makes it. It is the migrations' lock too: no role that may not write it can hold that,
+# as everybody could an advisory lock.
+VERSION = f"""
+CREATE TABLE IF NOT EXISTS ops.{VERSION_TABLE}
+    (version_num varchar(32) NOT NULL CONSTRAINT {VERSION_TABLE}_pkc PRIMARY KEY)
+"""
+_TRIES = 10
 
 
 def migrate(url: str) -> bool:
@@ -74,8 +80,7 @@ class Migration:
         connection: Connection | None = transaction.connection.driver_connection
         assert connection is not None  # noqa: S101 - an open one always has it
         self.connection = connection
-        # Held until the transaction ends, so others wait here and then find the work done.
-        connection.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+        _lock(connection)
 
     def upgrade(self, revision: str = HEAD) -> None:
         """Bring the tables, and nothing else, to a revision at or above theirs."""
@@ -102,6 +107,32 @@ class Migration:
         self.connection.execute(comment.encode())
         logger.info("Migrated the database from revision %s to %s", known or "none", HEAD)
         return True
+
+
+def _lock(connection: Connection) -> None:
+    """Hold the migrations' lock until the transaction ends; others wait, and find the work done."""
+    # Begins the transaction: those below are steps of it, not transactions of their own.
+    connection.execute("SET LOCAL client_min_messages = warning")
+    for left in reversed(range(_TRIES)):
+        try:
+            with connection.transaction():
+                connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
+                connection.execute(VERSION.encode())
+                # Rows may be read meanwhile.
+                connection.execute(
+                    f"LOCK TABLE ops.{VERSION_TABLE} IN SHARE ROW EXCLUSIVE MODE".encode()
+                )
+                return
+        # Somebody else made it meanwhile, or deleted it to restore a backup.
+        except (
+            psycopg.errors.UniqueViolation,
+            psycopg.errors.DuplicateSchema,
+            psycopg.errors.DuplicateTable,
+            psycopg.errors.UndefinedTable,
+            psycopg.errors.InvalidSchemaName,
+        ):
+            if not left:
+                raise
 
 
 @contextmanager
@@ -136,6 +167,11 @@ def revision_of(connection: Connection) -> str | None:
 def is_current(connection: Connection) -> bool:
     """Whether tables, views and comments are at this version's state."""
     return _state(connection) == (HEAD, views.digest())
+
+
+def revisions() -> set[str]:
+    """The revisions that there are migrations to."""
+    return {path.name[:4] for path in (SCRIPTS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py")}
 
 
 def refuse_newer(revision: str | None, what: str) -> None:

@@ -22,9 +22,13 @@ logger = logging.getLogger(__name__)
 
 READER = "grafana_reader"
 
-# A dashboard's query that runs for longer than this has been given up by its reader.
+# More than Grafana's pool opens (grafana/provisioning), and far fewer than the server has.
+CONNECTIONS = 20
+
+# A dashboard's query that runs for longer than this has been given up by its reader. A role may
+# change these two for itself; what it may not change is in ``_RESTRICTIONS`` and ``watchdog``.
 CREATE = f"""
-CREATE ROLE {READER} LOGIN;
+CREATE ROLE {READER} LOGIN CONNECTION LIMIT {CONNECTIONS};
 ALTER ROLE {READER} SET default_transaction_read_only = on;
 ALTER ROLE {READER} SET statement_timeout = '60s'
 """
@@ -34,6 +38,50 @@ GRANT USAGE ON SCHEMA grafana TO {READER};
 GRANT SELECT ON ALL TABLES IN SCHEMA grafana TO {READER};
 ALTER DEFAULT PRIVILEGES IN SCHEMA grafana GRANT SELECT ON TABLES TO {READER}
 """
+
+
+# Each by itself: which of them the database's user may make depends on the server. Roles that load
+# keep the right to temporary tables, which comes from everybody's.
+_RESTRICTIONS = (
+    f"""
+DO $$ DECLARE loader name; BEGIN
+    FOR loader IN SELECT rolname FROM pg_roles WHERE NOT rolsuper AND rolname <> '{READER}'
+        AND has_table_privilege(oid, 'racing.telemetry_lap', 'INSERT')
+        AND has_database_privilege(oid, current_database(), 'TEMPORARY')
+    LOOP
+        EXECUTE format('GRANT TEMPORARY ON DATABASE %I TO %I', current_database(), loader);
+    END LOOP;
+    EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database());
+END $$
+""",
+    "REVOKE CREATE ON SCHEMA public FROM PUBLIC",
+    f"""
+DO $$ BEGIN
+    IF (SELECT rolconnlimit FROM pg_roles WHERE rolname = '{READER}') <> {CONNECTIONS}
+    THEN ALTER ROLE {READER} CONNECTION LIMIT {CONNECTIONS}; END IF;
+END $$
+""",
+    # Functions that write large objects or WAL, or hold locks that the pipeline's processes use.
+    # They are everybody's, and belong to the superuser. Those who load keep them.
+    f"""
+DO $$ DECLARE task regprocedure; loader name; BEGIN
+    IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN RETURN; END IF;
+    FOR task IN SELECT oid::regprocedure FROM pg_proc
+        WHERE pronamespace = 'pg_catalog'::regnamespace
+        AND proname ~ '^(lo_.*|loread|lowrite|pg_(try_)?advisory_.*|pg_logical_emit_message)$'
+        AND has_function_privilege('{READER}', oid, 'EXECUTE')
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', task);
+        FOR loader IN SELECT rolname FROM pg_roles WHERE NOT rolsuper AND rolname <> '{READER}'
+            AND has_table_privilege(oid, 'racing.telemetry_lap', 'INSERT')
+        LOOP EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', task, loader); END LOOP;
+    END LOOP;
+    IF NOT EXISTS (SELECT FROM pg_db_role_setting WHERE setrole = '{READER}'::regrole
+        AND 'temp_file_limit=1GB' = ANY(setconfig))
+    THEN ALTER ROLE {READER} SET temp_file_limit = '1GB'; END IF;
+END $$
+""",
+)
 
 
 def reader_url(settings: Settings, *, password: str | None = None) -> str:
@@ -79,7 +127,18 @@ def admit(connection: Connection) -> bool:
         )
         return False
     connection.execute(GRANTS.encode())
+    restrict(connection)
     return True
+
+
+def restrict(connection: Connection) -> None:
+    """Take from the role what every role of a server may do, as far as we may."""
+    for statement in _RESTRICTIONS:
+        try:
+            with connection.transaction():
+                connection.execute(statement.encode())
+        except psycopg.errors.InsufficientPrivilege as error:
+            logger.info("Left to the server's administrator: %s", error.diag.message_primary)
 
 
 def create(connection: Connection) -> None:

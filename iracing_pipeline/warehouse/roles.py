@@ -87,6 +87,9 @@ def provision(admin_url: str, database: str, passwords: Mapping[str, str]) -> li
                 made += [f"database {name}"] * _make_database(connection, name, owner)
             _close(connection, database, APPLICATION, reader.READER)
             _close(connection, DAGSTER)
+            # Who loads may end a reader's query that runs for too long: see watchdog.
+            if not _is_member(connection, APPLICATION, reader.READER):
+                connection.execute(_statement("GRANT {} TO {}", reader.READER, APPLICATION))
         except psycopg.errors.InsufficientPrivilege as error:
             raise MigrationError(
                 f"The administrator may not make roles or databases: {error.diag.message_primary}",
@@ -127,6 +130,11 @@ def _make_database(connection: Connection, name: str, owner: str) -> bool:
     connection.execute(_statement("GRANT {} TO CURRENT_USER", owner))
     connection.execute(_statement("CREATE DATABASE {} OWNER {}", name, owner))
     return True
+
+
+def _is_member(connection: Connection, role: str, of: str) -> bool:
+    row = connection.execute("SELECT pg_has_role(%s, %s, 'MEMBER')", [role, of]).fetchone()
+    return row is not None and bool(row[0])
 
 
 def _close(connection: Connection, database: str, *admitted: str) -> None:

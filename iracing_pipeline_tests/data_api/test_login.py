@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import socket
 import threading
+import time
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
@@ -75,3 +77,52 @@ def test_a_refused_or_foreign_answer_is_not_used(
     with pytest.raises(AuthenticationError, match=said):
         log_in(oauth, show, wait_s=10)
     assert server.grants == {}
+
+
+def test_silent_connections_hold_nothing_up(oauth: OAuth, server: FakeDataApi) -> None:
+    """Browsers open connections in advance."""
+    silent: list[socket.socket] = []
+
+    def show(address: str) -> None:
+        port = urlsplit(parse_qs(urlsplit(address).query)["redirect_uri"][0]).port
+        silent.extend(socket.create_connection(("127.0.0.1", port or 0)) for _ in range(5))
+        silent[0].sendall(b"GET /callback?code=")
+        browse(address)
+
+    began = time.monotonic()
+    assert log_in(oauth, show, wait_s=10).refresh is not None
+    assert time.monotonic() - began < 5.0
+    assert server.grants == {"authorization_code": 1}
+    for each in silent:
+        each.close()
+
+
+def test_the_time_limit_holds_while_connections_are_silent(oauth: OAuth) -> None:
+    silent: list[socket.socket] = []
+
+    def show(address: str) -> None:
+        port = urlsplit(parse_qs(urlsplit(address).query)["redirect_uri"][0]).port
+        silent.extend(socket.create_connection(("127.0.0.1", port or 0)) for _ in range(5))
+
+    began = time.monotonic()
+    with pytest.raises(AuthenticationError, match="Nobody logged in"):
+        log_in(oauth, show, wait_s=0.3)
+    assert time.monotonic() - began < 3.0
+    for each in silent:
+        each.close()
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1:1", ""])
+def test_a_callback_under_another_name_is_not_used(oauth: OAuth, host: str) -> None:
+    """A page that got the name of its server to mean this machine."""
+    answers: list[int] = []
+
+    def show(address: str) -> None:
+        query = parse_qs(urlsplit(address).query)
+        target = f"{query['redirect_uri'][0]}?code=abc&state={query['state'][0]}"
+        answer = requests.get(target, headers={"Host": host}, timeout=5)
+        answers.append(answer.status_code)
+
+    with pytest.raises(AuthenticationError, match="Nobody logged in"):
+        log_in(oauth, show, wait_s=0.3)
+    assert answers in ([404], [400])

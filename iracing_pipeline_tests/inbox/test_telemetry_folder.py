@@ -453,6 +453,31 @@ def test_a_pipe_does_not_hang_the_look(watch: Watch) -> None:
     assert watch.look() == {"a.ibt": "ready"}
 
 
+@pytest.mark.skipif(os.name == "nt", reason="needs rights on Windows")
+def test_a_link_leaks_nothing_of_its_target(
+    watch: Watch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    secret, recording = elsewhere / "secret", record(elsewhere / "elsewhere.ibt")
+    secret.write_text("hush-hush-hush-hush")
+    (watch.folder / "a.ibt").symlink_to(secret)
+    (watch.folder / "b.ibt").symlink_to(recording)
+
+    assert watch.look() == {"a.ibt": "quarantined", "b.ibt": "quarantined"}
+
+    assert {refusal.reason for refusal in watch.refused} == {"it is a link to a file elsewhere"}
+    assert "hush" not in repr(watch.refused)
+
+
+def test_a_reason_repeats_nothing_of_the_file(watch: Watch) -> None:
+    (watch.folder / "a.ibt").write_text("hush-hush-hush-hush" * 50)
+    watch.look()
+    watch.look(120)
+
+    (refusal,) = watch.refused
+    assert "hush" not in repr(refusal).replace(str(watch.folder), "")
+
+
 def test_a_name_that_is_no_text_is_refused_and_can_be_stored(watch: Watch) -> None:
     made = record(watch.folder / "a.ibt")
     try:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import io
 import socket
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,8 +28,19 @@ def test_the_next_free_port_is_taken() -> None:
 class Ended:
     """A process that has ended at once."""
 
-    def __init__(self, command: list[str], *, env: dict[str, str], cwd: Path, stdin: int) -> None:
+    def __init__(
+        self,
+        command: list[str],
+        *,
+        env: dict[str, str],
+        cwd: Path,
+        stdin: int,
+        stdout: int,
+        stderr: int,
+    ) -> None:
+        assert (stdout, stderr) == (subprocess.PIPE, subprocess.STDOUT)
         self.command, self.env, self.cwd, self.stdin = command, env, cwd, stdin
+        self.stdout = io.BytesIO(b"\x1b[32mdriver \x1b]0;owned\x07 \xff\n")
         started.append(self)
 
     def poll(self) -> int:
@@ -46,6 +59,14 @@ def _handlers_stay(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("iracing_pipeline.local.ui.signal.signal", lambda *_: None)
     monkeypatch.setattr("iracing_pipeline.local.tether.subprocess.Popen", Ended)
     started.clear()
+
+
+def test_what_dagster_prints_cannot_control_the_terminal(
+    settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ui.serve(settings, 3299, lambda _url: None)
+
+    assert capsys.readouterr().err == "driver \\x1b]0;owned\\x07 \ufffd\n"
 
 
 def test_what_is_started_means_the_same_places(

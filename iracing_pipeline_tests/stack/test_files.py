@@ -183,6 +183,16 @@ def test_in_production_only_the_proxy_is_reached() -> None:
     assert not re.search(r"^host\s", text("docker/postgres/hba.tls.conf"), re.MULTILINE)
 
 
+def test_the_webserver_is_guarded() -> None:
+    command = stack()["services"]["webserver"]["command"]
+    public = stack(OVERLAYS[1])["services"]["webserver"]["environment"]
+
+    assert command[:3] == ["python", "-m", "iracing_pipeline.local.webserver"]
+    # The proxy passes on the name that the browser asked for.
+    assert "IRACING_PUBLIC_NAME" in public["IRACING_ALLOWED_HOSTS"]
+    assert "proxy_set_header Host $http_host;" in text("docker/proxy/nginx.conf")
+
+
 def test_the_demo_logs_in_as_the_stand_in_knows() -> None:
     told = stack(OVERLAYS[0])["services"]["code-server"]["environment"]
 

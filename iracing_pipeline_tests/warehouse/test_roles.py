@@ -8,7 +8,6 @@ import pytest
 from click.testing import CliRunner
 
 from iracing_pipeline import backup, cli
-from iracing_pipeline.backup import BackupError
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
@@ -60,6 +59,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     made = Server(embedded.start(home))
     with Warehouse(made.url).connect() as root:
         root.execute(f"CREATE ROLE {ADMIN} CREATEROLE CREATEDB".encode())
+        root.execute(f"GRANT CONNECT ON DATABASE postgres TO {ADMIN}".encode())
         reader.set_password(root, made.passwords[ADMIN], role=ADMIN)
     assert made.provision() == [
         *(f"role {role}" for role in roles.ROLES),
@@ -238,7 +238,7 @@ def test_the_application_saves_and_only_the_owner_restores(server: Server, tmp_p
         connection.execute("INSERT INTO raw.watermark (name, reached) VALUES ('mine', now())")
     backup.write(archive, application, lake, lambda _: None)
 
-    with pytest.raises(BackupError, match="owner"):
+    with pytest.raises(MigrationError, match="owner"):
         backup.restore(archive, application, lake, lambda _: None, replace=True)
     backup.restore(archive, owner, lake, lambda _: None, replace=True)
 

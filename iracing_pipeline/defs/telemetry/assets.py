@@ -4,12 +4,14 @@ One step decodes a file into all of them: it is read once, and a run takes many 
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
 from iracing_pipeline.analysis.samples import MissingChannelError
 from iracing_pipeline.defs.batch import Batch, Metadata
 from iracing_pipeline.defs.resources import LakeResource, WarehouseResource
+from iracing_pipeline.defs.retries import CANCELED, retried
 from iracing_pipeline.defs.telemetry import lap_metadata, metadata
 from iracing_pipeline.defs.telemetry.checks import CHECKS, Findings
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files
@@ -169,12 +171,33 @@ FILE_FAULTS = (
     partitions_def=ibt_files,
     backfill_policy=dg.BackfillPolicy.multi_run(BATCH),
     can_subset=True,
-    retry_policy=dg.RetryPolicy(max_retries=2, delay=2, backoff=dg.Backoff.EXPONENTIAL),
 )
 def telemetry(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:
     """Decode each file into frames, its session, its laps and what they tell."""
+    with retried(context), _asked_for_again(context, warehouse):
+        yield from _load_files(context, lake, warehouse)
+
+
+@contextmanager
+def _asked_for_again(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[None]:
+    """When the run is canceled, have the files asked for again that it has not come to."""
+    try:
+        yield
+    except CANCELED:
+        with warehouse.connect() as connection:
+            inventory.postpone_all(
+                connection, context.partition_keys, note="the run that was to load it was canceled"
+            )
+        raise
+
+
+def _load_files(
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+) -> Iterator[dg.AssetCheckResult]:
     keys = context.partition_keys
     selected = [spec.key for spec in LINEAGE if spec.key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()

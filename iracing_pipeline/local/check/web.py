@@ -9,6 +9,8 @@ from typing import Any
 
 import requests
 
+from iracing_pipeline import http_client
+
 _PATIENCE_S = (2.0, 5.0)
 
 
@@ -40,7 +42,7 @@ def get(url: str, *, token: str | None = None) -> Answer:
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     try:
         # Redirects would take the token elsewhere.
-        with requests.Session() as session:
+        with http_client.session(longest_s=_PATIENCE_S[1] * 2) as session:
             session.trust_env = False  # no proxy and no password file of the user's
             answer = session.get(url, headers=headers, timeout=_PATIENCE_S, allow_redirects=False)
     except requests.ConnectionError as error:

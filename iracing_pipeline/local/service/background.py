@@ -6,13 +6,13 @@ not take a program that ends with an error for a failure, so that is done here.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.child_environment import of_pipeline
 from iracing_pipeline.local import tether
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _LOG_BYTES = 5_000_000
 def main() -> int:
     """Run what the arguments say; the exit code of the last try."""
     *settings, command = sys.argv[1:]
-    env = dict(os.environ)
+    env = of_pipeline()
     for setting in settings:
         name, _, value = setting.partition("=")
         env[name] = value

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.child_environment import of_program
 from iracing_pipeline.local.service import launchd, systemd, task_scheduler
 from iracing_pipeline.local.service.service import Service, settings_of
 
@@ -131,6 +132,7 @@ def _run(program: str, *arguments: str, may_fail: bool = False) -> str:
             text=True,
             errors="replace",
             timeout=_PATIENCE_S,
+            env=of_program(),
             check=False,
         )
     except subprocess.TimeoutExpired as error:

@@ -16,6 +16,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.child_environment import of_program
 from iracing_pipeline.lake import disk_is_full
 from iracing_pipeline.metrics.history import openmetrics
 from iracing_pipeline.metrics.history.delivery import (
@@ -125,6 +126,7 @@ class Blocks:
                 encoding="utf-8",
                 errors="replace",
                 timeout=_LONGEST_S,
+                env=of_program(),
                 check=False,
             )
         except FileNotFoundError as error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import requests
 
+from iracing_pipeline import http_client
 from iracing_pipeline.metrics.history.answer import (
     Refusal,
     Verdict,
@@ -102,7 +103,7 @@ class RemoteWrite:
         self._credit, self._credited = float(self._allowance.burst), clock()
         self._sleep, self._clock = sleep, clock
         self._down: tuple[float, DeliveryError] | None = None
-        self._session = requests.Session()
+        self._session = http_client.session()
         self._session.trust_env = False  # no proxy and no password file of the user's
         self._session.auth = auth
         self._session.headers.update(

@@ -9,6 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iracing_pipeline.child_environment import of_program
 from iracing_pipeline.warehouse.errors import EmbeddedServerError
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def run(
 
 
 def _environment() -> dict[str, str]:
+    # The server outlives us, and whoever has its owner's password reads its environment by SQL.
     # PGDATA, PGPORT and their like are meant for the user's own servers, and messages that are
     # looked at must not depend on the user's language.
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PG")}
-    return kept | {"LC_ALL": "C"}
+    return of_program() | {"LC_ALL": "C"}

@@ -13,6 +13,7 @@ import filelock
 import psycopg
 from psycopg import sql
 
+from iracing_pipeline import private
 from iracing_pipeline.warehouse.embedded import account, binaries, configuration
 from iracing_pipeline.warehouse.embedded.log import Log
 from iracing_pipeline.warehouse.embedded.postmaster import Postmaster, end_orphans
@@ -101,7 +102,7 @@ class _Server:
 
     def locked(self) -> AbstractContextManager[object]:
         try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            private.make(self.folder)
             lock = filelock.FileLock(self.folder / "lock", timeout=LOCK_TIMEOUT_S, mode=0o600)
             return lock.acquire()
         except filelock.Timeout as error:
@@ -296,6 +297,8 @@ def _ensure_database(url: str) -> None:
         ).fetchone()
         if found is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
+            # Every role could keep tables and large objects in these.
+            connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
 
 
 def _passes(said: str) -> bool:

@@ -1,0 +1,51 @@
+"""What to say of failures of the system: a folder that cannot be written, a full disk."""
+
+from __future__ import annotations
+
+import errno
+import sqlite3
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, 39, 112}
+_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+_ROOM = "The disk is full{where}. Make room on it and run the command again."
+_FOLDER = (
+    "{path} cannot be used: {why}. Set IRACING_HOME to a folder that you may write to, or allow"
+    " this user to write there."
+)
+
+
+def sentence(error: BaseException) -> str | None:
+    """What to say of an error whose cause is the system's; None for every other one."""
+    for each in _chain(error):
+        if isinstance(each, OSError) and each.errno in _FULL:
+            return _ROOM.format(where=f": {each.filename}" if each.filename else "")
+        if isinstance(each, OSError) and each.errno in _CLOSED and each.filename:
+            return _FOLDER.format(path=each.filename, why=each.strerror)
+        if isinstance(each, OSError) and each.errno in {errno.EMFILE, errno.ENFILE}:
+            return "Too many files are open. Close programs, or raise the limit (ulimit -n)."
+        if isinstance(each, sqlite3.Error):
+            return _of_sqlite(str(each))
+        if "(os error 28)" in str(each) or type(each).__name__ == "DiskFull":
+            return _ROOM.format(where="")
+    return None
+
+
+def _of_sqlite(said: str) -> str | None:
+    if "disk is full" in said:
+        return _ROOM.format(where=": Dagster's storage cannot be written")
+    if "readonly" in said or "unable to open" in said or "disk I/O" in said:
+        return _FOLDER.format(path="Dagster's storage", why=said)
+    return None
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    each: BaseException | None = error
+    while each is not None and id(each) not in seen:
+        seen.add(id(each))
+        yield each
+        each = each.__cause__ or each.__context__
