@@ -72,7 +72,7 @@ def changes(ratings: Floats, completed: Flags) -> Floats:
 
 
 def team_rating(ratings: Floats, laps: Floats) -> float:
-    """iRating of a car that several drivers shared.
+    """IRating of a car that several drivers shared.
 
     The mean of ``exp(-rating / SCALE)``, weighted by the laps that each drove; that of all
     drivers alike where none completed a lap.

@@ -97,7 +97,7 @@ def _class_rows(
         {
             **_identity(car, driver),
             "place_in_class": car.row["finish_position_in_class"] or place,
-            "finished_here": car.row["finish_position_in_class"] is not None and final or None,
+            "finished_here": (car.row["finish_position_in_class"] is not None and final) or None,
             "note": note,
         }
         for place, car in enumerate(cars, start=1)

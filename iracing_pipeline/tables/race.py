@@ -56,3 +56,121 @@ IRATING_OUTCOME = Table(
         Column("note", pl.String, "Why there is no change; null where there is"),
     ),
 )
+
+RACE_LEDGER = Table(
+    name="racing.race_ledger",
+    doc="Seconds between a car and the winner of its class that one cause accounts for. The rows of"
+    " a car add up to its gap on the session clock at the last lap that both completed. The"
+    " winner's own rows are zero and carry what its own race was made of.",
+    key=("subsession_id", "simsession_number", "group_id", "cause"),
+    columns=(
+        *_SIMSESSION,
+        _GROUP_ID,
+        Column("against_group_id", pl.Int64, "The winner of the class", required=True),
+        Column(
+            "cause",
+            pl.String,
+            "start (grid and first lap), pace (in clean air), traffic, stops, mistakes, fade"
+            " (tyres and fuel), cautions, unexplained",
+            required=True,
+        ),
+        Column("seconds", pl.Float64, "Lost to the winner; below zero: gained", "s", required=True),
+        Column("low_s", pl.Float64, "Lower end of its 95 % interval; null where not known", "s"),
+        Column("high_s", pl.Float64, "Upper end of its 95 % interval; null where not known", "s"),
+        Column(
+            "evidence",
+            pl.String,
+            "What shows it: a text, and the laps or stops of the car and of the winner, each with"
+            " seconds and interval",
+            required=True,
+            json=True,
+        ),
+        Column(
+            "supported",
+            pl.Boolean,
+            "Whether the interval leaves out zero; false: the cause cannot be told from nothing",
+            required=True,
+        ),
+        Column("lap_count", pl.Int32, "Laps of the car that show it", required=True),
+        Column(
+            "own_s",
+            pl.Float64,
+            "The same for the car alone: against its own clean laps; for start and pace the time"
+            " itself",
+            "s",
+            required=True,
+        ),
+        Column("own_error_s", pl.Float64, "Standard error of own_s; null where not known", "s"),
+        Column("share", pl.Float64, "Seconds as a share of the gap; null without a gap", "ratio"),
+        Column(
+            "gap_s", pl.Float64, "Behind the winner at the end of lap_number", "s", required=True
+        ),
+        Column("lap_number", pl.Int32, "Last lap that both completed", required=True),
+        Column("laps_down", pl.Int32, "Laps behind the winner at the flag"),
+        Column(
+            "official_gap_s",
+            pl.Float64,
+            "Behind the winner by the result; null when laps down",
+            "s",
+        ),
+        Column("car_class_id", pl.Int32, "Car class"),
+    ),
+)
+
+RACE_PACE = Table(
+    name="racing.race_pace",
+    doc="How one car of a race drove on the laps that nothing speaks against: its pace in clean"
+    " air, its spread and its fade.",
+    key=("subsession_id", "simsession_number", "group_id"),
+    columns=(
+        *_SIMSESSION,
+        _GROUP_ID,
+        Column("car_class_id", pl.Int32, "Car class"),
+        Column("clean_pace_s", pl.Float64, "Lap in clean air at the start of a stint", "s"),
+        Column("clean_pace_low_s", pl.Float64, "Lower end of its 95 % interval", "s"),
+        Column("clean_pace_high_s", pl.Float64, "Upper end of its 95 % interval", "s"),
+        Column("lap_spread_s", pl.Float64, "Standard deviation of a lap", "s"),
+        Column("fade_s_per_lap", pl.Float64, "What each lap of a stint adds", "s/lap"),
+        Column("fade_low_s_per_lap", pl.Float64, "Lower end of its 95 % interval", "s/lap"),
+        Column("fade_high_s_per_lap", pl.Float64, "Upper end of its 95 % interval", "s/lap"),
+        Column("lap_count", pl.Int32, "Laps behind the figures", required=True),
+        Column(
+            "traffic_lap_count",
+            pl.Int32,
+            "Of these, laps that began less than 1.5 s behind another car",
+            required=True,
+        ),
+    ),
+)
+
+TRAFFIC_EFFECT = Table(
+    name="racing.traffic_effect",
+    doc="What a lap behind another car adds in one class of one race, by the gap at the line where"
+    " the lap began: wake above zero, tow below.",
+    key=("subsession_id", "simsession_number", "car_class_id", "gap_low_s"),
+    columns=(
+        *_SIMSESSION,
+        Column("car_class_id", pl.Int32, "Car class; 0 where it is not known", required=True),
+        Column("gap_low_s", pl.Float64, "Gaps from here", "s", required=True),
+        Column("gap_high_s", pl.Float64, "Gaps below this", "s", required=True),
+        Column("effect_s_per_lap", pl.Float64, "What a lap takes more", "s/lap", required=True),
+        Column(
+            "effect_low_s_per_lap",
+            pl.Float64,
+            "Lower end of its 95 % interval",
+            "s/lap",
+            required=True,
+        ),
+        Column(
+            "effect_high_s_per_lap",
+            pl.Float64,
+            "Upper end of its 95 % interval",
+            "s/lap",
+            required=True,
+        ),
+        Column("lap_count", pl.Int32, "Laps in this band", required=True),
+        Column("car_count", pl.Int32, "Cars that drove in traffic and out of it", required=True),
+    ),
+)
+
+TABLES = (IRATING_OUTCOME, RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT)
