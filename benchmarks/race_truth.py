@@ -12,6 +12,7 @@ and lap charts in that folder are compared too.
 from __future__ import annotations
 
 import argparse
+import heapq
 import json
 import time
 from collections import Counter, defaultdict
@@ -94,14 +95,27 @@ def world(kind: str, seed: int) -> World:
         truth["fade"][chosen] += (FADE_S * age)[chosen, 1:].sum(axis=1)
     clock = np.zeros((cars, laps + 1))
     clock[:, 0] = 100.0 + np.arange(cars) * 1e-3
-    for lap in range(laps):
-        extra = grid + 4.0 if lap == 0 else wake * _close(clock[:, lap])
-        if lap:
-            truth["traffic"] += extra * (flags[:, lap] & _PITTED == 0)
-            extra = extra * (flags[:, lap] & _PITTED == 0)
-        lap_s = np.round(pace + noise[:, lap] + added[:, lap] + extra, 4)
-        clock[:, lap + 1] = np.round(clock[:, lap] + lap_s, 4)
+    clock[:, 1] = np.round(clock[:, 0] + pace + noise[:, 0] + grid + 4.0, 4)
+    _drive(clock, pace[:, None] + noise + added, flags, wake, truth["traffic"])
     return _frames(clock, flags, truth)
+
+
+def _drive(clock: Floats, lap_s: Floats, flags: Any, wake: Floats, traffic: Floats) -> None:
+    """Let the cars cross the line one after the other, and put wake on laps begun in it."""
+    waiting = [(float(at), car, 1) for car, at in enumerate(clock[:, 1])]
+    heapq.heapify(waiting)
+    before = -np.inf
+    while waiting:
+        at, car, lap = heapq.heappop(waiting)
+        close = at - before < _WAKE_WITHIN_S
+        if lap == 0 or not flags[car, lap - 1] & _PITTED:
+            before = at
+        if lap == lap_s.shape[1]:
+            continue
+        extra = wake[car] if close and not flags[car, lap] & _PITTED else 0.0
+        traffic[car] += extra
+        clock[car, lap + 1] = np.round(at + lap_s[car, lap] + extra, 4)
+        heapq.heappush(waiting, (float(clock[car, lap + 1]), car, lap + 1))
 
 
 def _stops(
@@ -148,14 +162,6 @@ def _ages(flags: Any) -> Floats:
                 since = 1  # the out lap belongs to the same stop
                 age[car, min(lap + 1, flags.shape[1] - 1)] = 0
     return age
-
-
-def _close(clock: Floats) -> Floats:
-    """Whether each car begins the lap in the wake of another."""
-    order = np.argsort(clock)
-    gaps = np.full(len(clock), np.inf)
-    gaps[order[1:]] = np.diff(clock[order])
-    return (gaps < _WAKE_WITHIN_S).astype(np.float64)
 
 
 def _frames(clock: Floats, flags: Any, truth: dict[str, Floats]) -> World:
@@ -306,7 +312,8 @@ def official(folder: Path) -> None:
         totals += Counter({"drivers": here.height, "one": one, "two": two})
         worst = f"{off.max():.2f}" if here.height else ""
         print(
-            f"| {subsession['subsession_id']} | {kind} | {here.height} | {one} | {two} | {worst} | {note} |"
+            f"| {subsession['subsession_id']} | {kind} | {here.height} | {one} | {two} | {worst}"
+            f" | {note} |"
         )
     print(f"| all | | {totals['drivers']} | {totals['one']} | {totals['two']} | | |")
     for path in sorted(folder.glob("results_lap_chart_data__*_0__rows.json")):

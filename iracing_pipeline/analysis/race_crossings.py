@@ -6,7 +6,8 @@ iRacing shows.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from bisect import bisect_left
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +51,8 @@ class Note:
         caution: Whether the lap was driven under a caution.
         pitted: Whether the lap went into, through or out of the pits.
         corner: The corner in which most time was lost.
-        corner_loss_s: Time lost there, against the driver's median.
+        corner_loss_s: Time lost there and on the straight after it, against the driver's median.
+        corner_error_s: Standard error of that; NaN where it is not known.
     """
 
     mistakes: tuple[str, ...] = ()
@@ -58,6 +60,7 @@ class Note:
     pitted: bool = False
     corner: int | None = None
     corner_loss_s: float | None = None
+    corner_error_s: float = np.nan
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,7 @@ def cars(
     laps: pl.DataFrame,
     results: pl.DataFrame,
     events: pl.DataFrame | None = None,
-    notes: Mapping[tuple[int, int], Note] | None = None,
+    notes: Mapping[int, Mapping[int, Note]] | None = None,
 ) -> list[Car]:
     """The cars of one simsession that completed a lap, by ``group_id``.
 
@@ -139,65 +142,78 @@ def cars(
         .drop_nulls(["group_id", "lap_number", "session_time_s"])
         .sort("group_id", "lap_number")
     )
-    columns = [rows.get_column(name).to_numpy() for name in ("group_id", "lap_number", "flags")]
-    group, number, flags = (np.asarray(column, np.int64) for column in columns)
+    group, number, flags = (
+        rows.get_column(name).to_numpy().astype(np.int64)
+        for name in ("group_id", "lap_number", "flags")
+    )
     clock = np.asarray(rows.get_column("session_time_s").to_numpy(), np.float64)
     ahead = _gap_ahead(group, clock, flags)
+    columns = np.column_stack([number, flags])
     found = []
     edges = np.flatnonzero(np.diff(group, prepend=group[0] - 1 if len(group) else 0))
     for first, last in zip(edges, np.append(edges[1:], len(group)), strict=True):
-        part = slice(int(first), int(last))
-        car = _car(
-            int(group[first]), classes, number[part], clock[part], flags[part], ahead[part],
-            own_notes,
-        )  # fmt: skip
+        rows = slice(int(first), int(last))
+        own = own_notes.get(int(group[first]), {})
+        car = _car(columns[rows], clock[rows], ahead[rows], own)
         if car is not None:
-            found.append(car)
+            group_id = int(group[first])
+            found.append(replace(car, group_id=group_id, class_id=classes.get(group_id)))
     _mark_slow_field(found, _caution_times(events))
     return found
 
 
-def _car(
-    group_id: int,
-    classes: Mapping[int, int | None],
-    number: Integers,
-    clock: Floats,
-    flags: Integers,
-    ahead: Floats,
-    notes: Mapping[tuple[int, int], Note],
-) -> Car | None:
-    rising = clock > np.maximum.accumulate(np.concatenate(([-np.inf], clock[:-1])))
-    number, clock, flags, ahead = number[rising], clock[rising], flags[rising], ahead[rising]
-    if not len(number) or number[0] != 0 or number[-1] < 1:
-        # Without the grid, the first lap is no lap of the race: it is not known when it began.
-        if not len(number) or number[-1] < 1:
-            return None
-        number, clock = np.insert(number, 0, 0), np.insert(clock, 0, np.nan)
-        flags, ahead = np.insert(flags, 0, 0), np.insert(ahead, 0, np.nan)
-    own = {lap: note for (group, lap), note in notes.items() if group == group_id}
-    laps = number[1:]
-    told = [own.get(int(lap), Note()) for lap in laps]
+def _car(columns: Integers, clock: Floats, ahead: Floats, notes: Mapping[int, Note]) -> Car | None:
+    """One car of its crossings, still without its name; None where it completed no lap."""
+    kept = _rising(clock)
+    number, flags = columns[kept].T
+    clock, ahead = clock[kept], ahead[kept]
+    if not len(number) or number[-1] < 1:
+        return None
+    if number[0] > 0:  # without the grid it is not known when the first lap began
+        number, flags = np.insert(number, 0, 0), np.insert(flags, 0, 0)
+        clock, ahead = np.insert(clock, 0, np.nan), np.insert(ahead, 0, np.nan)
+    noted = [notes.get(int(lap), Note()) for lap in number[1:]]
     names = tuple(
         tuple(dict.fromkeys([*_mistakes(int(bits)), *note.mistakes]))
-        for bits, note in zip(flags[1:], told, strict=True)
+        for bits, note in zip(flags[1:], noted, strict=True)
     )
-    pitted = (flags[1:] & _PITTED != 0) | np.array([note.pitted for note in told], np.bool_)
     return Car(
-        group_id=group_id,
-        class_id=classes.get(group_id),
+        group_id=0,
+        class_id=None,
         start_s=float(clock[0]),
-        lap=laps,
+        lap=number[1:],
         at_s=clock[1:],
         time_s=np.diff(clock),
         span=np.diff(number),
         flags=flags[1:],
-        pitted=pitted,
+        pitted=(flags[1:] & _PITTED != 0) | np.array([note.pitted for note in noted], np.bool_),
         mistakes=names,
-        caution=np.array([note.caution for note in told], np.bool_),
-        field_slow=np.zeros(len(laps), np.bool_),
+        caution=np.array([note.caution for note in noted], np.bool_),
+        field_slow=np.zeros(len(noted), np.bool_),
         ahead_s=ahead[:-1],
-        notes=own,
+        notes=notes,
     )
+
+
+def _rising(clock: Floats) -> Integers:
+    """Rows of the longest part of a clock that rises: what contradicts it is left out."""
+    if (np.diff(clock) > 0).all():
+        return np.arange(len(clock))
+    ends: list[float] = []
+    at: list[int] = []
+    before = np.full(len(clock), -1)
+    for row, value in enumerate(clock.tolist()):
+        length = bisect_left(ends, value)
+        before[row] = at[length - 1] if length else -1
+        if length == len(ends):
+            ends.append(value)
+            at.append(row)
+        else:
+            ends[length], at[length] = value, row
+    rows = [at[-1]]
+    while before[rows[-1]] >= 0:
+        rows.append(int(before[rows[-1]]))
+    return np.array(rows[::-1], np.int64)
 
 
 def _mistakes(flags: int) -> list[str]:

@@ -15,54 +15,32 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from iracing_pipeline.analysis import robust
-from iracing_pipeline.analysis import race_pace
-from iracing_pipeline.analysis.race_crossings import GAP_BANDS_S, Note, cars
-from iracing_pipeline.analysis.race_pace import FEWEST_LAPS, Z_CAUSE, CarPace, Role, car_paces
+from iracing_pipeline.analysis import race_pace, robust
+from iracing_pipeline.analysis.race_crossings import GAP_BANDS_S, cars
+from iracing_pipeline.analysis.race_pace import Z_CAUSE, CarPace, car_paces
+from iracing_pipeline.analysis.race_parts import (
+    CAUSES,
+    FADE,
+    NOTHING,
+    PACE,
+    START,
+    TRAFFIC,
+    UNEXPLAINED,
+    Part,
+    parts_of,
+    reach,
+)
 from iracing_pipeline.tables.race import RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping
 
+    from iracing_pipeline.analysis.race_crossings import Note
     from iracing_pipeline.analysis.race_pace import Wake
-    from iracing_pipeline.analysis.samples import Flags, Floats, Integers
+    from iracing_pipeline.analysis.samples import Floats
 
-START, PACE, TRAFFIC, STOPS = "start", "pace", "traffic", "stops"
-MISTAKES, FADE, CAUTIONS, UNEXPLAINED = "mistakes", "fade", "cautions", "unexplained"
-CAUSES = (START, PACE, TRAFFIC, STOPS, MISTAKES, FADE, CAUTIONS, UNEXPLAINED)
-"""Every cause, in the order in which a ledger lists them."""
 _MEASURED = {START}
-_BY_ROLE = {Role.MISTAKE: MISTAKES, Role.CAUTION: CAUTIONS, Role.UNEXPLAINED: UNEXPLAINED}
 _SAME_GAP_S = 0.0015
-_DIGITS = 4  # of seconds: iRacing's clock counts ten-thousandths
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """What one cause makes of one car's race, up to some lap.
-
-    Attributes:
-        seconds: Its seconds.
-        error: Standard error; 0 where it is measured, NaN where it is not known.
-        freedom: Degrees of freedom of the error.
-        laps: Laps that show it.
-        middle: Estimate where the cause is not established and ``seconds`` is zero.
-        items: Laps or stops, each with its seconds.
-        text: What was seen.
-        behind: Laps in each band of gaps; of traffic alone.
-    """
-
-    seconds: float
-    error: float
-    freedom: float
-    laps: int
-    middle: float | None = None
-    items: tuple[dict[str, Any], ...] = ()
-    text: str = ""
-    behind: Floats | None = None
-
-
-_NOTHING = Part(0.0, 0.0, np.inf, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +62,7 @@ class Race:
         """The race of one car up to the end of a lap, by cause."""
         key = (group_id, lap_number)
         if key not in self.cached:
-            self.cached[key] = _parts(self.paces[group_id], lap_number, self.origin_s)
+            self.cached[key] = parts_of(self.paces[group_id], lap_number, self.origin_s)
         return self.cached[key]
 
 
@@ -92,7 +70,7 @@ def read_race(
     laps: pl.DataFrame,
     results: pl.DataFrame,
     events: pl.DataFrame | None = None,
-    notes: Mapping[tuple[int, int], Note] | None = None,
+    notes: Mapping[int, Mapping[int, Note]] | None = None,
 ) -> Race:
     """Fit the cars of one simsession.
 
@@ -151,7 +129,7 @@ def race_paces(race: Race, subsession_id: int, simsession_number: int) -> pl.Dat
     """Rows of ``racing.race_pace``: the pace of each car in clean air, its spread and its fade."""
     rows: list[dict[str, object]] = []
     for group_id, pace in race.paces.items():
-        reach = robust.t_quantile(pace.freedom) if pace.freedom > 0 else np.nan
+        width = robust.t_quantile(pace.freedom) if pace.freedom > 0 else np.nan
         error = float(np.sqrt(pace.covariance[race_pace.PACE, race_pace.PACE]))
         fade, fade_error = pace.fade
         rows.append(
@@ -163,8 +141,8 @@ def race_paces(race: Race, subsession_id: int, simsession_number: int) -> pl.Dat
                 "lap_spread_s": _known(pace.spread_s),
                 "lap_count": pace.lap_count,
                 "traffic_lap_count": int(pace.columns[pace.raced, race_pace.TRAFFIC].sum()),
-                **_interval("clean_pace", "s", pace.clean_pace_s, reach * error),
-                **_interval(FADE, "s_per_lap", fade, reach * fade_error),
+                **_interval("clean_pace", "s", pace.clean_pace_s, width * error),
+                **_interval(FADE, "s_per_lap", fade, width * fade_error),
             }
         )
     return RACE_PACE.frame(rows)
@@ -219,14 +197,14 @@ def _rows(race: Race, group_id: int, against: int) -> Iterator[dict[str, object]
         mine, other = own.get(cause), theirs.get(cause)
         if mine is None and other is None:
             continue
-        mine, other = mine or _NOTHING, other or _NOTHING
+        mine, other = mine or NOTHING, other or NOTHING
         if group_id == against:
             seconds, low, high, supported = 0.0, 0.0, 0.0, False
         else:
             seconds, low, high, supported = _difference(
                 cause, mine, other, race.paces[group_id].wake
             )
-        evidence = {"text": _text(cause, mine, other)}
+        evidence = {"text": _text(mine, other)}
         if mine.items:
             evidence["items"] = list(mine.items)
         if other.items and group_id != against:
@@ -240,7 +218,7 @@ def _rows(race: Race, group_id: int, against: int) -> Iterator[dict[str, object]
             "seconds": seconds,
             "low_s": _known(low),
             "high_s": _known(high),
-            "evidence": json.dumps(evidence),
+            "evidence": json.dumps(evidence, ensure_ascii=False),
             "supported": supported,
             "lap_count": mine.laps,
             "own_s": mine.seconds,
@@ -286,7 +264,7 @@ def _comparable(
 def _unexplained(parts: dict[str, Part], cause: str) -> dict[str, Part]:
     if cause not in parts:
         return parts
-    moved, rest = parts[cause], parts.get(UNEXPLAINED, _NOTHING)
+    moved, rest = parts[cause], parts.get(UNEXPLAINED, NOTHING)
     text = "; ".join(filter(None, [rest.text, f"{cause} of the other car is not known"]))
     total = Part(
         moved.seconds + rest.seconds, np.nan, 0.0, moved.laps + rest.laps, None, rest.items, text
@@ -309,10 +287,10 @@ def _difference(cause: str, own: Part, other: Part, wake: Wake) -> tuple[float, 
         error = float(np.sqrt(laps @ wake.covariance @ laps))
     if not np.isfinite(error):
         return seconds, np.nan, np.nan, False
-    freedom = _freedom(own, other, error)
+    freedom = min(own.freedom, other.freedom) if cause == TRAFFIC else _freedom(own, other, error)
     middle = _middle(own) - _middle(other)
-    wide = error * _reach(freedom, Z_CAUSE)
-    half = error * _reach(freedom) if cause == PACE or abs(middle) > wide else wide
+    wide = error * reach(freedom, Z_CAUSE)
+    half = error * reach(freedom) if cause == PACE or abs(middle) > wide else wide
     low, high = min(middle - half, seconds), max(middle + half, seconds)
     return seconds, low, high, low > 0 or high < 0
 
@@ -325,10 +303,6 @@ def _middle(part: Part) -> float:
     return part.seconds if part.middle is None else part.middle
 
 
-def _reach(freedom: float, z: float = robust.Z95) -> float:
-    return robust.t_quantile(freedom, z) if np.isfinite(freedom) else z
-
-
 def _freedom(own: Part, other: Part, error: float) -> float:
     """Degrees of freedom of a difference, by Welch and Satterthwaite."""
     spent = sum(
@@ -337,249 +311,7 @@ def _freedom(own: Part, other: Part, error: float) -> float:
     return error**4 / spent if spent > 0 else np.inf
 
 
-def _parts(pace: CarPace, last: int, origin_s: float) -> dict[str, Part]:
-    """One car's race up to the end of a lap: parts that add up to the time since the grid."""
-    car = pace.car
-    upto = car.lap <= last
-    known = np.isfinite(pace.clean_pace_s)
-    time_s = car.time_s.copy()
-    time_s[0] = car.at_s[0] - origin_s
-    excess = time_s - (pace.columns @ pace.theta if known else 0.0)
-    started = pace.role == Role.START
-    parts: dict[str, Part] = {}
-    if started[0]:
-        parts[START] = Part(float(time_s[0]), 0.0, np.inf, 1, text="session clock at the line")
-    after = upto & ~started
-    if known:
-        parts |= _model_parts(pace, after)
-        raced = after & pace.raced
-        for role, cause in _BY_ROLE.items():
-            rows = after & (pace.role == role)
-            if rows.any():
-                parts[cause] = _excess_part(pace, excess, rows, _lap_items(pace, excess, rows))
-        stopped = after & (pace.role == Role.STOP)
-        if stopped.any():
-            items = _stop_items(pace, excess, stopped)
-            parts[STOPS] = _excess_part(pace, excess, stopped, items)
-        parts[UNEXPLAINED] = _with_scatter(pace, parts.get(UNEXPLAINED), excess, raced)
-    elif after.any():
-        seconds = float(time_s[after].sum())
-        text = "no lap shows the pace of the car"
-        parts[UNEXPLAINED] = Part(seconds, np.nan, 0.0, int(after.sum()), text=text)
-    else:
-        parts[UNEXPLAINED] = _NOTHING
-    return parts
-
-
-def _with_scatter(pace: CarPace, part: Part | None, excess: Floats, raced: Flags) -> Part:
-    """Unexplained laps, and what the scatter of the raced laps leaves up to this lap.
-
-    Over all laps of the fit that is nothing, up to an earlier lap it is part of the scatter.
-    """
-    rest = part or _NOTHING
-    count, total = int(raced.sum()), pace.lap_count
-    open_share = max(1.0 - count / total, 0.0) if total else 0.0
-    left = float(excess[raced].sum()) if open_share or total < FEWEST_LAPS else 0.0
-    scatter = pace.spread_s * np.sqrt(count * open_share) if left else 0.0
-    return Part(
-        rest.seconds + left,
-        float(np.hypot(rest.error, scatter)),
-        pace.freedom if left else rest.freedom,
-        rest.laps,
-        None,
-        rest.items,
-        rest.text,
-    )
-
-
-def _model_parts(pace: CarPace, rows: Flags) -> dict[str, Part]:
-    """Pace, fade and traffic over some laps."""
-    if not rows.any():
-        return {}
-    weight = pace.columns[rows].sum(axis=0)
-    errors = np.sqrt(np.maximum(np.diag(pace.covariance), 0.0))
-    laps = float(weight[race_pace.PACE])
-    parts = {
-        PACE: Part(
-            laps * pace.clean_pace_s,
-            laps * float(errors[race_pace.PACE]),
-            pace.freedom,
-            pace.lap_count,
-            text=_pace_text(pace),
-        )
-    }
-    if np.isfinite(pace.fade[1]) and weight[race_pace.FADE]:
-        parts[FADE] = _fade_part(pace, float(weight[race_pace.FADE]), errors)
-    behind = weight[race_pace.TRAFFIC] * pace.wake.known
-    if behind.any():
-        parts[TRAFFIC] = _traffic_part(pace, behind)
-    return parts
-
-
-def _pace_text(pace: CarPace) -> str:
-    behind = int(pace.columns[pace.raced, race_pace.TRAFFIC].sum())
-    text = f"{pace.clean_pace_s:.3f} s a lap, from {pace.lap_count} laps"
-    if not behind or pace.wake.known.any():
-        return text
-    return f"{text}, {behind} of them close behind a car, too few to tell traffic from pace"
-
-
-def _fade_part(pace: CarPace, weight: float, errors: Floats) -> Part:
-    established = pace.fade_s_per_lap != 0
-    value, error = pace.fade
-    if established:
-        value, error = pace.fade_s_per_lap, float(errors[race_pace.FADE])
-    text = _rate_text(value, _reach(pace.freedom) * error)
-    text = f"{text} over {pace.lap_count} laps"
-    if established:
-        return Part(weight * value, weight * error, pace.freedom, pace.lap_count, text=text)
-    return Part(
-        0.0,
-        weight * error,
-        pace.freedom,
-        pace.lap_count,
-        middle=weight * value,
-        text=f"{text}: cannot be told from zero",
-    )
-
-
-def _traffic_part(pace: CarPace, behind: Floats) -> Part:
-    wake = pace.wake
-    seconds = float(behind @ np.nan_to_num(wake.value))
-    bands = [
-        _rate_text(
-            float(wake.value[band]), robust.Z95 * float(np.sqrt(wake.covariance[band, band]))
-        )
-        + f" on {behind[band]:.0f} laps {GAP_BANDS_S[band]} to {GAP_BANDS_S[band + 1]} s behind a car"
-        for band in np.flatnonzero(behind)
-    ]
-    text = ", ".join(bands) + f" (from {wake.laps.sum()} laps of {wake.cars} cars)"
-    return Part(
-        seconds if wake.established else 0.0,
-        float(np.sqrt(behind @ wake.covariance @ behind)),
-        np.inf,
-        int(behind.sum()),
-        middle=None if wake.established else seconds,
-        text=text if wake.established else f"{text}: cannot be told from zero",
-        behind=behind,
-    )
-
-
-def _rate_text(value: float, half: float) -> str:
-    return f"{value:+.3f} s/lap ({value - half:+.3f} to {value + half:+.3f})"
-
-
-def _excess_part(
-    pace: CarPace, excess: Floats, rows: Flags, items: Sequence[dict[str, Any]]
-) -> Part:
-    text = ", ".join(dict.fromkeys(str(item["why"]) for item in items))
-    return Part(
-        float(excess[rows].sum()),
-        _excess_error(pace, rows),
-        pace.freedom,
-        int(rows.sum()),
-        None,
-        tuple(items),
-        text,
-    )
-
-
-def _excess_error(pace: CarPace, rows: Flags | Integers) -> float:
-    """Standard error of what some laps took beyond the model."""
-    weight = pace.columns[rows].sum(axis=0)
-    laps = float(weight[0])
-    return float(np.sqrt(pace.spread_s**2 * laps + weight @ pace.covariance @ weight))
-
-
-def _item(pace: CarPace, excess: Floats, rows: Integers, why: str) -> dict[str, Any]:
-    seconds = float(excess[rows].sum())
-    half = _reach(pace.freedom) * _excess_error(pace, rows) if pace.freedom > 0 else np.nan
-    laps = [int(lap) for lap in pace.car.lap[rows]]
-    return {
-        "laps": laps,
-        "seconds": round(seconds, _DIGITS),
-        "low_s": None if np.isnan(half) else round(seconds - half, _DIGITS),
-        "high_s": None if np.isnan(half) else round(seconds + half, _DIGITS),
-        "why": why,
-    }
-
-
-def _lap_items(pace: CarPace, excess: Floats, rows: Flags) -> list[dict[str, Any]]:
-    items = []
-    for at in np.flatnonzero(rows):
-        item = _item(pace, excess, np.array([at]), _why(pace, int(at)))
-        note = pace.car.notes.get(int(pace.car.lap[at]))
-        if note is not None and note.corner is not None:
-            item["corner"] = note.corner
-            item["corner_loss_s"] = note.corner_loss_s
-        items.append(item)
-    return items
-
-
-def _stop_items(pace: CarPace, excess: Floats, rows: Flags) -> list[dict[str, Any]]:
-    numbers = pace.stop[rows]
-    return [
-        _item(pace, excess, np.flatnonzero(rows & (pace.stop == number)), f"stop {number}")
-        for number in np.unique(numbers)
-    ]
-
-
-def _why(pace: CarPace, at: int) -> str:
-    car, role = pace.car, pace.role[at]
-    if role == Role.CAUTION:
-        return "caution"
-    if role == Role.MISTAKE:
-        return " and ".join(car.mistakes[at])
-    if car.span[at] > 1:
-        return f"{car.span[at] - 1} laps missing from the chart"
-    if car.field_slow[at]:
-        return "the whole field was slow, and the log names no caution"
-    return "invalid lap" if car.invalid[at] else "no evidence"
-
-
-def _text(cause: str, own: Part, other: Part) -> str:
+def _text(own: Part, other: Part) -> str:
     mine = own.text or "nothing seen"
     theirs = other.text or "nothing seen"
     return mine if mine == theirs else f"{mine}; winner: {theirs}"
-
-
-def notes_of(
-    group_id: int, laps: Iterable[dict[str, Any]], corners: pl.DataFrame | None = None
-) -> dict[tuple[int, int], Note]:
-    """What the telemetry of one car adds to its scored laps.
-
-    Args:
-        group_id: The car.
-        laps: Its rows of ``racing.telemetry_lap``.
-        corners: Its rows of ``racing.lap_corner``.
-    """
-    words = {"off_track": "off track", "incident": "incident", "stopped": "stopped"}
-    worst = {} if corners is None else _worst_corners(corners)
-    notes = {}
-    for lap in laps:
-        reasons = lap["reasons"] or []
-        corner, loss = worst.get(lap["lap_number"], (None, None))
-        mistakes = tuple(word for name, word in words.items() if name in reasons)
-        notes[group_id, lap["lap_number"]] = Note(
-            mistakes=mistakes,
-            caution="caution" in reasons,
-            pitted=bool({"in_lap", "out_lap", "pit_lap"} & set(reasons)),
-            corner=corner if mistakes else None,
-            corner_loss_s=loss if mistakes else None,
-        )
-    return notes
-
-
-def _worst_corners(corners: pl.DataFrame) -> dict[int, tuple[int, float]]:
-    """The corner of each lap, its straight included, that lost most against the median."""
-    spent = corners.select(
-        "lap_number", "corner", time=pl.col("time_s") + pl.col("straight_s").fill_null(0.0)
-    ).drop_nulls()
-    lost = spent.with_columns(loss=pl.col("time") - pl.col("time").median().over("corner"))
-    worst = lost.sort("loss", descending=True).unique(
-        "lap_number", keep="first", maintain_order=True
-    )
-    return {
-        lap: (corner, loss)
-        for lap, corner, loss in worst.select("lap_number", "corner", "loss").rows()
-    }

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.analysis.race_crossings import Car
     from iracing_pipeline.analysis.samples import Flags, Floats, Integers
 
-FEWEST_LAPS = 5
+FEWEST_LAPS = 4
 """Laps that nothing speaks against, below which a car has no fit of its own."""
 Z_CAUSE = 2.575829
 """Of 1 % of both sides: what one of five causes may take of 5 % over all of them.
@@ -141,7 +141,7 @@ class CarPace:
 def car_paces(cars: Iterable[Car]) -> list[CarPace]:
     """Fit the cars of a race, in their order.
 
-    A car with fewer than five laps that nothing speaks against takes the median spread of its
+    A car with fewer than four laps that nothing speaks against takes the median spread of its
     class, and has no fade.
     """
     listed = list(cars)
@@ -166,7 +166,11 @@ def _with_spread(pace: CarPace, spreads: list[float]) -> CarPace:
 
 
 _NO_WAKE = Wake(
-    np.full(BANDS, np.nan), np.zeros((BANDS, BANDS)), np.zeros(BANDS, np.int64), 0, False
+    value=np.full(BANDS, np.nan),
+    covariance=np.zeros((BANDS, BANDS)),
+    laps=np.zeros(BANDS, np.int64),
+    cars=0,
+    established=False,
 )
 
 
@@ -214,35 +218,52 @@ def _fit(car: Car) -> CarPace:
 
 
 def _wake(paces: list[CarPace]) -> Wake:
-    """What traffic adds in a class: each car's laps against its own others, weighted by spread."""
+    """What traffic adds in a class.
+
+    Whether a lap begins in traffic depends on the laps before it. So each lap is compared with the
+    car's later laps alone, and chosen by what was known when it began: its own scatter and that of
+    the later laps are then independent of the choice.
+    """
     squares, right = np.zeros((BANDS, BANDS)), np.zeros(BANDS)
-    laps, cars, count = np.zeros(BANDS, np.int64), 0, 0
+    scatter = np.zeros((BANDS, BANDS))
+    laps, cars = np.zeros(BANDS, np.int64), 0
     for pace in paces:
-        if not np.isfinite(pace.spread_s):
-            continue
         rows = pace.raced
         behind = pace.columns[rows][:, TRAFFIC]
-        if not behind.any() or behind.any(axis=1).all():
+        if not np.isfinite(pace.spread_s) or not behind.any():
             continue
-        own = [PACE, FADE] if pace.theta[FADE] else [PACE]
-        base = pace.columns[rows][:, own]
-        both = np.column_stack([behind, pace.car.time_s[rows]])
-        left = both - base @ np.linalg.lstsq(base, both, rcond=None)[0]
-        squares += left[:, :-1].T @ left[:, :-1] / pace.spread_s**2
-        right += left[:, :-1].T @ left[:, -1] / pace.spread_s**2
+        times = pace.car.time_s[rows] - pace.columns[rows][:, FADE] * pace.theta[FADE]
+        ahead = _against_later(np.column_stack([behind, times]))
+        chosen = (behind - _so_far(behind))[:-1]
+        squares += chosen.T @ ahead[:, :-1] / pace.spread_s**2
+        right += chosen.T @ ahead[:, -1] / pace.spread_s**2
+        scatter += chosen.T @ chosen / pace.spread_s**2
         laps += behind.sum(axis=0).astype(np.int64)
         cars += 1
-        count += int(rows.sum())
     value, covariance = np.full(BANDS, np.nan), np.zeros((BANDS, BANDS))
     shown = np.flatnonzero(laps >= _FEWEST_IN_BAND)
-    if not len(shown) or np.linalg.cond(squares[np.ix_(shown, shown)]) > 1e8:
+    among = np.ix_(shown, shown)
+    if not len(shown) or np.linalg.cond(squares[among]) > 1e6:
         return replace(_NO_WAKE, laps=laps, cars=cars)
-    inverse = np.linalg.inv(squares[np.ix_(shown, shown)])
+    inverse = np.linalg.inv(squares[among])
     value[shown] = inverse @ right[shown]
-    covariance[np.ix_(shown, shown)] = inverse
-    against_nothing = float(value[shown] @ squares[np.ix_(shown, shown)] @ value[shown])
+    covariance[among] = inverse @ scatter[among] @ inverse.T
+    against_nothing = float(value[shown] @ np.linalg.solve(covariance[among], value[shown]))
     established = against_nothing > _CHI_SQUARED[len(shown) - 1]
     return Wake(value, covariance, laps, cars, established)
+
+
+def _against_later(values: Floats) -> Floats:
+    """Each row but the last minus the mean of those after it, scaled to keep its variance."""
+    count = len(values)
+    later = np.arange(count - 1, 0, -1.0)[:, None]
+    after = values[::-1].cumsum(axis=0)[::-1][1:] / later
+    return np.asarray((values[:-1] - after) * np.sqrt(later / (later + 1)))
+
+
+def _so_far(values: Floats) -> Floats:
+    """Mean of each row and those before it."""
+    return np.asarray(values.cumsum(axis=0) / np.arange(1.0, len(values) + 1)[:, None])
 
 
 def _in_traffic(pace: CarPace, wake: Wake) -> CarPace:
@@ -309,7 +330,7 @@ def _told_apart(design: Floats, rows: Flags) -> list[int]:
     count = int(rows.sum())
     terms = [PACE]
     age, behind = design[rows, 1], design[rows, 2]
-    if count > FEWEST_LAPS and len(np.unique(age)) >= FEWEST_LAPS:
+    if count > FEWEST_LAPS + 1 and len(np.unique(age)) > FEWEST_LAPS:
         terms.append(FADE)
     close = int(behind.sum())
     if close > 1 and count - close >= FEWEST_LAPS - 1:

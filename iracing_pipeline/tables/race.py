@@ -173,4 +173,71 @@ TRAFFIC_EFFECT = Table(
     ),
 )
 
-TABLES = (IRATING_OUTCOME, RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT)
+RACE_ANALYSIS = Table(
+    name="racing.race_analysis",
+    doc="One subsession whose races were taken apart. A load that changes its laps or results"
+    " removes the row, so that it is taken apart anew.",
+    key=("subsession_id",),
+    columns=(
+        Column("subsession_id", pl.Int64, "SubSessionID", required=True),
+        Column("version", pl.Int32, "Version of the analysis", required=True),
+        Column("ledger_rows", pl.Int32, "Rows of racing.race_ledger", required=True),
+        Column("note", pl.String, "Why there is no ledger; null where there is"),
+    ),
+)
+
+RACE_INCIDENT = Table(
+    name="racing.race_incident",
+    doc="One rise of the driver's incident count in a session with telemetry.",
+    key=("session_key", "incident"),
+    columns=(
+        Column("session_key", pl.String, "The session it was driven in", required=True),
+        Column("incident", pl.Int32, "Number of the incident, from 1", required=True),
+        Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True),
+        Column(
+            "session_time_s",
+            pl.Float64,
+            "SessionTime when the count rose: the second of the replay",
+            "s",
+            required=True,
+        ),
+        Column("distance_m", pl.Float64, "Where on the lap, from the line", "m"),
+        Column("corner", pl.Int16, "Corner of the track's map; null on a straight"),
+        Column("points", pl.Int32, "Points that it added; not what kind it was", required=True),
+        Column("total_points", pl.Int32, "The driver's count after it", required=True),
+        Column("kind", pl.String, "off track, where the surface shows it; null where nothing does"),
+        Column(
+            "seconds",
+            pl.Float64,
+            "What the lap took beyond the median clean lap; null where the lap has no time, or"
+            " several incidents",
+            "s",
+        ),
+        Column("position_before", pl.Int32, "Position at the end of the lap before"),
+        Column("position_after", pl.Int32, "Position at the end of the lap"),
+    ),
+)
+
+PENALTY_LADDER = Table(
+    name="racing.penalty_ladder",
+    doc="One step of a session's incident limits (WeekendOptions), and how close the driver came.",
+    key=("session_key", "step"),
+    columns=(
+        Column("session_key", pl.String, "The session", required=True),
+        Column("step", pl.Int32, "Number of the step, from 1", required=True),
+        Column("penalty", pl.String, "penalty, or disqualification", required=True),
+        Column("at_points", pl.Int32, "Incident points that it takes", required=True),
+        Column("points", pl.Int32, "Points at the end; of the team where it is a team event"),
+        Column("points_left", pl.Int32, "Points short of it; zero or below: reached"),
+    ),
+)
+
+TABLES = (
+    IRATING_OUTCOME,
+    RACE_LEDGER,
+    RACE_PACE,
+    TRAFFIC_EFFECT,
+    RACE_ANALYSIS,
+    RACE_INCIDENT,
+    PENALTY_LADDER,
+)
