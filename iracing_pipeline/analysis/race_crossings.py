@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -150,9 +151,9 @@ def cars(
     ahead = _gap_ahead(group, clock, flags)
     columns = np.column_stack([number, flags])
     found = []
-    edges = np.flatnonzero(np.diff(group, prepend=group[0] - 1 if len(group) else 0))
-    for first, last in zip(edges, np.append(edges[1:], len(group)), strict=True):
-        rows = slice(int(first), int(last))
+    edges = [0, *(np.flatnonzero(np.diff(group)) + 1).tolist(), len(group)]
+    for first, last in pairwise(edges if len(group) else []):
+        rows = slice(first, last)
         own = own_notes.get(int(group[first]), {})
         car = _car(columns[rows], clock[rows], ahead[rows], own)
         if car is not None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 import polars as pl
 
 from iracing_pipeline.analysis import robust
 from iracing_pipeline.analysis.race_crossings import Note
 from iracing_pipeline.tables.results import LAP, RESULT
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
 WORDS = {"off_track": "off track", "incident": "incident", "stopped": "stopped"}
 """Reasons of a lap that are mistakes, in words."""
 _IN_PITS = {"in_lap", "out_lap", "pit_lap"}
+ALONE = 0
+"""``group_id`` of a car that is known by its telemetry alone."""
 _WHOLE = ("timed", "in", "out", "pit")
 
 
@@ -72,33 +69,31 @@ def _worst_corners(
     return worst
 
 
-def lap_chart(session: Mapping[str, Any], laps: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+def lap_chart(laps: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     """The laps of one car as a lap chart, and its entry: what the telemetry of a race shows.
 
     Args:
-        session: Row of ``racing.telemetry_session``.
-        laps: Its rows of ``racing.telemetry_lap``.
+        laps: Rows of ``racing.telemetry_lap`` of one session.
 
     Returns:
-        Rows of ``racing.lap`` and of ``racing.result``, of one car.
+        Rows of ``racing.lap`` and of ``racing.result``, of one car with ``group_id`` 0.
     """
     whole = laps.filter(pl.col("kind").is_in(_WHOLE) & (pl.col("lap_number") > 0))
     driven = whole.sort("start_session_time_s").unique("lap_number", keep="last")
-    key = {
-        "subsession_id": session["subsession_id"] or 0,
-        "simsession_number": 0,
-        "group_id": session["cust_id"] or 0,
-        "source": "ibt",
-        "source_rank": 0,
-    }
-    shared = {**key, "flags": 0, "events": [], "valid": True, "pitted": False}
+    key = {"subsession_id": 0, "simsession_number": 0, "group_id": ALONE}
+    shared = {**key, "source": "ibt", "source_rank": 0, "flags": 0, "events": [], "valid": True}
     rows = [
-        {**shared, "lap_number": lap["lap_number"], "session_time_s": lap["end_session_time_s"]}
+        {
+            **shared,
+            "lap_number": lap["lap_number"],
+            "session_time_s": lap["end_session_time_s"],
+            "pitted": False,
+        }
         for lap in driven.sort("lap_number").rows(named=True)
     ]
     if rows:
         first = driven.sort("lap_number").row(0, named=True)
-        grid = {"lap_number": first["lap_number"] - 1}
-        rows.insert(0, {**shared, **grid, "session_time_s": first["start_session_time_s"]})
-    entry = {**key, "participant_id": key["group_id"], "kind": "driver"}
+        start = {"lap_number": 0, "session_time_s": first["start_session_time_s"]}
+        rows.insert(0, {**rows[0], **start})
+    entry = {**key, "source": "ibt", "source_rank": 0, "participant_id": ALONE, "kind": "driver"}
     return LAP.frame(rows), RESULT.frame([entry])

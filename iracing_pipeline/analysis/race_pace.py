@@ -268,8 +268,6 @@ def _so_far(values: Floats) -> Floats:
 
 def _in_traffic(pace: CarPace, wake: Wake) -> CarPace:
     """The model of a car with what traffic adds in its class."""
-    if not np.isfinite(pace.spread_s):
-        return replace(pace, wake=wake)
     theta = np.zeros(TERMS)
     covariance = np.zeros((TERMS, TERMS))
     if wake.established:
@@ -278,6 +276,9 @@ def _in_traffic(pace: CarPace, wake: Wake) -> CarPace:
     own = [PACE, FADE] if pace.theta[FADE] else [PACE]
     rows = pace.raced
     times = pace.car.time_s[rows] - pace.columns[rows][:, TRAFFIC] @ theta[TRAFFIC]
+    if not np.isfinite(pace.spread_s):
+        theta[PACE] = np.median(times) if len(times) else np.nan
+        return replace(pace, theta=theta, wake=wake)
     base = pace.columns[rows][:, own]
     solution, spread, root = _least_squares(base, times)
     theta[own] = solution

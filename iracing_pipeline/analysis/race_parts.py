@@ -12,7 +12,7 @@ import numpy as np
 
 from iracing_pipeline.analysis import race_pace, robust
 from iracing_pipeline.analysis.race_crossings import GAP_BANDS_S
-from iracing_pipeline.analysis.race_pace import FEWEST_LAPS, CarPace, Role
+from iracing_pipeline.analysis.race_pace import CarPace, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +24,7 @@ MISTAKES, FADE, CAUTIONS, UNEXPLAINED = "mistakes", "fade", "cautions", "unexpla
 CAUSES = (START, PACE, TRAFFIC, STOPS, MISTAKES, FADE, CAUTIONS, UNEXPLAINED)
 """Every cause, in the order in which a ledger lists them."""
 _BY_ROLE = {Role.MISTAKE: MISTAKES, Role.CAUTION: CAUTIONS, Role.UNEXPLAINED: UNEXPLAINED}
+_ROUNDING_S = 1e-6  # of sums of lap times
 _DIGITS = 4  # of seconds: iRacing's clock counts ten-thousandths
 
 
@@ -98,7 +99,9 @@ def _with_scatter(pace: CarPace, part: Part | None, excess: Floats, raced: Flags
     rest = part or NOTHING
     count, total = int(raced.sum()), pace.lap_count
     open_share = max(1.0 - count / total, 0.0) if total else 0.0
-    left = float(excess[raced].sum()) if open_share or total < FEWEST_LAPS else 0.0
+    left = float(excess[raced].sum())
+    if abs(left) < _ROUNDING_S:
+        left = 0.0
     scatter = pace.spread_s * np.sqrt(count * open_share) if left else 0.0
     return Part(
         rest.seconds + left,

@@ -47,6 +47,11 @@ if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
+# The race of a session is taken apart anew with what its telemetry shows.
+_FORGET = """
+DELETE FROM racing.race_analysis AS done USING racing.telemetry_session AS session
+WHERE session.session_key = %s AND done.subsession_id = session.subsession_id
+"""
 _LOCK = 0x6972_6163  # any number, the same in all versions
 # A track that is longer or shorter than its grid by more than this has been rebuilt.
 _SAME_LENGTH = 0.005
@@ -166,6 +171,7 @@ def load(
         replace(connection, table, rows, where={"session_key": session_key})
         for table, rows in analysis.tables.items()
     ]
+    connection.execute(_FORGET, [session_key])
     audit.record(connection, loads, partition_key=session_key, run_id=run_id)
 
 
