@@ -3,7 +3,7 @@
 import dagster as dg
 
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
-from iracing_pipeline.defs.figures.assets import figures
+from iracing_pipeline.defs.figures.assets import figures, races
 from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
 from iracing_pipeline.defs.housekeeping import (
     daily_housekeeping,
@@ -65,6 +65,7 @@ defs = dg.Definitions(
         raw_member,
         ratings,
         figures,
+        races,
     ],
     jobs=[
         load_telemetry,

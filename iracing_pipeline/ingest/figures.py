@@ -102,6 +102,33 @@ FROM racing.rating_history AS rating JOIN racing.subsession AS subsession USING 
 WHERE rating.source = 'result' AND subsession.event_type = 5
 ORDER BY rating.observed_at, rating.subsession_id
 """
+_FIELDS: LiteralString = """
+SELECT rating.cust_id, rating.category_id, rating.observed_at, own.finish_position_in_class,
+    array_agg(other.irating_before ORDER BY other.group_id)
+FROM racing.rating_history AS rating
+JOIN racing.subsession AS subsession USING (subsession_id)
+JOIN racing.result AS own ON own.subsession_id = rating.subsession_id
+    AND own.simsession_number = 0 AND own.cust_id = rating.cust_id AND own.kind = 'driver'
+JOIN racing.result AS other ON other.subsession_id = own.subsession_id
+    AND other.simsession_number = 0 AND other.car_class_id = own.car_class_id
+    AND other.kind = 'driver' AND other.participant_id <> own.participant_id
+WHERE rating.source = 'result' AND subsession.event_type = 5 AND subsession.official
+    AND subsession.league_id IS NULL AND own.laps_complete > 0
+    AND own.finish_position_in_class IS NOT NULL
+GROUP BY rating.cust_id, rating.category_id, rating.observed_at, rating.subsession_id,
+    own.finish_position_in_class
+HAVING bool_and(other.irating_before IS NOT NULL)
+ORDER BY rating.observed_at, rating.subsession_id
+"""
+_FIELD_SCHEMA = pl.Schema(
+    {
+        "cust_id": pl.Int64(),
+        "category_id": pl.Int32(),
+        "end_time": pl.Datetime("us", "UTC"),
+        "place": pl.Int32(),
+        "others": pl.List(pl.Int32()),
+    }
+)
 _RACE_SCHEMA = pl.Schema(
     {
         "cust_id": pl.Int64(),
@@ -181,7 +208,9 @@ def rebuild_rating_outlook(connection: Connection, *, run_id: str | None = None)
     return _store(
         connection,
         {
-            RATING_FORECAST: rating_outlook.forecasts(history),
+            RATING_FORECAST: rating_outlook.forecasts(
+                history, _frame(connection, _FIELDS, _FIELD_SCHEMA)
+            ),
             RATING_TARGET: rating_outlook.targets(history, races),
         },
         run_id,

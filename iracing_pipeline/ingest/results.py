@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from iracing_pipeline.data_api.backfill import EVENTS, LAPS, RESULT
+from iracing_pipeline.ingest import races
 from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.laps import read_events, read_laps
 from iracing_pipeline.results.reading import objects, value_at
@@ -213,6 +214,8 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
             told = mine["subsession_id"].unique().to_list()
             if told:
                 loads.append(replace(connection, table, mine, where={"subsession_id": told}))
+    if any(load.changed for load in loads):
+        races.forget(connection, ids)
     loads.append(store_members(connection, frames.result.member))
     return loads
 

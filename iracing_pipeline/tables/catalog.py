@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.tables import (
     consistency,
+    race,
     ratings,
     raw,
     reference,
@@ -46,6 +47,7 @@ TABLES: tuple[Table, ...] = (
     LOAD_AUDIT,
     *reference.TABLES,
     *results.TABLES,
+    *race.TABLES,
     *ratings.TABLES,
     *raw.TABLES,
     *watch.TABLES,

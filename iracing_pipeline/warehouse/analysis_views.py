@@ -279,6 +279,7 @@ RACE_DEBRIEFS = View(
             "clean_lap_count",
         ),
         *taken("finding", RACE_FINDING, "rank", "kind", "text", "seconds", "laps", "corner"),
+        *taken("finding", RACE_FINDING, "low_s", "high_s", "places", "irating", "advice", "cause"),
         *taken("subsession", SUBSESSION, "series_name", "strength_of_field", "car_count"),
         *taken(
             "result",
