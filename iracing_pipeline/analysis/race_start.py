@@ -1,0 +1,153 @@
+"""When a race began: at the green flag, from which iRacing times its first lap.
+
+SessionState shows the green to one record. Where the lap clock runs from it too, the clock shows it
+to a microsecond. A file without SessionState still shows it by the clock, or by an official time of
+lap 1 that is longer than the lap from line to line.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.samples import PARADE_LAPS, RACING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from iracing_pipeline.analysis.samples import Floats, Integers, Samples
+    from iracing_pipeline.analysis.segments import Edge
+
+_AGREEMENT_S = 1e-3
+_CLOCK_SHOWN_WITHIN_S = 3.0  # after the line
+_STATE_AND_CLOCK_S = 0.5
+_NO_LINE_S = 0.75  # a lap clock that is further from the line does not run from it
+_TICKS = 2.5
+_FEWEST_WITNESSES = 30
+_FINE_UNTIL_S = 8.0
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The start of a race.
+
+    Attributes:
+        position: First kept row after the green.
+        parade_from: First kept row of the parade laps, or of the stay that holds them.
+        state_s: SessionTime of the green by SessionState, good to half a record; None without.
+        clock_s: SessionTime of the green by the lap clock; None where it does not run from it.
+        official_s: SessionTime of the green by the official time of lap 1; None if not needed.
+    """
+
+    position: int
+    parade_from: int
+    state_s: float | None
+    clock_s: float | None
+    official_s: float | None = None
+
+
+def race_starts(
+    samples: Samples, rows: Integers, edges: Sequence[tuple[int, Edge]]
+) -> Iterable[Start]:
+    """The starts of races in a file: one for each that it shows."""
+    time = samples.time[rows]
+    if samples.state is not None:
+        state = samples.state[rows]
+        greens = np.flatnonzero((state[1:] == RACING) & (state[:-1] < RACING)) + 1
+        for at in greens.tolist():
+            until = next((p for p, e in edges if p > at and e.value in {"session", "reset"}), None)
+            until = _second_line(samples, rows, edges, at, until)
+            moment = _clock(samples, rows[at:until], float(time[at]), _STATE_AND_CLOCK_S)
+            if state[at - 1] != PARADE_LAPS and moment is None:
+                continue
+            changed = np.flatnonzero(state[:at] >= RACING)
+            since = int(changed[-1]) + 1 if len(changed) else 0
+            yield Start(at, since, float(time[at - 1] + time[at]) / 2, moment)
+        return
+    for (at, edge), (after, end) in pairwise([*edges, (len(rows), None)]):
+        counted = samples.lap[rows[at - 1]] == 0 and samples.lap[rows[after - 1]] == 1
+        if edge.value == "line" and counted:
+            ended = end is not None and end.value == "line"
+            start = _without_state(samples, rows, at, after, ended=ended)
+            if start is not None:
+                yield start
+
+
+def _second_line(
+    samples: Samples,
+    rows: Integers,
+    edges: Sequence[tuple[int, Edge]],
+    at: int,
+    until: int | None,
+) -> int:
+    """Where lap 1 ends at the latest: at the line after the one that counts it."""
+    lines = [p for p, e in edges if p > at and e.value == "line"]
+    counting = bool(lines) and samples.lap[rows[lines[0] - 1]] <= 0
+    ends = lines[1:2] if counting else lines[:1]
+    return min([*ends, until if until is not None else len(rows), len(rows)])
+
+
+def _clock(samples: Samples, lap: Integers, near: float, within: float) -> float | None:
+    """What the lap clock shows as the beginning of a lap; None where it is not near a moment."""
+    if samples.current_lap_time is None:
+        return None
+    running = samples.current_lap_time[lap]
+    began = samples.time[lap] - running
+    usable = (running > 0) & (np.abs(began - near) < within)
+    # Away from its first seconds, in which the clock may still be that of the lap before.
+    late = usable & (samples.time[lap] > samples.time[lap[0]] + _CLOCK_SHOWN_WITHIN_S)
+    if np.count_nonzero(late) < _FEWEST_WITNESSES:
+        return None
+    fine = usable & (running < _FINE_UNTIL_S)
+    return _moment(began[fine if np.count_nonzero(fine) >= _FEWEST_WITNESSES else usable])
+
+
+def _moment(began: Floats) -> float | None:
+    moment = float(np.median(began))
+    if np.percentile(np.abs(began - moment), 80) > _AGREEMENT_S:
+        return None
+    return moment
+
+
+def _without_state(
+    samples: Samples, rows: Integers, at: int, after: int, *, ended: bool
+) -> Start | None:
+    """The start before the line at ``at``, by the clock or by the official time of lap 1."""
+    time, lap = samples.time[rows], rows[at:after]
+    line, first = float(time[at]), float(time[0])
+    official = _official(samples, rows, after) if ended else None
+    if samples.current_lap_time is not None and len(lap) > LONGEST_LIE:
+        began = samples.time[lap] - samples.current_lap_time[lap]
+        late = samples.time[lap] > line + _CLOCK_SHOWN_WITHIN_S
+        if np.count_nonzero(late) >= _FEWEST_WITNESSES:
+            typical = float(np.median(began[late]))
+            moment = _clock(samples, lap, typical, 2 * _AGREEMENT_S)
+            agrees = official is None or (
+                moment is not None and abs(time[after] - moment - official) < _STATE_AND_CLOCK_S
+            )
+            if moment is not None and agrees and first < moment < line - _NO_LINE_S:
+                return Start(int(np.searchsorted(time, moment)), 0, None, moment)
+    tick = float(np.median(np.diff(time)))
+    if official is None or official - (time[after] - line) < _TICKS * tick:
+        return None
+    green = float(time[after]) - official
+    if not first < green < line:
+        return None
+    return Start(int(np.searchsorted(time, green)), 0, None, None, green)
+
+
+def _official(samples: Samples, rows: Integers, after: int) -> float | None:
+    """The time that iRacing gives the lap that ends at ``after``; None if it gives none."""
+    if samples.last_lap_time is None:
+        return None
+    shown = samples.last_lap_time[rows[after : after + 240]]
+    before = samples.last_lap_time[rows[after - 1]]
+    renewed = shown[shown != before]
+    if len(renewed) <= LONGEST_LIE:
+        return None
+    value = float(np.median(renewed))
+    return value if value > 0 else None
