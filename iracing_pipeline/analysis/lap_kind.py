@@ -74,23 +74,25 @@ _WHY_NOT_TIMED = {
 
 def kind(samples: Samples, segment: Segment) -> str:
     """The kind of lap that ``segment`` is: one of :data:`KINDS`."""
-    if segment.phase is Phase.COOLDOWN:
-        return COOLDOWN
-    if segment.ends is Edge.RESET:
-        return "reset"
-    if segment.ends is Edge.TOW:
-        return "tow"
-    if segment.phase is Phase.PACE:
-        return PACE
-    if segment.start is not None:
-        return START
-    if _stayed_in_stall(samples, segment):
-        return "partial"
+    of_the_weekend = {
+        COOLDOWN: segment.phase is Phase.COOLDOWN,
+        "reset": segment.ends is Edge.RESET,
+        "tow": segment.ends is Edge.TOW,
+        PACE: segment.phase is Phase.PACE,
+        START: segment.start is not None,
+    }
+    return next((each for each, holds in of_the_weekend.items() if holds), None) or _by_pits(
+        samples, segment
+    )
+
+
+def _by_pits(samples: Samples, segment: Segment) -> str:
+    """The kind of a racing lap that was driven to its end: by where it began and ended."""
     first, last = segment.rows[0], segment.rows[-1]
     left, entered = _in_pits(samples, int(first)), _in_pits(samples, int(last))
     through = samples.on_pit_road[segment.rows].any() and not left and not entered
     if through or (left and entered):
-        return "pit"
+        return "partial" if _stayed_in_stall(samples, segment) else "pit"
     whole_end = segment.ends is Edge.LINE
     if left and whole_end:
         return "out"
@@ -111,7 +113,8 @@ def reasons(
 ) -> list[str]:
     """Why the lap does not count as clean, as keys of :data:`REASONS`; empty for a clean lap."""
     rows = segment.rows
-    by_record = segment.start is not None and segment.start.clock_s is None
+    start = segment.start
+    by_record = start is not None and not start.at_line and start.clock_s is None
     bound = GREEN_BOUND_S if by_record else CLOSURE_BOUND_S
     against = {
         _WHY_NOT_TIMED.get(kind, ""): kind != TIMED,

@@ -72,7 +72,7 @@ class LapTime:
 
 def crossing(samples: Samples, segment: Segment) -> Crossing | None:
     """What begins ``segment``: the line or the green flag; None if it is neither."""
-    if segment.start is not None:
+    if segment.start is not None and not segment.start.at_line:
         return _green(segment.start)
     if segment.begins is not Edge.LINE:
         return None
@@ -89,8 +89,8 @@ def crossing(samples: Samples, segment: Segment) -> Crossing | None:
         if len(witnesses) >= _WITNESSES:
             moment = float(np.median(witnesses))
             agree = near & (np.abs(began - moment) < _AGREEMENT_S)
-            lies = np.count_nonzero(near & ~agree)
-            if lies <= max(LONGEST_LIE, np.count_nonzero(near) // 10) < np.count_nonzero(near):
+            shown, lies = int(near.sum()), int((near & ~agree).sum())
+            if lies <= max(LONGEST_LIE, shown // 10) < shown:
                 clock = moment
                 known_at = int(segment.rows[np.flatnonzero(agree)[0]])
     return Crossing(clock, _interpolated(samples, first), known_at)
@@ -114,17 +114,10 @@ def _interpolated(samples: Samples, first: int) -> float:
     return float(before + (after - before) * (to_line / whole if whole > 0 else 1.0))
 
 
-def lap_time(
-    begin: Crossing | None, end: Crossing | None, *, official: float | None = None
-) -> LapTime | None:
-    """The time between two crossings of the line, or None if one is missing or not the later.
+def lap_time(begin: Crossing | None, end: Crossing | None) -> LapTime | None:
+    """The time from the line or the green to the line, or None if one is missing or not the later.
 
     Both ends are timed in the same way: interpolation lags by a constant that then cancels.
-
-    Args:
-        begin: What begins the lap: the line, or the green flag.
-        end: The line that ends it.
-        official: What iRacing says of it, where that is the only sign of the green flag.
     """
     if begin is None or end is None:
         return None
@@ -161,5 +154,7 @@ def official_lap_time(samples: Samples, following: Segment, end: Crossing | None
 
 def _majority(shown: Floats, before: int) -> np.float64:
     """What most of the records before one show."""
-    values, counts = np.unique(shown[max(0, before - 2 * LONGEST_LIE - 1) : before], return_counts=True)
+    values, counts = np.unique(
+        shown[max(0, before - 2 * LONGEST_LIE - 1) : before], return_counts=True
+    )
     return np.float64(values[counts.argmax()])

@@ -93,7 +93,7 @@ def _lap(
     rows = segment.rows
     kind = lap_kind.kind(samples, segment)
     valid = official if official is not None and official > 0 else None
-    time = lap_time(begin, end, official=valid) if kind not in _NOT_A_WHOLE_LAP else None
+    time = lap_time(begin, end) if kind not in _NOT_A_WHOLE_LAP else None
     residual = time.seconds - valid if time is not None and valid is not None else None
     incidents = _gained(samples.incidents, segment)
     reasons = lap_kind.reasons(
@@ -112,6 +112,8 @@ def _lap(
         "first_record": int(rows[0]),
         "record_count": int(rows[-1] - rows[0] + 1),
         "incidents": incidents,
+        "begins_at": segment.begins.value,
+        "ends_at": segment.ends.value,
     }
 
 
@@ -119,6 +121,7 @@ def _lap(
 class _Ways:
     """What adds up over the kept records of a file, at each of their times."""
 
+    rows: Integers
     time: Floats
     metres: Floats | None
     fuel_added: Floats | None
@@ -147,7 +150,12 @@ def _ways(samples: Samples) -> _Ways:
     if samples.surface is not None:
         off_track = sums(passed * (samples.surface[rows] == OFF_TRACK)[1:])
     return _Ways(
-        time, metres, fuel_added, off_track, sums(passed * pit) if samples.tells_pits else None
+        rows,
+        time,
+        metres,
+        fuel_added,
+        off_track,
+        sums(passed * pit) if samples.tells_pits else None,
     )
 
 
@@ -161,7 +169,7 @@ def _figures(
     rows = segment.rows
     began, ended = _ends(samples, segment, crossings)
     at = np.array([began, ended])
-    first, last = np.searchsorted(ways.time, samples.time[rows[[0, -1]]])
+    first, last = np.searchsorted(ways.rows, rows[[0, -1]])
     around = slice(max(int(first) - 1, 0), int(last) + 2)
 
     def between(total: Floats | None) -> float | None:

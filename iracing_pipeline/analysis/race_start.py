@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.analysis.samples import Floats, Integers, Samples
     from iracing_pipeline.analysis.segments import Edge
 
+_BREAKS = ("file", "session", "reset", "tow")
 _AGREEMENT_S = 1e-3
 _CLOCK_SHOWN_WITHIN_S = 3.0  # after the line
 _STATE_AND_CLOCK_S = 0.5
@@ -41,6 +42,8 @@ class Start:
         state_s: SessionTime of the green by SessionState, good to half a record; None without.
         clock_s: SessionTime of the green by the lap clock; None where it does not run from it.
         official_s: SessionTime of the green by the official time of lap 1; None if not needed.
+
+    Where all three are None, the green fell at the line.
     """
 
     position: int
@@ -49,46 +52,53 @@ class Start:
     clock_s: float | None
     official_s: float | None = None
 
+    @property
+    def at_line(self) -> bool:
+        """Whether the lap begins at the line."""
+        return self.state_s is None and self.clock_s is None and self.official_s is None
+
 
 def race_starts(
     samples: Samples, rows: Integers, edges: Sequence[tuple[int, Edge]]
 ) -> Iterable[Start]:
     """The starts of races in a file: one for each that it shows."""
-    time = samples.time[rows]
     if samples.state is not None:
         state = samples.state[rows]
         greens = np.flatnonzero((state[1:] == RACING) & (state[:-1] < RACING)) + 1
         for at in greens.tolist():
-            until = next((p for p, e in edges if p > at and e.value in {"session", "reset"}), None)
-            until = _second_line(samples, rows, edges, at, until)
-            moment = _clock(samples, rows[at:until], float(time[at]), _STATE_AND_CLOCK_S)
-            if state[at - 1] != PARADE_LAPS and moment is None:
-                continue
-            changed = np.flatnonzero(state[:at] >= RACING)
-            since = int(changed[-1]) + 1 if len(changed) else 0
-            yield Start(at, since, float(time[at - 1] + time[at]) / 2, moment)
+            start = _by_state(samples, rows, edges, at)
+            if start is not None:
+                yield start
         return
-    for (at, edge), (after, end) in pairwise([*edges, (len(rows), None)]):
+    ends = [*((at, edge.value) for at, edge in edges), (len(rows), "file")]
+    for (at, edge), (after, end) in pairwise(ends):
         counted = samples.lap[rows[at - 1]] == 0 and samples.lap[rows[after - 1]] == 1
-        if edge.value == "line" and counted:
-            ended = end is not None and end.value == "line"
-            start = _without_state(samples, rows, at, after, ended=ended)
+        if edge == "line" and counted:
+            start = _without_state(samples, rows, at, after, ended=end == "line")
             if start is not None:
                 yield start
 
 
-def _second_line(
-    samples: Samples,
-    rows: Integers,
-    edges: Sequence[tuple[int, Edge]],
-    at: int,
-    until: int | None,
-) -> int:
-    """Where lap 1 ends at the latest: at the line after the one that counts it."""
-    lines = [p for p, e in edges if p > at and e.value == "line"]
-    counting = bool(lines) and samples.lap[rows[lines[0] - 1]] <= 0
-    ends = lines[1:2] if counting else lines[:1]
-    return min([*ends, until if until is not None else len(rows), len(rows)])
+def _by_state(
+    samples: Samples, rows: Integers, edges: Sequence[tuple[int, Edge]], at: int
+) -> Start | None:
+    """The start where SessionState turns to racing; None where that begins no race."""
+    time, state = samples.time[rows], samples.state[rows] if samples.state is not None else rows
+    broken = next((p for p, e in edges if p > at and e.value in _BREAKS), len(rows))
+    lines = [p for p, e in edges if at < p < broken and e.value == "line"]
+    counting = lines[0] if lines and samples.lap[rows[lines[0] - 1]] <= 0 else None
+    end = next((p for p in lines if p != counting), None)
+    moment = _clock(samples, rows[at : end or broken], float(time[at]), _STATE_AND_CLOCK_S)
+    if state[at - 1] != PARADE_LAPS and moment is None:
+        return None
+    before = np.flatnonzero(state[:at] >= RACING)
+    since = int(before[-1]) + 1 if len(before) else 0
+    if counting is not None and end is not None and moment is None:
+        official = _official(samples, rows, end)
+        near = _TICKS * float(np.median(np.diff(time)))
+        if official is not None and abs(time[end] - time[counting] - official) < near:
+            return Start(counting, since, None, None)  # timed from the line after all
+    return Start(at, since, float(time[at - 1] + time[at]) / 2, moment)
 
 
 def _clock(samples: Samples, lap: Integers, near: float, within: float) -> float | None:

@@ -192,9 +192,7 @@ class Samples:
             speed=restore(speed, _SPEED_STEP_MPS),
             east_m=east,
             north_m=north,
-            on_pit_road=np.zeros(len(lap), np.bool_)
-            if pit is None
-            else _on(here, pit, lambda values: settled(values)),
+            on_pit_road=np.zeros(len(lap), np.bool_) if pit is None else _on(here, pit, settled),
             tells_pits=pit is not None,
             surface=surface,
             towed=None if tow is None else settled(tow > 0),
@@ -245,9 +243,7 @@ def _on(
     rows: Integers, channel: NDArray[Number], change: Callable[[NDArray[Number]], NDArray[Number]]
 ) -> NDArray[Number]: ...
 @overload
-def _on(
-    rows: Integers, channel: None, change: Callable[[NDArray[Any]], NDArray[Any]]
-) -> None: ...
+def _on(rows: Integers, channel: None, change: Callable[[NDArray[Any]], NDArray[Any]]) -> None: ...
 @overload
 def _on(
     rows: Integers,
@@ -311,9 +307,7 @@ def _nowhere(
     return nowhere
 
 
-def _drives_on(
-    pct: Floats, lap: Integers, speed: Floats | None, first: int, after: int
-) -> bool:
+def _drives_on(pct: Floats, lap: Integers, speed: Floats | None, first: int, after: int) -> bool:
     """Whether the car goes on after [first, after) as it went before, rather than elsewhere."""
     records = after - first + 1
     way = (pct[after] - pct[first - 1] + 0.5) % 1 - 0.5

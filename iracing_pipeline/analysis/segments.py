@@ -13,11 +13,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.race_start import race_starts
+from iracing_pipeline.analysis.race_start import Start, race_starts
 from iracing_pipeline.analysis.samples import IN_STALL
 
 if TYPE_CHECKING:
-    from iracing_pipeline.analysis.race_start import Start
     from iracing_pipeline.analysis.samples import Flags, Floats, Integers, Samples
 
 # A car covers less than 0.3 % of any track in a tick, however many of them iRacing drops; a larger
@@ -103,7 +102,11 @@ class _Cuts:
     def last(self, before: int, *kinds: Edge) -> int:
         """The last edge at or before a position; of some kinds, or of any."""
         return max(
-            (at for at, edge in self.edges.items() if at <= before and (not kinds or edge in kinds)),
+            (
+                at
+                for at, edge in self.edges.items()
+                if at <= before and (not kinds or edge in kinds)
+            ),
             default=0,
         )
 
@@ -170,7 +173,16 @@ def _cuts(samples: Samples, rows: Integers) -> _Cuts:
             _count_back(cuts, lap, at)
     for start in race_starts(samples, rows, sorted(cuts.edges.items())):
         _begin_race(cuts, samples, rows, start)
+    _green_at_line(cuts)
     return cuts
+
+
+def _green_at_line(cuts: _Cuts) -> None:
+    """After parade laps that show no green, the line is where it fell."""
+    positions = sorted(cuts.edges)
+    for first, after in pairwise(positions):
+        if first in cuts.pace and after not in cuts.starts and cuts.edges[after] is Edge.LINE:
+            cuts.starts[after] = Start(after, first, None, None)
 
 
 def _count(cuts: _Cuts, pct: Floats, wraps: Integers, at: int) -> None:
@@ -200,6 +212,7 @@ def _count_back(cuts: _Cuts, lap: Integers, at: int) -> None:
             begin = edge
     cuts.joined(begin, at)
     (cuts.pace if after <= 0 else cuts.doubtful).add(begin)
+    cuts.pace.discard(at)
 
 
 def _begin_race(cuts: _Cuts, samples: Samples, rows: Integers, start: Start) -> None:
@@ -226,8 +239,10 @@ def _begin_race(cuts: _Cuts, samples: Samples, rows: Integers, start: Start) -> 
 
 
 def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
-    """Whether the car is elsewhere in the next record: by a step of the place that is large, or
-    by two of the channels that show a smaller one."""
+    """Whether the car is elsewhere in the next record.
+
+    A large step of the place shows it, or two of the channels that show a smaller one.
+    """
     step = (np.diff(samples.pct[rows]) + 0.5) % 1 - 0.5
     usual = np.median(passed) if len(passed) else 0.0
     ticks = passed / max(usual, _SHORTEST_TICK_S)
@@ -311,7 +326,9 @@ def _finishes(samples: Samples, rows: Integers, cuts: _Cuts) -> dict[int, bool]:
 def _leader_finishes(samples: Samples, rows: Integers, checkered: Flags, at: int) -> bool:
     if samples.position is None or samples.position[rows[at]] != 1:
         return False
-    until = int(np.searchsorted(samples.time[rows], samples.time[rows[at]] + _LEADER_SHOWN_WITHIN_S))
+    until = int(
+        np.searchsorted(samples.time[rows], samples.time[rows[at]] + _LEADER_SHOWN_WITHIN_S)
+    )
     return bool(checkered[at : max(until, at + 1)].any())
 
 

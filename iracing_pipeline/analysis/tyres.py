@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from iracing_pipeline.analysis.evidence import restored, settled
 from iracing_pipeline.analysis.samples import Flags, Floats, Integers, Samples, floats_of
 from iracing_pipeline.analysis.sectors import LAP_KEY
 from iracing_pipeline.tables.stints import TYRE_LAP, TYRE_SET, WHEELS
@@ -34,6 +35,8 @@ CHANNELS = (
 )
 """The channels that are read here, where the file has them."""
 
+_COMPLETE = ("timed", "start", "out", "in", "pit", "cooldown")
+_REFITTED = ("reset", "tow")
 _WHOLE = 0.001  # tread that is back is another tyre's
 _WOUND_BACK_M = 10.0
 _DRIVEN_M = 100.0
@@ -57,28 +60,29 @@ class TyreSets:
 
 
 def tyre_sets(records: pl.DataFrame, samples: Samples, laps: pl.DataFrame) -> TyreSets:
-    """Tell the sets apart.
+    """Number the sets.
 
-    A new set is on the car after a reset or a tow, when ``TireSetsUsed`` rises, when an odometer
-    of a tyre goes back, or when there is more tread than before.
+    A new set is on the car after a reset or a tow, when ``TireSetsUsed`` rises, when the odometer
+    of a tyre goes back, or when there is more tread than before; each only where it lasts.
     """
     changed = np.zeros(len(samples.time), np.bool_)
-    ended = laps.filter(pl.col("kind").is_in(["reset", "tow"]))
+    ended = laps.filter(pl.col("ends_at").is_in(_REFITTED))
     for first, count in ended.select("first_record", "record_count").iter_rows():
         changed[min(first + count, len(changed) - 1)] = True
-    # Rows in which the car is nowhere say nothing of its tyres.
+    # Records in which the car is nowhere show nothing of its tyres.
     here = np.flatnonzero(~np.asarray(samples.glitch))
     used = floats_of(records, "TireSetsUsed")
     if used is not None:
-        changed[here[1:]] |= np.diff(used[here]) > 0
+        changed[here[1:]] |= np.diff(settled(used[here])) > 0
     for wheel in WHEELS:
         odometer = floats_of(records, f"{wheel.upper()}odometer")
         if odometer is not None:
-            changed[here[1:]] |= np.diff(odometer[here]) < -_WOUND_BACK_M
+            driven = restored(odometer[here], _WOUND_BACK_M)
+            changed[here[1:]] |= np.diff(driven) < -_WOUND_BACK_M
         for third in _THIRDS:
             tread = floats_of(records, f"{wheel.upper()}wear{third}")
             if tread is not None:
-                changed[here[1:]] |= np.diff(tread[here]) > _WHOLE
+                changed[here[1:]] |= np.diff(settled(tread[here])) > _WHOLE
     return TyreSets(1 + np.cumsum(_once(changed, samples)))
 
 
@@ -113,7 +117,7 @@ def tyre_set_table(
     key = laps.get_column("session_key")[0]
     ends = (laps.get_column("first_record") + laps.get_column("record_count") - 1).to_numpy()
     stints = laps.get_column("stint").to_numpy()
-    complete = laps.get_column("kind").is_in(["timed", "out", "in", "pit"]).to_numpy()
+    complete = laps.get_column("kind").is_in(_COMPLETE).to_numpy()
     for number in sets.numbers:
         first, after = sets.span(number)
         on_it = np.flatnonzero((ends >= first) & (ends < after))

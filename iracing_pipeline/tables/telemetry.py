@@ -129,6 +129,12 @@ TELEMETRY_LAP = Table(
         Column("off_track_s", pl.Float64, "Time with the car off track (PlayerTrackSurface)", "s"),
         Column("pit_road_s", pl.Float64, "Time on pit road", "s"),
         Column("missed_records", pl.Int32, "Records that iRacing dropped during the lap"),
+        Column(
+            "begins_at",
+            pl.String,
+            "What it begins at: line, green, or what put the car there: file, session, reset, tow",
+        ),
+        Column("ends_at", pl.String, "What it ends at, in the same words"),
         Column("simsession_number", pl.Int32, "SessionNum that the lap belongs to"),
         Column(
             "simsession_type",
