@@ -28,6 +28,9 @@ LONGEST_LIE = 5
 """Records after which a changed value counts as a change."""
 
 
+_OUTSIDE = 0.1
+
+
 def settled(
     values: NDArray[Discrete], *, strict: bool = False, keep_last: bool = False
 ) -> NDArray[Discrete]:
@@ -102,12 +105,16 @@ def restored(values: Floats, limit: float, *, circular: bool = False) -> Floats:
         limit: The most that it changes from one record to the next.
         circular: Whether 1 is 0 again, as for a place on the lap.
     """
+    given = values
+    if circular:
+        # Just after the line it reads slightly below zero; elsewhere outside it is no place.
+        values = np.where((values > -_OUTSIDE) & (values < 1 + _OUTSIDE), values, np.nan)
     step = np.diff(values)
     if circular:
         step = (step + 0.5) % 1 - 0.5
     large = np.flatnonzero(~(np.abs(step) <= limit))
     if not len(large) or len(large) > len(values) // 4:
-        return values
+        return given
     fixed = values.copy()
     good = -1
     for before in large.tolist():

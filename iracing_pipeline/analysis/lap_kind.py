@@ -121,8 +121,7 @@ def reasons(
         "invalid": official is not None and official < 0,
         "off_track": samples.surface is not None and (samples.surface[rows] == OFF_TRACK).any(),
         "incident": incidents is not None and incidents > 0,
-        "stopped": samples.speed is not None
-        and _lasts(~samples.on_pit_road[rows] & (samples.speed[rows] < _STANDSTILL_MPS)),
+        "stopped": kind != PACE and _stopped(samples, segment),
         "caution": samples.caution is not None and samples.caution[rows].any(),
         "no_closure": residual is not None and abs(residual) > bound,
         "glitch": segment.doubtful or _nowhere_within(rows),
@@ -130,9 +129,20 @@ def reasons(
     return [reason for reason, holds in against.items() if holds]
 
 
+def _stopped(samples: Samples, segment: Segment) -> bool:
+    """Whether the car stood on track; before a race begins it may."""
+    if samples.speed is None:
+        return False
+    rows = segment.rows
+    standing = ~samples.on_pit_road[rows] & (samples.speed[rows] < _STANDSTILL_MPS)
+    if segment.start is not None:
+        standing = standing[np.argmin(standing) :]
+    return _lasts(standing)
+
+
 def _lasts(holds: Flags) -> bool:
     """Whether something holds for longer than a lie lasts; for all of a shorter segment."""
-    if np.count_nonzero(holds) <= min(LONGEST_LIE, len(holds) - 1):
+    if not len(holds) or np.count_nonzero(holds) <= min(LONGEST_LIE, len(holds) - 1):
         return False
     edges = np.flatnonzero(np.diff(np.concatenate(([False], holds, [False]))))
     return bool((edges[1::2] - edges[::2]).max() > min(LONGEST_LIE, len(holds) - 1))

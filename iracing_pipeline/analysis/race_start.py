@@ -74,7 +74,9 @@ def race_starts(
     for (at, edge), (after, end) in pairwise(ends):
         counted = samples.lap[rows[at - 1]] == 0 and samples.lap[rows[after - 1]] == 1
         if edge == "line" and counted:
-            start = _without_state(samples, rows, at, after, ended=end == "line")
+            stay = max((p for p, e in ends if p < at and e in _BREAKS), default=0)
+            span = (stay, at, after)
+            start = _without_state(samples, rows, span, ended=end == "line")
             if start is not None:
                 yield start
 
@@ -124,11 +126,19 @@ def _moment(began: Floats) -> float | None:
 
 
 def _without_state(
-    samples: Samples, rows: Integers, at: int, after: int, *, ended: bool
+    samples: Samples, rows: Integers, span: tuple[int, int, int], *, ended: bool
 ) -> Start | None:
-    """The start before the line at ``at``, by the clock or by the official time of lap 1."""
+    """The start before a line, by the clock or by the official time of lap 1.
+
+    Args:
+        samples: The file.
+        rows: Its records in which the car is somewhere.
+        span: First row of the stay, row at the line that counts lap 1, row after lap 1.
+        ended: Whether lap 1 ends at the line.
+    """
+    stay, at, after = span
     time, lap = samples.time[rows], rows[at:after]
-    line, first = float(time[at]), float(time[0])
+    line, first = float(time[at]), float(time[stay])
     official = _official(samples, rows, after) if ended else None
     if samples.current_lap_time is not None and len(lap) > LONGEST_LIE:
         began = samples.time[lap] - samples.current_lap_time[lap]
@@ -140,14 +150,15 @@ def _without_state(
                 moment is not None and abs(time[after] - moment - official) < _STATE_AND_CLOCK_S
             )
             if moment is not None and agrees and first < moment < line - _NO_LINE_S:
-                return Start(int(np.searchsorted(time, moment)), 0, None, moment)
+                return Start(stay + int(np.searchsorted(time[stay:at], moment)), stay, None, moment)
     tick = float(np.median(np.diff(time)))
     if official is None or official - (time[after] - line) < _TICKS * tick:
         return None
     green = float(time[after]) - official
     if not first < green < line:
         return None
-    return Start(int(np.searchsorted(time, green)), 0, None, None, green)
+    position = stay + int(np.searchsorted(time[stay:at], green))
+    return Start(position, stay, None, None, green)
 
 
 def _official(samples: Samples, rows: Integers, after: int) -> float | None:

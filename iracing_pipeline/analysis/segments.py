@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iracing_pipeline.analysis.evidence import LONGEST_LIE
 from iracing_pipeline.analysis.race_start import Start, race_starts
 from iracing_pipeline.analysis.samples import IN_STALL
 
@@ -154,7 +155,7 @@ def _cuts(samples: Samples, rows: Integers) -> _Cuts:
     session = passed < 0
     if samples.session is not None:
         session |= np.diff(samples.session[rows]) != 0
-    jumps = _jumps(samples, rows, passed)
+    jumps = _apart(_jumps(samples, rows, passed), np.diff(rows) > 1)
     cuts = _Cuts({0: Edge.FILE})
     for before in np.flatnonzero(jumps | session):
         at = int(before) + 1
@@ -279,6 +280,25 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
     return large | (place & other & (votes >= _FEWEST_VOTES))
 
 
+def _apart(jumps: Flags, nowhere: Flags) -> Flags:
+    """Of jumps a few records apart the one at which the car was nowhere, or else the first.
+
+    What lies between them is wrong, as are the file's first and last records if they jump.
+    """
+    at = np.flatnonzero(jumps)
+    if not len(at):
+        return jumps
+    kept = jumps.copy()
+    kept[at[(at < LONGEST_LIE) | (at >= len(jumps) - LONGEST_LIE)]] = False
+    kept |= jumps & nowhere
+    at = np.flatnonzero(kept)
+    for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_LIE) + 1):
+        true = group[nowhere[group]]
+        kept[group] = False
+        kept[true if len(true) else group[:1]] = True
+    return kept
+
+
 def _lap_length(step: Floats, speed: Floats, passed: Floats) -> float | None:
     """Metres of a lap, by speed and place; None where the car hardly moves."""
     moving = (step > 0) & (speed[1:] > 1.0) & (passed > 0)
@@ -298,6 +318,7 @@ def _towed(samples: Samples, rows: Integers, at: int) -> bool:
 
 
 _LEADER_SHOWN_WITHIN_S = 2.0
+_LEADER_SHOWN_RECORDS = 1000
 
 
 def _finishes(samples: Samples, rows: Integers, cuts: _Cuts) -> dict[int, bool]:
@@ -326,10 +347,9 @@ def _finishes(samples: Samples, rows: Integers, cuts: _Cuts) -> dict[int, bool]:
 def _leader_finishes(samples: Samples, rows: Integers, checkered: Flags, at: int) -> bool:
     if samples.position is None or samples.position[rows[at]] != 1:
         return False
-    until = int(
-        np.searchsorted(samples.time[rows], samples.time[rows[at]] + _LEADER_SHOWN_WITHIN_S)
-    )
-    return bool(checkered[at : max(until, at + 1)].any())
+    soon = slice(at, at + _LEADER_SHOWN_RECORDS)
+    since = samples.time[rows[soon]] - samples.time[rows[at]]
+    return bool(checkered[soon][(since >= 0) & (since < _LEADER_SHOWN_WITHIN_S)].any())
 
 
 def _numbers(samples: Samples, rows: Integers, cuts: _Cuts, positions: list[int]) -> dict[int, int]:

@@ -71,19 +71,25 @@ def tyre_sets(records: pl.DataFrame, samples: Samples, laps: pl.DataFrame) -> Ty
         changed[min(first + count, len(changed) - 1)] = True
     # Records in which the car is nowhere show nothing of its tyres.
     here = np.flatnonzero(~np.asarray(samples.glitch))
-    used = floats_of(records, "TireSetsUsed")
+    used = _steady(records, "TireSetsUsed")
     if used is not None:
-        changed[here[1:]] |= np.diff(settled(used[here])) > 0
+        changed[here[1:]] |= np.diff(used[here]) > 0
     for wheel in WHEELS:
         odometer = floats_of(records, f"{wheel.upper()}odometer")
         if odometer is not None:
             driven = restored(odometer[here], _WOUND_BACK_M)
             changed[here[1:]] |= np.diff(driven) < -_WOUND_BACK_M
         for third in _THIRDS:
-            tread = floats_of(records, f"{wheel.upper()}wear{third}")
+            tread = _steady(records, f"{wheel.upper()}wear{third}")
             if tread is not None:
-                changed[here[1:]] |= np.diff(settled(tread[here])) > _WHOLE
+                changed[here[1:]] |= np.diff(tread[here]) > _WHOLE
     return TyreSets(1 + np.cumsum(_once(changed, samples)))
+
+
+def _steady(records: pl.DataFrame, name: str) -> Floats | None:
+    """A channel that stands still while the car drives, without wrong records."""
+    values = floats_of(records, name)
+    return None if values is None else settled(values)
 
 
 def _once(changed: Flags, samples: Samples) -> Flags:
@@ -189,7 +195,7 @@ def _measurements(records: pl.DataFrame) -> Integers:
     for wheel in WHEELS:
         for kind in ("wear", "tempC"):
             for third in _THIRDS:
-                values = floats_of(records, f"{wheel.upper()}{kind}{third}")
+                values = _steady(records, f"{wheel.upper()}{kind}{third}")
                 if values is not None:
                     renewed[1:] |= np.diff(values) != 0
     return np.flatnonzero(renewed)
@@ -199,7 +205,7 @@ def _cold_pressures(records: pl.DataFrame, after: int) -> dict[str, Any]:
     return {
         f"{wheel}_cold_pressure_kpa": None if cold is None else float(cold[after - 1])
         for wheel in WHEELS
-        for cold in [floats_of(records, f"{wheel.upper()}coldPressure")]
+        for cold in [_steady(records, f"{wheel.upper()}coldPressure")]
     }
 
 
@@ -223,7 +229,7 @@ def _measured(
     }
     for wheel in WHEELS:
         for kind, name in (("wear", "tread"), ("tempC", "carcass_c")):
-            thirds = [floats_of(records, f"{wheel.upper()}{kind}{third}") for third in _THIRDS]
+            thirds = [_steady(records, f"{wheel.upper()}{kind}{third}") for third in _THIRDS]
             values = [float(each[row]) for each in thirds if each is not None]
             found[f"{wheel}_{name}"] = values if len(values) == len(_THIRDS) else None
     return found

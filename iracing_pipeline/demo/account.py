@@ -11,7 +11,7 @@ import numpy as np
 from iracing_pipeline.demo.drive import tyre_grip
 from iracing_pipeline.demo.driver import average_form
 from iracing_pipeline.demo.lap import flying_lap, reference_lap
-from iracing_pipeline.demo.plan import OffTrack, Session
+from iracing_pipeline.demo.plan import OffTrack
 from iracing_pipeline.demo.timing import green_time
 from iracing_pipeline.demo.truth import (
     IncidentTruth,
@@ -128,6 +128,7 @@ class _Teller:
             corner_times_s=self._corner_times(leg, begin.node, end.node),
             caution=self._caution(leg, begin.node, end.node),
             driver=self._driver(end),
+            tyre_set=int(leg.tyre_set[max(end.node - 1, begin.node)]) + 1,
         )
 
     def _number(self, leg: Leg, begin: _Moment, end: _Moment) -> int:
@@ -160,16 +161,20 @@ class _Teller:
     def _kind(self, begin: _Moment, end: _Moment) -> str:
         legs = self.drive.legs
         leg = legs[begin.leg]
-        finish = self.drive.finish
-        racing = self.drive.plan.session is Session.RACE
-        if racing and begin.crossing and (begin.leg, begin.node) >= finish:
-            return "cooldown"
-        if end.crossing is None and end.green_s is None and begin.leg < len(legs) - 1:
-            return "tow" if self.drive.plan.resets[begin.leg].tow else "reset"
-        if end.green_s is not None:
-            return "pace"
-        if begin.green_s is not None:
-            return "start"
+        flagged = begin.crossing and (begin.leg, begin.node) >= self.drive.finish
+        cut_off = end.crossing is None and end.green_s is None and begin.leg < len(legs) - 1
+        of_the_weekend = {
+            "cooldown": flagged and self.drive.plan.flagged,
+            "tow": cut_off and self.drive.plan.resets[begin.leg].tow,
+            "reset": cut_off,
+            "pace": end.green_s is not None,
+            "start": begin.green_s is not None,
+        }
+        return next((each for each, holds in of_the_weekend.items() if holds), None) or (
+            self._by_pits(leg, begin, end)
+        )
+
+    def _by_pits(self, leg: Leg, begin: _Moment, end: _Moment) -> str:
         left, entered = bool(leg.near_pits[begin.node]), bool(leg.near_pits[end.node])
         through = leg.on_pit_road[begin.node : end.node].any() and not left and not entered
         if through or (left and entered):

@@ -106,7 +106,7 @@ class Drive:
 
     @property
     def finish(self) -> tuple[int, int]:
-        """Leg, and node in it, of the line at which the car finishes; the last node if it does not."""
+        """Leg and node of the line at which the car finishes; the last node if it does not."""
         line = (self.plan.last_lap + 1) * self.circuit.nodes
         index = len(self.legs) - 1
         return index, min(line - self.legs[index].first, len(self.legs[index].speed) - 1)

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+import numpy as np
 import polars as pl
-
-if TYPE_CHECKING:
-    import numpy as np
 
 REPEATED = "repeated"
 """A lie that repeats the record before it."""
@@ -46,6 +43,7 @@ TOGETHER: dict[str, float] = {
 }
 """What a record holds that iRacing writes as if the car were in no place."""
 LONGEST = 5
+_NEAR = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,19 +54,32 @@ class Lie:
     count: int
     values: dict[str, float | str]
 
+    @property
+    def name(self) -> str:
+        """The channel that lies, or "everywhere"."""
+        return "everywhere" if len(self.values) > 1 else next(iter(self.values))
 
-def draw_lie(frame: pl.DataFrame, rng: np.random.Generator, channel: str | None = None) -> Lie:
+
+def draw_lie(
+    frame: pl.DataFrame,
+    rng: np.random.Generator,
+    channel: str | None = None,
+    near: int | None = None,
+) -> Lie:
     """One lie at any place of a recording: a single record in half of the cases, else a burst.
 
     Args:
         frame: The recording.
         rng: Source of chance.
         channel: The channel that lies; "everywhere" for :data:`TOGETHER`; any if None.
+        near: A record that it is to be within a quarter of a second of; anywhere if None.
     """
     known = [name for name in LIES if name in frame.columns]
     name = channel or str(rng.choice([*known, "everywhere"]))
     count = 1 if rng.random() < 0.5 else int(rng.integers(2, LONGEST + 1))
     first = int(rng.integers(0, frame.height - count))
+    if near is not None:
+        first = int(np.clip(near + rng.integers(-_NEAR, _NEAR + 1), 0, frame.height - count))
     if name == "everywhere":
         return Lie(first, count, {k: v for k, v in TOGETHER.items() if k in frame.columns})
     values = LIES[name]

@@ -44,8 +44,8 @@ class Start:
     Attributes:
         kind: How it begins.
         parade_laps: Whole laps behind the pace car before the one with the green.
-        grid_at: Where the car stands in the first record, as a part of the lap before the line; over
-            1 on a grid beyond the line.
+        grid_at: Where the car stands in the first record, as a part of the lap before the line;
+            over 1 on a grid beyond the line.
         clock: What the lap clock runs from.
     """
 
@@ -57,7 +57,7 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Caution:
-    """A full-course caution: behind the pace car from part way round a lap to the end of another."""
+    """A full-course caution: behind the pace car, from part way round a lap on."""
 
     first_lap: int
     last_lap: int
@@ -162,7 +162,8 @@ class Plan:
         positions: Race position on the grid and after each lap.
         start: How a race begins.
         cautions: Full-course cautions.
-        leader_ahead_s: How long before the car the leader finishes; SessionState turns then.
+        leader_ahead_s: How long before the car finishes SessionState turns: when the leader of a
+            race does, or when the time of another session is up; 0 for no flag there.
         cooldown_laps: Whole laps after the flag, slowly.
         counted_late: The most records by which ``Lap`` rises after the line.
     """
@@ -186,6 +187,12 @@ class Plan:
     leader_ahead_s: float = 0.0
     cooldown_laps: int = 0
     counted_late: int = 0
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the chequered flag is shown."""
+        racing = self.session is Session.RACE and self.ending is not Ending.LINE
+        return racing or self.leader_ahead_s > 0
 
     @property
     def first_lap(self) -> int:

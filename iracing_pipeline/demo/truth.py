@@ -32,6 +32,7 @@ class LapTruth:
             corner was not driven from start to end in it.
         caution: Whether part of it was driven under a caution.
         driver: Who drove it, where a team shares the car.
+        tyre_set: Set of tyres on the car, from 1.
     """
 
     number: int
@@ -50,6 +51,7 @@ class LapTruth:
     corner_times_s: tuple[float | None, ...]
     caution: bool = False
     driver: str | None = None
+    tyre_set: int = 1
 
     @property
     def clean(self) -> bool:

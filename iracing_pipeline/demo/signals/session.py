@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.demo.plan import Ending, Session
+from iracing_pipeline.demo.plan import Session
 from iracing_pipeline.demo.records import TICK_RATE
 from iracing_pipeline.demo.signals.scene import smooth
 from iracing_pipeline.demo.timing import green_time
@@ -109,7 +109,9 @@ def _open_state(scene: Scene) -> tuple[Ints, Ints]:
     size = len(scene.records)
     flags = np.full(size, _START_HIDDEN | _ONE_TO_GREEN)
     flags[~scene.records.standing] |= _SERVICEABLE
-    return np.full(size, _RACING), flags
+    state = np.full(size, _RACING)
+    _show_flag(scene, state, flags)
+    return state, flags
 
 
 def _race_state(scene: Scene) -> tuple[Ints, Ints]:
@@ -129,13 +131,19 @@ def _race_state(scene: Scene) -> tuple[Ints, Ints]:
     for stop in plan.stops:
         if stop.black_flag:
             flags[(lap == stop.lap) & ~scene.records.on_pit_road] |= _BLACK
-    if plan.ending is not Ending.LINE or plan.leader_ahead_s:
+    _show_flag(scene, state, flags)
+    return state, flags
+
+
+def _show_flag(scene: Scene, state: Ints, flags: Ints) -> None:
+    """Write the chequered flag into state and flags, in place."""
+    plan, drive = scene.drive.plan, scene.drive
+    if plan.flagged:
         index, node = drive.finish
         flag_s = drive.legs[index].arrive[node] - plan.leader_ahead_s
         over = (scene.records.shown >= flag_s) & (scene.records.leg == index)
         state[over] = _CHECKERED
         flags[over] |= _CHEQUERED_FLAG
-    return state, flags
 
 
 def _incident_points(scene: Scene) -> Ints:
