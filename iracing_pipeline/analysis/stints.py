@@ -160,10 +160,9 @@ def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
 
 
 def _break(lap: dict[str, Any]) -> str:
-    """What ended the stint that a lap was the last of."""
-    if lap["kind"] in {"reset", "tow"}:
-        return str(lap["kind"])
-    return "pit_exit" if lap["kind"] in {"in", "pit", "out", "timed"} else "session"
+    """What ended the stint that a lap was the last of: what it ended at, or the pit exit."""
+    at = str(lap["ends_at"])
+    return at if at in {"reset", "tow", "session"} else "pit_exit"
 
 
 def _left_pits(samples: Samples, first: int, count: int) -> int:

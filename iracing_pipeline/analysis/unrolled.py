@@ -136,10 +136,11 @@ def unroll(samples: Samples, laps: pl.DataFrame, *, before: float = 0.0) -> Unro
     Args:
         samples: The file.
         laps: Its laps; those without a lap time are left out, as are those whose records do not
-            reach from line to line.
+            reach from line to line, and the first of a race, which begins at the green flag.
         before: How much of the lap before each lap to have too, as far as there is any.
     """
-    timed = laps.filter(laps.get_column("lap_time_s").is_not_null())
+    from_line = laps.get_column("begins_at").eq_missing("line")
+    timed = laps.filter(laps.get_column("lap_time_s").is_not_null() & from_line)
     step = (np.diff(samples.pct) + 0.5) % 1 - 0.5
     nowhere = np.asarray(samples.glitch)
     broken = (np.abs(step) > _LARGEST_STEP) | nowhere[1:] | nowhere[:-1]

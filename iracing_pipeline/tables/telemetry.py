@@ -87,8 +87,9 @@ TELEMETRY_LAP = Table(
         Column(
             "kind",
             pl.String,
-            "timed, out, in, pit (out and in), partial (the file began or ended in it), reset"
-            " or tow (it ended in one)",
+            "timed, out, in, pit (out and in), partial (not driven whole), reset or tow (it ended"
+            " in one), start (lap 1 of a race, from the green), pace (before the green) or cooldown"
+            " (after the car's own finish)",
             required=True,
         ),
         Column(
@@ -102,7 +103,8 @@ TELEMETRY_LAP = Table(
         Column(
             "lap_time_method",
             pl.String,
-            "clock (SessionTime - LapCurrentLapTime) or interpolation (LapDistPct at the line)",
+            "clock (SessionTime - LapCurrentLapTime), interpolation (LapDistPct at the line), or of"
+            " lap 1 of a race green (SessionState turned to racing) or official (LapLastLapTime)",
         ),
         Column(
             "official_lap_time_s", pl.Float64, "LapLastLapTime; null where iRacing gave none", "s"
@@ -127,5 +129,17 @@ TELEMETRY_LAP = Table(
         Column("off_track_s", pl.Float64, "Time with the car off track (PlayerTrackSurface)", "s"),
         Column("pit_road_s", pl.Float64, "Time on pit road", "s"),
         Column("missed_records", pl.Int32, "Records that iRacing dropped during the lap"),
+        Column(
+            "begins_at",
+            pl.String,
+            "What it begins at: line, green, or what put the car there: file, session, reset, tow",
+        ),
+        Column("ends_at", pl.String, "What it ends at, in the same words"),
+        Column("simsession_number", pl.Int32, "SessionNum that the lap belongs to"),
+        Column(
+            "simsession_type",
+            pl.String,
+            "SessionType of that simsession: Practice, Lone Qualify, Race, ...",
+        ),
     ),
 )

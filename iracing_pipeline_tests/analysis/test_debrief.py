@@ -63,7 +63,7 @@ def test_a_weak_corner_is_named_with_its_laps(race: Analysed) -> None:
     assert corner.corner == 5
     assert corner.seconds > 4
     assert "Turn 5" in corner.text
-    assert 8 not in corner.laps
+    assert 12 not in corner.laps
 
 
 def test_a_slow_stop_is_told_only_beside_others_of_the_race(race: Analysed) -> None:
