@@ -17,7 +17,7 @@ from iracing_pipeline.dashboards.fields import (
     words,
 )
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
+from iracing_pipeline.dashboards.panels import Panel, ranked, stat, table
 
 IN_RANGE = "$__timeFilter(start_time)"
 OPEN = links.to(links.SESSION, "Open this session", session=field("session_key"))
@@ -103,7 +103,7 @@ def quarantine() -> Panel:
 
 def reasons() -> Panel:
     """Why laps are not counted."""
-    return bars(
+    return ranked(
         6,
         "Why timed laps do not count",
         "Timed laps in the time range that are not clean, by reason; a lap can have several. From"
@@ -115,7 +115,6 @@ def reasons() -> Panel:
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
         "GROUP BY reason ORDER BY count(*) DESC",
         empty="No timed lap in this time range, or all of them are clean.",
-        lying=True,
         width=10,
         height=10,
     )

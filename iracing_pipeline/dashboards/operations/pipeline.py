@@ -16,7 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
 )
-from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
+from iracing_pipeline.dashboards.panels import Panel, ranked, stat, table
 from iracing_pipeline.dashboards.queries import PromQl
 
 NO_METRICS = "No metrics: Prometheus does not scrape iracing-pipeline metrics, or it is not set up."
@@ -183,7 +183,7 @@ def loads() -> Panel:
 
 def steps() -> Panel:
     """How long steps take."""
-    return bars(
+    return ranked(
         10,
         "Seconds a step, median",
         "How long each step of loading a session takes: median over the time range. From"
@@ -197,7 +197,6 @@ def steps() -> Panel:
         ),
         "grafana.step_times WHERE $__timeFilter(finished_at)\nGROUP BY step ORDER BY step",
         empty="No session was loaded in this time range.",
-        lying=True,
         width=10,
         height=10,
     )
