@@ -110,6 +110,9 @@ FUEL_LAP = Table(
             pl.Float64,
             "Laps that this would last by the median of clean laps of the session so far",
         ),
+        Column("energy_used_kwh", pl.Float64, "Energy that the battery lost in it", "kWh"),
+        Column("energy_deployed_kwh", pl.Float64, "Energy from the battery to the MGU-K", "kWh"),
+        Column("energy_end_kwh", pl.Float64, "Energy left in the battery at its end", "kWh"),
     ),
 )
 
