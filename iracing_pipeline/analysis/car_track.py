@@ -15,7 +15,8 @@ import polars as pl
 
 from iracing_pipeline.analysis import robust
 from iracing_pipeline.analysis.consistency import lap_spread
-from iracing_pipeline.analysis.fuel import CLEAN, fuel_use
+from iracing_pipeline.analysis.energy import ELECTRIC, FUEL, HYBRID
+from iracing_pipeline.analysis.fuel import CLEAN, energy_use, fuel_use
 from iracing_pipeline.analysis.stints import warm_tyres
 from iracing_pipeline.tables.strategy import CAR_TRACK
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 PACE_SESSIONS = 5
 """Sessions that the present pace is had from."""
 POOLED_SESSIONS = 60
-"""The latest sessions that are pooled: older ones were driven with another build of the car."""
+"""The latest sessions that are pooled, of those of one season of builds."""
 FEWEST_RACES = 3
 """Races on a track from which the chance of a caution is told."""
 
@@ -75,7 +76,7 @@ def car_tracks(driven: Driven) -> pl.DataFrame:
     own = driven.sessions.join(chosen, on=[*_PLACE, "cust_id"], how="semi", nulls_equal=True).sort(
         "start_time", "session_key"
     )
-    where = own.select("session_key", *_PLACE, session_start="start_time")
+    where = own.select("session_key", *_PLACE, "build_season", session_start="start_time")
     laps = driven.laps.join(where, on="session_key")
     by_place = laps.partition_by(_PLACE, as_dict=True)
     stops = _stops(driven)
@@ -85,8 +86,10 @@ def car_tracks(driven: Driven) -> pl.DataFrame:
         row = {
             **dict(zip(_PLACE, place, strict=True)),
             **_who(sessions),
-            **_pace(there),
+            **_season(sessions),
+            **_pace(there.filter(pl.col("build_season").eq_missing(_latest_season(sessions)))),
             **_fuel(there),
+            **_energy(there, sessions),
             **_pits(stops, *place),
             **_cautions(driven.cautions, place[1]),
         }
@@ -145,6 +148,34 @@ def _who(sessions: pl.DataFrame) -> dict[str, Any]:
         "session_count": sessions.height,
         "last_session_at": last["start_time"],
         "tank_l": tanks[-1] if len(tanks) else None,
+    }
+
+
+def _latest_season(sessions: pl.DataFrame) -> str | None:
+    """The season of builds that the latest session was driven in.
+
+    A new build may bring another tyre model, so pace, fuel effect and degradation are of one
+    season. Litres burnt are of all.
+    """
+    season: str | None = sessions.get_column("build_season")[-1]
+    return season
+
+
+def _season(sessions: pl.DataFrame) -> dict[str, Any]:
+    latest = _latest_season(sessions)
+    others = sessions.filter(pl.col("build_season").ne_missing(latest))
+    return {"build_season": latest, "earlier_session_count": others.height}
+
+
+def _energy(laps: pl.DataFrame, sessions: pl.DataFrame) -> dict[str, Any]:
+    last = sessions.row(-1, named=True)
+    use = energy_use(laps)
+    return {
+        "power_source": last["power_source"] or FUEL,
+        "energy_capacity_kwh": last["energy_capacity_kwh"],
+        "energy_lap_count": 0 if use is None else use.laps,
+        "energy_median_kwh": None if use is None else use.used_kwh,
+        "energy_deployed_median_kwh": None if use is None else use.deployed_kwh,
     }
 
 
@@ -274,11 +305,20 @@ def _cautions(cautions: pl.DataFrame, track_id: int) -> dict[str, Any]:
 def _unknown(row: dict[str, Any]) -> list[str]:
     """What is not known, and what plans do about it."""
     known = row.get
+    electric = known("power_source") == ELECTRIC
+    tank = "litres, as the car is electric" if electric else "what the tank holds"
     cautions = f"chance of a caution, for which it takes {FEWEST_RACES} races here: taken as 0"
     told = (
         (known("pace_lap_count"), "no clean lap on a dry track: no plans"),
-        (known("fuel_p65_l"), "fuel of a lap, for which it takes three clean laps: no plans"),
-        (known("tank_l"), "what the tank holds: no plans"),
+        (
+            known("fuel_p65_l") or electric,
+            "fuel of a lap, for which it takes three clean laps: no plans",
+        ),
+        (known("tank_l"), f"{tank}: no plans"),
+        (
+            known("power_source") != HYBRID,
+            "what a hybrid saves in fuel by its battery: plans count litres as burnt so far",
+        ),
         (
             known("fuel_effect_s_per_l") is not None,
             "fuel effect and degradation are not told apart: both taken as 0",
@@ -292,4 +332,11 @@ def _unknown(row: dict[str, Any]) -> list[str]:
         (known("lap_spread_s") is not None, "spread of a lap: taken as 0"),
         (known("caution_chance") is not None, cautions),
     )
-    return [words for there, words in told if not there]
+    unknown = [words for there, words in told if not there]
+    if count := row["earlier_session_count"]:
+        of = f"before {row['build_season']}" if row["build_season"] else "of named builds"
+        unknown.append(
+            f"whether tyres are those of {count} sessions {of}: left out of pace, fuel effect and"
+            " degradation"
+        )
+    return unknown

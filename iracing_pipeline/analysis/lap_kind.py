@@ -10,7 +10,7 @@ from iracing_pipeline.analysis.samples import OFF_TRACK, PIT_SURFACES
 from iracing_pipeline.analysis.segments import Edge
 
 if TYPE_CHECKING:
-    from iracing_pipeline.analysis.samples import Samples
+    from iracing_pipeline.analysis.samples import Integers, Samples
     from iracing_pipeline.analysis.segments import Segment
 
 TIMED = "timed"
@@ -37,6 +37,7 @@ REASONS = {
     "incident": "the driver took incident points",
     "stopped": "the car stood still on track",
     "caution": "driven under a caution",
+    "team_mate": "a team mate drove (the car was on track without you in it)",
     "no_closure": "the reconstructed time differs from iRacing's by more than the bound",
 }
 
@@ -45,6 +46,7 @@ CLOSURE_BOUND_S = 0.001
 
 _MOST_OF_A_LAP = 0.5
 _STANDSTILL_MPS = 1.0
+_TEAM_MATE_S = 1.0
 _CAUTION = 0x4000 | 0x8000  # irsdk_caution, irsdk_cautionWaving
 
 _WHY_NOT_TIMED = {
@@ -96,9 +98,18 @@ def reasons(
         "stopped": samples.speed is not None
         and (~samples.on_pit_road[rows] & (samples.speed[rows] < _STANDSTILL_MPS)).any(),
         "caution": samples.flags is not None and (samples.flags[rows] & _CAUTION != 0).any(),
+        "team_mate": by_team_mate(samples, rows),
         "no_closure": residual is not None and abs(residual) > CLOSURE_BOUND_S,
     }
     return [reason for reason, holds in against.items() if holds]
+
+
+def by_team_mate(samples: Samples, rows: Integers) -> bool:
+    """Whether a team mate drove for a second or more; one record does not decide."""
+    if samples.team_mate is None or len(rows) < 2:
+        return False
+    seconds = np.diff(samples.time[rows])[samples.team_mate[rows][1:]].sum()
+    return bool(seconds >= _TEAM_MATE_S)
 
 
 def _goes_round(samples: Samples, segment: Segment) -> bool:

@@ -1,7 +1,8 @@
 """The channels that lap analysis reads, as arrays, whatever the year and car of the file.
 
 Files differ: a channel may be absent, or hold 360 Hz samples instead of one value. Absent
-channels are ``None`` here; an array channel gives its last element, the value at the tick.
+channels are ``None`` here; an array channel gives its last element, the value at the tick. What
+gains from all samples of a tick takes :func:`every_sample`.
 """
 
 from __future__ import annotations
@@ -39,6 +40,8 @@ CHANNELS = (
     "Lat",
     "Lon",
     "OnPitRoad",
+    "IsOnTrack",
+    "IsOnTrackCar",
     "PlayerTrackSurface",
     "PlayerCarTowTime",
     "PlayerCarMyIncidentCount",
@@ -69,7 +72,8 @@ class Samples:
     """One array a channel, one element a record; None where the file lacks the channel.
 
     Two are never None: ``on_pit_road`` is all False where the file does not tell (``tells_pits``),
-    and ``glitch`` marks the records in which the car is nowhere.
+    and ``glitch`` marks the records in which the car is nowhere. ``team_mate`` marks those in which
+    the car drives without the player in it (``IsOnTrackCar`` without ``IsOnTrack``).
     """
 
     time: Floats
@@ -92,6 +96,7 @@ class Samples:
     track_temp: Floats | None
     wetness: Integers | None
     glitch: Flags
+    team_mate: Flags | None
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Samples:
@@ -121,6 +126,8 @@ class Samples:
         if pit is None and surface is not None:
             pit = np.isin(surface, PIT_SURFACES)
         crew = floats_of(frame, "TrackTempCrew")
+        running = _array(frame, "IsOnTrackCar", np.bool_)  # its physics, whoever drives
+        aboard = _array(frame, "IsOnTrack", np.bool_)  # with the player in it
         return cls(
             time=time,
             lap=lap,
@@ -143,6 +150,7 @@ class Samples:
             wetness=integers("TrackWetness"),
             glitch=_damaged(time, lap, pct)
             | _nowhere(floats_of(frame, "Lat"), floats_of(frame, "Lon"), surface),
+            team_mate=None if running is None or aboard is None else running & ~aboard,
         )
 
 
@@ -166,6 +174,26 @@ def _array(frame: pl.DataFrame, name: str, dtype: type[Number]) -> NDArray[Numbe
 def floats_of(frame: pl.DataFrame, name: str) -> Floats | None:
     """A channel of numbers; None if it is not there, or holds no numbers."""
     return _array(frame, name, np.float64)
+
+
+def every_sample(frame: pl.DataFrame, name: str) -> Floats | None:
+    """All samples of a channel of numbers, in order of time.
+
+    Sample ``k`` of ``n`` in a record is ``(n - 1 - k) / n`` of a tick older than the record.
+
+    Returns:
+        Shape (records, samples a record): one sample a record, or six where iRacing logged the
+        channel at 360 Hz. None if the channel is not there, or holds no numbers.
+    """
+    dtype = frame.schema.get(name)
+    if not isinstance(dtype, pl.Array):
+        values = floats_of(frame, name)
+        return None if values is None else values[:, None]
+    if not dtype.inner.is_numeric():
+        return None
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        flat = frame.get_column(name).explode().to_numpy().astype(np.float64)
+    return flat.reshape(frame.height, dtype.size)
 
 
 def usable_times(time: Floats) -> Flags:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
-from iracing_pipeline.analysis import sessions
+from iracing_pipeline.analysis import energy, sessions
 from iracing_pipeline.analysis.channels import CHANNELS
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.ibt import Facts, IbtFile
@@ -170,9 +170,15 @@ def analyse(source: Source, *, at_least: int = 0) -> Telemetry:
     read = time.perf_counter()
     facts = source.facts
     laps = find_laps(records, session_key=facts.session_key, start=facts.start)
+    laps = energy.lap_energy(records, laps, energy.power(_driver_info(facts), records))
     session = sessions.session(facts, records, laps)
     seconds = {"read": read - began, "analyse": time.perf_counter() - read}
     return Telemetry(facts, session, laps, records, seconds)
+
+
+def _driver_info(facts: Facts) -> dict[str, Any]:
+    info = facts.session_info(["DriverInfo"]).get("DriverInfo")
+    return info if isinstance(info, dict) else {}
 
 
 def load(

@@ -35,9 +35,7 @@ SESSION_SUMMARY = Table(
         ),
         Column("fuel_p65_l", pl.Float64, "65 % of these burnt less", "l"),
         Column("fuel_p90_l", pl.Float64, "90 % of these burnt less", "l"),
-        Column(
-            "energy_lap_count", pl.Int32, "Clean laps behind the energy figures", required=True
-        ),
+        Column("energy_lap_count", pl.Int32, "Clean laps behind the energy figures", required=True),
         Column(
             "energy_median_kwh",
             pl.Float64,

@@ -86,16 +86,14 @@ DAMPER_HISTOGRAM = Table(
         Column(
             "peak_bump_mps",
             pl.Float64,
-            "Fastest compression among the samples",
+            "Fastest compression among the samples; null where it was not kept",
             "m/s",
-            required=True,
         ),
         Column(
             "peak_rebound_mps",
             pl.Float64,
-            "Fastest extension among the samples, below zero",
+            "Fastest extension among the samples, below zero; null where it was not kept",
             "m/s",
-            required=True,
         ),
         Column(
             "peak_loss_mean",

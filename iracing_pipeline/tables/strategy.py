@@ -123,7 +123,9 @@ CAR_TRACK = Table(
             required=True,
         ),
         Column(
-            "power_source", pl.String, "fuel, hybrid or electric, by the latest session",
+            "power_source",
+            pl.String,
+            "fuel, hybrid or electric, by the latest session",
             required=True,
         ),
         Column(

@@ -49,7 +49,7 @@ TELEMETRY_SESSION = Table(
         Column(
             "driver_name",
             pl.String,
-            "UserName of the driver who recorded it; null where the session info does not name them",
+            "UserName of the driver who recorded it; null where the file does not name them",
         ),
         Column("team_name", pl.String, "TeamName; null when not a team session"),
         Column("irating", pl.Int32, "IRating at the start; null offline, where iRacing writes 1"),

@@ -56,17 +56,24 @@ ALTER TABLE racing.car_track
     ADD COLUMN energy_capacity_kwh double precision
 """
 
-# Rows that are there hold single samples: 60 a second, whose peaks were not kept. They are made
-# anew from their frames when the session is loaded again.
+# Rows that are there hold single samples, 60 a second, and no peaks; those come when the session is
+# loaded again. At 60 Hz 69 % of a peak of 8 ms are missed on average, and at worst all of it.
 DAMPERS = """
-DELETE FROM racing.damper_histogram;
 ALTER TABLE racing.damper_histogram
-    ADD COLUMN sample_rate_hz integer NOT NULL,
-    ADD COLUMN sample_count bigint NOT NULL,
-    ADD COLUMN peak_bump_mps double precision NOT NULL,
-    ADD COLUMN peak_rebound_mps double precision NOT NULL,
-    ADD COLUMN peak_loss_mean double precision NOT NULL CHECK (peak_loss_mean BETWEEN 0 AND 1),
-    ADD COLUMN peak_loss_most double precision NOT NULL CHECK (peak_loss_most BETWEEN 0 AND 1)
+    ADD COLUMN sample_rate_hz integer NOT NULL DEFAULT 60,
+    ADD COLUMN sample_count bigint,
+    ADD COLUMN peak_bump_mps double precision CHECK (peak_bump_mps >= 0),
+    ADD COLUMN peak_rebound_mps double precision CHECK (peak_rebound_mps <= 0),
+    ADD COLUMN peak_loss_mean double precision NOT NULL DEFAULT 0.6944225
+        CHECK (peak_loss_mean BETWEEN 0 AND 1),
+    ADD COLUMN peak_loss_most double precision NOT NULL DEFAULT 1
+        CHECK (peak_loss_most BETWEEN 0 AND 1);
+UPDATE racing.damper_histogram SET sample_count = record_count;
+ALTER TABLE racing.damper_histogram
+    ALTER COLUMN sample_count SET NOT NULL,
+    ALTER COLUMN sample_rate_hz DROP DEFAULT,
+    ALTER COLUMN peak_loss_mean DROP DEFAULT,
+    ALTER COLUMN peak_loss_most DROP DEFAULT
 """
 
 CORNER = """
