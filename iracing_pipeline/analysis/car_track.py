@@ -27,6 +27,8 @@ PACE_SESSIONS = 5
 """Sessions that the present pace is had from."""
 POOLED_SESSIONS = 60
 """The latest sessions that are pooled, of those of one season of builds."""
+FEWEST_SEASON_LAPS = 5
+"""Clean laps from which a new season of builds has figures of its own."""
 FEWEST_RACES = 3
 """Races on a track from which the chance of a caution is told."""
 
@@ -83,11 +85,12 @@ def car_tracks(driven: Driven) -> pl.DataFrame:
     rows = []
     for place, sessions in own.group_by(_PLACE, maintain_order=True):
         there = by_place.get(place, laps.clear())
+        season = _latest_season(sessions, there)
         row = {
             **dict(zip(_PLACE, place, strict=True)),
             **_who(sessions),
-            **_season(sessions),
-            **_pace(there.filter(pl.col("build_season").eq_missing(_latest_season(sessions)))),
+            **_season(sessions, season),
+            **_pace(there.filter(pl.col("build_season").eq_missing(season))),
             **_fuel(there),
             **_energy(there, sessions),
             **_pits(stops, *place),
@@ -151,20 +154,27 @@ def _who(sessions: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _latest_season(sessions: pl.DataFrame) -> str | None:
-    """The season of builds that the latest session was driven in.
+def _latest_season(sessions: pl.DataFrame, laps: pl.DataFrame) -> str | None:
+    """The season of builds that pace and tyres are of: the latest with enough clean dry laps.
 
     A new build may bring another tyre model, so pace, fuel effect and degradation are of one
-    season. Litres burnt are of all.
+    season. Litres burnt are of all. A season that has just begun takes over from its
+    :data:`FEWEST_SEASON_LAPS`-th lap on, or where there is no other.
     """
-    season: str | None = sessions.get_column("build_season")[-1]
+    dry = laps.filter(pl.col("condition") != "wet").drop_nulls("lap_time_s")
+    seasons = (
+        dry.group_by("build_season")
+        .agg(pl.col("session_start").max().alias("last"), pl.len().alias("laps"))
+        .sort(pl.col("laps") >= FEWEST_SEASON_LAPS, "last", descending=True)
+    )
+    found = seasons if seasons.height else sessions.reverse()
+    season: str | None = found.get_column("build_season")[0]
     return season
 
 
-def _season(sessions: pl.DataFrame) -> dict[str, Any]:
-    latest = _latest_season(sessions)
-    others = sessions.filter(pl.col("build_season").ne_missing(latest))
-    return {"build_season": latest, "earlier_session_count": others.height}
+def _season(sessions: pl.DataFrame, season: str | None) -> dict[str, Any]:
+    others = sessions.filter(pl.col("build_season").ne_missing(season))
+    return {"build_season": season, "other_season_session_count": others.height}
 
 
 def _energy(laps: pl.DataFrame, sessions: pl.DataFrame) -> dict[str, Any]:
@@ -333,10 +343,10 @@ def _unknown(row: dict[str, Any]) -> list[str]:
         (known("caution_chance") is not None, cautions),
     )
     unknown = [words for there, words in told if not there]
-    if count := row["earlier_session_count"]:
-        of = f"before {row['build_season']}" if row["build_season"] else "of named builds"
+    if count := row["other_season_session_count"]:
         unknown.append(
-            f"whether tyres are those of {count} sessions {of}: left out of pace, fuel effect and"
+            f"whether the tyres of {count} sessions of other seasons are those of"
+            f" {row['build_season'] or 'files without a build'}: left out of pace, fuel effect and"
             " degradation"
         )
     return unknown

@@ -113,13 +113,13 @@ CAR_TRACK = Table(
         Column(
             "build_season",
             pl.String,
-            "Season of iRacing's build that pace, fuel effect and degradation are of: the latest"
-            " driven; null where its files name none",
+            "Season of iRacing's builds that pace, fuel effect and degradation are of: the latest"
+            " with five clean dry laps; null where its files name none",
         ),
         Column(
-            "earlier_session_count",
+            "other_season_session_count",
             pl.Int32,
-            "Sessions of earlier seasons, which pace, fuel effect and degradation leave out",
+            "Sessions of other seasons, which pace, fuel effect and degradation leave out",
             required=True,
         ),
         Column(

@@ -48,7 +48,7 @@ ALTER TABLE racing.session_summary
 CAR_TRACK = """
 ALTER TABLE racing.car_track
     ADD COLUMN build_season text,
-    ADD COLUMN earlier_session_count integer NOT NULL DEFAULT 0,
+    ADD COLUMN other_season_session_count integer NOT NULL DEFAULT 0,
     ADD COLUMN power_source text NOT NULL DEFAULT 'fuel',
     ADD COLUMN energy_median_kwh double precision,
     ADD COLUMN energy_deployed_median_kwh double precision,
