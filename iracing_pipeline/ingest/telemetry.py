@@ -176,6 +176,15 @@ def analyse(source: Source, *, at_least: int = 0) -> Telemetry:
     return Telemetry(facts, session, laps, records, seconds)
 
 
+def _known_offset(connection: Connection, telemetry: Telemetry) -> pl.Expr:
+    """The time zone that an earlier load of the recording showed: a renamed copy does not."""
+    row = connection.execute(
+        "SELECT utc_offset_s FROM racing.telemetry_session WHERE session_key = %s",
+        [telemetry.facts.session_key],
+    ).fetchone()
+    return pl.lit(row[0] if row is not None else None, pl.Int32)
+
+
 def _driver_info(facts: Facts) -> dict[str, Any]:
     info = facts.session_info(["DriverInfo"]).get("DriverInfo")
     return info if isinstance(info, dict) else {}
@@ -202,7 +211,8 @@ def load(
     began = time.perf_counter()
     where = {"session_key": telemetry.facts.session_key}
     session = telemetry.session.with_columns(
-        pl.lit(frames_uri, dtype=pl.String).alias("frames_uri")
+        pl.lit(frames_uri, dtype=pl.String).alias("frames_uri"),
+        pl.col("utc_offset_s").fill_null(_known_offset(connection, telemetry)),
     )
     loads = [
         replace(connection, TELEMETRY_SESSION, session, where=where),
