@@ -106,8 +106,8 @@ FUEL_NEEDED = View(
 
 FUEL_USE = View(
     name="grafana.fuel_use",
-    doc="What laps of one condition burn, and take from the battery, with one car on one track, over"
-    " all sessions.",
+    doc="What laps of one condition burn, and take from the battery, with one car on one track,"
+    " over all sessions.",
     source="(SELECT session.car_id, session.track_id, session.car_name, session.track_name,"
     " session.track_config, fuel.condition, count(*) AS laps,"
     " percentile_cont(ARRAY[0.5, 0.65, 0.9]) WITHIN GROUP (ORDER BY fuel.fuel_used_l) AS litres,"
