@@ -54,6 +54,8 @@ CHANNELS = (
 )
 """Every channel that lap analysis uses."""
 
+_DRIVING_MPS = 1.0
+
 # No session lasts as long: a SessionTime beyond it is damage (two months).
 _LONGEST_S = 5e6
 
@@ -126,8 +128,6 @@ class Samples:
         if pit is None and surface is not None:
             pit = np.isin(surface, PIT_SURFACES)
         crew = floats_of(frame, "TrackTempCrew")
-        running = _array(frame, "IsOnTrackCar", np.bool_)  # its physics, whoever drives
-        aboard = _array(frame, "IsOnTrack", np.bool_)  # with the player in it
         return cls(
             time=time,
             lap=lap,
@@ -150,7 +150,7 @@ class Samples:
             wetness=integers("TrackWetness"),
             glitch=_damaged(time, lap, pct)
             | _nowhere(floats_of(frame, "Lat"), floats_of(frame, "Lon"), surface),
-            team_mate=None if running is None or aboard is None else running & ~aboard,
+            team_mate=_team_mate(frame),
         )
 
 
@@ -174,6 +174,15 @@ def _array(frame: pl.DataFrame, name: str, dtype: type[Number]) -> NDArray[Numbe
 def floats_of(frame: pl.DataFrame, name: str) -> Floats | None:
     """A channel of numbers; None if it is not there, or holds no numbers."""
     return _array(frame, name, np.float64)
+
+
+def _team_mate(frame: pl.DataFrame) -> Flags | None:
+    """Records in which the car drives without the player in it; None where the file lacks that."""
+    aboard = _array(frame, "IsOnTrack", np.bool_)
+    driving = _array(frame, "IsOnTrackCar", np.bool_)
+    if driving is None and (speed := floats_of(frame, "Speed")) is not None:
+        driving = speed > _DRIVING_MPS
+    return None if aboard is None or driving is None else driving & ~aboard
 
 
 def every_sample(frame: pl.DataFrame, name: str) -> Floats | None:

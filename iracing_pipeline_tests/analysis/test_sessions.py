@@ -89,6 +89,12 @@ def test_laps_of_a_team_mate_are_kept_and_never_count(seconds: float, laps: list
     assert not by_mate["clean"].any()
 
 
+def test_a_file_without_the_cars_own_state_shows_it_by_speed() -> None:
+    found = laps_of(swapped(5.0).drop("IsOnTrackCar"))
+
+    assert found.filter(pl.col("reasons").list.contains("team_mate"))["lap_number"].to_list() == [7]
+
+
 def test_a_stint_of_a_team_mate_is_not_the_drivers() -> None:
     session = {"cust_id": 1001, "driver_name": "Ada", "setup_name": None, "session_key": "s"}
     for seconds, cust_id in ((5.0, 1001), (60.0, None)):
