@@ -45,6 +45,7 @@ REASONS = {
     "incident": "the driver took incident points",
     "stopped": "the car stood still on track",
     "caution": "driven under a caution",
+    "team_mate": "a team mate drove (the car was on track without you in it)",
     "no_closure": "the reconstructed time differs from iRacing's by more than the bound",
     "glitch": "channels of the recording contradict each other in it",
 }
@@ -58,6 +59,7 @@ GREEN_BOUND_S = 0.02
 _MOST_OF_A_LAP = 0.5
 _STANDSTILL_MPS = 1.0
 _LEFT_THE_STALL_MPS = 2.0
+_TEAM_MATE_S = 1.0
 
 _WHY_NOT_TIMED = {
     "out": "out_lap",
@@ -123,6 +125,7 @@ def reasons(
         "incident": incidents is not None and incidents > 0,
         "stopped": kind != PACE and _stopped(samples, segment),
         "caution": samples.caution is not None and samples.caution[rows].any(),
+        "team_mate": by_team_mate(samples, rows),
         "no_closure": residual is not None and abs(residual) > bound,
         "glitch": segment.doubtful or _nowhere_within(rows),
     }
@@ -151,6 +154,12 @@ def _lasts(holds: Flags) -> bool:
 def _nowhere_within(rows: Integers) -> bool:
     """Whether the car was nowhere for a while within a lap that it then drove on."""
     return bool(len(rows) > 1 and int(rows[-1]) - int(rows[0]) >= len(rows) + LONGEST_LIE)
+def by_team_mate(samples: Samples, rows: Integers) -> bool:
+    """Whether a team mate drove for a second or more; one record does not decide."""
+    if samples.team_mate is None or len(rows) < 2:
+        return False
+    seconds = np.diff(samples.time[rows])[samples.team_mate[rows][1:]].sum()
+    return bool(seconds >= _TEAM_MATE_S)
 
 
 def _goes_round(samples: Samples, segment: Segment) -> bool:

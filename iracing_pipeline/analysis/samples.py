@@ -3,7 +3,8 @@
 Files differ: a channel may be absent, or hold 360 Hz samples instead of one value. Absent
 channels are ``None`` here; an array channel gives its last element, the value at the tick. Short
 excursions of single channels are taken out (:mod:`iracing_pipeline.analysis.evidence`), so one
-record never decides what a lap is.
+record never decides what a lap is. What gains from all samples of a tick takes
+:func:`every_sample`.
 """
 
 from __future__ import annotations
@@ -62,6 +63,8 @@ CHANNELS = (
     "Lat",
     "Lon",
     "OnPitRoad",
+    "IsOnTrack",
+    "IsOnTrackCar",
     "PlayerTrackSurface",
     "PlayerCarTowTime",
     "PlayerCarMyIncidentCount",
@@ -73,6 +76,8 @@ CHANNELS = (
     "TrackWetness",
 )
 """Every channel that lap analysis uses."""
+
+_DRIVING_MPS = 1.0
 
 # No session lasts as long: a SessionTime beyond it is damage (two months).
 _LONGEST_S = 5e6
@@ -98,6 +103,8 @@ class Samples:
             the file lacks the state.
         east_m: Metres east of the first record, by GPS; ``north_m`` likewise.
         glitch: Records in which the car is nowhere, or whose time, lap or place is no such thing.
+        team_mate: Records in which the car drives without the player in it (``IsOnTrackCar``
+            without ``IsOnTrack``).
     """
 
     time: Floats
@@ -124,6 +131,7 @@ class Samples:
     track_temp: Floats | None
     wetness: Integers | None
     glitch: Flags
+    team_mate: Flags | None
 
     @classmethod
     def of(cls, frame: pl.DataFrame) -> Samples:
@@ -203,6 +211,7 @@ class Samples:
             track_temp=restore(track_temp, _TEMPERATURE_STEP_C),
             wetness=settle(integers("TrackWetness")),
             glitch=nowhere | _damaged(usable, lap, pct),
+            team_mate=_team_mate(frame),
         )
 
 
@@ -226,6 +235,35 @@ def _array(frame: pl.DataFrame, name: str, dtype: type[Number]) -> NDArray[Numbe
 def floats_of(frame: pl.DataFrame, name: str) -> Floats | None:
     """A channel of numbers; None if it is not there, or holds no numbers."""
     return _array(frame, name, np.float64)
+
+
+def _team_mate(frame: pl.DataFrame) -> Flags | None:
+    """Records in which the car drives without the player in it; None where the file lacks that."""
+    aboard = _array(frame, "IsOnTrack", np.bool_)
+    driving = _array(frame, "IsOnTrackCar", np.bool_)
+    if driving is None and (speed := floats_of(frame, "Speed")) is not None:
+        driving = speed > _DRIVING_MPS
+    return None if aboard is None or driving is None else driving & ~aboard
+
+
+def every_sample(frame: pl.DataFrame, name: str) -> Floats | None:
+    """All samples of a channel of numbers, in order of time.
+
+    Sample ``k`` of ``n`` in a record is ``(n - 1 - k) / n`` of a tick older than the record.
+
+    Returns:
+        Shape (records, samples a record): one sample a record, or six where iRacing logged the
+        channel at 360 Hz. None if the channel is not there, or holds no numbers.
+    """
+    dtype = frame.schema.get(name)
+    if not isinstance(dtype, pl.Array):
+        values = floats_of(frame, name)
+        return None if values is None else values[:, None]
+    if not dtype.inner.is_numeric():
+        return None
+    with np.errstate(invalid="ignore"):  # a signalling NaN is a NaN
+        flat = frame.get_column(name).explode().to_numpy().astype(np.float64)
+    return flat.reshape(frame.height, dtype.size)
 
 
 def usable_times(time: Floats) -> Flags:

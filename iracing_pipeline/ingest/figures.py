@@ -39,7 +39,8 @@ Rows = dict["Table", pl.DataFrame]
 
 _LAPS: LiteralString = """
 SELECT lap.session_key, lap.stint, lap.lap_number, lap.clean, lap.lap_time_s, lap.fuel_start_l,
-    lap.fuel_used_l, lap.distance_m, lap.track_wetness, fuel.condition, tyres.set_lap
+    lap.fuel_used_l, lap.distance_m, lap.track_wetness, fuel.condition, tyres.set_lap,
+    lap.energy_used_kwh, lap.energy_deployed_kwh
 FROM racing.telemetry_lap AS lap
 LEFT JOIN racing.fuel_lap AS fuel USING (session_key, stint, lap_number)
 LEFT JOIN racing.tyre_lap AS tyres USING (session_key, stint, lap_number)
@@ -58,6 +59,8 @@ _LAP_SCHEMA = pl.Schema(
         "track_wetness": pl.Int32,
         "condition": pl.String,
         "set_lap": pl.Int32,
+        "energy_used_kwh": pl.Float64,
+        "energy_deployed_kwh": pl.Float64,
     }
 )
 _CAUTIONS: LiteralString = """

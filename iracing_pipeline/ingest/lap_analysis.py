@@ -127,7 +127,9 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         FUEL_LAP: fuel.fuel_laps(laps),
         TYRE_SET: tyres.tyre_set_table(records, samples, laps, sets),
         TYRE_LAP: tyres.tyre_laps(records, laps, sets),
-        DAMPER_HISTOGRAM: dampers.damper_histograms(records, samples, laps),
+        DAMPER_HISTOGRAM: dampers.damper_histograms(
+            records, samples, laps, tick_rate_hz=telemetry.facts.tick_rate
+        ),
     }
     found = LapAnalysis(grid, track.corners, _fits(own, track.grid), tables)
     if grid is not None:
@@ -136,7 +138,13 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
             found.made[TRACK_GRID] = track_grid.track_grid(grid, session)
         found.corners = _corners(records, unrolled, found, session["session_key"])
         if found.corners is not None:
-            tables[LAP_CORNER] = corners.lap_corners(records, unrolled, grid, found.corners)
+            tables[LAP_CORNER] = corners.lap_corners(
+                records,
+                unrolled,
+                grid,
+                found.corners,
+                tick_rate_hz=telemetry.facts.tick_rate,
+            )
     tables[SESSION_SUMMARY] = session_summary(
         session["session_key"], laps, tables[LAP_SECTOR], tables[FUEL_LAP]
     )

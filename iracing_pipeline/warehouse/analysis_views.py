@@ -219,7 +219,14 @@ DAMPER_HISTOGRAMS = View(
     " damper.shares) WITH ORDINALITY AS bin(low_mps, high_mps, share, number)",
     columns=(
         *taken(
-            "damper", DAMPER_HISTOGRAM, "session_key", "damper", "laps", "lap_count", "record_count"
+            "damper",
+            DAMPER_HISTOGRAM,
+            *(
+                name
+                for name in DAMPER_HISTOGRAM.names
+                if name not in {"edges_mps", "shares", "threshold_mps"}
+                and not name.startswith(("high_", "low_"))
+            ),
         ),
         _DAMPER_NAME,
         ViewColumn(

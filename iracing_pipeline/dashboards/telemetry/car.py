@@ -252,8 +252,9 @@ def zones() -> Panel:
         12,
         "Bump and rebound",
         "Share of the time each damper is in low-speed and in high-speed bump (compression) and"
-        f" rebound (extension); high speed begins at {THRESHOLD_MPS * 1000:.0f} mm/s. 60 records a"
-        " second miss shorter peaks. From grafana.damper_zones.",
+        f" rebound (extension); high speed begins at {THRESHOLD_MPS * 1000:.0f} mm/s. From 360"
+        " samples a second where iRacing logged so, else from 60, which miss most of a kerb. From"
+        " grafana.damper_zones.",
         (
             text("damper_name", "Damper").wide(120),
             share("high_rebound", "High-speed rebound", decimals=1),
