@@ -13,6 +13,7 @@ class Problem(Enum):
     UNKNOWN = "unknown field"
     MISSING = "missing field"
     CHANGED = "field of another type"
+    RANGE = "value out of range"
     UNUSABLE = "row left out, its key is missing"
     REPEATED = "row left out, its key appeared before"
 
