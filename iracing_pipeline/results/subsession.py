@@ -21,11 +21,13 @@ from iracing_pipeline.tables.results import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from iracing_pipeline.results.issues import Issues
 
 MAIN_EVENT = 0
+SOURCE_TIME = SUBSESSION.schema["source_time"]
 
 CELSIUS = (
     pl.when(pl.col("temp_units") == 1)
@@ -266,6 +268,12 @@ class SubsessionFrames:
     simsession: pl.DataFrame
     result: pl.DataFrame
     member: pl.DataFrame
+
+    def at(self, times: Mapping[int, datetime]) -> SubsessionFrames:
+        """The same, each subsession with the time of its source's data."""
+        ids = self.subsession["subsession_id"]
+        column = pl.Series("source_time", [times.get(each) for each in ids], SOURCE_TIME)
+        return replace(self, subsession=self.subsession.with_columns(column))
 
 
 def read_subsessions(payloads: Iterable[Any], source: Source, issues: Issues) -> SubsessionFrames:
