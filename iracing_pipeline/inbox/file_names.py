@@ -16,18 +16,8 @@ _ONE_LATER = timedelta(seconds=2)
 
 
 def text_of(path: Path | str) -> str:
-    r"""A path as text that can be stored and shown: bytes that are no UTF-8 become ``\xff``."""
-    text = os.fspath(path)
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return os.fsencode(text).decode("utf-8", "backslashreplace")
-    return text
-
-
-def is_utf8(path: Path | str) -> bool:
-    """Whether a path is text in every encoding: a database can hold it."""
-    return text_of(path) == os.fspath(path)
+    r"""A path as text that can be stored and shown: bytes of no text become ``\udcff``."""
+    return os.fspath(path).encode(errors="backslashreplace").decode()
 
 
 def data_time(path: Path, modified_at: datetime, now: datetime) -> datetime:

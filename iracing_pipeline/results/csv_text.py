@@ -25,8 +25,8 @@ def decode(content: bytes) -> str:
     for mark, encoding in _BOMS:
         if content.startswith(mark):
             return _cleaned(content[len(mark) :].decode(encoding, "replace"))
-    if encoding := _unmarked_utf16(content[:_SAMPLE]):
-        return _cleaned(content.decode(encoding, "replace"))
+    if (unmarked := _unmarked_utf16(content[:_SAMPLE])) is not None:
+        return _cleaned(content.decode(unmarked, "replace"))
     try:
         return _cleaned(content.decode("utf-8"))
     except UnicodeDecodeError:

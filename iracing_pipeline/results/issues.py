@@ -18,6 +18,10 @@ class Problem(Enum):
     REPEATED = "row left out, its key appeared before"
 
 
+LOST = (Problem.CHANGED, Problem.RANGE, Problem.UNUSABLE, Problem.REPEATED)
+"""Surprises by which something of the payload is not in the tables."""
+
+
 @dataclass(frozen=True, slots=True)
 class Issue:
     """One surprise.

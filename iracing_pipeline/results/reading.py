@@ -131,7 +131,7 @@ class Rows:
         low, high = field.kind.limits
         odd = ~series.is_between(low, high)  # NaN and the infinities too
         if count := odd.sum():
-            self._issues.add(self._shape.where, field.path, Problem.RANGE, count=count)
+            self._issues.add(self._shape.where, field.path, Problem.RANGE, count=int(count))
         return series.set(odd.fill_null(value=False), None)
 
     def _fitted(self, frame: pl.DataFrame) -> pl.DataFrame:

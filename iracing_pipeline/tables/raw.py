@@ -28,15 +28,13 @@ PAYLOAD = Table(
             "api, event_result, event_csv, archive_json or archive_csv",
             required=True,
         ),
-        Column("received_at", UTC, "When it was received, UTC", required=True),
-        Column("body", pl.String, "The document", required=True),
         Column(
-            "source_time",
+            "received_at",
             UTC,
-            "Time of the data, UTC: when the API gave it last, or the earliest time of a file"
-            " with it",
+            "When it was received, UTC; of a dropped file, the earliest time of a file with it",
             required=True,
         ),
+        Column("body", pl.String, "The document", required=True),
     ),
 )
 

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 
+DATED = ("results/get",)
+"""Kinds whose time decides between versions: the same answer again makes it newer."""
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """Which document: the columns that identify a row of ``raw.payload``.
@@ -41,15 +45,13 @@ def put(connection: Connection, document: Document, body: object, *, source: str
     """
     # clock_timestamp(), as the answer came within this transaction, not when that began.
     connection.execute(
-        "INSERT INTO raw.payload AS known (kind, item, part, source, body, source_time)"
+        "INSERT INTO raw.payload AS known (kind, item, part, source, body, received_at)"
         " VALUES (%s, %s, %s, %s, %s, clock_timestamp())"
         " ON CONFLICT (kind, item, part) DO UPDATE"
-        " SET source = excluded.source, source_time = excluded.source_time,"
-        " body = CASE WHEN known.body::text = excluded.body::text THEN known.body"
-        " ELSE excluded.body END,"
-        " received_at = CASE WHEN known.body::text = excluded.body::text THEN known.received_at"
-        " ELSE now() END",
-        [document.kind, document.item, document.part, source, dump(body)],
+        " SET source = excluded.source, body = excluded.body, received_at = excluded.received_at"
+        " WHERE known.body::text <> excluded.body::text OR known.source <> excluded.source"
+        " OR known.kind = ANY(%s)",
+        [document.kind, document.item, document.part, source, dump(body), list(DATED)],
     )
 
 
@@ -81,11 +83,11 @@ def put_versions(connection: Connection, versions: Iterable[Version], *, source:
     """
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO raw.payload AS known (kind, item, part, source, body, source_time)"
+            "INSERT INTO raw.payload AS known (kind, item, part, source, body, received_at)"
             " VALUES (%s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (kind, item, part) DO UPDATE"
-            " SET source_time = excluded.source_time"
-            " WHERE known.source_time > excluded.source_time",
+            " SET received_at = excluded.received_at"
+            " WHERE known.received_at > excluded.received_at",
             [
                 [
                     each.document.kind,
@@ -105,7 +107,7 @@ def times_of_items(
 ) -> list[tuple[Document, str, datetime]]:
     """The documents of some kinds and items without their bodies: source and time of each."""
     rows = connection.execute(
-        "SELECT kind, item, part, source, source_time FROM raw.payload"
+        "SELECT kind, item, part, source, received_at FROM raw.payload"
         " WHERE kind = ANY(%s) AND item = ANY(%s) ORDER BY kind, item, part",
         [list(kinds), list(items)],
     ).fetchall()

@@ -100,4 +100,5 @@ def interrupted(connection: Connection) -> list[tuple[str, Version]]:
 
 def pause(attempts: int) -> timedelta:
     """How long a file rests that could not be loaded this often: 1, 4, 16 ... min, a day."""
-    return min(FIRST_PAUSE * 4 ** min(attempts - 1, 10), LONGEST_PAUSE)
+    factor: int = 4 ** min(max(attempts - 1, 0), 10)
+    return min(FIRST_PAUSE * factor, LONGEST_PAUSE)

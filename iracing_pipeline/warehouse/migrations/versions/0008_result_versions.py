@@ -12,13 +12,7 @@ down_revision = "0006"
 branch_labels = None
 depends_on = None
 
-TIMES = """
-ALTER TABLE raw.payload ADD COLUMN source_time timestamptz;
-UPDATE raw.payload SET source_time = received_at;
-ALTER TABLE raw.payload ALTER COLUMN source_time SET NOT NULL;
-ALTER TABLE raw.payload ALTER COLUMN source_time SET DEFAULT now();
-ALTER TABLE racing.subsession ADD COLUMN source_time timestamptz
-"""
+SOURCE_TIME = "ALTER TABLE racing.subsession ADD COLUMN source_time timestamptz"
 
 # Exports lay where the API's results lie, and hid from it that a result was still to be fetched.
 # The rows of an archive become versions of their subsessions.
@@ -26,12 +20,12 @@ VERSIONS = """
 UPDATE raw.payload SET kind = 'event_result' WHERE kind = 'results/get' AND source = 'event_result';
 WITH archive AS (
     DELETE FROM raw.payload WHERE kind IN ('archive_json', 'archive_csv')
-    RETURNING kind, source, received_at, source_time, body
+    RETURNING kind, source, received_at, body
 )
-INSERT INTO raw.payload (kind, item, part, source, received_at, source_time, body)
+INSERT INTO raw.payload (kind, item, part, source, received_at, body)
 SELECT archive.kind, line.body ->> 'subsession_id',
        ('x' || substr(md5(line.body::text), 1, 8))::bit(32)::integer & 2147483647,
-       archive.source, archive.received_at, archive.source_time, line.body
+       archive.source, archive.received_at, line.body
 FROM archive, json_array_elements(archive.body) AS line (body)
 WHERE json_typeof(archive.body) = 'array' AND line.body ->> 'subsession_id' ~ '^[1-9][0-9]{0,17}$'
 ON CONFLICT DO NOTHING
@@ -79,7 +73,7 @@ WHERE country_code = code.two
 
 def upgrade() -> None:
     """Create and convert."""
-    for statement in (TIMES, VERSIONS, RESULT_FILE, ITEM_ISSUE, OWN_MEMBER):
+    for statement in (SOURCE_TIME, VERSIONS, RESULT_FILE, ITEM_ISSUE, OWN_MEMBER):
         op.execute(statement)
     for table in ("subsession", "simsession", "result", "lap"):
         op.execute(RANKS.format(table))
