@@ -18,11 +18,22 @@ PAYLOAD = Table(
         Column(
             "part",
             pl.Int32,
-            "Simsession number where the document is of one; 0 otherwise",
+            "Simsession number where the document is of one; of a dropped file a digest of the"
+            " document, so that each version of a subsession is kept; 0 otherwise",
             required=True,
         ),
-        Column("source", pl.String, "api, event_result, archive_json, archive_csv", required=True),
-        Column("received_at", UTC, "When it was received, UTC", required=True),
+        Column(
+            "source",
+            pl.String,
+            "api, event_result, event_csv, archive_json or archive_csv",
+            required=True,
+        ),
+        Column(
+            "received_at",
+            UTC,
+            "When it was received, UTC; of a dropped file, the earliest time of a file with it",
+            required=True,
+        ),
         Column("body", pl.String, "The document", required=True),
     ),
 )
@@ -80,9 +91,11 @@ RESULT_FILE = Table(
         Column("path", pl.String, "Where it lies", required=True),
         Column("size_bytes", pl.Int64, "Its size", "B", required=True),
         Column("modified_at", UTC, "When it was last written, by the file system", required=True),
-        Column("state", pl.String, "loaded or quarantined", required=True),
-        Column("subsessions", pl.Int32, "Subsessions it told of", required=True),
+        Column("state", pl.String, "reading, loaded or quarantined", required=True),
+        Column("subsessions", pl.Int32, "Subsessions in it", required=True),
         Column("loaded_at", UTC, "When it was read, UTC", required=True),
+        Column("attempts", pl.Int32, "How often in a row it could not be loaded", required=True),
+        Column("retry_at", UTC, "When it is read again, UTC; null where only a change helps"),
     ),
 )
 

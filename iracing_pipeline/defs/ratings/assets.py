@@ -10,6 +10,7 @@ from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_underst
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
 from iracing_pipeline.ingest.members import fetch_member, rebuild_ratings
+from iracing_pipeline.settings import Settings
 from iracing_pipeline.tables.ratings import CAREER, RATING_HISTORY, YEARLY
 
 GROUP = "ratings"
@@ -59,10 +60,12 @@ def ratings(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Put together what charts, licences, results and telemetry say."""
     with warehouse.connect() as connection:
-        outcome = rebuild_ratings(connection, run_id=context.run.run_id)
+        outcome = rebuild_ratings(
+            connection, run_id=context.run.run_id, member=Settings.from_env().member
+        )
     if not outcome.cust_ids:
         context.log.warning(
-            "Nobody is known yet: load telemetry or results first, or set IRACING_CLIENT_ID."
+            "Nobody is known yet: set IRACING_MEMBER or IRACING_CLIENT_ID, or load telemetry."
         )
     rows: Counter[str] = Counter()
     for load in outcome.loads:

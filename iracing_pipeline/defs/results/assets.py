@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
@@ -18,6 +19,7 @@ from iracing_pipeline.defs.results.partitions import seasons
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
 from iracing_pipeline.ingest.members import own_cust_id
 from iracing_pipeline.ingest.result_files import (
+    list_result_files,
     load_result_files,
     load_session_info,
     new_result_files,
@@ -192,26 +194,52 @@ def season_tables(
     )
 
 
+class ResultFilesConfig(dg.Config):
+    """Which files to read.
+
+    Attributes:
+        paths: Files to read whatever became of them before. Default: what is new in the results
+            folder.
+        again: Whether to read every file of the results folder again, loaded or refused.
+    """
+
+    paths: list[str] = []  # noqa: RUF012 - pydantic copies it
+    again: bool = False
+
+
+file_fields_known = fields_check("raw_result_files")
+
+
 @dg.asset(
     group_name=GROUP,
     owners=OWNERS,
     kinds={"file", "postgres"},
+    check_specs=[file_fields_known],
 )
 def raw_result_files(
     context: dg.AssetExecutionContext,
+    config: ResultFilesConfig,
     results_folder: ResultsFolder,
     warehouse: WarehouseResource,
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult:  # type: ignore[type-arg]  # with checks, Dagster knows only this
     """Exported results dropped in a folder: read, kept raw, and loaded into the same tables."""
     with warehouse.connect() as connection:
-        paths = new_result_files(connection, results_folder.path, now=datetime.now(UTC))
-        done = load_result_files(connection, paths, run_id=context.run.run_id)
+        if config.paths:
+            paths = [Path(path) for path in config.paths]
+        elif config.again:
+            paths = list(list_result_files(results_folder.path))
+        else:
+            paths = new_result_files(connection, results_folder.path, now=datetime.now(UTC))
+        done = load_result_files(
+            connection, paths, run_id=context.run.run_id, member=results_folder.member
+        )
     for path, reason in done.refused.items():
         context.log.warning("%s is in quarantine: %s", path, reason)
     if done.without_driver:
         context.log.warning(
-            "%d rows do not say whose they are; only their subsessions were loaded. Load a"
-            " telemetry file of yours first, or download the archive as JSON.",
+            "%d rows do not say whose they are; only their subsessions were loaded. Set"
+            " IRACING_MEMBER to your customer id or name, or load a telemetry file of yours: they"
+            " are then loaded by themselves.",
             done.without_driver,
         )
     return dg.MaterializeResult(
@@ -219,8 +247,10 @@ def raw_result_files(
             "files": len(done.loaded),
             "subsessions": sum(done.loaded.values()),
             "quarantined": len(done.refused),
+            "older or lesser versions": done.outcome.kept,
             "rows changed": sum(done.outcome.changed.values()),
-        }
+        },
+        check_results=[fields_result(file_fields_known, done.outcome.issues)],
     )
 
 
