@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from iracing_pipeline.data_api.backfill import EVENTS, LAPS, RESULT
+from iracing_pipeline.data_api.backfill import EVENTS, LAP_DATA, LAPS, RESULT
 from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.laps import read_events, read_laps
 from iracing_pipeline.results.reading import objects, value_at
@@ -153,19 +153,21 @@ def _read(
 ) -> Iterator[tuple[Source, Frames]]:
     items = [str(each) for each in subsession_ids]
     by_source: dict[Source, list[Any]] = {}
-    charts: list[tuple[int, int, Any]] = []
+    charts: dict[tuple[int, int], Any] = {}
     logs: list[tuple[int, int, Any]] = []
-    for document, label, body in payloads.of_items(connection, (RESULT, LAPS, EVENTS), items):
+    for document, label, body in payloads.of_items(
+        connection, (RESULT, LAPS, LAP_DATA, EVENTS), items
+    ):
+        key = (int(document.item), document.part)
         if document.kind == RESULT:
             by_source.setdefault(_SOURCES[label], []).append(body)
-        else:
-            rows = objects(body, "rows")
-            (charts if document.kind == LAPS else logs).append(
-                (int(document.item), document.part, rows)
-            )
+        elif document.kind == EVENTS:
+            logs.append((*key, objects(body, "rows")))
+        elif document.kind == LAPS or key not in charts:  # the chart tells more, and wins
+            charts[key] = objects(body, "rows")
     for source, bodies in by_source.items():
         of_source = {value_at(body, "subsession_id") for body in bodies}
-        laps = [each for each in charts if each[0] in of_source]
+        laps = [(*key, rows) for key, rows in charts.items() if key[0] in of_source]
         events = [each for each in logs if each[0] in of_source]
         yield (
             source,
