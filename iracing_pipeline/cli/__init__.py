@@ -14,6 +14,7 @@ from iracing_pipeline.cli import (
     laps,
     load,
     metrics,
+    races,
     service,
     stack,
 )
@@ -41,6 +42,7 @@ for _command in (
     backup.restore,
     account.login,
     account.collect,
+    races.races,
     metrics.metrics,
     metrics.live,
     service.service,
