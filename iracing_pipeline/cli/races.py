@@ -64,11 +64,10 @@ def _list() -> None:
         listed = incomplete(connection)
     for race in listed:
         when = f"{race.end_time.astimezone():%Y-%m-%d %H:%M}" if race.end_time else "time unknown"
-        again = f"; asked again {race.retry_after.astimezone():%Y-%m-%d %H:%M}"
-        click.echo(
-            f"{race.subsession_id}  {race.season}  {when}  {race.state}"
-            + (again if race.retry_after else "")
-        )
+        again = ""
+        if race.retry_after is not None:
+            again = f"; asked again {race.retry_after.astimezone():%Y-%m-%d %H:%M}"
+        click.echo(f"{race.subsession_id}  {race.season}  {when}  {race.state}{again}")
         for line in race.reason.splitlines():
             click.echo(f"    {line}")
     click.echo(f"{len(listed)} races are not complete.")

@@ -37,14 +37,15 @@ def fetch(
     Raises:
         DataApiError: If nothing more is to be asked, of the token or during maintenance.
     """
-    wanted = next(
+    noted = next(
         (
             each
             for each in fetch_queue.wanted_of(connection, document.item)
             if (each.kind, each.part) == (document.kind, document.part)
         ),
-        Wanted(document.kind, document.item, document.part, ""),
+        None,
     )
+    wanted = noted or Wanted(document.kind, document.item, document.part, "")
     if not wanted.is_due(now):
         return wanted.note
     try:
@@ -55,7 +56,8 @@ def fetch(
         after = answered(connection, wanted, error, now)
         fetch_queue.want(connection, after)
         return str(error)
-    fetch_queue.received(connection, document.kind, document.item, document.part)
+    if noted is not None:
+        fetch_queue.received(connection, document.kind, document.item, document.part)
     return None
 
 

@@ -1,7 +1,6 @@
 """A job by which races are asked for again, or dismissed, from Dagster's UI."""
 
 import dagster as dg
-from pydantic import Field
 
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.ingest import races
@@ -10,8 +9,8 @@ from iracing_pipeline.ingest import races
 class RacesConfig(dg.Config):
     """Which races, by subsession id; without a config, all that are not complete."""
 
-    ask_again: list[int] = Field(default_factory=list)
-    dismiss: list[int] = Field(default_factory=list)
+    ask_again: list[int] = []  # noqa: RUF012 - copied for each config
+    dismiss: list[int] = []  # noqa: RUF012 - as above
 
 
 @dg.op
