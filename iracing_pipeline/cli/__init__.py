@@ -15,6 +15,7 @@ from iracing_pipeline.cli import (
     laps,
     load,
     metrics,
+    races,
     service,
     stack,
 )
@@ -44,6 +45,7 @@ for _command in (
     ask.mcp,
     account.login,
     account.collect,
+    races.races,
     metrics.metrics,
     metrics.live,
     service.service,

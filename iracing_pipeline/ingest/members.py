@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from iracing_pipeline.data_api import endpoints
 from iracing_pipeline.data_api.endpoints import ChartType
+from iracing_pipeline.ingest import documents
 from iracing_pipeline.ingest.results import store_members
 from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.ratings import (
@@ -32,7 +34,10 @@ from iracing_pipeline.warehouse.payloads import Document
 from iracing_pipeline.warehouse.read import read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from iracing_pipeline.data_api import DataApi
+    from iracing_pipeline.data_api.client import Answer
     from iracing_pipeline.warehouse.connection import Connection
 
 ACCOUNT = "account"
@@ -58,24 +63,56 @@ class RatingOutcome:
     issues: Issues = field(default_factory=Issues)
 
 
-def fetch_member(connection: Connection, api: DataApi) -> int:
-    """Fetch who the token belongs to, with ratings and totals: the member's cust_id.
+@dataclass(slots=True)
+class MemberOutcome:
+    """What fetching a member's own data gave.
+
+    Attributes:
+        cust_id: The member.
+        received: Documents received.
+        problems: Why others were not, by document.
+    """
+
+    cust_id: int
+    received: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def fetch_member(
+    connection: Connection, api: DataApi, now: datetime | None = None
+) -> MemberOutcome:
+    """Fetch who the token belongs to, with ratings and totals; each document alone.
+
+    A document that is refused is noted as wanted, and asked for again at the time its row says.
 
     Args:
         connection: In autocommit.
         api: The Data API.
+        now: The present. Default: the machine's clock.
+
+    Raises:
+        DataApiError: If the member is not known, or nothing more is to be asked.
     """
     cust_id, item = _introduce(connection, api)
-    for category in CATEGORIES:
-        for chart in CHARTS:
-            body = endpoints.chart_data(api, cust_id, category, chart).payload
-            document = Document(CHART, f"{item}/{category}", chart.value)
-            payloads.put(connection, document, body, source="api")
-    career = endpoints.career(api, cust_id).payload
-    payloads.put(connection, Document(CAREER_KIND, item), career, source="api")
-    yearly = endpoints.yearly(api, cust_id).payload
-    payloads.put(connection, Document(YEARLY_KIND, item), yearly, source="api")
-    return cust_id
+    outcome = MemberOutcome(cust_id)
+    moment = now or datetime.now(UTC)
+    requests: list[tuple[Document, Callable[[], Answer]]] = [
+        (
+            Document(CHART, f"{item}/{category}", chart.value),
+            partial(endpoints.chart_data, api, cust_id, category, chart),
+        )
+        for category in CATEGORIES
+        for chart in CHARTS
+    ]
+    requests.append((Document(CAREER_KIND, item), partial(endpoints.career, api, cust_id)))
+    requests.append((Document(YEARLY_KIND, item), partial(endpoints.yearly, api, cust_id)))
+    for document, ask in requests:
+        problem = documents.fetch(connection, document, ask, moment)
+        if problem is None:
+            outcome.received += 1
+        else:
+            outcome.problems[f"{document.kind} {document.item}/{document.part}"] = problem
+    return outcome
 
 
 def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from iracing_pipeline.data_api.backfill import EVENTS, LAPS, RESULT
+from iracing_pipeline.data_api.backfill import EVENTS, LAP_DATA, LAPS, RESULT
 from iracing_pipeline.ingest import races
 from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.laps import read_events, read_laps
@@ -56,6 +56,7 @@ RESULT_KINDS = (
     *(source.label for source in ROW_SOURCES),
 )
 """Kinds of documents that tell the result of a subsession; their item is its id."""
+_PARTS = (LAPS, LAP_DATA, EVENTS)
 
 
 @dataclass(slots=True)
@@ -206,23 +207,26 @@ def _read(
     chosen = set(winners(connection, subsession_ids).values())
     by_source: dict[Source, list[Any]] = {}
     times: dict[int, datetime] = {}
-    parts: dict[str, list[tuple[int, int, Any]]] = {LAPS: [], EVENTS: []}
-    known = payloads.times_of_items(connection, (*RESULT_KINDS, LAPS, EVENTS), items)
-    wanted = [row for row in known if row[0] in chosen or row[0].kind in parts]
+    charts: dict[tuple[int, int], Any] = {}
+    logs: list[tuple[int, int, Any]] = []
+    known = payloads.times_of_items(connection, (*RESULT_KINDS, *_PARTS), items)
+    wanted = [row for row in known if row[0] in chosen or row[0].kind in _PARTS]
     bodies = payloads.bodies(connection, [document for document, _, _ in wanted])
     for document, label, source_time in wanted:
         body, subsession_id = bodies[document], int(document.item)
-        if document.kind in parts:
-            rows = subsession_id, document.part, objects(body, "rows")
-            parts[document.kind].append(rows)
-        else:
+        key = (subsession_id, document.part)
+        if document.kind == EVENTS:
+            logs.append((*key, objects(body, "rows")))
+        elif document.kind == LAPS or (document.kind == LAP_DATA and key not in charts):
+            charts[key] = objects(body, "rows")  # the chart holds more than the lap data, and wins
+        elif document.kind in RESULT_KINDS:
             by_source.setdefault(_SOURCES[label], []).append(body)
             times[subsession_id] = source_time
     for source, documents in by_source.items():
         frames = read_documents(documents, source, issues, cust_id=cust_id)
         here = set(frames.subsession["subsession_id"].to_list())
-        laps = [each for each in parts[LAPS] if each[0] in here]
-        events = [each for each in parts[EVENTS] if each[0] in here]
+        laps = [(*key, rows) for key, rows in charts.items() if key[0] in here]
+        events = [each for each in logs if each[0] in here]
         yield (
             source,
             Frames(

@@ -5,8 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.tables.ops import ITEM_ISSUE, LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
-from iracing_pipeline.tables.raw import RESULT_FILE, SUBSESSION_FETCH
-from iracing_pipeline.tables.watch import API_REQUEST, API_STATE, METRIC_HISTORY, STEP_TIME
+from iracing_pipeline.tables.raw import DOCUMENT_FETCH, RESULT_FILE, SEASON_FETCH, SUBSESSION_FETCH
+from iracing_pipeline.tables.watch import (
+    API_OUTAGE,
+    API_REQUEST,
+    API_STATE,
+    METRIC_HISTORY,
+    STEP_TIME,
+)
 from iracing_pipeline.warehouse.view import View, taken
 
 if TYPE_CHECKING:
@@ -33,5 +39,8 @@ OPS_VIEWS: tuple[View, ...] = (
     _of(METRIC_HISTORY, "metric_deliveries"),
     _of(API_REQUEST, "api_requests"),
     _of(API_STATE, "api_quota"),
+    _of(API_OUTAGE, "api_outages"),
     _of(SUBSESSION_FETCH, "subsession_fetches"),
+    _of(DOCUMENT_FETCH, "missing_documents"),
+    _of(SEASON_FETCH, "season_fetches"),
 )

@@ -197,6 +197,31 @@ def coverage() -> Panel:
     )
 
 
+def missing() -> Panel:
+    """What iRacing did not give."""
+    return table(
+        10,
+        "Not received from iRacing",
+        "Results, laps, logs and charts that the Data API did not give, and why. Those that are"
+        " final were refused for at least a week; iracing-pipeline races retry asks again. From"
+        " grafana.missing_documents.",
+        (
+            text("kind", "Endpoint").wide(180),
+            text("item", "Of").wide(110),
+            text("meaning", "Meaning").wide(90),
+            text("note", "What iRacing answered"),
+            number("attempts", "Answers").wide(80),
+            ago("last_at", "Last asked").wide(130),
+            text("CASE WHEN final THEN 'yes' ELSE 'no' END", "Final").wide(70),
+            moment("retry_after", "Asked again"),
+        ),
+        "grafana.missing_documents WHERE meaning <> 'reread' ORDER BY last_at DESC LIMIT 200",
+        empty="Nothing: everything that was asked for came.",
+        height=8,
+        may_be_empty=True,
+    )
+
+
 BOARD = Board(
     uid=links.DATA_QUALITY,
     title="Data quality",
@@ -204,7 +229,7 @@ BOARD = Board(
     question="What could not be loaded, and how far can the figures be trusted?",
     start="now-1y",
     sections=(
-        Section(None, (timed(), largest(), off(), missed(), quarantine())),
+        Section(None, (timed(), largest(), off(), missed(), quarantine(), missing())),
         Section("Laps", (reasons(), residuals())),
         Section("Sessions and races", (sessions(), coverage())),
     ),

@@ -229,16 +229,19 @@ def fetches() -> Panel:
     return table(
         12,
         "Races asked for",
-        "Subsessions that the Data API is asked for, by season and how far that got; retry means"
-        " that it is asked again later. From grafana.subsession_fetches.",
+        "Subsessions that the Data API is asked for, by season and how far that got; incomplete"
+        " ones are asked for again. From grafana.subsession_fetches.",
         (
             text("season", "Season"),
             number("count(*)", "Races").wide(80),
             number("count(*) FILTER (WHERE status = 'ok')", "Received").wide(90),
             number("count(*) FILTER (WHERE status = 'pending')", "Pending").wide(90),
-            number("count(*) FILTER (WHERE status = 'retry')", "Retry").wide(80),
             number(
-                "count(*) FILTER (WHERE status IN ('forbidden', 'missing'))", "Not to be had"
+                "count(*) FILTER (WHERE status IN ('partial', 'retry', 'refused'))", "Incomplete"
+            ).wide(100),
+            number(
+                "count(*) FILTER (WHERE status IN ('forbidden', 'missing', 'rejected'))",
+                "Refused for good",
             ).wide(110),
         ),
         "grafana.subsession_fetches GROUP BY season ORDER BY season DESC",

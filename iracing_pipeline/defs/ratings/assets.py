@@ -19,7 +19,7 @@ OWNERS = ["team:racing"]
 
 @dg.asset(group_name=GROUP, owners=OWNERS, kinds={"iracing", "postgres"}, pool=API_POOL)
 def raw_member(
-    data_api: DataApiResource, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
     """The member, present licences, rating charts and totals, as iRacing sends them."""
     api = data_api.connect()
@@ -28,9 +28,17 @@ def raw_member(
         warehouse.connect(autocommit=True) as connection,
         faults_as_dagster_understands(),
     ):
-        cust_id = fetch_member(connection, api)
-    seen = api.stats.snapshot()
-    return dg.MaterializeResult(metadata={"cust_id": cust_id, "requests": seen.requests})
+        outcome = fetch_member(connection, api)
+    for document, problem in outcome.problems.items():
+        context.log.warning("%s is missing: %s", document, problem)
+    return dg.MaterializeResult(
+        metadata={
+            "cust_id": outcome.cust_id,
+            "requests": api.stats.snapshot().requests,
+            "documents received": outcome.received,
+            "documents missing": dg.MetadataValue.json(outcome.problems),
+        }
+    )
 
 
 rating_history = dg.AssetSpec(

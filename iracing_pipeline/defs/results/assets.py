@@ -7,6 +7,8 @@ from pathlib import Path
 
 import dagster as dg
 
+from iracing_pipeline.data_api import DataApiError
+from iracing_pipeline.data_api.backfill import Status
 from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
 from iracing_pipeline.defs.resources import (
@@ -17,6 +19,7 @@ from iracing_pipeline.defs.resources import (
 )
 from iracing_pipeline.defs.results.partitions import seasons
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.ingest.documents import stops
 from iracing_pipeline.ingest.members import own_cust_id
 from iracing_pipeline.ingest.result_files import (
     list_result_files,
@@ -57,10 +60,24 @@ def raw_season_search(
         faults_as_dagster_understands(),
     ):
         cust_id = own_cust_id(connection, api)
+        failed: dict[str, str] = {}
         for key in context.partition_keys:
-            new = search_season(connection, api, int(cust_id or 0), Season.parse(key), now)
+            try:
+                new = search_season(connection, api, int(cust_id or 0), Season.parse(key), now)
+            except DataApiError as error:
+                if stops(error):
+                    raise
+                failed[key] = str(error)
+                continue
             context.log.info("%s: %d new subsessions", key, new)
             context.add_asset_metadata({"new subsessions": new}, partition_key=key)
+    if failed:
+        raise dg.Failure(
+            f"{len(failed)} of {len(context.partition_keys)} seasons could not be searched; they"
+            f" are asked for again. {next(iter(failed.values()))}",
+            metadata={"failed": dg.MetadataValue.json(failed)},
+            allow_retries=False,
+        )
 
 
 @dg.asset(
@@ -72,7 +89,7 @@ def raw_season_search(
 def raw_recent_search(
     context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
-    """What finished since the last look, put into the fetch queue: one request."""
+    """What finished since the last look, put into the fetch queue: two requests."""
     api = data_api.connect()
     with (
         counted(warehouse, api),
@@ -115,6 +132,9 @@ def raw_subsessions(
                     "subsessions": progress.total,
                     "requests": progress.requests,
                     **{status.value: count for status, count in progress.statuses.items()},
+                    "not complete": dg.MetadataValue.json(
+                        {str(number): note for number, note in progress.problems.items()}
+                    ),
                 },
                 partition_key=key,
             )
@@ -145,7 +165,8 @@ fields_known = fields_check("subsessions")
 all_loaded = dg.AssetCheckSpec(
     "all_loaded",
     asset="subsessions",
-    description="Every subsession that was fetched is in the table.",
+    description="Every subsession that was fetched is in the table, or dismissed: see"
+    " iracing-pipeline races.",
     blocking=True,
 )
 
@@ -165,7 +186,7 @@ def season_tables(
         fetched = [
             fetch.subsession_id
             for fetch in fetch_queue.of_seasons(connection, keys)
-            if fetch.fetched_at is not None and fetch.status.value in {"ok", "retry"}
+            if fetch.fetched_at is not None and fetch.status is not Status.DISMISSED
         ]
         connection.commit()
         outcome = load_subsessions(connection, fetched, run_id=context.run.run_id)

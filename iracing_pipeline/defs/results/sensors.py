@@ -16,13 +16,10 @@ from iracing_pipeline.defs.results.assets import (
     season_tables,
     telemetry_results,
 )
-from iracing_pipeline.defs.results.partitions import (
-    member_is_known,
-    seasons,
-    seasons_of_the_member,
-)
+from iracing_pipeline.defs.results.partitions import member_is_known, seasons
 from iracing_pipeline.defs.unfinished_runs import UNFINISHED
 from iracing_pipeline.inbox.file_names import text_of
+from iracing_pipeline.ingest.calendar import seasons_of_the_member
 from iracing_pipeline.ingest.members import own_cust_id
 from iracing_pipeline.ingest.result_files import (
     attempts_at,
@@ -86,8 +83,8 @@ def results_sensor(
         for key in due
         if key not in running
     ]
-    if stranger:  # since when the member races says which seasons there are; once a day at most
-        first = dg.RunRequest(run_key=f"first look/{now:%Y-%m-%d}", job_name=update_ratings.name)
+    if stranger:  # since when the member races says which seasons there are; once an hour at most
+        first = dg.RunRequest(run_key=f"first look/{now:%Y-%m-%dT%H}", job_name=update_ratings.name)
         runs.append(first)
     if not new and not runs:
         return dg.SkipReason(f"{len(there)} seasons known, nothing is due")

@@ -382,6 +382,16 @@ def lap_chart(career: Career, race: Race, number: int) -> list[dict[str, Any]]:
     return []
 
 
+def lap_data(career: Career, race: Race, number: int, group: int) -> list[dict[str, Any]]:
+    """The rows of ``results/lap_data``: those of one car, without what compares it with others."""
+    compared = {"lap_position", "interval", "interval_units", "fastest_lap"}
+    return [
+        {name: value for name, value in row.items() if name not in compared}
+        for row in lap_chart(career, race, number)
+        if row["group_id"] == group
+    ]
+
+
 def _chart(field: Field, *, clock: int) -> list[dict[str, Any]]:
     times, laps = field.times, field.laps
     crossings = np.concatenate(

@@ -8,7 +8,7 @@ from alembic import op
 from iracing_pipeline.results.countries import ALPHA_3
 
 revision = "0008"
-down_revision = "0006"
+down_revision = "0007"
 branch_labels = None
 depends_on = None
 
