@@ -53,7 +53,8 @@ def test_a_hybrid_has_litres_and_energy() -> None:
     )
     use = energy_use(fuel_laps(laps))
     assert use is not None
-    assert (use.laps, use.used_kwh) == (4, pytest.approx(LOST_J / 3.6e6, rel=0.01))
+    assert use.laps == 4
+    assert use.used_kwh == pytest.approx(LOST_J / 3.6e6, rel=0.01)
     assert fuel_use(fuel_laps(laps)) is not None
 
 
