@@ -76,6 +76,17 @@ def test_a_list_that_is_no_time_becomes_a_channel_for_each_value() -> None:
     assert np.array_equal(channels["CarIdxLap[2]"].samples, expected)
 
 
+def test_a_damaged_width_makes_no_thousands_of_channels() -> None:
+    records = drive((20.0,)).with_columns(
+        pl.Series("CarIdxLap", np.ones((drive((20.0,)).height, 500)), pl.Array(pl.Float32, 500))
+    )
+    head = Recording(START, "", "", "", "", "")
+    channels = read_ld(motec_ld.encode(records, {}, head, rate=60, lists=["CarIdxLap"])).channels
+
+    assert [name for name in channels if "CarIdx" in name] == ["CarIdxLap"]
+    assert channels["CarIdxLap"].rate == 60
+
+
 def test_dropped_records_leave_no_hole_in_time() -> None:
     records = drive((20.0,))
     gap = pl.concat([records.head(600), records.slice(603)])
