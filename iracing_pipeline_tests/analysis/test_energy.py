@@ -90,3 +90,19 @@ def test_what_is_charged_in_the_pits_is_not_what_the_lap_took() -> None:
     laps = laps_of(charged, Power("hybrid", 1.1))
 
     assert laps["energy_used_kwh"].null_count() == 1
+
+
+def test_damaged_values_are_no_energy() -> None:
+    records = hybrid()
+    row = pl.int_range(pl.len())
+    spoilt = records.with_columns(
+        EnergyERSBattery=pl.when(row % 7 == 0).then(float("inf")).otherwise(float("nan")),
+        EnergyERSBatteryPct=pl.lit(0.5),
+        EnergyBatteryToMGU_KLap=pl.lit(float("nan")),
+    )
+    car = power({}, spoilt)
+    laps = laps_of(spoilt, car)
+
+    assert car == Power("hybrid", None)
+    for name in ("energy_used_kwh", "energy_deployed_kwh"):
+        assert laps[name].null_count() == laps.height
