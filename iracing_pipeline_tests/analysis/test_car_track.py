@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,9 @@ from iracing_pipeline.analysis.car_track import Driven, car_tracks, drivers, poo
 from iracing_pipeline.tables.stints import STINT
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
 from iracing_pipeline_tests.recordings import START
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EFFECT, FADING, BURNT, BASE = 0.03, 0.05, 2.5, 90.0
 
@@ -122,7 +125,7 @@ def test_sessions_together_tell_fuel_and_tyres_apart() -> None:
     assert found[0].count == 4 * (9 + 7)  # three laps of each set are cold
 
 
-def faded(build_seasons: list[str | None], *, last_laps: int = 22) -> dict[str, Any]:
+def faded(build_seasons: Sequence[str | None], *, last_laps: int = 22) -> dict[str, Any]:
     """A car on a track over sessions of some builds; tyres of 2026 S2 fade four times as fast."""
     own = season(1, len(build_seasons)).filter(
         (pl.col("session_key") != f"s{len(build_seasons) - 1}")
