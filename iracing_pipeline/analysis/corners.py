@@ -208,7 +208,8 @@ class _Wheels:
             return cls(1, np.min(now, axis=0), np.max(now[2:], axis=0))
         # The car's own speed has one value a record: it is on its way from the one before.
         before = np.concatenate([speed[:1], speed[:-1]])[:, None]
-        car = before + (speed[:, None] - before) * np.arange(1, samples + 1) / samples
+        with np.errstate(over="ignore", invalid="ignore"):  # of damaged records
+            car = before + (speed[:, None] - before) * np.arange(1, samples + 1) / samples
         return cls(
             samples,
             locked=(np.min(known, axis=0) < (1 - SLIP) * car).mean(axis=1),

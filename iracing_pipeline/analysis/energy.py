@@ -66,7 +66,9 @@ def power(driver_info: Mapping[str, Any], records: pl.DataFrame) -> Power:
         return Power()
     shown = floats_of(records, BATTERY_SHARE)
     if stated is None and shown is not None and (usable := shown > _LEAST_SHARE).any():
-        stated = _finite(float(np.median(battery[usable] / shown[usable])) / _J_PER_KWH)
+        with np.errstate(over="ignore", invalid="ignore"):
+            stated = _finite(float(np.median(battery[usable] / shown[usable])) / _J_PER_KWH)
+        stated = stated if stated is not None and stated > 0 else None
     return Power(HYBRID, stated)
 
 
@@ -84,10 +86,12 @@ def lap_energy(records: pl.DataFrame, laps: pl.DataFrame, car: Power) -> pl.Data
         laps = laps.with_columns(pl.lit(None, pl.Float64).alias(name) for name in _LITRES)
     level, deployed = _level_kwh(records, car), floats_of(records, DEPLOYED)
     pits = records.get_column("OnPitRoad").to_numpy() if "OnPitRoad" in records.columns else None
-    rows = [
-        _lap(level, deployed, pits, slice(first, first + count))
-        for first, count in laps.select("first_record", "record_count").iter_rows()
-    ]
+    # Damaged files hold numbers that overflow; what comes of them is null.
+    with np.errstate(over="ignore", invalid="ignore"):
+        rows = [
+            _lap(level, deployed, pits, slice(first, first + count))
+            for first, count in laps.select("first_record", "record_count").iter_rows()
+        ]
     return laps.with_columns(pl.DataFrame(rows, schema=_SCHEMA, orient="row"))
 
 

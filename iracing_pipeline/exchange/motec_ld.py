@@ -35,6 +35,8 @@ _PRO_LOGGING = 0xC81A4  # without it i2 Pro refuses the file
 _FIRST_CHANNEL_ID = 0x2EE1
 _FLOAT, _INTEGER, _FOUR_BYTES = 7, 3, 4
 _FASTEST_HZ = 0xFFFF  # what the field holds
+MOST_VALUES = 64
+"""Of an array channel with more values a record than iRacing has cars, the last one is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +180,10 @@ def _channels(
     if not (dtype.inner.is_numeric() or dtype.inner == pl.Boolean):
         return
     values = series.explode().to_numpy().reshape(len(series), dtype.size)
-    if spread or rate * dtype.size > _FASTEST_HZ:
+    if dtype.size > MOST_VALUES or rate * dtype.size > _FASTEST_HZ:
+        yield _Channel(series.name, series.name, rate, _values(values[rows, -1]))
+        return
+    if spread:
         for at in range(dtype.size):
             name = f"{series.name}[{at}]"
             yield _Channel(name, series.name, rate, _values(values[rows, at]))

@@ -183,7 +183,7 @@ def _columns(name: str, dtype: pl.DataType, *, every: bool) -> list[pl.Expr]:
     """The columns of a CSV file that a channel becomes."""
     if not isinstance(dtype, pl.Array):
         return [pl.col(name)]
-    if not every:
+    if not every or dtype.size > motec_ld.MOST_VALUES:
         return [pl.col(name).arr.last()]
     return [pl.col(name).arr.get(at).alias(f"{name}[{at}]") for at in range(dtype.size)]
 

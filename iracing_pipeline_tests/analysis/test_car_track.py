@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
@@ -14,6 +14,9 @@ from iracing_pipeline.analysis.car_track import Driven, car_tracks, drivers, poo
 from iracing_pipeline.tables.stints import STINT
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
 from iracing_pipeline_tests.recordings import START
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 EFFECT, FADING, BURNT, BASE = 0.03, 0.05, 2.5, 90.0
 
@@ -120,6 +123,37 @@ def test_sessions_together_tell_fuel_and_tyres_apart() -> None:
     assert found[0].value == pytest.approx(EFFECT, abs=0.01)
     assert found[1].value == pytest.approx(FADING, abs=0.025)
     assert found[0].count == 4 * (9 + 7)  # three laps of each set are cold
+
+
+def faded(build_seasons: Sequence[str | None], *, last_laps: int = 22) -> dict[str, Any]:
+    """A car on a track over sessions of some builds; tyres of 2026 S2 fade four times as fast."""
+    own = season(1, len(build_seasons)).filter(
+        (pl.col("session_key") != f"s{len(build_seasons) - 1}")
+        | (pl.int_range(pl.len()).over("session_key") < last_laps)
+    )
+    new = [f"s{n}" for n, name in enumerate(build_seasons) if name == "2026 S2"]
+    faster = pl.when(pl.col("session_key").is_in(new)).then(3 * FADING).otherwise(0.0)
+    own = own.with_columns(pl.col("lap_time_s") + faster * pl.col("set_lap"))
+    rows = [session(n, 22, build_season=name) for n, name in enumerate(build_seasons)]
+    return car_tracks(driven(own, *rows)).row(0, named=True)
+
+
+def test_tyres_of_two_seasons_of_builds_are_not_mixed() -> None:
+    row = faded(["2026 S1"] * 4 + ["2026 S2"] * 4)
+
+    assert (row["build_season"], row["other_season_session_count"]) == ("2026 S2", 4)
+    assert row["degradation_s_per_lap"] == pytest.approx(4 * FADING, abs=0.03)
+    assert (row["degradation_session_count"], row["fuel_lap_count"]) == (4, 8 * 22)
+    assert any("4 sessions of other seasons" in words for words in row["unknown"])
+    one = faded(["2026 S1"] * 4)
+    assert one["other_season_session_count"] == 0
+    assert not any("seasons" in words for words in one["unknown"])
+
+
+def test_a_season_takes_over_when_it_has_laps_enough() -> None:
+    assert faded(["2026 S1"] * 3 + ["2026 S2"], last_laps=4)["build_season"] == "2026 S1"
+    assert faded(["2026 S1"] * 3 + ["2026 S2"], last_laps=5)["build_season"] == "2026 S2"
+    assert faded([None, None, None])["build_season"] is None
 
 
 def test_its_intervals_hold_what_is_true() -> None:

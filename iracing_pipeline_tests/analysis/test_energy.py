@@ -53,7 +53,8 @@ def test_a_hybrid_has_litres_and_energy() -> None:
     )
     use = energy_use(fuel_laps(laps))
     assert use is not None
-    assert (use.laps, use.used_kwh) == (4, pytest.approx(LOST_J / 3.6e6, rel=0.01))
+    assert use.laps == 4
+    assert use.used_kwh == pytest.approx(LOST_J / 3.6e6, rel=0.01)
     assert fuel_use(fuel_laps(laps)) is not None
 
 
@@ -89,3 +90,19 @@ def test_what_is_charged_in_the_pits_is_not_what_the_lap_took() -> None:
     laps = laps_of(charged, Power("hybrid", 1.1))
 
     assert laps["energy_used_kwh"].null_count() == 1
+
+
+def test_damaged_values_are_no_energy() -> None:
+    records = hybrid()
+    row = pl.int_range(pl.len())
+    spoilt = records.with_columns(
+        EnergyERSBattery=pl.when(row % 7 == 0).then(float("inf")).otherwise(float("nan")),
+        EnergyERSBatteryPct=pl.lit(0.5),
+        EnergyBatteryToMGU_KLap=pl.lit(float("nan")),
+    )
+    car = power({}, spoilt)
+    laps = laps_of(spoilt, car)
+
+    assert car == Power("hybrid", None)
+    for name in ("energy_used_kwh", "energy_deployed_kwh"):
+        assert laps[name].null_count() == laps.height

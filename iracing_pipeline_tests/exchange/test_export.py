@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+import irsdk
 import numpy as np
 import polars as pl
 import pytest
@@ -15,6 +16,7 @@ from iracing_pipeline.ibt import Facts, IbtFile
 from iracing_pipeline.ingest.export import Format, NothingToExportError, export
 from iracing_pipeline.ingest.telemetry import analyse
 from iracing_pipeline_tests.exchange.ld_reader import read_ld
+from iracing_pipeline_tests.real_files import NEEDS_REAL_FILES, folder
 from iracing_pipeline_tests.recordings import START, drive, glitch, where, write
 
 if TYPE_CHECKING:
@@ -74,6 +76,17 @@ def test_a_list_that_is_no_time_becomes_a_channel_for_each_value() -> None:
     expected = records["CarIdxLap"].arr.get(2).to_numpy().astype(np.float64)
     assert channels["CarIdxLap[2]"].rate == 60
     assert np.array_equal(channels["CarIdxLap[2]"].samples, expected)
+
+
+def test_a_damaged_width_makes_no_thousands_of_channels() -> None:
+    records = drive((20.0,)).with_columns(
+        pl.Series("CarIdxLap", np.ones((drive((20.0,)).height, 500)), pl.Array(pl.Float32, 500))
+    )
+    head = Recording(START, "", "", "", "", "")
+    channels = read_ld(motec_ld.encode(records, {}, head, rate=60, lists=["CarIdxLap"])).channels
+
+    assert [name for name in channels if "CarIdx" in name] == ["CarIdxLap"]
+    assert channels["CarIdxLap"].rate == 60
 
 
 def test_dropped_records_leave_no_hole_in_time() -> None:
@@ -205,3 +218,30 @@ def test_the_command_line_exports(
     assert unknown.exit_code == 1
     assert "Error:" in unknown.output
     assert "Traceback" not in unknown.output
+
+
+@NEEDS_REAL_FILES
+def test_every_channel_of_a_360_hz_file_is_what_pyirsdk_reads(tmp_path: Path) -> None:
+    root = folder()
+    assert root is not None
+    path = root / "cases" / "ibt" / "base_channels_360hz.ibt"
+    if not path.is_file():
+        pytest.skip("no cases beside the real recordings: cases/ibt/base_channels_360hz.ibt")
+    source = IbtFile(path)
+    table = pl.read_csv(export(source, tmp_path, Format.CSV)[0])
+    every = pl.read_csv(export(source, tmp_path / "every", Format.CSV, every_sample=True)[0])
+    channels = read_ld(export(source, tmp_path, Format.MOTEC)[0].read_bytes()).channels
+    reader = irsdk.IBT()
+    reader.open(str(path))
+
+    assert set(table.columns) == set(channels) == set(source.channels)
+    for name, channel in source.channels.items():
+        values = np.array(reader.get_all(name), np.float64).reshape(len(table), channel.count)
+        assert table[name].cast(pl.Float64).to_numpy() == pytest.approx(values[:, -1], rel=1e-7)
+        assert channels[name].rate == 60 * channel.count
+        assert channels[name].samples == pytest.approx(
+            values.ravel()[channel.count - 1 :], rel=1e-6
+        )
+        for at in range(channel.count if channel.count > 1 else 0):
+            assert every[f"{name}[{at}]"].to_numpy() == pytest.approx(values[:, at], rel=1e-7)
+    reader.close()

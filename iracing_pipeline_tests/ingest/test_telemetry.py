@@ -129,6 +129,17 @@ def test_a_load_is_in_the_callers_transaction(file: IbtFile, connection: Connect
         assert connection.execute(f"TABLE {table}".encode()).fetchall() == []
 
 
+def test_a_renamed_copy_keeps_the_time_zone(tmp_path: Path, connection: Connection) -> None:
+    path = recordings.session(tmp_path / "car_track 2026-03-07 20-15-33.ibt")
+    for name in (path.name, "copy.ibt"):
+        load(connection, analyse(IbtFile(path.rename(tmp_path / name))))
+        path = tmp_path / name
+        rows = connection.execute(
+            "SELECT file_name, utc_offset_s, start_source FROM racing.telemetry_session"
+        ).fetchall()
+        assert rows == [(name, 3600, "header")]
+
+
 def test_a_load_is_written_down(file: IbtFile, connection: Connection) -> None:
     for run in ("first", "second"):
         load(connection, analyse(file), frames_uri=None, run_id=run)
