@@ -3,7 +3,7 @@
 import dagster as dg
 
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
-from iracing_pipeline.defs.figures.assets import figures
+from iracing_pipeline.defs.figures.assets import figures, races
 from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
 from iracing_pipeline.defs.housekeeping import (
     daily_housekeeping,
@@ -28,6 +28,7 @@ from iracing_pipeline.defs.resources import (
     TelemetryFolder,
     WarehouseResource,
 )
+from iracing_pipeline.defs.results.ask_again import ask_for_races_again
 from iracing_pipeline.defs.results.assets import (
     raw_recent_search,
     raw_result_files,
@@ -35,6 +36,11 @@ from iracing_pipeline.defs.results.assets import (
     raw_subsessions,
     season_tables,
     telemetry_results,
+)
+from iracing_pipeline.defs.results.past_seasons import (
+    nightly_past_seasons,
+    past_seasons,
+    past_seasons_sensor,
 )
 from iracing_pipeline.defs.results.schedules import hourly_results, look_for_results
 from iracing_pipeline.defs.results.sensors import (
@@ -58,6 +64,7 @@ defs = dg.Definitions(
         reference,
         raw_season_search,
         raw_recent_search,
+        past_seasons,
         raw_subsessions,
         season_tables,
         raw_result_files,
@@ -65,6 +72,7 @@ defs = dg.Definitions(
         raw_member,
         ratings,
         figures,
+        races,
     ],
     jobs=[
         load_telemetry,
@@ -74,6 +82,7 @@ defs = dg.Definitions(
         look_for_results,
         load_season,
         fetch_season,
+        ask_for_races_again,
         load_result_files_job,
         read_telemetry_results,
         update_ratings,
@@ -81,13 +90,20 @@ defs = dg.Definitions(
         refresh_figures,
         keep_house,
     ],
-    schedules=[weekly_reference, hourly_results, daily_ratings, daily_housekeeping],
+    schedules=[
+        weekly_reference,
+        hourly_results,
+        nightly_past_seasons,
+        daily_ratings,
+        daily_housekeeping,
+    ],
     sensors=[
         telemetry_folder_sensor,
         abandoned_runs_sensor,
         reader_watchdog_sensor,
         metric_sensor,
         results_sensor,
+        past_seasons_sensor,
         result_files_sensor,
         telemetry_results_sensor,
         figures_sensor,

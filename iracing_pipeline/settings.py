@@ -32,6 +32,8 @@ class Settings:
             it, a PostgreSQL server embedded in the data folder is used.
         lake: ``IRACING_LAKE``. Where Parquet files and raw payloads lie: a folder or a URI
             (``s3://``, ``gs://``, ``az://``). Default: ``lake`` in the data folder.
+        member: ``IRACING_MEMBER``. Whose racing this is: a customer id, or a name as results show
+            it. Default: the member of the account, else the driver of most telemetry.
     """
 
     home: Path
@@ -39,6 +41,7 @@ class Settings:
     results_dir: Path
     database_url: str | None = field(repr=False)
     lake: str
+    member: str | None = None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] | None = None) -> Settings:
@@ -58,6 +61,7 @@ class Settings:
             results_dir=_folder(env, "IRACING_RESULTS_DIR") or home / "results",
             database_url=_postgres_url(secret(env, "IRACING_DATABASE_URL")),
             lake=_lake(env) or str(home / "lake"),
+            member=_member(env),
         )
 
 
@@ -107,6 +111,30 @@ class DataApiAccount:
                 # A stand-in may allow what iRacing does not.
                 most=1_000_000 if env.get("IRACING_DATA_API_URL") else 240,
             ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class AskSettings:
+    """Who may ask.
+
+    Attributes:
+        reader_password: ``IRACING_READER_PASSWORD`` (or ``_FILE``). Password of
+            ``grafana_reader`` in a database of your own; the embedded server makes its own.
+        mcp_token: ``IRACING_MCP_TOKEN`` (or ``_FILE``). What clients of ``mcp --http`` send.
+            Default: made once, in the file ``mcp_token`` of the data folder.
+    """
+
+    reader_password: str | None = field(repr=False)
+    mcp_token: str | None = field(repr=False)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> AskSettings:
+        """Read the settings from the environment."""
+        env = os.environ if env is None else env
+        return cls(
+            reader_password=secret(env, "IRACING_READER_PASSWORD"),
+            mcp_token=secret(env, "IRACING_MCP_TOKEN"),
         )
 
 
@@ -256,6 +284,16 @@ def secret(env: Mapping[str, str], name: str) -> str | None:
 def _lake(env: Mapping[str, str]) -> str | None:
     value = env.get("IRACING_LAKE")
     return str(_folder(env, "IRACING_LAKE")) if value and "://" not in value else value
+
+
+def _member(env: Mapping[str, str]) -> str | None:
+    text = env.get("IRACING_MEMBER", "").strip()
+    if text.isdigit() and not (text.isascii() and 0 < int(text) < 2**63):
+        raise SettingsError(
+            f"IRACING_MEMBER is {text[:40]!r}. Set it to your customer id, which is a whole number"
+            " above 0, or to your name as results show it."
+        )
+    return text or None
 
 
 def _folder(env: Mapping[str, str], name: str) -> Path | None:

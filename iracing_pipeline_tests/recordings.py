@@ -202,7 +202,7 @@ def write(
     names: Sequence[str] | None = None,
     version: int = 2,
     closed: bool = True,
-    start: datetime = START,
+    start: datetime | None = START,
 ) -> pl.DataFrame:
     """Write a recording, by default a small one, of some or all channels; returns its records."""
     chosen = [channel for channel in CHANNELS if names is None or channel.name in names]

@@ -20,6 +20,7 @@ ORDER = [
     "dagster_storage",
     # ------------------------------------ nothing below imports dagster
     "preview",
+    "ask",
     "report",
     "ingest",
     "metrics",

@@ -15,7 +15,8 @@ import polars as pl
 
 from iracing_pipeline.analysis import robust
 from iracing_pipeline.analysis.consistency import lap_spread
-from iracing_pipeline.analysis.fuel import CLEAN, fuel_use
+from iracing_pipeline.analysis.energy import ELECTRIC, FUEL, HYBRID
+from iracing_pipeline.analysis.fuel import CLEAN, energy_use, fuel_use
 from iracing_pipeline.analysis.stints import warm_tyres
 from iracing_pipeline.tables.strategy import CAR_TRACK
 
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 PACE_SESSIONS = 5
 """Sessions that the present pace is had from."""
 POOLED_SESSIONS = 60
-"""The latest sessions that are pooled: older ones were driven with another build of the car."""
+"""The latest sessions that are pooled, of those of one season of builds."""
+FEWEST_SEASON_LAPS = 5
+"""Clean laps from which a new season of builds has figures of its own."""
 FEWEST_RACES = 3
 """Races on a track from which the chance of a caution is told."""
 
@@ -75,18 +78,21 @@ def car_tracks(driven: Driven) -> pl.DataFrame:
     own = driven.sessions.join(chosen, on=[*_PLACE, "cust_id"], how="semi", nulls_equal=True).sort(
         "start_time", "session_key"
     )
-    where = own.select("session_key", *_PLACE, session_start="start_time")
+    where = own.select("session_key", *_PLACE, "build_season", session_start="start_time")
     laps = driven.laps.join(where, on="session_key")
     by_place = laps.partition_by(_PLACE, as_dict=True)
     stops = _stops(driven)
     rows = []
     for place, sessions in own.group_by(_PLACE, maintain_order=True):
         there = by_place.get(place, laps.clear())
+        season = _latest_season(sessions, there)
         row = {
             **dict(zip(_PLACE, place, strict=True)),
             **_who(sessions),
-            **_pace(there),
+            **_season(sessions, season),
+            **_pace(there.filter(pl.col("build_season").eq_missing(season))),
             **_fuel(there),
+            **_energy(there, sessions),
             **_pits(stops, *place),
             **_cautions(driven.cautions, place[1]),
         }
@@ -145,6 +151,41 @@ def _who(sessions: pl.DataFrame) -> dict[str, Any]:
         "session_count": sessions.height,
         "last_session_at": last["start_time"],
         "tank_l": tanks[-1] if len(tanks) else None,
+    }
+
+
+def _latest_season(sessions: pl.DataFrame, laps: pl.DataFrame) -> str | None:
+    """The season of builds that pace and tyres are of: the latest with enough clean dry laps.
+
+    A new build may bring another tyre model, so pace, fuel effect and degradation are of one
+    season. Litres burnt are of all. A season that has just begun takes over from its
+    :data:`FEWEST_SEASON_LAPS`-th lap on, or where there is no other.
+    """
+    dry = laps.filter(pl.col("condition") != "wet").drop_nulls("lap_time_s")
+    seasons = (
+        dry.group_by("build_season")
+        .agg(pl.col("session_start").max().alias("last"), pl.len().alias("laps"))
+        .sort(pl.col("laps") >= FEWEST_SEASON_LAPS, "last", descending=True)
+    )
+    found = seasons if seasons.height else sessions.reverse()
+    season: str | None = found.get_column("build_season")[0]
+    return season
+
+
+def _season(sessions: pl.DataFrame, season: str | None) -> dict[str, Any]:
+    others = sessions.filter(pl.col("build_season").ne_missing(season))
+    return {"build_season": season, "other_season_session_count": others.height}
+
+
+def _energy(laps: pl.DataFrame, sessions: pl.DataFrame) -> dict[str, Any]:
+    last = sessions.row(-1, named=True)
+    use = energy_use(laps)
+    return {
+        "power_source": last["power_source"] or FUEL,
+        "energy_capacity_kwh": last["energy_capacity_kwh"],
+        "energy_lap_count": 0 if use is None else use.laps,
+        "energy_median_kwh": None if use is None else use.used_kwh,
+        "energy_deployed_median_kwh": None if use is None else use.deployed_kwh,
     }
 
 
@@ -274,11 +315,20 @@ def _cautions(cautions: pl.DataFrame, track_id: int) -> dict[str, Any]:
 def _unknown(row: dict[str, Any]) -> list[str]:
     """What is not known, and what plans do about it."""
     known = row.get
+    electric = known("power_source") == ELECTRIC
+    tank = "litres, as the car is electric" if electric else "what the tank holds"
     cautions = f"chance of a caution, for which it takes {FEWEST_RACES} races here: taken as 0"
     told = (
         (known("pace_lap_count"), "no clean lap on a dry track: no plans"),
-        (known("fuel_p65_l"), "fuel of a lap, for which it takes three clean laps: no plans"),
-        (known("tank_l"), "what the tank holds: no plans"),
+        (
+            known("fuel_p65_l") or electric,
+            "fuel of a lap, for which it takes three clean laps: no plans",
+        ),
+        (known("tank_l"), f"{tank}: no plans"),
+        (
+            known("power_source") != HYBRID,
+            "what a hybrid saves in fuel by its battery: plans count litres as burnt so far",
+        ),
         (
             known("fuel_effect_s_per_l") is not None,
             "fuel effect and degradation are not told apart: both taken as 0",
@@ -292,4 +342,11 @@ def _unknown(row: dict[str, Any]) -> list[str]:
         (known("lap_spread_s") is not None, "spread of a lap: taken as 0"),
         (known("caution_chance") is not None, cautions),
     )
-    return [words for there, words in told if not there]
+    unknown = [words for there, words in told if not there]
+    if count := row["other_season_session_count"]:
+        unknown.append(
+            f"whether the tyres of {count} sessions of other seasons are those of"
+            f" {row['build_season'] or 'files without a build'}: left out of pace, fuel effect and"
+            " degradation"
+        )
+    return unknown

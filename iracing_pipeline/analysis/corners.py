@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from iracing_pipeline.analysis.samples import Flags, Floats, floats_of
+from iracing_pipeline.analysis import dampers
+from iracing_pipeline.analysis.samples import Flags, Floats, every_sample, floats_of
 from iracing_pipeline.analysis.sectors import LAP_KEY
+from iracing_pipeline.analysis.unrolled import APART
 from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.traces import Between
 
@@ -48,7 +50,12 @@ def way_before(corners: CornerMap, grid: Grid) -> float:
 
 
 def lap_corners(
-    records: pl.DataFrame, unrolled: Unrolled, grid: Grid, corners: CornerMap
+    records: pl.DataFrame,
+    unrolled: Unrolled,
+    grid: Grid,
+    corners: CornerMap,
+    *,
+    tick_rate_hz: int = 60,
 ) -> pl.DataFrame:
     """How each lap took each corner, as rows of ``racing.lap_corner``.
 
@@ -57,11 +64,13 @@ def lap_corners(
         unrolled: Its laps, with :func:`way_before` of the lap before.
         grid: The grid of the track.
         corners: Its corners.
+        tick_rate_hz: Records a second.
     """
     if not len(unrolled) or not corners.corners:
         return LAP_CORNER.frame()
     in_corner, on_straight = _times(unrolled, corners)
     drive = _Drive.of(records, unrolled, grid)
+    shocks = dampers.fastest(records)
     frames = []
     for index, corner in enumerate(corners.corners):
         place = _place(corner, corners.corners[index - 1], grid)
@@ -73,9 +82,39 @@ def lap_corners(
                 pl.Series("time_s", in_corner[:, index]),
                 pl.Series("straight_s", on_straight[:, index]),
                 *_metrics(drive, place, corner.direction, grid.fine.step_m),
+                *_shocks(shocks, unrolled, corner, tick_rate_hz),
+                pl.lit(
+                    None if drive.wheel_samples is None else drive.wheel_samples * tick_rate_hz,
+                    pl.Int32,
+                ).alias("wheel_rate_hz"),
             )
         )
     return pl.concat(frames).select(LAP_CORNER.names).sort([*LAP_KEY, "corner"])
+
+
+def _shocks(
+    shocks: tuple[Floats, int] | None, unrolled: Unrolled, corner: Corner, tick_rate_hz: int
+) -> tuple[pl.Series, pl.Series]:
+    """The fastest damper of each lap from the corner's start to its end, and the samples behind."""
+    laps = len(unrolled)
+    if shocks is None:
+        return (
+            pl.Series("peak_shock_mps", [None] * laps, pl.Float64),
+            pl.Series("shock_rate_hz", [None] * laps, pl.Int32),
+        )
+    values, samples = shocks
+    start = corner.start_pct - (corner.end_pct < corner.start_pct)
+    peaks: list[float | None] = []
+    for lap in range(laps):
+        first, after = np.searchsorted(
+            unrolled.place, [lap * APART + start, lap * APART + corner.end_pct]
+        )
+        inside = values[unrolled.rows[first:after]]
+        peaks.append(float(inside.max()) if len(inside) else None)
+    return (
+        pl.Series("peak_shock_mps", peaks, pl.Float64),
+        pl.Series("shock_rate_hz", [samples * tick_rate_hz] * laps, pl.Int32),
+    )
 
 
 def time_lost(corners: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
@@ -138,6 +177,46 @@ def _contains(corner: Corner, pct: float) -> bool:
 
 
 @dataclass(frozen=True)
+class _Wheels:
+    """Wheel speeds, one value a record; all None where the file lacks one of them.
+
+    Attributes:
+        samples: Samples a record.
+        slowest: Slowest wheel (m/s), at one sample a record.
+        fastest_driven: Faster rear wheel (m/s), at one sample a record.
+        locked: Share of the record's samples in which a wheel is :data:`SLIP` slower than the
+            car, at several samples a record.
+        spinning: Share in which a rear wheel is as much faster.
+    """
+
+    samples: int | None = None
+    slowest: Floats | None = None
+    fastest_driven: Floats | None = None
+    locked: Floats | None = None
+    spinning: Floats | None = None
+
+    @classmethod
+    def of(cls, records: pl.DataFrame) -> _Wheels:
+        every = [every_sample(records, name) for name in WHEEL_SPEEDS]
+        known = [wheel for wheel in every if wheel is not None]
+        if len(known) < len(WHEEL_SPEEDS):
+            return cls()
+        speed = floats_of(records, "Speed")
+        samples = min(wheel.shape[1] for wheel in known)
+        if samples == 1 or speed is None or any(wheel.shape[1] != samples for wheel in known):
+            now = [wheel[:, -1] for wheel in known]
+            return cls(1, np.min(now, axis=0), np.max(now[2:], axis=0))
+        # The car's own speed has one value a record: it is on its way from the one before.
+        before = np.concatenate([speed[:1], speed[:-1]])[:, None]
+        car = before + (speed[:, None] - before) * np.arange(1, samples + 1) / samples
+        return cls(
+            samples,
+            locked=(np.min(known, axis=0) < (1 - SLIP) * car).mean(axis=1),
+            spinning=(np.max(known[2:], axis=0) > (1 + SLIP) * car).mean(axis=1),
+        )
+
+
+@dataclass(frozen=True)
 class _Drive:
     """Channels on the fine grid, from ``first`` points before the line; (laps, points) each."""
 
@@ -151,6 +230,9 @@ class _Drive:
     abs_active: Floats | None
     slowest_wheel: Floats | None
     fastest_driven: Floats | None
+    locked: Floats | None
+    spinning: Floats | None
+    wheel_samples: int | None
 
     @classmethod
     def of(cls, records: pl.DataFrame, unrolled: Unrolled, grid: Grid) -> _Drive:
@@ -162,9 +244,7 @@ class _Drive:
         def seen(values: Floats | None, between: Between = Between.CONTINUOUS) -> Floats | None:
             return None if values is None else unrolled.look_up(values, pct, between)
 
-        wheels = [floats_of(records, name) for name in WHEEL_SPEEDS]
-        known = [wheel for wheel in wheels if wheel is not None]
-        all_there = len(known) == len(WHEEL_SPEEDS)
+        wheels = _Wheels.of(records)
         return cls(
             first=first,
             known_from=unrolled.reaches(float(pct[0])),
@@ -174,14 +254,18 @@ class _Drive:
             brake=seen(floats_of(records, "Brake")),
             steering=seen(floats_of(records, "SteeringWheelAngle")),
             abs_active=seen(floats_of(flags, "BrakeABSactive"), Between.DISCRETE),
-            slowest_wheel=seen(np.min(known, axis=0) if all_there else None),
-            fastest_driven=seen(np.max(known[2:], axis=0) if all_there else None),
+            slowest_wheel=seen(wheels.slowest),
+            fastest_driven=seen(wheels.fastest_driven),
+            locked=seen(wheels.locked),
+            spinning=seen(wheels.spinning),
+            wheel_samples=wheels.samples,
         )
 
     def part(self, first: int, last: int) -> _Drive:
         """The points from one to another, both included, counted from the line."""
         cut = slice(self.first + first, self.first + last + 1)
-        names = [field.name for field in fields(self) if field.name not in {"first", "known_from"}]
+        whole = {"first", "known_from", "wheel_samples"}
+        names = [field.name for field in fields(self) if field.name not in whole]
         arrays: dict[str, Any] = {name: getattr(self, name) for name in names}
         for name, array in arrays.items():
             arrays[name] = None if array is None else array[:, cut]
@@ -293,15 +377,19 @@ def _hints(drive: _Drive) -> dict[str, Floats | None]:
     found: dict[str, Floats | None] = dict.fromkeys(("abs_s", "lock_s", "wheelspin_s"))
     if drive.abs_active is not None:
         found["abs_s"] = _seconds(drive, drive.abs_active > 0)
-    if drive.speed is None or drive.slowest_wheel is None or drive.fastest_driven is None:
+    if drive.speed is None or drive.wheel_samples is None:
         return found
+    locked, spinning = drive.locked, drive.spinning
+    if drive.slowest_wheel is not None and drive.fastest_driven is not None:
+        locked = (drive.slowest_wheel < (1 - SLIP) * drive.speed).astype(np.float64)
+        spinning = (drive.fastest_driven > (1 + SLIP) * drive.speed).astype(np.float64)
     rolling = drive.speed > _ROLLING_MPS
-    if drive.brake is not None:
-        slow = drive.slowest_wheel < (1 - SLIP) * drive.speed
-        found["lock_s"] = _seconds(drive, slow & rolling & (drive.brake > BRAKING))
-    if drive.throttle is not None:
-        fast = drive.fastest_driven > (1 + SLIP) * drive.speed
-        found["wheelspin_s"] = _seconds(drive, fast & rolling & (drive.throttle > THROTTLE_ON))
+    if drive.brake is not None and locked is not None:
+        found["lock_s"] = _seconds(drive, locked * (rolling & (drive.brake > BRAKING)))
+    if drive.throttle is not None and spinning is not None:
+        found["wheelspin_s"] = _seconds(
+            drive, spinning * (rolling & (drive.throttle > THROTTLE_ON))
+        )
     return found
 
 
@@ -323,6 +411,6 @@ def _crossing(values: Floats, before: np.ndarray, level: Floats | float) -> Floa
     return np.where((before >= 0) & (before < most), crossed, np.nan)
 
 
-def _seconds(drive: _Drive, holds: Flags) -> Floats:
-    """For how long something held: each step counts as its first point says."""
+def _seconds(drive: _Drive, holds: Flags | Floats) -> Floats:
+    """For how long something held, or held for a share: each step counts as its first point."""
     return np.asarray((np.diff(drive.clock, axis=1) * holds[:, :-1]).sum(axis=1))

@@ -33,10 +33,12 @@ def fuel_laps(laps: pl.DataFrame) -> pl.DataFrame:
         laps: Laps of one session in order, as rows of ``racing.telemetry_lap``.
     """
     used, kilometres = pl.col("fuel_used_l"), pl.col("distance_m") / 1000
+    # An electric car has no litres.
+    measured = pl.coalesce(used, "energy_used_kwh").is_not_null()
     condition = (
-        pl.when(pl.col("clean") & used.is_not_null() & (pl.col("track_wetness") >= WET_FROM))
+        pl.when(pl.col("clean") & measured & (pl.col("track_wetness") >= WET_FROM))
         .then(pl.lit(WET))
-        .when(pl.col("clean") & used.is_not_null())
+        .when(pl.col("clean") & measured)
         .then(pl.lit(CLEAN))
         .when((pl.col("kind") == "timed") & (pl.col("reasons") == pl.lit(["caution"])))
         .then(pl.lit(CAUTION))
@@ -49,17 +51,25 @@ def fuel_laps(laps: pl.DataFrame) -> pl.DataFrame:
         pl.when(kilometres > 0).then(used / kilometres).alias("fuel_per_km_l"),
         "fuel_added_l",
         "fuel_end_l",
+        "energy_used_kwh",
+        "energy_deployed_kwh",
+        "energy_end_kwh",
     )
     return table.with_columns(_laps_left(table)).match_to_schema(FUEL_LAP.schema)
 
 
 def _laps_left(table: pl.DataFrame) -> pl.Series:
-    """By the median of the clean laps up to each lap; null until there are three."""
+    """By the median of the clean laps up to each lap; null until there are three.
+
+    Litres, or the energy of a car that has none; the battery of a hybrid is charged as it drives.
+    """
     known: list[float] = []
     left: list[float | None] = []
-    rows = table.select("condition", "fuel_used_l", "fuel_end_l").iter_rows()
+    litres = table.get_column("fuel_end_l").count() > 0
+    names = ("fuel_used_l", "fuel_end_l") if litres else ("energy_used_kwh", "energy_end_kwh")
+    rows = table.select("condition", *names).iter_rows()
     for condition, used, end in rows:
-        if condition == CLEAN:
+        if condition == CLEAN and used is not None:
             known.append(used)
         typical = float(np.median(known)) if len(known) >= FEWEST_LAPS else 0.0
         left.append(end / typical if typical > 0 and end is not None else None)
@@ -95,6 +105,42 @@ def fuel_use(fuel: pl.DataFrame, condition: str = CLEAN) -> FuelUse | None:
         return None
     median, p65, p90 = np.percentile(used.to_numpy(), [50, 65, 90])
     return FuelUse(float(median), float(p65), float(p90), len(used))
+
+
+@dataclass(frozen=True, slots=True)
+class EnergyUse:
+    """What clean dry laps take from the battery, in kWh: medians.
+
+    Attributes:
+        used_kwh: What the battery lost; about 0 where a hybrid recovers what it deploys.
+        deployed_kwh: What went to the MGU-K; None without such a channel.
+        laps: Laps behind these.
+    """
+
+    used_kwh: float
+    deployed_kwh: float | None
+    laps: int
+
+
+def energy_use(fuel: pl.DataFrame) -> EnergyUse | None:
+    """What clean dry laps take from the battery; None for fewer than three, or without one.
+
+    Args:
+        fuel: Rows of ``racing.fuel_lap`` of one car on one track.
+    """
+    if "energy_used_kwh" not in fuel.columns:
+        return None
+    laps = fuel.filter(pl.col("condition") == CLEAN).drop_nulls("energy_used_kwh")
+    if laps.height < FEWEST_LAPS:
+        return None
+    used, deployed = (
+        laps.get_column(name).median() for name in ("energy_used_kwh", "energy_deployed_kwh")
+    )
+    return EnergyUse(
+        float(used),  # type: ignore[arg-type]  # there are laps
+        float(deployed) if isinstance(deployed, float) else None,
+        laps.height,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -16,7 +17,6 @@ from iracing_pipeline.analysis.lap_timing import (
 )
 from iracing_pipeline.analysis.samples import (
     OFF_TRACK,
-    Flags,
     Floats,
     Integers,
     Samples,
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     import polars as pl
+
+_NOT_A_WHOLE_LAP = {"partial", lap_kind.PACE}
 
 
 def laps(records: pl.DataFrame, *, session_key: str, start: datetime) -> pl.DataFrame:
@@ -52,8 +54,9 @@ def laps(records: pl.DataFrame, *, session_key: str, start: datetime) -> pl.Data
 
 def _rows(samples: Samples, session_key: str, start: datetime) -> list[dict[str, object]]:
     cut = segments(samples)
-    times = samples.time[usable_times(samples.time)]
+    usable = samples.time[usable_times(samples.time)]
     crossings = [crossing(samples, segment) for segment in cut]
+    ways = _ways(samples)
     rows: list[dict[str, object]] = []
     for index, segment in enumerate(cut):
         following = cut[index + 1] if segment.ends is Edge.LINE else None
@@ -61,12 +64,18 @@ def _rows(samples: Samples, session_key: str, start: datetime) -> list[dict[str,
         official = official_lap_time(samples, following, end) if following is not None else None
         begin = crossings[index]
         began = begin.time if begin else float(samples.time[segment.rows[0]])
+        ended = end.time if end else float(samples.time[segment.rows[-1]])
+        if segment.ends is Edge.GREEN and (green := crossings[index + 1]) is not None:
+            ended = green.time
         rows.append(
             {
                 "session_key": session_key,
-                "start_time": start + timedelta(seconds=began - float(times[0])),
+                "start_time": start + timedelta(seconds=began - float(usable[0])),
                 "start_session_time_s": began,
-                **_lap(samples, segment, begin, end, official),
+                "end_session_time_s": ended,
+                "simsession_number": _simsession(samples, segment),
+                **_lap(samples, segment, begin, end, official=official),
+                **_figures(samples, segment, ways, (begin, end)),
             }
         )
     return rows
@@ -77,13 +86,14 @@ def _lap(
     segment: Segment,
     begin: Crossing | None,
     end: Crossing | None,
+    *,
     official: float | None,
 ) -> dict[str, object]:
-    """One row of the lap table, without the session it belongs to."""
+    """One row of the lap table, without its session and what was measured during it."""
     rows = segment.rows
     kind = lap_kind.kind(samples, segment)
-    time = lap_time(begin, end) if kind != "partial" else None
     valid = official if official is not None and official > 0 else None
+    time = lap_time(begin, end) if kind not in _NOT_A_WHOLE_LAP else None
     residual = time.seconds - valid if time is not None and valid is not None else None
     incidents = _gained(samples.incidents, segment)
     reasons = lap_kind.reasons(
@@ -99,31 +109,109 @@ def _lap(
         "lap_time_method": time.method if time else None,
         "official_lap_time_s": valid,
         "residual_s": residual,
-        "end_session_time_s": end.time if end else float(samples.time[rows[-1]]),
         "first_record": int(rows[0]),
-        "record_count": len(rows),
-        **_fuel(samples, rows),
-        **_conditions(samples, rows),
-        "distance_m": _distance(samples, rows),
-        "max_speed_mps": _reduce(samples.speed, rows, np.max),
+        "record_count": int(rows[-1] - rows[0] + 1),
         "incidents": incidents,
+        "begins_at": segment.begins.value,
+        "ends_at": segment.ends.value,
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """What adds up over the kept records of a file, at each of their times."""
+
+    rows: Integers
+    time: Floats
+    metres: Floats | None
+    fuel_added: Floats | None
+    off_track_s: Floats | None
+    pit_road_s: Floats | None
+
+
+def _ways(samples: Samples) -> _Ways:
+    rows = np.flatnonzero(~samples.glitch)
+    time = samples.time[rows]
+    passed = np.clip(np.diff(time), 0.0, None)
+
+    def sums(steps: Floats) -> Floats:
+        return np.concatenate((np.zeros(min(1, len(rows))), np.cumsum(steps)))
+
+    # Each record stands for the time since the one before it.
+    pit = samples.on_pit_road[rows][1:]
+    metres = fuel_added = off_track = None
+    if samples.speed is not None:
+        speed = np.nan_to_num(samples.speed[rows])
+        metres = sums(passed * (speed[1:] + speed[:-1]) / 2)
+    if samples.fuel is not None:
+        # Fuel goes in only on pit road; elsewhere a rise is the float's last bit.
+        steps = np.nan_to_num(np.diff(samples.fuel[rows]), posinf=0.0, neginf=0.0)
+        fuel_added = sums(np.where(pit, np.clip(steps, 0.0, None), 0.0))
+    if samples.surface is not None:
+        off_track = sums(passed * (samples.surface[rows] == OFF_TRACK)[1:])
+    return _Ways(
+        rows,
+        time,
+        metres,
+        fuel_added,
+        off_track,
+        sums(passed * pit) if samples.tells_pits else None,
+    )
+
+
+def _figures(
+    samples: Samples,
+    segment: Segment,
+    ways: _Ways,
+    crossings: tuple[Crossing | None, Crossing | None],
+) -> dict[str, object]:
+    """What was measured between both ends of a lap, the step over the line included."""
+    rows = segment.rows
+    began, ended = _ends(samples, segment, crossings)
+    at = np.array([began, ended])
+    first, last = np.searchsorted(ways.rows, rows[[0, -1]])
+    around = slice(max(int(first) - 1, 0), int(last) + 2)
+
+    def between(total: Floats | None) -> float | None:
+        if total is None:
+            return None
+        start, end = np.interp(at, ways.time[around], total[around])
+        return _finite(max(end - start, 0.0))
+
+    return {
+        **_fuel(samples, segment, at, added=between(ways.fuel_added)),
+        **_conditions(samples, rows),
+        "distance_m": between(ways.metres),
+        "max_speed_mps": _reduce(samples.speed, rows, np.max),
         "position": _position(samples.position, rows),
-        "off_track_s": _seconds(samples, rows, samples.surface == OFF_TRACK)
-        if samples.surface is not None
-        else None,
-        "pit_road_s": _seconds(samples, rows, samples.on_pit_road) if samples.tells_pits else None,
+        "off_track_s": between(ways.off_track_s),
+        "pit_road_s": between(ways.pit_road_s),
         "missed_records": _missed(samples.tick, rows),
     }
 
 
-def _fuel(samples: Samples, rows: Integers) -> dict[str, object]:
+def _ends(
+    samples: Samples, segment: Segment, crossings: tuple[Crossing | None, Crossing | None]
+) -> tuple[float, float]:
+    """SessionTime at both ends as the records show the car: at the line, or in a record."""
+    begin, end = crossings
+    began = float(samples.time[segment.rows[0]])
+    if begin is not None:
+        began = begin.interpolated if segment.begins is Edge.LINE else begin.time
+    return began, float(samples.time[segment.rows[-1]]) if end is None else end.interpolated
+
+
+def _fuel(
+    samples: Samples, segment: Segment, at: Floats, *, added: float | None
+) -> dict[str, object]:
     if samples.fuel is None:
         return {}
-    level = samples.fuel[rows]
-    steps = np.diff(level)
-    start, end = _finite(level[0]), _finite(level[-1])
-    # Fuel goes in only on pit road; elsewhere a rise is the float's last bit.
-    added = _finite(steps[(steps > 0) & samples.on_pit_road[rows][1:]].sum())
+    rows = segment.rows
+    before = rows[0] - 1 if segment.begins is Edge.LINE else rows[0]
+    after = rows[-1] + 1 if segment.ends is Edge.LINE else rows[-1]
+    near = np.unique([before, rows[0], rows[-1], after])
+    levels = np.interp(at, samples.time[near], samples.fuel[near])
+    start, end = _finite(levels[0]), _finite(levels[1])
     if start is None or end is None or not samples.tells_pits:
         added = None
     return {
@@ -134,6 +222,12 @@ def _fuel(samples: Samples, rows: Integers) -> dict[str, object]:
         if start is not None and end is not None and added is not None
         else None,
     }
+
+
+def _simsession(samples: Samples, segment: Segment) -> int | None:
+    if samples.session is None or samples.session[segment.rows[-1]] < 0:
+        return None
+    return _count(samples.session[segment.rows[-1]])
 
 
 def _conditions(samples: Samples, rows: Integers) -> dict[str, object]:
@@ -150,12 +244,6 @@ def _reduce(
     return None if channel is None else _finite(how(channel[rows]))
 
 
-def _distance(samples: Samples, rows: Integers) -> float | None:
-    if samples.speed is None:
-        return None
-    return _finite(float(np.trapezoid(samples.speed[rows], samples.time[rows])))
-
-
 def _gained(counter: Integers | None, segment: Segment) -> int | None:
     """How much a running count rose during the lap, its first record included."""
     if counter is None:
@@ -168,12 +256,6 @@ def _position(position: Integers | None, rows: Integers) -> int | None:
     if position is None or position[rows[-1]] < 1:
         return None
     return _count(position[rows[-1]])
-
-
-def _seconds(samples: Samples, rows: Integers, holds: Flags) -> float:
-    """For how long something held: each record stands for the time since the one before it."""
-    mask = holds[rows][1:]
-    return float(np.diff(samples.time[rows])[mask].sum())
 
 
 def _missed(tick: Integers | None, rows: Integers) -> int | None:

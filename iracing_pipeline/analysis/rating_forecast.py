@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis import robust
+from iracing_pipeline.analysis import irating, robust
 from iracing_pipeline.analysis.robust import Estimate
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ WINDOW = 30
 """Races that a forecast looks back on: older ones were driven by another driver."""
 FEWEST_RACES = 8
 FEWEST_FOR_CLEANNESS = 10
+_SLOPE = 10.0  # rating points over which a change is compared
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,75 @@ def forecast(
         half = reach * scatter * np.sqrt(ahead + ahead**2 / len(changes))
         value = float(ratings[-1] + ahead * step.value)
         found.append(Forecast(ahead, value, float(value - half), float(value + half)))
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One race of a driver: the others of the class, and the place among them.
+
+    Attributes:
+        place: Finishing place in class, from 1.
+        others: iRating of the other entries of the class; shape (entries - 1,).
+    """
+
+    place: int
+    others: Floats
+
+    def change(self, rating: float) -> float:
+        """What this place in this field changes for a driver with some rating."""
+        entries = len(self.others) + 1
+        expected = irating.expected_scores(np.concatenate(([rating], self.others)))[0]
+        return float(irating.change_at(self.place, float(expected), entries))
+
+
+def change_in_fields(fields: Sequence[Field], rating: float) -> Estimate | None:
+    """What a race changes on average in fields like these; None for fewer than eight.
+
+    Args:
+        fields: The last races.
+        rating: The driver's rating now.
+    """
+    count = len(fields)
+    if count < FEWEST_RACES:
+        return None
+    changes = np.array([field.change(rating) for field in fields])
+    half = robust.t_quantile(count - 1) * float(changes.std(ddof=1)) / np.sqrt(count)
+    mean = float(changes.mean())
+    return Estimate(mean, float(mean - half), float(mean + half), count)
+
+
+def forecast_in_fields(
+    fields: Sequence[Field], rating: float, *, races: Sequence[int] = (5, 10, 20)
+) -> list[Forecast]:
+    """The rating after some more races with places and fields like these; empty for too few.
+
+    A higher rating expects more, so each step is worked out at the rating that the steps before it
+    lead to. The scatter of a step fades with the same pull, and what is not known of the mean step
+    adds up.
+
+    Args:
+        fields: The last races.
+        rating: The driver's rating now.
+        races: How far to look ahead.
+    """
+    step = change_in_fields(fields, rating)
+    if step is None:
+        return []
+    count = len(fields)
+    scatter = float(np.std([field.change(rating) for field in fields], ddof=1))
+    reach = robust.t_quantile(count - 1)
+    found, value, walked, drift = [], rating, 0.0, 0.0
+    for ahead in range(1, max(races) + 1):
+        here = float(np.mean([field.change(value) for field in fields]))
+        above = float(np.mean([field.change(value + _SLOPE) for field in fields]))
+        keeps = 1 + (above - here) / _SLOPE  # of a point more, after the next race
+        value += here
+        walked = keeps**2 * walked + scatter**2
+        drift = keeps * drift + scatter / np.sqrt(count)
+        if ahead in races:
+            half = reach * float(np.sqrt(walked + drift**2))
+            found.append(Forecast(ahead, value, value - half, value + half))
     return found
 
 

@@ -13,7 +13,12 @@ import numpy as np
 import polars as pl
 
 from iracing_pipeline.analysis import rating_forecast
-from iracing_pipeline.analysis.rating_forecast import FEWEST_FOR_CLEANNESS, FEWEST_RACES
+from iracing_pipeline.analysis.rating_forecast import (
+    FEWEST_FOR_CLEANNESS,
+    FEWEST_RACES,
+    WINDOW,
+    Field,
+)
 from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_TARGET
 
 if TYPE_CHECKING:
@@ -43,19 +48,37 @@ class Line:
     basis: str
 
 
-def forecasts(history: pl.DataFrame) -> pl.DataFrame:
+def forecasts(history: pl.DataFrame, fields: pl.DataFrame | None = None) -> pl.DataFrame:
     """Rows of ``racing.rating_forecast``; none of a rating with fewer than eight changes.
 
     Args:
         history: Rows of ``racing.rating_history``.
+        fields: One row a rated race whose field is known: ``cust_id``, ``category_id``,
+            ``end_time``, ``place`` in class and ``others``, the iRating of the others in it.
     """
     rows = [
         row
         for (cust_id, category_id), points in _by_category(history)
         for name in (IRATING, SAFETY_RATING)
-        for row in _forecast(points, name, {"cust_id": cust_id, "category_id": category_id})
+        for row in _forecast(
+            points,
+            name,
+            {"cust_id": cust_id, "category_id": category_id},
+            _fields(fields, cust_id, category_id) if name == IRATING else [],
+        )
     ]
     return RATING_FORECAST.frame(rows)
+
+
+def _fields(fields: pl.DataFrame | None, cust_id: object, category_id: object) -> list[Field]:
+    """The last races of a member and category whose fields are known."""
+    if fields is None:
+        return []
+    own = fields.filter(cust_id=cust_id, category_id=category_id).sort("end_time")
+    return [
+        Field(place, np.array(others, np.float64))
+        for place, others in own.select("place", "others").tail(WINDOW).rows()
+    ]
 
 
 def targets(history: pl.DataFrame, races: pl.DataFrame) -> pl.DataFrame:
@@ -86,13 +109,22 @@ def _by_category(history: pl.DataFrame) -> list[tuple[tuple[Any, ...], pl.DataFr
     return list(ordered.group_by("cust_id", "category_id", maintain_order=True))
 
 
-def _forecast(points: pl.DataFrame, name: str, key: dict[str, Any]) -> list[dict[str, Any]]:
+def _forecast(
+    points: pl.DataFrame, name: str, key: dict[str, Any], fields: list[Field]
+) -> list[dict[str, Any]]:
     seen = points.drop_nulls(name)
     if seen.is_empty():
         return []
     now = seen.row(-1, named=True)
     found = line(points, name, float(now[name]))
-    step = rating_forecast.change_per_race(found.levels)
+    step = rating_forecast.change_in_fields(fields, float(now[name]))
+    if step is not None:
+        basis = "fields"
+        ahead = rating_forecast.forecast_in_fields(fields, float(now[name]), races=AHEAD)
+    else:
+        basis = found.basis
+        step = rating_forecast.change_per_race(found.levels)
+        ahead = rating_forecast.forecast(found.levels, races=AHEAD)
     if step is None:
         return []
     highest = _HIGHEST[name]
@@ -111,9 +143,9 @@ def _forecast(points: pl.DataFrame, name: str, key: dict[str, Any]) -> list[dict
             "change_low": step.low,
             "change_high": step.high,
             "race_count": step.count,
-            "basis": found.basis,
+            "basis": basis,
         }
-        for each in rating_forecast.forecast(found.levels, races=AHEAD)
+        for each in ahead
     ]
 
 

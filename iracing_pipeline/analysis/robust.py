@@ -185,10 +185,15 @@ def _within(columns: Floats, weights: Floats, group: Integers) -> Floats:
     return np.asarray(columns - np.column_stack(means)[group])
 
 
-def t_quantile(freedom: int) -> float:
-    """97.5 % quantile of Student's t (Cornish-Fisher; within 1 % from three degrees on)."""
-    z = Z95
-    n = max(freedom, 1)
+def t_quantile(freedom: float, z: float = Z95) -> float:
+    """Quantile of Student's t (Cornish-Fisher; within 6 % from three degrees of freedom on).
+
+    Args:
+        freedom: Degrees of freedom.
+        z: Quantile of the normal distribution at the same level; 97.5 % where none is given,
+            which is within 1 % from three degrees on.
+    """
+    n = max(freedom, 1.0)
     return (
         z
         + (z**3 + z) / (4 * n)

@@ -1,16 +1,24 @@
-"""Cut the records of a file where a lap, a stay on track or a session ends."""
+"""Cut the records of a file where a lap, a stay on track or a session begins.
+
+Every cut is the agreement of several channels; ``docs/laps.md`` has the rules. Channels are free of
+short excursions here (:mod:`iracing_pipeline.analysis.samples`).
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.race_start import Start, race_starts
+from iracing_pipeline.analysis.samples import IN_STALL
+
 if TYPE_CHECKING:
-    from iracing_pipeline.analysis.samples import Flags, Integers, Samples
+    from iracing_pipeline.analysis.samples import Flags, Floats, Integers, Samples
 
 # A car covers less than 0.3 % of any track in a tick, however many of them iRacing drops; a larger
 # step is a teleport.
@@ -20,11 +28,24 @@ _SHORTEST_TICK_S = 1e-3  # of tick rates up to 1000 Hz
 # A step over this much of the lap, near the line, is the wrap from 1 to 0.
 _WRAP_PCT = 0.5
 
+# A lap is counted up to this many records after LapDistPct shows the line, or before it.
+_COUNTED_LATE = 16
+_COUNTED_EARLY = 3
+# Twice the way that its speed explains, and this much more, is a jump, if two channels show it.
+_JUMP_M = 2.0
+_FUEL_JUMP_L = 0.2
+_STOPS_DEAD_MPS = 8.0
+_TOW_SHOWN_WITHIN = 60  # records around the jump
+_FEWEST_VOTES = 2
+# A count that falls by more was never a parade lap counted too early.
+_PARADE_LAPS = 3
+
 
 class Edge(Enum):
     """What stands at the beginning or the end of a segment."""
 
     LINE = "line"
+    GREEN = "green"
     RESET = "reset"
     TOW = "tow"
     SESSION = "session"
@@ -37,10 +58,13 @@ class Segment:
 
     Attributes:
         rows: Indices of its records in the file, glitch rows left out; never empty.
-        lap: Value of ``Lap``.
+        lap: Number of the lap.
         stint: Stint it ends in, from 1.
         begins: What stands at its beginning.
         ends: What stands at its end.
+        phase: Of the race weekend: racing, before the green, after the car's own finish.
+        start: How the race began, for the first lap of one.
+        doubtful: Whether the lap count contradicted itself in it.
     """
 
     rows: Integers
@@ -48,75 +72,307 @@ class Segment:
     stint: int
     begins: Edge
     ends: Edge
+    phase: Phase
+    start: Start | None = None
+    doubtful: bool = False
+
+
+class Phase(Enum):
+    """What the laps of a session are for."""
+
+    PACE = "pace"
+    RACING = "racing"
+    COOLDOWN = "cooldown"
+
+
+@dataclass
+class _Cuts:
+    """Positions in the kept rows at which segments begin, and what is known of each."""
+
+    edges: dict[int, Edge]
+    starts: dict[int, Start] = field(default_factory=dict)
+    pace: set[int] = field(default_factory=set)
+    doubtful: set[int] = field(default_factory=set)
+
+    def joined(self, first: int, after: int) -> None:
+        """Take out the lines in (first, after)."""
+        lines = [at for at, edge in self.edges.items() if edge is Edge.LINE and first < at < after]
+        for at in lines:
+            del self.edges[at]
+
+    def last(self, before: int, *kinds: Edge) -> int:
+        """The last edge at or before a position; of some kinds, or of any."""
+        return max(
+            (
+                at
+                for at, edge in self.edges.items()
+                if at <= before and (not kinds or edge in kinds)
+            ),
+            default=0,
+        )
+
+
+_ENDS_A_STINT = (Edge.RESET, Edge.TOW, Edge.SESSION, Edge.FILE)
 
 
 def segments(samples: Samples) -> list[Segment]:
     """The file's records as segments in order of time.
 
     A new stint begins at each pit exit, reset, tow and change of session, and where the lap
-    count or the clock falls; so within a stint each lap number occurs once and time never falls.
+    count or the clock falls for good; so within a stint each lap number occurs once and time never
+    falls.
     """
     rows = np.flatnonzero(~samples.glitch)
     if not len(rows):
         return []
-    edges = _edges(samples, rows)
-    cuts = [*sorted(edges), len(rows)]
-    stints = _stints(samples, rows, {at for at, edge in edges.items() if edge is not Edge.LINE})
+    cuts = _cuts(samples, rows)
+    positions = [*sorted(cuts.edges), len(rows)]
+    finish = _finishes(samples, rows, cuts)
+    numbers = _numbers(samples, rows, cuts, positions)
+    stints = _stints(samples, rows, cuts, numbers)
     return [
         Segment(
             rows=rows[first:after],
-            lap=int(samples.lap[rows[first]]),
+            lap=numbers[first],
             stint=int(stints[after - 1]),
-            begins=edges[first],
-            ends=edges.get(after, Edge.FILE),
+            begins=cuts.edges[first],
+            ends=cuts.edges.get(after, Edge.FILE),
+            phase=Phase.COOLDOWN
+            if finish[first]
+            else Phase.PACE
+            if first in cuts.pace
+            else Phase.RACING,
+            start=cuts.starts.get(first),
+            doubtful=first in cuts.doubtful,
         )
-        for first, after in pairwise(cuts)
+        for first, after in pairwise(positions)
     ]
 
 
-def _edges(samples: Samples, rows: Integers) -> dict[int, Edge]:
-    """Position in ``rows`` at which a segment begins, and what stands there."""
+def _cuts(samples: Samples, rows: Integers) -> _Cuts:
     lap, pct = samples.lap[rows], samples.pct[rows]
-    step = np.diff(pct)
-    wraps = step < -_WRAP_PCT
-    # The shortest way round: crossing the line is a small step, a teleport is not.
     passed = np.diff(samples.time[rows])
-    ticks = passed / max(np.median(passed), _SHORTEST_TICK_S) if len(passed) else passed
-    teleports = np.abs((step + 0.5) % 1 - 0.5) > np.maximum(_TELEPORT_PCT, _TICK_PCT * ticks)
-    gap = np.diff(rows) > 1
-    later = np.diff(lap)
-    broken = gap | teleports | (later < 0)
-    crossed = (later > 0) & ~broken
     session = passed < 0
     if samples.session is not None:
         session |= np.diff(samples.session[rows]) != 0
-    edges = {0: Edge.FILE}
-    for before in np.flatnonzero(broken | crossed | session):
+    jumps = _apart(_jumps(samples, rows, passed), np.diff(rows) > 1)
+    cuts = _Cuts({0: Edge.FILE})
+    for before in np.flatnonzero(jumps | session):
         at = int(before) + 1
         if session[before]:
-            edges[at] = Edge.SESSION
-        elif broken[before]:
-            edges[at] = Edge.TOW if _towed(samples, rows, int(before)) else Edge.RESET
+            cuts.edges[at] = Edge.SESSION
         else:
-            # A lap counted without passing the line (at the start of a race) begins no timed lap.
-            edges[at] = Edge.LINE if wraps[before] or _near_line(pct, int(before)) else Edge.SESSION
-    return edges
+            cuts.edges[at] = Edge.TOW if _towed(samples, rows, at) else Edge.RESET
+    wraps = np.flatnonzero(np.diff(pct) < -_WRAP_PCT) + 1
+    for before in np.flatnonzero(np.diff(lap)):
+        at = int(before) + 1
+        if at in cuts.edges:
+            continue
+        if lap[at] > lap[before]:
+            _count(cuts, pct, wraps, at)
+        else:
+            _count_back(cuts, lap, at)
+    for start in race_starts(samples, rows, sorted(cuts.edges.items())):
+        _begin_race(cuts, samples, rows, start)
+    _green_at_line(cuts)
+    return cuts
 
 
-def _near_line(pct: np.ndarray[tuple[int], np.dtype[np.float64]], before: int) -> bool:
-    """Whether the car is at the line: the wrap may show a record before or after the count."""
-    return bool(min(pct[before] % 1, 1 - pct[before] % 1) < _TELEPORT_PCT)
+def _green_at_line(cuts: _Cuts) -> None:
+    """After parade laps that show no green, the line is where it fell."""
+    positions = sorted(cuts.edges)
+    for first, after in pairwise(positions):
+        if first in cuts.pace and after not in cuts.starts and cuts.edges[after] is Edge.LINE:
+            cuts.starts[after] = Start(after, first, None, None)
 
 
-def _towed(samples: Samples, rows: Integers, before: int) -> bool:
-    if samples.tow_time is None:
+def _count(cuts: _Cuts, pct: Floats, wraps: Integers, at: int) -> None:
+    """A lap is counted: cut where LapDistPct passed the line."""
+    near = wraps[(wraps >= at - _COUNTED_LATE) & (wraps <= at + _COUNTED_EARLY)]
+    free = [int(wrap) for wrap in near if wrap not in cuts.edges and wrap > cuts.last(at)]
+    if free:
+        cuts.edges[min(free, key=lambda wrap: abs(wrap - at))] = Edge.LINE
+    elif min(pct[at - 1] % 1, 1 - pct[at - 1] % 1) < _TELEPORT_PCT:
+        cuts.edges[at] = Edge.LINE
+    else:
+        # A lap counted without passing the line begins no timed lap.
+        cuts.edges[at] = Edge.SESSION
+
+
+def _count_back(cuts: _Cuts, lap: Integers, at: int) -> None:
+    """The count falls though the car is where it was: a parade lap was counted too early."""
+    before, after = int(lap[at - 1]), int(lap[at])
+    back = before - after
+    if back > _PARADE_LAPS or (back > 1 and after > 0):
+        cuts.edges[at] = Edge.SESSION
+        return
+    stint = cuts.last(at, *_ENDS_A_STINT)
+    begin = max(stint, 0)
+    for edge in sorted(cuts.edges):
+        if stint <= edge < at and lap[edge] <= after:
+            begin = edge
+    cuts.joined(begin, at)
+    (cuts.pace if after <= 0 else cuts.doubtful).add(begin)
+    cuts.pace.discard(at)
+
+
+def _begin_race(cuts: _Cuts, samples: Samples, rows: Integers, start: Start) -> None:
+    """Cut at the green: before it is one row of parade laps, after it lap 1 to its end."""
+    at = start.position
+    begin = cuts.last(at - 1, *_ENDS_A_STINT) if at > 0 else 0
+    begin = max(begin, start.parade_from)
+    if at > 0:
+        cuts.joined(begin, at)
+        cuts.edges.setdefault(begin, Edge.SESSION)
+        cuts.pace.add(cuts.last(begin))
+    # The line that the field crosses at the start counts lap 1; it does not end it.
+    first_line = min((p for p, e in cuts.edges.items() if e is Edge.LINE and p >= at), default=None)
+    if first_line is not None and first_line != at:
+        until = slice(at, first_line + 1)
+        steps = np.diff(samples.pct[rows[until]])
+        driven = float(((steps + 0.5) % 1 - 0.5).sum())
+        between = [p for p, e in cuts.edges.items() if at < p < first_line]
+        if not between and (samples.lap[rows[first_line - 1]] <= 0 or driven < 0.5):
+            del cuts.edges[first_line]
+    if cuts.edges.get(at, Edge.LINE) in {Edge.LINE, Edge.FILE}:
+        cuts.edges[at] = Edge.GREEN
+    cuts.starts[at] = start
+
+
+def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
+    """Whether the car is elsewhere in the next record.
+
+    A large step of the place shows it, or two of the channels that show a smaller one.
+    """
+    step = (np.diff(samples.pct[rows]) + 0.5) % 1 - 0.5
+    usual = np.median(passed) if len(passed) else 0.0
+    ticks = passed / max(usual, _SHORTEST_TICK_S)
+    large = np.abs(step) > np.maximum(_TELEPORT_PCT, _TICK_PCT * ticks)
+    if samples.speed is None or not len(step):
+        return large
+    speed = samples.speed[rows]
+    fastest = np.maximum(speed[1:], speed[:-1])
+    explained = _JUMP_M + 2.0 * fastest * np.clip(passed, 0.0, None)
+    votes = np.zeros(len(step), np.int8)
+    length = _lap_length(step, speed, passed)
+    if length is not None:
+        votes += np.abs(step) * length > explained
+    if samples.east_m is not None and samples.north_m is not None:
+        moved = np.hypot(np.diff(samples.east_m[rows]), np.diff(samples.north_m[rows]))
+        votes += moved > explained
+    place = votes > 0
+    nowhere = np.diff(rows) > 1
+    other = nowhere | (votes > 0)
+    if not other.any():
+        return large
+    votes += nowhere
+    if samples.fuel is not None:
+        filled = np.diff(samples.fuel[rows]) > _FUEL_JUMP_L
+        votes += filled
+        place |= filled
+    if samples.surface is not None:
+        surface = samples.surface[rows]
+        votes += (
+            (surface[1:] == IN_STALL)
+            & (surface[:-1] != IN_STALL)
+            & (speed[:-1] - speed[1:] > _STOPS_DEAD_MPS)
+        )
+    return large | (place & other & (votes >= _FEWEST_VOTES))
+
+
+def _apart(jumps: Flags, nowhere: Flags) -> Flags:
+    """Of jumps a few records apart the one at which the car was nowhere, or else the first.
+
+    What lies between them is wrong, as are the file's first and last records if they jump.
+    """
+    at = np.flatnonzero(jumps)
+    if not len(at):
+        return jumps
+    kept = jumps.copy()
+    kept[at[(at < LONGEST_LIE) | (at >= len(jumps) - LONGEST_LIE)]] = False
+    kept |= jumps & nowhere
+    at = np.flatnonzero(kept)
+    for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_LIE) + 1):
+        true = group[nowhere[group]]
+        kept[group] = False
+        kept[true if len(true) else group[:1]] = True
+    return kept
+
+
+def _lap_length(step: Floats, speed: Floats, passed: Floats) -> float | None:
+    """Metres of a lap, by speed and place; None where the car hardly moves."""
+    moving = (step > 0) & (speed[1:] > 1.0) & (passed > 0)
+    if np.count_nonzero(moving) < 60:
+        return None
+    every = max(1, np.count_nonzero(moving) // 5000)
+    some = np.flatnonzero(moving)[::every]
+    return float(np.median(speed[1:][some] * passed[some] / step[some]))
+
+
+def _towed(samples: Samples, rows: Integers, at: int) -> bool:
+    """Whether a tow time is shown around a jump; it may come some records after the arrival."""
+    if samples.towed is None:
         return False
-    around = slice(rows[before], rows[before + 1] + 1)
-    return bool((samples.tow_time[around] > 0).any())
+    first, last = rows[at - 1], rows[at]
+    return bool(samples.towed[max(first - 1, 0) : last + _TOW_SHOWN_WITHIN].any())
 
 
-def _stints(samples: Samples, rows: Integers, breaks: set[int]) -> Integers:
+_LEADER_SHOWN_WITHIN_S = 2.0
+_LEADER_SHOWN_RECORDS = 1000
+
+
+def _finishes(samples: Samples, rows: Integers, cuts: _Cuts) -> dict[int, bool]:
+    """For each edge, whether the car had finished before: it crossed the line after the flag.
+
+    SessionState turns when the leader finishes, so the lap under way counts. The leader's own
+    crossing may be a moment earlier than the state shows it.
+    """
+    over = dict.fromkeys(cuts.edges, False)
+    if samples.checkered is None:
+        return over
+    checkered = samples.checkered[rows]
+    finished = False
+    for at in sorted(cuts.edges):
+        edge = cuts.edges[at]
+        if edge is Edge.SESSION:
+            finished = False
+        if edge in {Edge.LINE, Edge.RESET, Edge.TOW} and not finished:
+            finished = bool(checkered[at]) or (
+                edge is Edge.LINE and _leader_finishes(samples, rows, checkered, at)
+            )
+        over[at] = finished and edge is not Edge.GREEN
+    return over
+
+
+def _leader_finishes(samples: Samples, rows: Integers, checkered: Flags, at: int) -> bool:
+    if samples.position is None or samples.position[rows[at]] != 1:
+        return False
+    soon = slice(at, at + _LEADER_SHOWN_RECORDS)
+    since = samples.time[rows[soon]] - samples.time[rows[at]]
+    return bool(checkered[soon][(since >= 0) & (since < _LEADER_SHOWN_WITHIN_S)].any())
+
+
+def _numbers(samples: Samples, rows: Integers, cuts: _Cuts, positions: list[int]) -> dict[int, int]:
+    """The lap of the segment at each position: as counted at its end, where no count is late."""
+    numbers: dict[int, int] = {}
+    for first, after in pairwise(positions):
+        numbers[first] = int(samples.lap[rows[after - 1]])
+    for first, after in pairwise(positions):
+        if first in cuts.starts:
+            numbers[first] = max(numbers[first], 1)
+        elif first in cuts.pace and after in cuts.starts:
+            following = int(samples.lap[rows[_after(positions, after) - 1]])
+            numbers[first] = max(following, 1) - 1
+    return numbers
+
+
+def _after(positions: list[int], at: int) -> int:
+    return positions[positions.index(at) + 1]
+
+
+def _stints(samples: Samples, rows: Integers, cuts: _Cuts, numbers: dict[int, int]) -> Integers:
     """The stint of each record, from 1."""
+    breaks = {at for at, edge in cuts.edges.items() if edge in _ENDS_A_STINT}
     pit: Flags = samples.on_pit_road[rows]
     exits = {int(at) + 1 for at in np.flatnonzero(pit[:-1] & ~pit[1:])}
     begins = np.zeros(len(rows), np.int64)
@@ -127,4 +383,16 @@ def _stints(samples: Samples, rows: Integers, breaks: set[int]) -> Integers:
         if at in breaks or not pit[since:at].all():
             begins[at] = 1
             since = at
-    return np.cumsum(begins)
+    stints = np.cumsum(begins)
+    _keep_apart(stints, cuts, numbers)
+    return stints
+
+
+def _keep_apart(stints: Integers, cuts: _Cuts, numbers: dict[int, int]) -> None:
+    """Begin a stint where a damaged file has a lap number twice in one."""
+    positions = [*sorted(cuts.edges), len(stints)]
+    taken: set[tuple[int, int]] = set()
+    for first, after in pairwise(positions):
+        if (int(stints[after - 1]), numbers[first]) in taken:
+            stints[first:] += 1
+        taken.add((int(stints[after - 1]), numbers[first]))

@@ -8,7 +8,7 @@ import numpy as np
 
 from iracing_pipeline.analysis import robust
 from iracing_pipeline.analysis.consistency import corner_spread, lap_spread
-from iracing_pipeline.analysis.fuel import fuel_use
+from iracing_pipeline.analysis.fuel import energy_use, fuel_use
 from iracing_pipeline.analysis.sectors import theoretical_best
 from iracing_pipeline.tables.consistency import (
     CONSISTENCY_TREND,
@@ -42,6 +42,7 @@ def session_summary(
         "clean_lap_count": len(times),
         "median_lap_time_s": times.median(),
         "fuel_lap_count": 0,
+        "energy_lap_count": 0,
     }
     if (spread := lap_spread(laps)) is not None:
         row |= {
@@ -57,6 +58,12 @@ def session_summary(
             "fuel_median_l": use.median_l,
             "fuel_p65_l": use.p65_l,
             "fuel_p90_l": use.p90_l,
+        }
+    if (taken := energy_use(fuel)) is not None:
+        row |= {
+            "energy_lap_count": taken.laps,
+            "energy_median_kwh": taken.used_kwh,
+            "energy_deployed_median_kwh": taken.deployed_kwh,
         }
     return SESSION_SUMMARY.frame([row])
 

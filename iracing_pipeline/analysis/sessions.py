@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from iracing_pipeline.analysis import energy
+from iracing_pipeline.analysis.build import build_season
 from iracing_pipeline.analysis.samples import floats_of, usable_times
 from iracing_pipeline.ibt.session_info import quantity
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
@@ -28,6 +30,7 @@ CHANNELS = (
     "TrackTemp",
     "RelativeHumidity",
     "WindVel",
+    *energy.CHANNELS,
 )
 """The channels that are read here, where the file has them."""
 
@@ -41,7 +44,8 @@ def session(facts: Facts, records: pl.DataFrame, laps: pl.DataFrame) -> pl.DataF
         laps: Its laps, as :func:`iracing_pipeline.analysis.laps.laps` gives them.
     """
     info = facts.session_info(SECTIONS)
-    weekend = _mapping(info.get("WeekendInfo"))
+    weekend, driver_info = _mapping(info.get("WeekendInfo")), _mapping(info.get("DriverInfo"))
+    offset = facts.utc_offset
     timed = laps.filter(pl.col("kind") == "timed")
     clean = laps.filter(pl.col("clean"))
     duration = _span(records)
@@ -49,6 +53,8 @@ def session(facts: Facts, records: pl.DataFrame, laps: pl.DataFrame) -> pl.DataF
         "session_key": facts.session_key,
         "file_name": facts.file_name,
         "start_time": facts.start,
+        "start_source": str(facts.start_source),
+        "utc_offset_s": None if offset is None else round(offset.total_seconds()),
         "end_time": None if duration is None else facts.start + timedelta(seconds=duration),
         "duration_s": duration,
         "tick_rate_hz": facts.tick_rate,
@@ -60,9 +66,8 @@ def session(facts: Facts, records: pl.DataFrame, laps: pl.DataFrame) -> pl.DataF
         **_event(weekend),
         **_simsession(info, records),
         **_track(weekend, info),
-        **_driver(
-            _mapping(info.get("DriverInfo")), online=_id(weekend, "SubSessionID") is not None
-        ),
+        **_driver(driver_info, online=_id(weekend, "SubSessionID") is not None),
+        **_power(energy.power(driver_info, records)),
         "setup": json.dumps(setup, ensure_ascii=False) if (setup := info.get("CarSetup")) else None,
         "air_temp_c": _median(records, "AirTemp"),
         "track_temp_c": _median(records, "TrackTempCrew", "TrackTemp"),
@@ -86,6 +91,8 @@ def _event(weekend: dict[str, Any]) -> dict[str, object]:
         "season_id": _id(weekend, "SeasonID"),
         "event_type": _text(weekend, "EventType"),
         "category": _text(weekend, "Category"),
+        "build_version": (version := _text(weekend, "BuildVersion")),
+        "build_season": build_season(version),
     }
 
 
@@ -116,32 +123,53 @@ def _track(weekend: dict[str, Any], info: dict[str, Any]) -> dict[str, object]:
 
 
 def _driver(info: dict[str, Any], *, online: bool) -> dict[str, object]:
-    """The driver and the car. Ratings only online: offline iRacing writes placeholders."""
+    """The driver and the car. Ratings only online: offline iRacing writes placeholders.
+
+    In a team event the row of the car names who drives it when the file is opened, which may be a
+    team mate of who records. ``DriverUserID`` names the latter.
+    """
     index = info.get("DriverCarIdx")
-    drivers = _items(info.get("Drivers"))
-    driver = next(
-        (each for each in drivers if index is not None and each.get("CarIdx") == index), {}
-    )
-    tank, share = (
-        quantity(info.get("DriverCarFuelMaxLtr")),
-        quantity(info.get("DriverCarMaxFuelPct")),
-    )
+    rows = _items(info.get("Drivers"))
+    car = next((each for each in rows if index is not None and each.get("CarIdx") == index), {})
+    recorder = _id(info, "DriverUserID")
+    driver = car
+    if recorder is not None and _id(car, "UserID") not in (recorder, None):
+        driver = next((each for each in rows if each.get("UserID") == recorder), {})
+    cust_id = recorder if recorder is not None else _id(car, "UserID")
     licence = (_text(driver, "LicString") or "").partition(" ")[0] if online else ""
     level = driver.get("LicSubLevel") if online else None
+    source = "DriverCarIdx" if recorder is None else "DriverUserID"
     return {
-        "car_id": _id(driver, "CarID"),
-        "car_name": _text(driver, "CarScreenName"),
-        "car_path": _text(driver, "CarPath"),
-        "cust_id": _id(driver, "UserID"),
+        "car_id": _id(car, "CarID"),
+        "car_name": _text(car, "CarScreenName"),
+        "car_path": _text(car, "CarPath"),
+        "car_version": _text(info, "DriverCarVersion"),
+        "cust_id": cust_id,
+        "driver_source": source if cust_id is not None else None,
         "driver_name": _text(driver, "UserName"),
-        "team_name": _text(driver, "TeamName") if _id(driver, "TeamID") else None,
+        "team_name": _text(car, "TeamName") if _id(car, "TeamID") else None,
         "irating": _id(driver, "IRating") if online else None,
         "licence_class": licence or None,
         "safety_rating": level / 100 if isinstance(level, int) and level > 0 else None,
-        "fuel_tank_l": None if tank is None else tank * (1.0 if share is None else share),
+        "fuel_tank_l": _times_share(info, "DriverCarFuelMaxLtr"),
         "fuel_density_kg_per_l": quantity(info.get("DriverCarFuelKgPerLtr")),
         "setup_name": _text(info, "DriverSetupName"),
     }
+
+
+def _power(car: energy.Power) -> dict[str, object]:
+    row: dict[str, object] = {
+        "power_source": car.source,
+        "energy_capacity_kwh": car.capacity_kwh,
+    }
+    # An electric car has no tank, whatever the session info says of one.
+    return row | {"fuel_tank_l": None} if car.source == energy.ELECTRIC else row
+
+
+def _times_share(info: dict[str, Any], key: str) -> float | None:
+    """What fits in where the series limits it to a share (``DriverCarMaxFuelPct``)."""
+    whole, share = quantity(info.get(key)), quantity(info.get("DriverCarMaxFuelPct"))
+    return None if whole is None else whole * (1.0 if share is None else share)
 
 
 def _mapping(value: object) -> dict[str, Any]:

@@ -228,6 +228,9 @@ def _against(
         for name, words in (("track_id", "track"), ("car_id", "car"), ("cust_id", "driver"))
         if old[name] != new[name]
     ]
+    seasons = old.get("build_season"), new.get("build_season")
+    if None not in seasons and seasons[0] != seasons[1]:
+        against.append(f"iRacing {seasons[0]} before, {seasons[1]} now")
     temperatures = old["track_temp_c"], new["track_temp_c"]
     if None in temperatures:
         against.append("track temperature unknown")

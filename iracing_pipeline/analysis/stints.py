@@ -27,6 +27,7 @@ WARM_UP_M = 6000.0
 
 _STANDING_MPS = 0.2
 _RISING_L = 1e-3  # a record; less is the float's last bit
+_MOST = 0.5
 _LONGEST_STEP_S = 1.0  # between two records; more is damage
 
 
@@ -72,7 +73,8 @@ def stints(
             + timedelta(seconds=_time(samples, span.first) - _time(samples, 0)),
             "start_session_time_s": _time(samples, span.first),
             "end_session_time_s": _time(samples, span.after - 1),
-            **{name: session[name] for name in ("cust_id", "driver_name", "setup_name")},
+            **_driver(samples, span, session),
+            "setup_name": session["setup_name"],
             "tyre_set": int(sets.at[span.first]),
             **_counts(laps.filter(pl.col("stint") == span.number)),
             "distance_m": _distance(samples, span),
@@ -104,6 +106,19 @@ def fuel_effect(pace: pl.DataFrame) -> Estimate | None:
     columns = known.select("fuel_start_l", "set_lap").cast(pl.Float64).to_numpy()
     found = robust.regression(columns, known.get_column("lap_time_s").to_numpy())
     return None if found is None else found[0]
+
+
+def _driver(samples: Samples, span: _Span, session: dict[str, Any]) -> dict[str, Any]:
+    """Who drove: who recorded, unless the car drove without them for most of the stint.
+
+    The file does not say which team mate that was.
+    """
+    away = None if samples.team_mate is None else samples.team_mate[span.first : span.after]
+    own = away is None or away.mean() < _MOST
+    return {
+        "cust_id": session["cust_id"] if own else None,
+        "driver_name": session["driver_name"] if own else None,
+    }
 
 
 def _pace_laps(laps: pl.DataFrame, sets: TyreSets) -> pl.DataFrame:
@@ -160,10 +175,9 @@ def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
 
 
 def _break(lap: dict[str, Any]) -> str:
-    """What ended the stint that a lap was the last of."""
-    if lap["kind"] in {"reset", "tow"}:
-        return str(lap["kind"])
-    return "pit_exit" if lap["kind"] in {"in", "pit", "out", "timed"} else "session"
+    """What ended the stint that a lap was the last of: what it ended at, or the pit exit."""
+    at = str(lap["ends_at"])
+    return at if at in {"reset", "tow", "session"} else "pit_exit"
 
 
 def _left_pits(samples: Samples, first: int, count: int) -> int:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import polars as pl
 
+from iracing_pipeline.analysis.evidence import restored, settled
 from iracing_pipeline.analysis.samples import Flags, Floats, Integers, Samples, floats_of
 from iracing_pipeline.analysis.sectors import LAP_KEY
 from iracing_pipeline.tables.stints import TYRE_LAP, TYRE_SET, WHEELS
@@ -34,6 +35,8 @@ CHANNELS = (
 )
 """The channels that are read here, where the file has them."""
 
+_COMPLETE = ("timed", "start", "out", "in", "pit", "cooldown")
+_REFITTED = ("reset", "tow")
 _WHOLE = 0.001  # tread that is back is another tyre's
 _WOUND_BACK_M = 10.0
 _DRIVEN_M = 100.0
@@ -57,29 +60,36 @@ class TyreSets:
 
 
 def tyre_sets(records: pl.DataFrame, samples: Samples, laps: pl.DataFrame) -> TyreSets:
-    """Tell the sets apart.
+    """Number the sets.
 
-    A new set is on the car after a reset or a tow, when ``TireSetsUsed`` rises, when an odometer
-    of a tyre goes back, or when there is more tread than before.
+    A new set is on the car after a reset or a tow, when ``TireSetsUsed`` rises, when the odometer
+    of a tyre goes back, or when there is more tread than before; each only where it lasts.
     """
     changed = np.zeros(len(samples.time), np.bool_)
-    ended = laps.filter(pl.col("kind").is_in(["reset", "tow"]))
+    ended = laps.filter(pl.col("ends_at").is_in(_REFITTED))
     for first, count in ended.select("first_record", "record_count").iter_rows():
         changed[min(first + count, len(changed) - 1)] = True
-    # Rows in which the car is nowhere say nothing of its tyres.
+    # Records in which the car is nowhere show nothing of its tyres.
     here = np.flatnonzero(~np.asarray(samples.glitch))
-    used = floats_of(records, "TireSetsUsed")
+    used = _steady(records, "TireSetsUsed")
     if used is not None:
         changed[here[1:]] |= np.diff(used[here]) > 0
     for wheel in WHEELS:
         odometer = floats_of(records, f"{wheel.upper()}odometer")
         if odometer is not None:
-            changed[here[1:]] |= np.diff(odometer[here]) < -_WOUND_BACK_M
+            driven = restored(odometer[here], _WOUND_BACK_M)
+            changed[here[1:]] |= np.diff(driven) < -_WOUND_BACK_M
         for third in _THIRDS:
-            tread = floats_of(records, f"{wheel.upper()}wear{third}")
+            tread = _steady(records, f"{wheel.upper()}wear{third}")
             if tread is not None:
                 changed[here[1:]] |= np.diff(tread[here]) > _WHOLE
     return TyreSets(1 + np.cumsum(_once(changed, samples)))
+
+
+def _steady(records: pl.DataFrame, name: str) -> Floats | None:
+    """A channel that stands still while the car drives, without wrong records."""
+    values = floats_of(records, name)
+    return None if values is None else settled(values)
 
 
 def _once(changed: Flags, samples: Samples) -> Flags:
@@ -113,7 +123,7 @@ def tyre_set_table(
     key = laps.get_column("session_key")[0]
     ends = (laps.get_column("first_record") + laps.get_column("record_count") - 1).to_numpy()
     stints = laps.get_column("stint").to_numpy()
-    complete = laps.get_column("kind").is_in(["timed", "out", "in", "pit"]).to_numpy()
+    complete = laps.get_column("kind").is_in(_COMPLETE).to_numpy()
     for number in sets.numbers:
         first, after = sets.span(number)
         on_it = np.flatnonzero((ends >= first) & (ends < after))
@@ -185,7 +195,7 @@ def _measurements(records: pl.DataFrame) -> Integers:
     for wheel in WHEELS:
         for kind in ("wear", "tempC"):
             for third in _THIRDS:
-                values = floats_of(records, f"{wheel.upper()}{kind}{third}")
+                values = _steady(records, f"{wheel.upper()}{kind}{third}")
                 if values is not None:
                     renewed[1:] |= np.diff(values) != 0
     return np.flatnonzero(renewed)
@@ -195,7 +205,7 @@ def _cold_pressures(records: pl.DataFrame, after: int) -> dict[str, Any]:
     return {
         f"{wheel}_cold_pressure_kpa": None if cold is None else float(cold[after - 1])
         for wheel in WHEELS
-        for cold in [floats_of(records, f"{wheel.upper()}coldPressure")]
+        for cold in [_steady(records, f"{wheel.upper()}coldPressure")]
     }
 
 
@@ -219,7 +229,7 @@ def _measured(
     }
     for wheel in WHEELS:
         for kind, name in (("wear", "tread"), ("tempC", "carcass_c")):
-            thirds = [floats_of(records, f"{wheel.upper()}{kind}{third}") for third in _THIRDS]
+            thirds = [_steady(records, f"{wheel.upper()}{kind}{third}") for third in _THIRDS]
             values = [float(each[row]) for each in thirds if each is not None]
             found[f"{wheel}_{name}"] = values if len(values) == len(_THIRDS) else None
     return found

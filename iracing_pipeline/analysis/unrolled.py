@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.analysis.samples import Floats, Integers, Samples
 
-# Laps lie this far apart on the one axis that all are interpolated on.
-_APART = 4.0
+APART = 4.0
+"""Laps lie this far apart on the one axis of :attr:`Unrolled.place`."""
+
 _LARGEST_STEP = 0.02  # of the lap, from one record to the next; more is a teleport
 _ROWS_BEYOND_THE_LINE = 8
 # Of the lap: over so much of it, what the line's two clocks disagree by is made up for.
@@ -61,7 +62,7 @@ class Unrolled:
         """
         if not len(self):
             return np.empty((0, len(pct)))
-        wanted = (np.arange(len(self))[:, None] * _APART + pct).ravel()
+        wanted = (np.arange(len(self))[:, None] * APART + pct).ravel()
         known = values[self.rows]
         if between is Between.DISCRETE:
             at = np.clip(np.searchsorted(self.place, wanted, side="right") - 1, 0, None)
@@ -125,8 +126,8 @@ class Unrolled:
 
     def reaches(self, pct: float) -> NDArray[np.bool_]:
         """Of which laps the records go back to a place before the line; shape (laps,)."""
-        lines = np.arange(len(self)) * _APART
-        first = np.searchsorted(self.place, lines - _APART / 4)
+        lines = np.arange(len(self)) * APART
+        first = np.searchsorted(self.place, lines - APART / 4)
         return np.asarray(self.place[first] <= lines + pct)
 
 
@@ -136,10 +137,11 @@ def unroll(samples: Samples, laps: pl.DataFrame, *, before: float = 0.0) -> Unro
     Args:
         samples: The file.
         laps: Its laps; those without a lap time are left out, as are those whose records do not
-            reach from line to line.
+            reach from line to line, and the first of a race, which begins at the green flag.
         before: How much of the lap before each lap to have too, as far as there is any.
     """
-    timed = laps.filter(laps.get_column("lap_time_s").is_not_null())
+    from_line = laps.get_column("begins_at").eq_missing("line")
+    timed = laps.filter(laps.get_column("lap_time_s").is_not_null() & from_line)
     step = (np.diff(samples.pct) + 0.5) % 1 - 0.5
     nowhere = np.asarray(samples.glitch)
     broken = (np.abs(step) > _LARGEST_STEP) | nowhere[1:] | nowhere[:-1]
@@ -155,7 +157,7 @@ def unroll(samples: Samples, laps: pl.DataFrame, *, before: float = 0.0) -> Unro
     for number, (first, count) in enumerate(zip(firsts, counts, strict=True)):
         found = _one(samples, way, breaks, (int(first), int(count)), before)
         if found is not None:
-            place.append(found[1] + len(kept) * _APART)
+            place.append(found[1] + len(kept) * APART)
             rows.append(found[0])
             kept.append(number)
     empty = np.empty(0)

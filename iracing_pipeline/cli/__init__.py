@@ -7,6 +7,7 @@ import click
 from iracing_pipeline import __version__
 from iracing_pipeline.cli import (
     account,
+    ask,
     backup,
     check,
     dashboards,
@@ -14,6 +15,7 @@ from iracing_pipeline.cli import (
     laps,
     load,
     metrics,
+    races,
     service,
     stack,
 )
@@ -39,8 +41,11 @@ for _command in (
     check.check,
     backup.backup,
     backup.restore,
+    ask.ask,
+    ask.mcp,
     account.login,
     account.collect,
+    races.races,
     metrics.metrics,
     metrics.live,
     service.service,

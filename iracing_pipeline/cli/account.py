@@ -22,6 +22,8 @@ def login() -> None:
     from iracing_pipeline.data_api.connect import credentials_of, token_source
     from iracing_pipeline.data_api.login import log_in
     from iracing_pipeline.data_api.oauth import OAUTH_URL, OAuth
+    from iracing_pipeline.data_api.outage_store import DatabaseOutageStore
+    from iracing_pipeline.data_api.outages import ALL
     from iracing_pipeline.settings import DataApiAccount
     from iracing_pipeline.warehouse import database_url, migrate
 
@@ -40,6 +42,8 @@ def login() -> None:
 
     oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL)
     token_source(account, settings.home, url).store(log_in(oauth, show))
+    # A new token may end what the old one was refused for.
+    DatabaseOutageStore(url).remove(ALL)
     echo("Logged in. The token is kept, and renewed as long as it is used weekly.")
 
 

@@ -17,6 +17,9 @@ from iracing_pipeline.settings import Settings
 @click.argument("session")
 @click.option("--lap", "laps", multiple=True, type=int, help="Only this lap; can be repeated.")
 @click.option(
+    "--stint", type=int, help="Only laps of this stint: one attempt of a lap driven in several."
+)
+@click.option(
     "--format",
     "form",
     type=click.Choice(["csv", "parquet", "motec"]),
@@ -25,16 +28,30 @@ from iracing_pipeline.settings import Settings
     help="motec writes .ld and .ldx.",
 )
 @click.option(
+    "--every-sample",
+    is_flag=True,
+    help="In CSV, six columns for each 360 Hz channel instead of the value at the tick.",
+)
+@click.option(
     "--to",
     "folder",
     type=click.Path(file_okay=False, path_type=Path),
     default=Path(),
     help="Folder to write to; the current one if not given.",
 )
-def export(session: str, *, laps: tuple[int, ...], form: str, folder: Path) -> None:
+def export(
+    session: str,
+    *,
+    laps: tuple[int, ...],
+    stint: int | None,
+    form: str,
+    every_sample: bool,
+    folder: Path,
+) -> None:
     """Write a session, or laps of it, for other programs.
 
-    SESSION is an .ibt file, or the session_key of one that was loaded.
+    SESSION is an .ibt file, or the session_key of one that was loaded. A lap that was driven in
+    several attempts, after a reset, becomes a file for each; --stint chooses one of them.
     """
     from iracing_pipeline.ibt import IbtFile
     from iracing_pipeline.ingest.export import Format
@@ -46,7 +63,10 @@ def export(session: str, *, laps: tuple[int, ...], form: str, folder: Path) -> N
     source: Source = (
         IbtFile(file) if file.is_file() else StoredFrames(Lake(Settings.from_env().lake), session)
     )
-    for path in write(source, folder, Format(form), laps=laps or None):
+    paths = write(
+        source, folder, Format(form), laps=laps or None, stint=stint, every_sample=every_sample
+    )
+    for path in paths:
         echo(str(path))
 
 

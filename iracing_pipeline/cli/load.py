@@ -62,16 +62,17 @@ def up(port: int) -> None:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each file as JSON.")
 def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
-    """Load .ibt files, or folders of them, without the UI.
+    """Load recordings (.ibt) and exported results (JSON, CSV), without the UI.
 
-    The exit code is 1 if a file could not be loaded.
+    PATHS are files and folders; what a file is, its content says. The exit code is 1 if a file
+    could not be loaded.
     """
     outcomes = _load(Settings.from_env(), list(paths), quiet=as_json)
     if as_json:
         echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
     else:
         _print_outcomes(outcomes)
-    sys.exit(0 if all(outcome.state in {"loaded", "duplicate"} for outcome in outcomes) else 1)
+    sys.exit(0 if all(outcome.is_loaded for outcome in outcomes) else 1)
 
 
 def _write_demo(settings: Settings) -> Path:
@@ -140,18 +141,36 @@ def _print_outcomes(outcomes: list[Outcome]) -> None:
 
     for outcome in outcomes:
         name = Path(outcome.file).name
-        if outcome.state == "loaded":
-            best = clock(outcome.best_lap_time_s, 3) if outcome.best_lap_time_s else "none clean"
-            echo(
-                f"  {name}: {outcome.car} at {outcome.track}, {outcome.laps} laps"
-                f" ({outcome.clean_laps} clean, best {best})"
-                + (f"; {outcome.note}" if outcome.note else "")
-            )
-        else:
+        if outcome.state != "loaded":
             echo(f"  {name}: {outcome.state}: {outcome.note}")
-    laps = sum(outcome.laps or 0 for outcome in outcomes)
+            continue
+        if outcome.kind == "results":
+            races = (
+                "1 subsession" if outcome.subsessions == 1 else f"{outcome.subsessions} subsessions"
+            )
+            shown = f"results of {races}"
+        else:
+            best = clock(outcome.best_lap_time_s, 3) if outcome.best_lap_time_s else "none clean"
+            shown = (
+                f"{outcome.car} at {outcome.track}, {outcome.laps} laps"
+                f" ({outcome.clean_laps} clean, best {best})"
+            )
+        echo(f"  {name}: {shown}" + (f"; {outcome.note}" if outcome.note else ""))
+    echo(_total(outcomes))
+
+
+def _total(outcomes: list[Outcome]) -> str:
+    recordings = [outcome for outcome in outcomes if outcome.kind == "recording"]
+    results = [outcome for outcome in outcomes if outcome.kind == "results"]
     refused = sum(outcome.state == "quarantined" for outcome in outcomes)
-    echo(f"{laps} laps of {len(outcomes)} files are in the database; {refused} refused.")
+    parts = []
+    if recordings or not results:
+        laps = sum(outcome.laps or 0 for outcome in recordings)
+        parts.append(f"{laps} laps of {len(recordings)} files")
+    if results:
+        subsessions = sum(outcome.subsessions or 0 for outcome in results)
+        parts.append(f"{subsessions} subsessions of {len(results)} files of results")
+    return f"{' and '.join(parts)} are in the database; {refused} refused."
 
 
 def _print_where(settings: Settings) -> None:

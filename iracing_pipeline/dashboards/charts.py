@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from grafana_foundation_sdk.builders import common as build
 from grafana_foundation_sdk.builders import dashboard as dashboards
 from grafana_foundation_sdk.builders import timeseries
 from grafana_foundation_sdk.builders import trend as trends
-from grafana_foundation_sdk.models import common, dashboard, units
+from grafana_foundation_sdk.models import common, dashboard
 
 from iracing_pipeline.dashboards import palette
-from iracing_pipeline.dashboards.fields import Field, series_like
-from iracing_pipeline.dashboards.panels import Panel
-from iracing_pipeline.dashboards.queries import Query, select
+from iracing_pipeline.dashboards.fields import Field, series_like, whole
+from iracing_pipeline.dashboards.panels import BLANK, Panel
+from iracing_pipeline.dashboards.queries import Query, Sql, select
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -43,6 +43,8 @@ class Drawing:
         width: Width of the lines.
         decimals: Decimals of what has none of its own.
         level: Whether the axis has a fixed width, so that charts below each other are level.
+        highest_first: Whether the tooltip lists the highest value first; else the order of the
+            series.
     """
 
     style: str = "line"
@@ -60,6 +62,7 @@ class Drawing:
     width: int = 2
     decimals: int | None = None
     level: bool = False
+    highest_first: bool = False
 
     def on(self, panel: timeseries.Panel | trends.Panel) -> dashboard.Panel:
         """The panel drawn so."""
@@ -80,7 +83,7 @@ class Drawing:
             .tooltip(
                 build.VizTooltipOptions()
                 .mode(common.TooltipDisplayMode.MULTI)
-                .sort(common.SortOrder.NONE)
+                .sort(common.SortOrder.DESCENDING if self.highest_first else common.SortOrder.NONE)
             )
             .legend(
                 build.VizLegendOptions()
@@ -135,7 +138,7 @@ def chart(
     drawn = (drawing or Drawing()).on(timeseries.Panel())
     query = select(fields, source, first=first) if isinstance(source, str) else source
     queries = query if isinstance(query, tuple) else (query,)
-    return Panel(number, title, about, empty, drawn, queries, tuple(fields), **size)
+    return Panel(number, title, about, empty, drawn, queries, (BLANK, *fields), **size)
 
 
 def by_number(
@@ -157,15 +160,90 @@ def by_number(
         title: Its title.
         about: What the numbers are and where they come from.
         fields: The number, and the values.
-        source: What follows ``FROM`` in its query, sorted by the number.
+        source: What follows ``FROM`` in its query; each number is there once.
         empty: What it says without data.
         first: What stands before ``SELECT``.
         drawing: How the lines are drawn.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
-    drawn = (drawing or Drawing()).on(trends.Panel().x_field(fields[0].name))
-    query = select(fields, source, first=first)
-    return Panel(number, title, about, empty, drawn, (query,), tuple(fields), **size)
+    x, *values = fields
+    lead = f"{first}," if first else "WITH"
+    lines = ", ".join(
+        f"({place}, '{value.column}', \"{value.column}\"::double precision)"
+        for place, value in enumerate(values)
+    )
+    long = f"""{lead}
+wide AS (
+{select(fields, source).text}
+),
+long AS (
+    SELECT "{x.column}" AS x, series.* FROM wide
+    CROSS JOIN LATERAL (VALUES {lines}) AS series(place, name, value)
+    WHERE series.value IS NOT NULL
+)"""
+    drawn = (drawing or Drawing()).on(trends.Panel().x_field(_MATRIX_X))
+    return _matrix(
+        number,
+        title,
+        about,
+        x=x,
+        long=long,
+        shown=tuple(values),
+        empty=empty,
+        drawn=drawn,
+        **size,
+    )
+
+
+def _matrix(
+    number: int,
+    title: str,
+    about: str,
+    *,
+    x: Field,
+    long: str,
+    shown: tuple[Field, ...],
+    empty: str,
+    drawn: dashboard.Panel,
+    **size: Any,
+) -> Panel:
+    """A chart over a number, from rows of ``x``, ``place``, ``name`` and ``value``.
+
+    Grafana drops the columns of an answer without rows, and a trend panel without its x column says
+    "Unable to find field". So an empty answer is one row of NULLs, which Grafana filters out after
+    it has the columns; then the panel says what it waits for.
+    """
+    statement = f"""{long}
+SELECT x AS "{X}", name AS "{SERIES}", value AS "{VALUE}" FROM (
+    SELECT x::double precision AS x, place, name, value FROM long
+    UNION ALL
+    SELECT NULL, NULL, NULL, NULL WHERE NOT EXISTS (SELECT FROM long)
+) AS shown
+ORDER BY x, place, name"""
+    missing = {"fieldName": X, "config": {"id": "isNull", "options": {}}}
+    matrix = {"columnField": SERIES, "rowField": X, "valueField": VALUE, "emptyValue": "null"}
+    axis = tuple(
+        Field("", _MATRIX_X, shown_as=x.shown_as or x.name, properties=properties)
+        for properties in (x.rules[0][1] if x.rules else {},)
+    )
+    return Panel(
+        number,
+        title,
+        about,
+        empty,
+        drawn,
+        (Sql(statement),),
+        (BLANK, *shown, *axis),
+        transformations=(
+            ("filterByValue", {"filters": [missing], "type": "exclude", "match": "any"}),
+            ("groupingToMatrix", matrix),
+        ),
+        **size,
+    )
+
+
+X, SERIES, VALUE = "x", "series", "value"
+_MATRIX_X = f"{X}\\{SERIES}"
 
 
 def field_of_cars(
@@ -187,37 +265,35 @@ def field_of_cars(
         title: Its title.
         about: What the lines are and where they come from.
         value: What is drawn.
-        source: What follows ``FROM`` in its query: ``lap_number``, ``driver`` (one's own with a
-            star in front, the winner with a flag) and what ``value`` asks for, sorted by lap.
+        source: What follows ``FROM`` in its query: ``lap_number``, ``own``, ``driver`` (one's own
+            with a star in front, the winner with a flag) and what ``value`` asks for.
         empty: What it says without laps.
         first: What stands before ``SELECT``.
-        drawing: How the lines are drawn.
+        drawing: How the lines are drawn; one's own is drawn last, above the others.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
-    lap, driver = Field("lap_number", "Lap"), Field("driver", "Driver")
-    drawn = drawing.on(trends.Panel().x_field("Lap\\Driver"))
+    # A car's column has its driver's name, and the look of the one that it came from.
     shown = (
-        # A car's column has its driver's name, and the look of the one that it came from.
         Field("", "/.*/", matcher="byRegexp", properties=value.properties),
-        Field("", "Lap\\Driver", shown_as="Lap").with_(unit=units.NoUnit, decimals=0),
         series_like(f"/^{WINNER}/", palette.GREEN).with_(custom__lineWidth=2),
         series_like(f"/^{OWN}/", palette.ORANGE).with_(custom__lineWidth=4),
     )
-    matrix = {
-        "columnField": driver.name,
-        "rowField": lap.name,
-        "valueField": value.name,
-        "emptyValue": "null",
-    }
-    return Panel(
+    lead = f"{first}," if first else "WITH"
+    long = f"""{lead}
+long AS (
+    SELECT lap_number AS x, own::integer AS place, driver AS name,
+        ({value.expression})::double precision AS value
+    FROM {source.strip()}
+)"""
+    return _matrix(
         number,
         title,
         about,
-        empty,
-        drawn,
-        (select((lap, driver, value), source, first=first),),
-        shown,
-        transformations=(("groupingToMatrix", matrix),),
+        x=whole("lap_number", "Lap"),
+        long=long,
+        shown=shown,
+        empty=empty,
+        drawn=replace(drawing, highest_first=True).on(trends.Panel().x_field(_MATRIX_X)),
         **size,
     )
 

@@ -10,7 +10,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
 
-from iracing_pipeline.dashboards.asking import Reader
+from iracing_pipeline.dashboards.asking import Answer, Reader
+from iracing_pipeline.dashboards.charts import SERIES, X
 from iracing_pipeline.dashboards.errors import BoardError
 from iracing_pipeline.dashboards.interpolation import for_text, interpolate
 from iracing_pipeline.dashboards.moments import Range
@@ -20,7 +21,7 @@ from iracing_pipeline.dashboards.variables import Choice
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from iracing_pipeline.dashboards.asking import Answer, Postgres, Prometheus
+    from iracing_pipeline.dashboards.asking import Postgres, Prometheus
     from iracing_pipeline.dashboards.board import Board, Regions
     from iracing_pipeline.dashboards.panels import Panel
 
@@ -206,9 +207,7 @@ def judge(panel: Panel, answer: Answer) -> str | None:
     if kind in {"timeseries", "geomap", "state-timeline"}:
         return _rising(answer, "time", datetime)
     if kind == "trend":
-        # A row for each car and lap becomes a row for each lap.
-        matrix = any(name == "groupingToMatrix" for name, _ in panel.transformations)
-        return _rising(answer, answer.columns[0], (int, float), strictly=not matrix)
+        return _series_rising(answer)
     lacking = [
         name
         for each in panel.fields
@@ -236,6 +235,21 @@ def _rising(answer: Answer, name: str, kind: Any, *, strictly: bool = False) -> 
     if any(a > b or (strictly and a == b) for a, b in pairwise(values)):
         return f"{name} does not rise from row to row"
     return None
+
+
+def _series_rising(answer: Answer) -> str | None:
+    """What is wrong with rows of x, series and value; one row of NULLs is an empty answer."""
+    if _is_empty(answer):
+        return None
+    for series in dict.fromkeys(answer.column(SERIES)):
+        of_it = Answer(answer.columns, tuple(r for r in answer.rows if r[1] == series))
+        if (problem := _rising(of_it, X, (int, float), strictly=True)) is not None:
+            return f"{series}: {problem}"
+    return None
+
+
+def _is_empty(answer: Answer) -> bool:
+    return all(value is None for row in answer.rows for value in row)
 
 
 def _has_data(answer: Answer) -> bool:

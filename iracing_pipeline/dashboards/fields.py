@@ -69,9 +69,14 @@ class Field:
     def sql(self) -> str:
         """The column of the query."""
         if self.quantity is None:
-            return f'{self.expression} AS "{self.name}"'
+            return f'{self.expression} AS "{self.column}"'
         converted = f"grafana.{self.quantity.function}({self.expression}, '${{units}}')"
-        return f'{converted} AS "{self.name} ${{units}}"'
+        return f'{converted} AS "{self.column}"'
+
+    @property
+    def column(self) -> str:
+        """Name of the column, with the variable where it has units."""
+        return self.name if self.quantity is None else f"{self.name} ${{units}}"
 
     @property
     def rules(self) -> list[tuple[str, dict[str, Any]]]:
@@ -146,9 +151,13 @@ def time(expression: str) -> Field:
     return Field(expression, "time")
 
 
+DATE_TIME = "time:YYYY-MM-DD HH:mm"
+DATE_TIME_PX = 165  # a linked cell that is narrower cuts the time
+
+
 def moment(expression: str, name: str) -> Field:
     """A date and time of day, in the board's time zone."""
-    return Field(expression, name).with_(unit="time:YYYY-MM-DD HH:mm", custom__width=150)
+    return Field(expression, name).with_(unit=DATE_TIME, custom__width=DATE_TIME_PX)
 
 
 def ago(expression: str, name: str) -> Field:
@@ -188,14 +197,46 @@ def share(expression: str, name: str, *, decimals: int | None = 0) -> Field:
     return shown if decimals is None else shown.with_(decimals=decimals)
 
 
+LAP_MS = "grafana.lap_ms("
+
+
 def lap_time(expression: str, name: str) -> Field:
-    """A lap time in seconds, as m:ss.SSS: a number, for charts and boards in UTC."""
-    return Field(f"({expression}) * 1000", name).with_(unit=LAP_TIME)
+    """A lap time in seconds, as m:ss.SSS: a number, for charts and boards in UTC.
+
+    The unit cuts what lies below a millisecond, so the query rounds first.
+    """
+    return Field(f"{LAP_MS}{expression})", name).with_(unit=LAP_TIME)
+
+
+def lap_words(expression: str) -> str:
+    """SQL of a lap time as people write it: 59.714 or 1:36.997."""
+    return f"regexp_replace(grafana.lap_time({expression}), '^0:', '')"
 
 
 def lap_text(expression: str, name: str) -> Field:
-    """A lap time in seconds, as the text m:ss.SSS, which no time zone shifts."""
-    return Field(f"grafana.lap_time({expression})", name).with_(custom__align="right")
+    """A lap time in seconds as text (see :func:`lap_words`), which no time zone shifts."""
+    return Field(lap_words(expression), name).with_(custom__align="right")
+
+
+_WHOLE_TICKS = 60
+# Grafana puts ticks between whole numbers on a short axis: these have no text. An empty text would
+# become the panel's noValue.
+_BLANK_BETWEEN: list[dict[str, Any]] = [
+    {
+        "type": "range",
+        "options": {
+            "from": whole + 0.001,
+            "to": whole + 0.999,
+            "result": {"text": "\u00a0", "index": whole},
+        },
+    }
+    for whole in range(_WHOLE_TICKS)
+]
+
+
+def whole(expression: str, name: str) -> Field:
+    """A whole number that is the x axis of a chart, such as the lap: only whole ticks have text."""
+    return Field(expression, name).with_(unit=units.NoUnit, decimals=0, mappings=_BLANK_BETWEEN)
 
 
 def seconds(expression: str, name: str, *, decimals: int = 3) -> Field:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from grafana_foundation_sdk.builders import barchart
 from grafana_foundation_sdk.builders import common as build
 from grafana_foundation_sdk.builders import stat as stats
 from grafana_foundation_sdk.builders import table as tables
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.dashboards.links import Link
 
 COLUMNS = 24
+PLUGIN_VERSION = "11.1.0"  # whose options these are: later versions migrate them from there
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class Panel:
         height: Rows of about 30 pixels.
         may_be_empty: Whether it may have no data although sessions and results are there.
         transformations: What Grafana does with the answer, by id, with options.
+        interval: The shortest step of its queries, such as ``100ms``; None for the data source's.
     """
 
     number: int
@@ -51,6 +52,7 @@ class Panel:
     height: int = 8
     may_be_empty: bool = False
     transformations: tuple[tuple[str, Mapping[str, Any]], ...] = ()
+    interval: str | None = None
 
     def model(self, x: int, y: int) -> dashboard.Panel:
         """As Grafana keeps it, with its upper left corner at ``x``, ``y``."""
@@ -75,6 +77,8 @@ class Panel:
         )
         assert panel.field_config is not None  # noqa: S101 - set above
         panel.field_config.defaults.no_value = self.empty
+        panel.plugin_version = PLUGIN_VERSION
+        panel.interval = self.interval
         if self.queries:
             prometheus = isinstance(self.queries[0], PromQl)
             panel.datasource = PROMETHEUS if prometheus else POSTGRES
@@ -126,17 +130,18 @@ def table(
     """
     drawn = tables.Panel().cell_height(common.TableCellHeight.SM).min_width(_COLUMN_PX).build()
     query = select(fields, source, first=first)
-    return Panel(number, title, about, empty, drawn, (query,), (_BLANK, *fields), **size)
+    return Panel(number, title, about, empty, drawn, (query,), (BLANK, *fields), **size)
 
 
 # Columns without a width share what is left of the table; Grafana's own least width, 150 pixels,
 # lets tables of many numbers overflow their panels.
 _COLUMN_PX = 100
-# Or every cell that holds nothing would say what the whole table says when it has no rows.
-_BLANK = Field("", "/.*/", matcher="byRegexp", properties={"noValue": ""})
+# Or every cell without a value, and every tick between whole numbers, would repeat what the panel
+# says when it has no rows.
+BLANK = Field("", "/.*/", matcher="byRegexp", properties={"noValue": ""})
 
 
-def bars(
+def ranked(
     number: int,
     title: str,
     about: str,
@@ -145,11 +150,9 @@ def bars(
     *,
     empty: str,
     first: str = "",
-    stacked: bool = False,
-    lying: bool = False,
     **size: Any,
 ) -> Panel:
-    """A bar for each row: the first field says of what, the others how much.
+    """A row for each item: the first field names it, the others are bars with their values.
 
     Args:
         number: Id of the panel.
@@ -159,26 +162,14 @@ def bars(
         source: What follows ``FROM`` in its query.
         empty: What it says without rows.
         first: What stands before ``SELECT``.
-        stacked: Whether the values of a row stand on each other.
-        lying: Whether the bars lie, which leaves room for long labels.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
-    lies = common.VizOrientation.HORIZONTAL if lying else common.VizOrientation.VERTICAL
-    pile = common.StackingMode.NORMAL if stacked else common.StackingMode.NONE
-    drawn = (
-        barchart.Panel()
-        .x_field(fields[0].name)
-        .orientation(lies)
-        .stacking(pile)
-        .fill_opacity(80)
-        .legend(build.VizLegendOptions().show_legend(len(fields) > _LABEL_AND_VALUE))
-        .build()
-    )
-    query = select(fields, source, first=first)
-    return Panel(number, title, about, empty, drawn, (query,), tuple(fields), **size)
+    label, *values = fields
+    shown = (label, *(value.with_(custom__cellOptions=_BAR, min=0) for value in values))
+    return table(number, title, about, shown, source, empty=empty, first=first, **size)
 
 
-_LABEL_AND_VALUE = 2
+_BAR = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
 
 
 def stat(

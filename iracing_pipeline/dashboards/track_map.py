@@ -21,6 +21,8 @@ _NO_BASEMAP = common.MapLayerOptions(
     },
 )
 
+_CLOSEST = 22  # how far "fit" may zoom in; without it the track is a dot on a map of the world
+
 
 def track_map(
     number: int,
@@ -70,7 +72,7 @@ def track_map(
     drawn = dashboard.Panel(
         type_val="geomap",
         options=geomap.Options(
-            view=geomap.MapViewConfig(id_val="fit", all_layers=True, padding=10),
+            view=geomap.MapViewConfig(id_val="fit", all_layers=True, padding=10, zoom=_CLOSEST),
             basemap=_NO_BASEMAP,
             layers=[route],
             controls=geomap.ControlsOptions(show_zoom=True, show_attribution=False),

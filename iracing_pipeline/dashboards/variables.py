@@ -121,6 +121,12 @@ UNITS = Fixed(
     (("Metric", "metric"), ("Imperial", "imperial")),
 )
 
+LOCAL_START = (
+    "to_char(start_time AT TIME ZONE '${__timezone}', 'YYYY-MM-DD HH24:MI')"
+    " || CASE lower('${__timezone}') WHEN 'utc' THEN ' UTC' ELSE '' END"
+)
+"""SQL of a start as a choice writes it: in the board's time zone, as its tables do."""
+
 # Filters have names of their own: the menu carries variables to boards where "all" is no car.
 ONLY_CAR = Choice(
     "only_car",
@@ -153,9 +159,9 @@ SESSION = Choice(
     "session",
     "Session",
     "The session shown; the newest comes first.",
-    """
+    f"""
 SELECT __text, __value FROM (
-    SELECT to_char(start_time, 'YYYY-MM-DD HH24:MI') || ' · '
+    SELECT {LOCAL_START} || ' · '
         || concat_ws(' · ', simsession_type, car_name, track_name) AS __text,
         session_key AS __value, start_time
     FROM grafana.telemetry_sessions ORDER BY start_time DESC LIMIT 1000

@@ -43,14 +43,14 @@ class Chunks:
 
 
 def parse_json(body: bytes, what: str) -> Any:
-    """The JSON in ``body``, whatever its content type claims.
+    """The JSON in ``body``, whatever its content type claims; NaN and Infinity become None.
 
     Raises:
         MalformedAnswerError: If it is not JSON (an HTML page of a gateway, a truncated body).
     """
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError) as error:  # nested without end
+        return json.loads(body, parse_constant=lambda _name: None)
+    except (ValueError, RecursionError) as error:
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else f"{len(body)} bytes of no JSON"
         raise MalformedAnswerError(f"{what}: iRacing sent {kind}. Try again later.") from error
 

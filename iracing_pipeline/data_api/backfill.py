@@ -6,43 +6,150 @@ These rules know neither the database nor the network; the fetch queue keeps the
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from iracing_pipeline.data_api.errors import OutageError
+from iracing_pipeline.data_api.meaning import (
+    ABSENT,
+    GATEWAY,
+    MEANINGS,
+    PRIVATE,
+    PROOF_ANSWERS,
+    PROOF_TIME,
+    REJECTED,
+    About,
+)
 from iracing_pipeline.results.reading import objects, value_at
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+    from iracing_pipeline.data_api.errors import DataApiError
+
 SETTLED_AFTER = timedelta(days=7)
 """Protests and disqualifications change a result for some days; then it is read once more."""
 
-OVERLAP = timedelta(hours=4)
-"""A search begins this long before the newest race known: results appear out of order."""
+OVERLAP = timedelta(days=7)
+"""A search begins this long before the last one: results appear late and out of order."""
 
 SEARCH_LIMIT = timedelta(days=90)
 """Searches by range reach no further."""
 
-MOST_ATTEMPTS = 8
-FIRST_PAUSE = timedelta(minutes=5)
-
 RESULT = "results/get"
 LAPS = "results/lap_chart_data"
+LAP_DATA = "results/lap_data"
 EVENTS = "results/event_log"
+REREAD = "reread"
 _QUALIFYING = (4, 5)
 _RACE = 6
 
 
 class Status(StrEnum):
-    """How far a subsession got."""
+    """How far a subsession got.
+
+    ``retry`` waits for an outage or a fault to end; ``refused`` was refused by iRacing, which is
+    not proven yet. ``forbidden``, ``missing`` and ``rejected`` are proven; ``dismissed`` is the
+    user's word.
+    """
 
     PENDING = "pending"
     OK = "ok"
+    PARTIAL = "partial"
+    RETRY = "retry"
+    REFUSED = "refused"
     FORBIDDEN = "forbidden"
     MISSING = "missing"
-    RETRY = "retry"
+    REJECTED = "rejected"
+    DISMISSED = "dismissed"
+
+
+FINAL = {
+    PRIVATE.name: Status.FORBIDDEN,
+    ABSENT.name: Status.MISSING,
+    REJECTED.name: Status.REJECTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A document that is not there, or is to be read again, and what was answered for it.
+
+    Attributes:
+        kind: Endpoint.
+        item: What of: a subsession, a member's chart.
+        part: Simsession number, or another part.
+        meaning: Name of what the last answer meant (:mod:`.meaning`), or ``reread``.
+        answer: The last answer in a few words, such as ``403 forbidden``.
+        note: The last answer for the user.
+        attempts: Equal answers in a row.
+        first_at: When the first of them came.
+        last_at: When the last of them came.
+        retry_after: When it is asked for again; None when at once, or never.
+        final: Whether it is not asked for any more.
+    """
+
+    kind: str
+    item: str
+    part: int
+    meaning: str
+    answer: str = ""
+    note: str | None = None
+    attempts: int = 0
+    first_at: datetime | None = None
+    last_at: datetime | None = None
+    retry_after: datetime | None = None
+    final: bool = False
+
+    def is_due(self, now: datetime) -> bool:
+        """Whether it is to be asked for."""
+        return not self.final and (self.retry_after is None or self.retry_after <= now)
+
+    def answered(self, error: DataApiError, now: datetime, *, others_answered: bool) -> Wanted:
+        """After an answer that is not the document.
+
+        Args:
+            error: The answer, as the client raised it.
+            now: The present.
+            others_answered: Whether iRacing gave another document of the kind since the first of
+                the equal answers: the refusal is then not about the account.
+        """
+        if isinstance(error, OutageError):  # nobody asked
+            probe = datetime.fromtimestamp(error.probe_at, UTC)
+            later = max(probe, self.retry_after or probe)
+            return replace(
+                self,
+                meaning=self.meaning if self.attempts else GATEWAY.name,
+                note=self.note if self.attempts else str(error),
+                retry_after=later,
+            )
+        meaning = error.meaning or GATEWAY
+        same = self.meaning == meaning.name and self.attempts > 0
+        # Faults of the gateway differ in every answer; what counts is that they go on.
+        attempts = self.attempts + 1 if same else 1
+        first = self.first_at if same and self.first_at is not None else now
+        final = (
+            meaning.provable
+            and others_answered
+            and attempts >= PROOF_ANSWERS
+            and now - first >= PROOF_TIME
+        )
+        note = str(error)
+        if final:
+            note += f" It was the same {attempts} times since {first:%Y-%m-%d %H:%M} UTC."
+        return replace(
+            self,
+            meaning=meaning.name,
+            answer=error.answer,
+            note=note,
+            attempts=attempts,
+            first_at=first,
+            last_at=now,
+            retry_after=None if final else now + meaning.pause(attempts),
+            final=final,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +161,11 @@ class Fetch:
         season: The season it is fetched with.
         end_time: When it ended; None when the search did not say.
         status: How far it got.
-        attempts: How often it failed in a row.
+        attempts: Equal answers in a row for the document that has most of them.
         retry_after: Not before this moment.
-        note: What was wrong the last time.
+        note: Why it is not complete.
         fetched_at: When its last document was received.
-        settled: Whether it was read a week after its end.
+        settled: Whether it was read a week after its end, or is being read again since.
     """
 
     subsession_id: int
@@ -75,43 +182,57 @@ class Fetch:
         """Whether it is to be fetched: never was, may be tried again, or has settled since."""
         if self.status is Status.PENDING:
             return True
-        if self.status is Status.RETRY:
-            return self.retry_after is None or self.retry_after <= now
-        if self.status is Status.OK and not self.settled and self.end_time is not None:
-            return now >= self.end_time + SETTLED_AFTER
-        return False
+        if self.status in FINAL.values() or self.status is Status.DISMISSED:
+            return False
+        if self.retry_after is not None:
+            return self.retry_after <= now or self.settles(now)
+        return self.status in {Status.RETRY, Status.REFUSED} or self.settles(now)
 
-    @property
-    def is_again(self) -> bool:
-        """Whether documents that are there are to be fetched anew."""
-        return self.status is Status.OK
+    def settles(self, now: datetime) -> bool:
+        """Whether the documents that are there are to be read once more."""
+        return (
+            self.fetched_at is not None
+            and not self.settled
+            and self.end_time is not None
+            and now >= self.end_time + SETTLED_AFTER
+        )
 
-    def done(self, now: datetime) -> Fetch:
-        """After all its documents were received."""
-        settled = self.end_time is not None and now >= self.end_time + SETTLED_AFTER
+    def after(
+        self, wanted: Iterable[Wanted], now: datetime, *, has_result: bool, received: bool
+    ) -> Fetch:
+        """After its documents were asked for.
+
+        Args:
+            wanted: The documents that are still wanted.
+            now: The present.
+            has_result: Whether its result is there.
+            received: Whether a document arrived.
+        """
+        left = list(wanted)
+        waiting = [each for each in left if not each.final]
+        settled = self.settled or (
+            has_result and self.end_time is not None and now >= self.end_time + SETTLED_AFTER
+        )
         return replace(
             self,
-            status=Status.OK,
-            attempts=0,
-            retry_after=None,
-            note=None,
-            fetched_at=now,
+            status=_status(left, has_result=has_result),
+            attempts=max((each.attempts for each in left), default=0),
+            retry_after=min((each.retry_after or now for each in waiting), default=None),
+            note="\n".join(dict.fromkeys(each.note for each in left if each.note)) or None,
+            fetched_at=now if received else self.fetched_at,
             settled=settled,
         )
 
-    def refused(self, status: Status, note: str, now: datetime) -> Fetch:
-        """After iRacing said that it is forbidden or missing, which is final."""
-        return replace(
-            self, status=status, note=note, retry_after=None, fetched_at=now, settled=True
-        )
 
-    def failed(self, note: str, now: datetime) -> Fetch:
-        """After a fault: wait longer each time."""
-        attempts = self.attempts + 1
-        pause = FIRST_PAUSE * 2 ** (min(attempts, MOST_ATTEMPTS) - 1)
-        return replace(
-            self, status=Status.RETRY, attempts=attempts, retry_after=now + pause, note=note
-        )
+def _status(left: list[Wanted], *, has_result: bool) -> Status:
+    if has_result:
+        return Status.PARTIAL if any(each.meaning != REREAD for each in left) else Status.OK
+    result = next((each for each in left if each.kind == RESULT), None)
+    if result is None or result.meaning not in MEANINGS:
+        return Status.PENDING
+    if result.final:
+        return FINAL[result.meaning]
+    return Status.REFUSED if MEANINGS[result.meaning].about is About.ITEM else Status.RETRY
 
 
 def wanted_documents(result: object) -> list[tuple[str, int]]:
@@ -137,6 +258,25 @@ def wanted_documents(result: object) -> list[tuple[str, int]]:
         if number == 0:
             wanted.append((EVENTS, number))
     return sorted(wanted, key=lambda each: (each[0] != LAPS, -each[1]))
+
+
+def entrants(result: object, simsession_number: int) -> list[tuple[int, bool]]:
+    """Who may have laps in a simsession: group id, and whether it is a team, each once.
+
+    Args:
+        result: The payload of ``results/get``.
+        simsession_number: Which simsession.
+    """
+    groups: dict[int, bool] = {}
+    for simsession in objects(result, "session_results"):
+        if value_at(simsession, "simsession_number") != simsession_number:
+            continue
+        for row in objects(simsession, "results"):
+            team, driver = value_at(row, "team_id"), value_at(row, "cust_id")
+            group = team if type(team) is int else driver
+            if type(group) is int and value_at(row, "laps_complete") != 0:
+                groups[group] = type(team) is int
+    return list(groups.items())
 
 
 def _has_laps(simsession: object) -> bool:
@@ -171,24 +311,13 @@ def search_windows(begin: datetime, end: datetime) -> Iterator[tuple[datetime, d
         yield first.replace(second=0, microsecond=0), last
 
 
-def search_from(reached: datetime | None, now: datetime) -> datetime | None:
+def search_from(last_search: datetime | None, now: datetime) -> datetime | None:
     """Where an incremental search begins; None when it has to be by season instead.
 
     Args:
-        reached: The newest end of a race known; None before the first search.
+        last_search: When the last one was; None before the first.
         now: The present.
     """
-    if reached is None or now - reached > SEARCH_LIMIT - OVERLAP - timedelta(days=1):
+    if last_search is None or now - last_search > SEARCH_LIMIT - OVERLAP - timedelta(days=1):
         return None
-    return reached - OVERLAP
-
-
-def reached(rows: Iterable[dict[str, Any]], before: datetime | None) -> datetime | None:
-    """The newest end of a race, over what was known before and what a search found."""
-    ends = [before] if before else []
-    for row in rows:
-        try:
-            ends.append(datetime.fromisoformat(str(row.get("end_time"))))
-        except ValueError:
-            continue
-    return max(ends, default=None)
+    return min(last_search, now) - OVERLAP

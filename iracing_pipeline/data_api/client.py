@@ -10,7 +10,6 @@ import requests
 
 from iracing_pipeline import __version__, http_client
 from iracing_pipeline.data_api.answers import (
-    RATE_LIMIT_TEXT,
     chunks_of,
     https_or_loopback,
     link_of,
@@ -24,9 +23,29 @@ from iracing_pipeline.data_api.errors import (
     MaintenanceError,
     MalformedAnswerError,
     NotFoundError,
+    RefusedError,
     RejectedRequestError,
     UnavailableError,
 )
+from iracing_pipeline.data_api.expectations import unexpected
+from iracing_pipeline.data_api.meaning import (
+    ABSENT,
+    EXPIRED,
+    GATEWAY,
+    GOOD,
+    MAINTENANCE,
+    MALFORMED,
+    PRIVATE,
+    RATE_LIMIT,
+    REFUSED,
+    REJECTED,
+    SCOPE,
+    UNAUTHORIZED,
+    About,
+    Reading,
+    read_answer,
+)
+from iracing_pipeline.data_api.outages import ALL, Outages
 from iracing_pipeline.data_api.rate_limit import WINDOW_S, TokenBucket
 from iracing_pipeline.data_api.stats import ApiStats
 from iracing_pipeline.data_api.token_source import TokenSource
@@ -52,15 +71,19 @@ TIMEOUT_S = (10.0, 60.0)
 # are 259,200 rows.
 MOST_BYTES = 32 * http_client.MB
 MOST_ROWS = 1_000_000
-ATTEMPTS = 6
-DOWNLOAD_ATTEMPTS = 5
-BACKOFF_S = 1.0
-LONGEST_BACKOFF_S = 30.0
-TERMINAL = {
-    400: (RejectedRequestError, "iRacing calls the request malformed. Please report this."),
-    403: (ForbiddenError, "the account has no right to see it."),
-    404: (NotFoundError, "iRacing has no such item."),
+DOWNLOAD_ATTEMPTS = 2
+DOWNLOAD_PAUSE_S = 1.0
+ERRORS: dict[str, type[DataApiError]] = {
+    PRIVATE.name: ForbiddenError,
+    ABSENT.name: NotFoundError,
+    REJECTED.name: RejectedRequestError,
+    REFUSED.name: RefusedError,
+    UNAUTHORIZED.name: AuthenticationError,
+    SCOPE.name: AuthenticationError,
+    MAINTENANCE.name: MaintenanceError,
+    MALFORMED.name: MalformedAnswerError,
 }
+"""What is raised for each meaning; UnavailableError for the others."""
 
 _log = logging.getLogger(__name__)
 
@@ -82,8 +105,12 @@ class _ExpiredLinkError(Exception):
     """A link or chunk URL ran out; only the first call gives a new one."""
 
 
-class _RetryError(Exception):
-    """A fault that heals by itself; the message says what it was."""
+class _FaultyAnswerError(Exception):
+    """An answer, or none, that is not what was asked for."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading.answer)
+        self.reading = reading
 
 
 class DataApi:
@@ -99,6 +126,8 @@ class DataApi:
         stats: What to count in.
         clock: What time it is.
         session: Connections to the API.
+        storage: Connections to the storage that links point to.
+        outages: Which endpoints may be asked.
     """
 
     def __init__(
@@ -110,6 +139,8 @@ class DataApi:
         stats: ApiStats | None = None,
         clock: Clock | None = None,
         session: requests.Session | None = None,
+        storage: requests.Session | None = None,
+        outages: Outages | None = None,
     ) -> None:
         self._tokens = tokens
         self.url = url.rstrip("/")
@@ -118,7 +149,8 @@ class DataApi:
         self.stats = stats or ApiStats()
         self._api = session or http_client.session(most_bytes=MOST_BYTES)
         # A session of its own for storage, so that no header of the API can leak to it.
-        self._storage = http_client.session(most_bytes=MOST_BYTES)
+        self._storage = storage or http_client.session(most_bytes=MOST_BYTES)
+        self._outages = outages or Outages()
         for connection in (self._api, self._storage):
             connection.headers["User-Agent"] = f"iracing-pipeline/{__version__}"
 
@@ -128,6 +160,10 @@ class DataApi:
         tokens = self._tokens
         return tokens.login_ends_at if isinstance(tokens, TokenSource) else None
 
+    def outage_of(self, endpoint: str) -> str | None:
+        """The outage that an endpoint is in: ``*`` for all, its own name, or None."""
+        return self._outages.of(endpoint)
+
     def get(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> Answer:
         """The whole answer of ``/data/{endpoint}``, links followed and chunks joined.
 
@@ -136,41 +172,69 @@ class DataApi:
             NotFoundError: If there is no such item.
             MaintenanceError: If iRacing is down for maintenance.
             AuthenticationError: If iRacing accepts neither the token nor the credentials.
-            RejectedRequestError: If iRacing calls the request malformed.
-            UnavailableError: If faults outlast the retries.
+            RejectedRequestError: If iRacing rejects the request.
+            RefusedError: If iRacing refuses the item for another reason.
+            UnavailableError: If there is no whole answer, also when the request is repeated.
+            OutageError: If the endpoint is not to be asked yet.
         """
         try:
-            return self._with_retries(endpoint, parameters or {})
+            return self._answer(endpoint, parameters or {})
         except DataApiError as error:
             self.stats.failed(error)
             raise
 
-    def _with_retries(self, endpoint: str, parameters: Mapping[str, str]) -> Answer:
-        trouble = "no attempt made"
+    def _answer(self, endpoint: str, parameters: Mapping[str, str]) -> Answer:
+        document = "&".join(f"{name}={value}" for name, value in sorted(parameters.items()))
+        may_repeat = self._outages.admit(endpoint, document, self._clock.now())
         rejected: str | None = None
-        for attempt in range(ATTEMPTS):
+        while True:
+            token = self._token(rejected)
             try:
-                token = self._tokens.access_token(rejected=rejected)
-                body = self._call(endpoint, parameters, token)
-                if body is None:
-                    if rejected is not None:
-                        raise AuthenticationError(
-                            f"{endpoint}: iRacing does not accept a fresh token. Run "
-                            "'iracing-pipeline login', or check that the client id is active."
-                        )
-                    rejected = token
+                answer = self._whole(endpoint, parameters, token)
+            except _FaultyAnswerError as fault:
+                meaning = fault.reading.meaning
+                if may_repeat and meaning.repeats:
+                    may_repeat = False
+                    rejected = token if meaning is UNAUTHORIZED else rejected
+                    _log.info("%s: %s, asked again", endpoint, fault)
+                    self._clock.sleep(meaning.repeat_after_s)
                     continue
-                return self._resolve(endpoint, parse_json(body, endpoint))
-            except _ExpiredLinkError:
-                trouble = "its links expire before they can be read"
-            except (_RetryError, MalformedAnswerError) as fault:
-                trouble = str(fault)
-                self._back_off(attempt)
-            _log.info("%s: %s (attempt %d of %d)", endpoint, trouble, attempt + 1, ATTEMPTS)
-        raise UnavailableError(f"{endpoint}: {trouble}, {ATTEMPTS} times. Try again later.")
+                raise self._failed(endpoint, document, fault.reading) from None
+            self._outages.succeeded(endpoint)
+            return answer
 
-    def _call(self, endpoint: str, parameters: Mapping[str, str], token: str) -> bytes | None:
-        """One API request: the body, or None when the token was not accepted."""
+    def _token(self, rejected: str | None) -> str:
+        try:
+            return self._tokens.access_token(rejected=rejected)
+        except UnavailableError as error:
+            self._outages.failed(ALL, "token", UNAUTHORIZED, str(error), self._clock.now())
+            raise
+
+    def _failed(self, endpoint: str, document: str, reading: Reading) -> DataApiError:
+        meaning = reading.meaning
+        message = f"{endpoint} {document}".strip() + f": {meaning.text} ({reading.answer})."
+        if meaning.about is About.ITEM:
+            self._outages.succeeded(endpoint)
+        else:
+            self._outages.failed(endpoint, document, meaning, message, self._clock.now())
+        kind = ERRORS.get(meaning.name, UnavailableError)
+        return kind(message, meaning=meaning, answer=reading.answer)
+
+    def _whole(self, endpoint: str, parameters: Mapping[str, str], token: str) -> Answer:
+        body = self._call(endpoint, parameters, token)
+        try:
+            answer = self._resolve(endpoint, parse_json(body, endpoint))
+        except _ExpiredLinkError:
+            raise _FaultyAnswerError(Reading(EXPIRED, "403 from storage")) from None
+        except MalformedAnswerError as error:
+            raise _FaultyAnswerError(Reading(MALFORMED, "its JSON is broken")) from error
+        wrong = unexpected(endpoint, parameters, answer.payload, answer.rows)
+        if wrong is not None:
+            raise _FaultyAnswerError(Reading(MALFORMED, wrong))
+        return answer
+
+    def _call(self, endpoint: str, parameters: Mapping[str, str], token: str) -> bytes:
+        """One API request: the body of a good answer."""
         self.stats.waited(self._limit.acquire())
         started = self._clock.now()
         try:
@@ -183,37 +247,20 @@ class DataApi:
             )
         except requests.RequestException as error:
             self.stats.called(endpoint, 0, self._clock.now() - started)
-            raise _RetryError(f"no answer ({type(error).__name__})") from error
+            raise _FaultyAnswerError(
+                Reading(GATEWAY, f"no answer, {type(error).__name__}")
+            ) from error
         status, body = response.status_code, response.content
         self.stats.called(endpoint, status, self._clock.now() - started)
         headers = response.headers
         self.stats.quota(headers.get("X-RateLimit-Limit"), headers.get("X-RateLimit-Remaining"))
         self._limit.observe(headers)
-        if status == requests.codes.unauthorized:
-            return None
-        self._raise_for(endpoint, parameters, status, body)
-        return body
-
-    def _raise_for(
-        self, endpoint: str, parameters: Mapping[str, str], status: int, body: bytes
-    ) -> None:
-        if status == requests.codes.too_many_requests or body[:40].lower().startswith(
-            RATE_LIMIT_TEXT
-        ):
+        reading = read_answer(endpoint, status, body)
+        if reading.meaning is RATE_LIMIT:
             self._limit.block_until(self._clock.now() + WINDOW_S / 4)
-            raise _RetryError("rate limit exceeded")
-        if status == requests.codes.ok:
-            return
-        if status in TERMINAL:
-            kind, reason = TERMINAL[status]
-            asked = ", ".join(f"{name} {value}" for name, value in parameters.items())
-            raise kind(f"{endpoint} {asked}: {reason}")
-        if status == requests.codes.service_unavailable and b"aintenance" in body:
-            raise MaintenanceError(
-                f"{endpoint}: iRacing is down for maintenance, which can take hours. The run "
-                "goes on from here when it is started again."
-            )
-        raise _RetryError(f"status {status}")
+        if reading.meaning is not GOOD:
+            raise _FaultyAnswerError(reading)
+        return body
 
     def _resolve(self, endpoint: str, payload: Any) -> Answer:
         # A link leads to the payload in one step; a second is allowed, a loop is not.
@@ -245,18 +292,22 @@ class DataApi:
             raise MalformedAnswerError(f"{endpoint}: a link that is not https was not followed.")
         trouble = ""
         for attempt in range(DOWNLOAD_ATTEMPTS):
+            if attempt:
+                self._clock.sleep(DOWNLOAD_PAUSE_S)
             try:
                 document = self._downloaded(endpoint, url)
-            except (_RetryError, MalformedAnswerError) as fault:
+            except _FaultyAnswerError as fault:
                 trouble = str(fault)
-                self._back_off(attempt)
+                continue
+            except MalformedAnswerError as fault:
+                trouble = str(fault)
                 continue
             if not rows:
                 return document
             if isinstance(document, list) and count in (None, len(document)):
                 return document
             trouble = f"a chunk without its {count} rows"
-        raise _RetryError(f"{trouble}, {DOWNLOAD_ATTEMPTS} times")
+        raise _FaultyAnswerError(Reading(GATEWAY, f"{trouble}, from storage"))
 
     def _downloaded(self, endpoint: str, url: str) -> Any:
         try:
@@ -264,13 +315,12 @@ class DataApi:
         except requests.RequestException as error:
             self.stats.downloaded(0)
             # The text of the error would repeat the signed URL.
-            raise _RetryError(f"no answer from storage ({type(error).__name__})") from None
+            raise _FaultyAnswerError(
+                Reading(GATEWAY, f"no answer, {type(error).__name__}")
+            ) from None
         self.stats.downloaded(response.status_code)
         if response.status_code in {400, 403, 404, 410}:
             raise _ExpiredLinkError
         if response.status_code != requests.codes.ok:
-            raise _RetryError(f"status {response.status_code} from storage")
+            raise _FaultyAnswerError(Reading(GATEWAY, f"{response.status_code}"))
         return parse_json(response.content, endpoint)
-
-    def _back_off(self, attempt: int) -> None:
-        self._clock.sleep(min(LONGEST_BACKOFF_S, BACKOFF_S * 2**attempt))

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from iracing_pipeline.data_api.client import DATA_API_URL, DataApi
 from iracing_pipeline.data_api.database_token_store import DatabaseTokenStore
 from iracing_pipeline.data_api.oauth import OAUTH_URL, OAuth
+from iracing_pipeline.data_api.outage_store import DatabaseOutageStore
+from iracing_pipeline.data_api.outages import Outages
 from iracing_pipeline.data_api.rate_limit import TokenBucket
 from iracing_pipeline.data_api.stats import ApiStats
 from iracing_pipeline.data_api.token_source import TokenSource
@@ -75,6 +77,7 @@ def connect(account: DataApiAccount, home: Path, dsn: str | None) -> DataApi:
         url=account.url or DATA_API_URL,
         limit=TokenBucket(account.calls_per_minute, burst=max(6, account.calls_per_minute // 20)),
         stats=stats,
+        outages=Outages(None if dsn is None else DatabaseOutageStore(dsn)),
     )
 
 

@@ -150,6 +150,14 @@ def search_hosted(api: DataApi, cust_id: int, begin: datetime, end: datetime) ->
     )
 
 
+def search_hosted_finished_after(api: DataApi, cust_id: int, moment: datetime) -> Answer:
+    """Hosted and league sessions of a member that finished after ``moment``, <= 90 days ago."""
+    return api.get(
+        "results/search_hosted",
+        {"cust_id": str(cust_id), "finish_range_begin": _minute(moment)},
+    )
+
+
 def results(api: DataApi, subsession_id: int) -> Answer:
     """Everything about a subsession but its laps."""
     return api.get("results/get", {"subsession_id": str(subsession_id)})
@@ -158,6 +166,14 @@ def results(api: DataApi, subsession_id: int) -> Answer:
 def lap_chart(api: DataApi, subsession_id: int, simsession_number: int) -> Answer:
     """All laps of all cars of a simsession."""
     return api.get("results/lap_chart_data", _simsession(subsession_id, simsession_number))
+
+
+def lap_data(
+    api: DataApi, subsession_id: int, simsession_number: int, group_id: int, *, is_team: bool
+) -> Answer:
+    """All laps of one driver, or of one team, in a simsession."""
+    who = {"team_id" if is_team else "cust_id": str(group_id)}
+    return api.get("results/lap_data", _simsession(subsession_id, simsession_number) | who)
 
 
 def event_log(api: DataApi, subsession_id: int, simsession_number: int) -> Answer:

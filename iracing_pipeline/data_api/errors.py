@@ -1,15 +1,30 @@
 """What can go wrong with the Data API.
 
-Policy: the client retries what heals by itself within seconds (a gateway error, an expired link,
-a short chunk) and raises one of these for all else. Each says what happened and what to do; none
-carries a token, a password or the body of a token call.
+The client repeats once what may heal by itself and raises one of these for everything else; which
+answer means what is the table in :mod:`iracing_pipeline.data_api.meaning`. Each message says what
+happened and what to do; none carries a token, a password or the body of a token call.
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iracing_pipeline.data_api.meaning import Meaning
+
 
 class DataApiError(Exception):
-    """The Data API did not give what was asked for."""
+    """The Data API did not give what was asked for.
+
+    Attributes:
+        meaning: What the answer meant; None when the error is not about an answer.
+        answer: The answer in a few words, such as ``403 forbidden``.
+    """
+
+    def __init__(self, message: str, *, meaning: Meaning | None = None, answer: str = "") -> None:
+        super().__init__(message)
+        self.meaning = meaning
+        self.answer = answer
 
 
 class AuthenticationError(DataApiError):
@@ -29,7 +44,11 @@ class NotFoundError(DataApiError):
 
 
 class RejectedRequestError(DataApiError):
-    """iRacing called the request malformed: a bug, not a passing fault."""
+    """iRacing rejects the request for this item."""
+
+
+class RefusedError(DataApiError):
+    """iRacing refuses the item with an error code that is not known."""
 
 
 class MaintenanceError(DataApiError):
@@ -38,6 +57,18 @@ class MaintenanceError(DataApiError):
 
 class UnavailableError(DataApiError):
     """Server faults or rate limiting outlasted the retries."""
+
+
+class OutageError(UnavailableError):
+    """Nothing was asked, because of an outage.
+
+    Attributes:
+        probe_at: When it may be asked again, seconds since 1970.
+    """
+
+    def __init__(self, message: str, *, probe_at: float) -> None:
+        super().__init__(message)
+        self.probe_at = probe_at
 
 
 class MalformedAnswerError(UnavailableError):

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 OAUTH_URL = "https://oauth.iracing.com/oauth2"
 SCOPE = "iracing.auth"
-ATTEMPTS = 3
+ATTEMPTS = 2
 TIMEOUT_S = (10.0, 30.0)
+PASSING = ("server_error", "temporarily_unavailable")
 DEFAULT_LIFETIME_S = 600.0
 
 
@@ -43,7 +44,7 @@ class OAuth:
     """The token endpoint.
 
     A refusal (400, 401) is raised at once: repeating it locks the client out. Only what says
-    nothing about the credentials (429, server faults, timeouts) is tried again, three times at
+    nothing about the credentials (429, server faults, timeouts) is tried again, twice at
     most. Bodies are never part of a message.
     """
 
@@ -118,9 +119,14 @@ class OAuth:
                 continue
             if response.status_code == requests.codes.ok:
                 return self._token(response)
-            if response.status_code < 500 and response.status_code != 429:
-                raise self._refusal(grant, response)
             trouble = f"answered with status {response.status_code}"
+            if response.status_code < 500 and response.status_code != 429:
+                code = _json_object(response).get("error")
+                if not isinstance(code, str):
+                    # Not the service itself, and another login may count as one: do not repeat.
+                    raise UnavailableError(f"iRacing's login service {trouble}. Try again later.")
+                if code not in PASSING:
+                    raise self._refusal(grant, response)
         raise UnavailableError(
             f"iRacing's login service {trouble}, {ATTEMPTS} times. Try again later."
         )
@@ -130,7 +136,9 @@ class OAuth:
         access = body.get("access_token")
         if not isinstance(access, str) or not access:
             raise UnavailableError("iRacing's login service answered without an access token.")
-        if "iracing.auth" not in str(body.get("scope", "")).split():
+        # The scope may be absent; then the Data API says whether the token can read it.
+        scope = body.get("scope")
+        if scope is not None and SCOPE not in str(scope).split():
             raise AuthenticationError(
                 "The token may not read the Data API: its scope lacks iracing.auth. Ask iRacing "
                 "to allow that scope for the client id."

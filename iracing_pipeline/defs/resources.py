@@ -110,6 +110,11 @@ class ResultsFolder(dg.ConfigurableResource[None]):
         """The folder."""
         return Settings.from_env().results_dir
 
+    @property
+    def member(self) -> str | None:
+        """Whose results they are, as ``IRACING_MEMBER`` says."""
+        return Settings.from_env().member
+
 
 class DataApiResource(dg.ConfigurableResource[None]):
     """iRacing's Data API, with the account in the environment."""

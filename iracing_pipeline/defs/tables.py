@@ -38,7 +38,9 @@ def fields_check(asset: str | dg.AssetKey, name: str = "fields_known") -> dg.Ass
 
 def fields_result(spec: dg.AssetCheckSpec, issues: Issues) -> dg.AssetCheckResult:
     """The outcome of that check."""
-    odd = issues.of(Problem.UNKNOWN, Problem.CHANGED, Problem.MISSING, Problem.UNUSABLE)
+    odd = issues.of(
+        Problem.UNKNOWN, Problem.CHANGED, Problem.RANGE, Problem.MISSING, Problem.UNUSABLE
+    )
     return dg.AssetCheckResult(
         asset_key=spec.asset_key,
         check_name=spec.name,

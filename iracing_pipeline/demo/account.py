@@ -12,6 +12,7 @@ from iracing_pipeline.demo.drive import tyre_grip
 from iracing_pipeline.demo.driver import average_form
 from iracing_pipeline.demo.lap import flying_lap, reference_lap
 from iracing_pipeline.demo.plan import OffTrack
+from iracing_pipeline.demo.timing import green_time
 from iracing_pipeline.demo.truth import (
     IncidentTruth,
     LapTruth,
@@ -72,6 +73,12 @@ class _Moment:
     leg: int
     node: int
     crossing: Crossing | None = None
+    green_s: float | None = None
+
+    @property
+    def time_s(self) -> float | None:
+        """SessionTime, where a lap is timed from it."""
+        return self.crossing.session_time if self.crossing else self.green_s
 
 
 @dataclass(frozen=True)
@@ -85,17 +92,27 @@ class _Teller:
         for index, leg in enumerate(self.drive.legs):
             lines = [_Moment(c.leg, c.node, c) for c in self.crossings if c.leg == index]
             moments = [_Moment(index, 0), *lines, _Moment(index, len(leg.speed) - 1)]
+            if index == 0 and self.drive.green is not None:
+                moments = self._from_green(moments)
             told += [self._lap(begin, end) for begin, end in pairwise(moments)]
         return tuple(told)
 
+    def _from_green(self, moments: list[_Moment]) -> list[_Moment]:
+        """The moments of a race: the green is one, the lines up to the one after it are not."""
+        assert self.drive.green is not None  # noqa: S101 - by the caller
+        first_lap = self.drive.plan.first_lap
+        green = _Moment(0, self.drive.green[0], green_s=green_time(self.drive, self.records))
+        kept = [m for m in moments[1:] if m.crossing is None or m.crossing.lap > first_lap + 1]
+        return [moments[0], green, *kept]
+
     def _lap(self, begin: _Moment, end: _Moment) -> LapTruth:
         leg = self.drive.legs[begin.leg]
-        start_s = begin.crossing.session_time if begin.crossing else None
+        start_s = begin.time_s
         end_s = end.crossing.session_time if end.crossing else None
         official = end.crossing.official_s if end.crossing else None
         taken = [i for i in leg.incidents if begin.node <= i.node < end.node]
         return LapTruth(
-            number=(leg.first + begin.node) // self.drive.circuit.nodes,
+            number=self._number(leg, begin, end),
             stint=self._stint(end),
             kind=self._kind(begin, end),
             start_s=start_s,
@@ -109,13 +126,55 @@ class _Teller:
             incidents=sum(incident.points for incident in taken),
             off_track=any(isinstance(incident.mishap, OffTrack) for incident in taken),
             corner_times_s=self._corner_times(leg, begin.node, end.node),
+            caution=self._caution(leg, begin.node, end.node),
+            driver=self._driver(end),
+            tyre_set=int(leg.tyre_set[max(end.node - 1, begin.node)]) + 1,
         )
+
+    def _number(self, leg: Leg, begin: _Moment, end: _Moment) -> int:
+        if end.green_s is not None:
+            return self.drive.plan.first_lap
+        if begin.green_s is not None:
+            return self.drive.plan.first_lap + 1
+        return (leg.first + begin.node) // self.drive.circuit.nodes
+
+    def _caution(self, leg: Leg, first: int, last: int) -> bool:
+        n = self.drive.circuit.nodes
+        return any(
+            leg.first + first < (each.last_lap + 1) * n
+            and leg.first + last > round((each.first_lap + each.at) * n)
+            for each in self.drive.plan.cautions
+        )
+
+    def _driver(self, end: _Moment) -> str | None:
+        """Who drives at the end of a lap: who got in at the last stop before."""
+        stint = self._stint(end)
+        swaps = [stop for stop in self.drive.plan.stops if stop.driver is not None]
+        left = [s.driver for s in swaps if self._stint_after(s) <= stint]
+        return left[-1] if left else None
+
+    def _stint_after(self, stop: Stop) -> int:
+        earlier = [each for each in self.drive.plan.stops if each.lap <= stop.lap]
+        resets = [each for each in self.drive.plan.resets if each.lap <= stop.lap]
+        return 1 + len(earlier) + len(resets)
 
     def _kind(self, begin: _Moment, end: _Moment) -> str:
         legs = self.drive.legs
         leg = legs[begin.leg]
-        if end.crossing is None and begin.leg < len(legs) - 1:
-            return "reset"
+        flagged = begin.crossing and (begin.leg, begin.node) >= self.drive.finish
+        cut_off = end.crossing is None and end.green_s is None and begin.leg < len(legs) - 1
+        of_the_weekend = {
+            "cooldown": flagged and self.drive.plan.flagged,
+            "tow": cut_off and self.drive.plan.resets[begin.leg].tow,
+            "reset": cut_off,
+            "pace": end.green_s is not None,
+            "start": begin.green_s is not None,
+        }
+        return next((each for each, holds in of_the_weekend.items() if holds), None) or (
+            self._by_pits(leg, begin, end)
+        )
+
+    def _by_pits(self, leg: Leg, begin: _Moment, end: _Moment) -> str:
         left, entered = bool(leg.near_pits[begin.node]), bool(leg.near_pits[end.node])
         through = leg.on_pit_road[begin.node : end.node].any() and not left and not entered
         if through or (left and entered):
@@ -128,13 +187,12 @@ class _Teller:
 
     def _stint(self, end: _Moment) -> int:
         legs = self.drive.legs
-        stops = sum(
-            1
+        exits = sum(
+            int(np.count_nonzero(pit[:-1] & ~pit[1:])) - bool(pit[0] and not pit.all())
             for i, leg in enumerate(legs[: end.leg + 1])
-            for halt in leg.halts
-            if halt.stop and (i < end.leg or halt.node < end.node)
+            for pit in [leg.on_pit_road[: end.node + 1] if i == end.leg else leg.on_pit_road]
         )
-        return 1 + end.leg + stops
+        return 1 + end.leg + exits
 
     def _corner_times(self, leg: Leg, first: int, last: int) -> tuple[float | None, ...]:
         """Times of the corners that lie whole between two nodes of a leg, of one lap."""
@@ -177,6 +235,7 @@ class _Teller:
             fuel_added_l=stop.fuel_l,
             new_tyres=stop.tyres,
             loss_s=float(exit_s - entry_s - (usual[1] - usual[0])),
+            stint=self._stint(_Moment(self.drive.legs.index(leg), halt.node)),
         )
 
     def incidents(self) -> tuple[IncidentTruth, ...]:

@@ -150,7 +150,7 @@ RACES: tuple[Race, ...] = (
         positions=(14, 15),
         laps=30,
         incidents=12,
-        irating=(1402, 1361),
+        irating=(1402, 1331),
         licence=(2, 302, 271),
     ),
     _race(
@@ -162,7 +162,7 @@ RACES: tuple[Race, ...] = (
         positions=(11, 7),
         laps=14,
         incidents=3,
-        irating=(1350, 1388),
+        irating=(1350, 1386),
         licence=(2, 261, 284),
     ),
     _race(
@@ -174,7 +174,7 @@ RACES: tuple[Race, ...] = (
         positions=(16, 13),
         laps=12,
         incidents=6,
-        irating=(1731, 1729),
+        irating=(1731, 1724),
         licence=(3, 288, 279),
     ),
     _race(
@@ -186,7 +186,7 @@ RACES: tuple[Race, ...] = (
         positions=(12, 8),
         laps=30,
         incidents=4,
-        irating=(1361, 1379),
+        irating=(1331, 1347),
         licence=(2, 271, 289),
     ),
     _race(
@@ -198,7 +198,7 @@ RACES: tuple[Race, ...] = (
         positions=(8, 5),
         laps=14,
         incidents=1,
-        irating=(1388, 1436),
+        irating=(1386, 1436),
         licence=(2, 284, 312),
     ),
     _race(
@@ -210,7 +210,7 @@ RACES: tuple[Race, ...] = (
         positions=(12, 14),
         laps=18,
         incidents=8,
-        irating=(1729, 1694),
+        irating=(1724, 1697),
         licence=(3, 279, 261),
     ),
     _race(
@@ -222,7 +222,7 @@ RACES: tuple[Race, ...] = (
         positions=(9, 6),
         laps=30,
         incidents=2,
-        irating=(1379, 1421),
+        irating=(1347, 1387),
         licence=(2, 289, 321),
     ),
     _race(
@@ -234,7 +234,7 @@ RACES: tuple[Race, ...] = (
         positions=(6, 9),
         laps=14,
         incidents=7,
-        irating=(1436, 1418),
+        irating=(1436, 1452),
         licence=(2, 312, 298),
     ),
     _race(
@@ -246,7 +246,7 @@ RACES: tuple[Race, ...] = (
         positions=(13, 9),
         laps=12,
         incidents=2,
-        irating=(1694, 1741),
+        irating=(1697, 1723),
         licence=(3, 261, 287),
     ),
     _race(
@@ -258,7 +258,7 @@ RACES: tuple[Race, ...] = (
         positions=(7, 4),
         laps=7,
         incidents=4,
-        irating=(1418, 1479),
+        irating=(1452, 1517),
         licence=(2, 298, 309),
     ),
     _race(
@@ -270,7 +270,7 @@ RACES: tuple[Race, ...] = (
         positions=(8, 7),
         laps=14,
         incidents=0,
-        irating=(1421, 1444),
+        irating=(1387, 1409),
         licence=(2, 321, 347),
     ),
     _race(
@@ -282,7 +282,7 @@ RACES: tuple[Race, ...] = (
         positions=(11, 8),
         laps=7,
         incidents=3,
-        irating=(1741, 1802),
+        irating=(1723, 1762),
         licence=(3, 287, 294),
     ),
 )

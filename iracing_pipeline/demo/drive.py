@@ -24,9 +24,10 @@ from iracing_pipeline.demo.itinerary import (
     find_pit_road,
     find_stretches,
     find_supply,
+    starts_on_grid,
 )
 from iracing_pipeline.demo.lap import Road, elapsed, fuel_burnt, reference_lap, speed_profile
-from iracing_pipeline.demo.plan import Contact, OffTrack, Plan, Session
+from iracing_pipeline.demo.plan import Contact, OffTrack, Plan, Session, StartKind
 
 if TYPE_CHECKING:
     from iracing_pipeline.demo.arrays import Bools, Floats, Ints
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 _EXIT_ROAD_M = 60.0
 _PACE_MPS = 27.0
 _GREEN_AT = 0.985  # of the pace lap: the leader may go from here
+_LIGHTS_S = {StartKind.STANDING: 0.31, StartKind.PIT_LANE: 1.47}
+"""From the green to driving off."""
+_CAUTION_MPS = 24.0
+_COOLDOWN = 0.7  # of the usual speed
 _OFF_TRACK_NODES = 25
 _OFF_TRACK_WIDE_M = 5.0
 
@@ -89,6 +94,24 @@ class Drive:
     legs: tuple[Leg, ...]
 
     @property
+    def green(self) -> tuple[int, float] | None:
+        """Node of the first leg and second at which a race begins; None if the plan is no race."""
+        if self.plan.session is not Session.RACE:
+            return None
+        leg = self.legs[0]
+        if self.plan.start.kind is not StartKind.ROLLING:
+            return 0, float(leg.leave[0]) - _LIGHTS_S[self.plan.start.kind]
+        node = round((self.plan.first_lap + _GREEN_AT) * self.circuit.nodes) - leg.first
+        return node, float(leg.arrive[node])
+
+    @property
+    def finish(self) -> tuple[int, int]:
+        """Leg and node of the line at which the car finishes; the last node if it does not."""
+        line = (self.plan.last_lap + 1) * self.circuit.nodes
+        index = len(self.legs) - 1
+        return index, min(line - self.legs[index].first, len(self.legs[index].speed) - 1)
+
+    @property
     def seconds(self) -> float:
         """Length of the recording."""
         return float(self.legs[-1].leave[-1])
@@ -109,7 +132,7 @@ def drive(
     Raises:
         ValueError: If the plan runs out of fuel.
     """
-    form = draw_form(driver, circuit, plan.laps + 2, plan.experience_laps, rng)
+    form = draw_form(driver, circuit, plan.laps + 2 + plan.cooldown_laps, plan.experience_laps, rng)
     legs: list[Leg] = []
     for stretch in find_stretches(circuit, plan):
         legs.append(_drive_leg(car, circuit, plan, form, stretch=stretch, earlier=legs))
@@ -127,7 +150,7 @@ def _drive_leg(
     car: Car, circuit: Circuit, plan: Plan, form: Form, *, stretch: Stretch, earlier: list[Leg]
 ) -> Leg:
     before = earlier[-1] if earlier else None
-    on_grid = plan.session is Session.RACE and before is None
+    on_grid = starts_on_grid(plan) and before is None
     over = {incident.mishap for leg in earlier for incident in leg.incidents}
     incidents = find_incidents(circuit, plan, stretch, over)
     halts = find_halts(car, circuit, plan, stretch, incidents, on_grid=on_grid)
@@ -136,9 +159,10 @@ def _drive_leg(
     near_pits = find_pit_road(circuit, plan, stretch, on_grid=on_grid, beyond_m=_EXIT_ROAD_M)
 
     cap, wide = _limits(car, circuit, stretch, incidents=incidents, halts=halts, pit_road=pit_road)
-    if on_grid:
+    if on_grid and plan.start.kind is StartKind.ROLLING:
         pace_lap = stretch.nodes < circuit.nodes * (plan.first_lap + _GREEN_AT)
         cap[pace_lap] = np.minimum(cap[pace_lap], _PACE_MPS)
+    _slow_down(cap, car, circuit, plan, stretch)
     road = _road(car, circuit, form, stretch, supply=supply, cap=cap, first_lap=plan.first_lap)
     speed = speed_profile(car, road, circuit.spacing_m, 0.0)
     burnt = fuel_burnt(car, road, speed, circuit.spacing_m)
@@ -204,7 +228,7 @@ def _road(
     guess = reference_lap(car, circuit).fuel_l / circuit.nodes * np.arange(len(node))
     mass = car.mass_kg + np.maximum(supply.fuel_l - guess, 0.2) * FUEL_DENSITY
     pace, braking = form.at_nodes(circuit)
-    row = lap - first_lap
+    row = np.clip(lap - first_lap, 0, len(pace) - 1)
     return Road(
         curvature=circuit.curvature[node],
         bank=circuit.bank[node],
@@ -214,6 +238,19 @@ def _road(
         mass=mass,
         cap=cap,
     )
+
+
+def _slow_down(cap: Floats, car: Car, circuit: Circuit, plan: Plan, stretch: Stretch) -> None:
+    """Write cautions and the laps after the flag into the speed limit, in place."""
+    n = circuit.nodes
+    for caution in plan.cautions:
+        first = round((caution.first_lap + caution.at) * n)
+        under = (stretch.nodes >= first) & (stretch.nodes < (caution.last_lap + 1) * n)
+        cap[under] = np.minimum(cap[under], _CAUTION_MPS)
+    if plan.cooldown_laps:
+        after = stretch.nodes >= (plan.last_lap + 1) * n
+        usual = reference_lap(car, circuit).speed[stretch.nodes % n]
+        cap[after] = np.minimum(cap[after], _COOLDOWN * usual[after])
 
 
 def _hinder(incident: Incident, direction: int, usual: Floats, cap: Floats, wide: Floats) -> None:

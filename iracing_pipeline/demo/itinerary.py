@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.demo.plan import Contact, Ending, Mishap, Plan, Session, Spin, Stop
+from iracing_pipeline.demo.plan import Contact, Ending, Mishap, Plan, Session, Spin, StartKind, Stop
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 _WAIT_IN_STALL_S = 2.4  # from being put down to driving off
 _WAIT_ON_GRID_S = 4.0
 _WAIT_AT_THE_END_S = 1.5
-_GRID_AT = 0.62  # of the lap before the start: a short parade lap
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +65,19 @@ class Stretch:
         return absolute - self.first if self.first < absolute < self.last else None
 
 
+def starts_on_grid(plan: Plan) -> bool:
+    """Whether the first leg begins on the grid of a race."""
+    return plan.session is Session.RACE and plan.start.kind is not StartKind.PIT_LANE
+
+
 def find_stretches(circuit: Circuit, plan: Plan) -> list[Stretch]:
     """The legs of a plan: the whole stay, or what lies between resets."""
     n = circuit.nodes
     stall = circuit.node(circuit.pit.stall_m)
     start = plan.first_lap * n + stall
-    if plan.session is Session.RACE:
-        start = plan.first_lap * n + round(_GRID_AT * n)
+    if starts_on_grid(plan):
+        grid = plan.start.grid_at - plan.start.parade_laps
+        start = plan.first_lap * n + round(grid * n)
     stretches = []
     for reset in plan.resets:
         end = reset.lap * n + round(reset.at * n)
@@ -80,7 +85,7 @@ def find_stretches(circuit: Circuit, plan: Plan) -> list[Stretch]:
         start = reset.lap * n + stall
     beyond = {Ending.PITS: stall, Ending.TRACK: round(0.42 * n), Ending.LINE: 1}[plan.ending]
     in_pits = plan.ending is Ending.PITS
-    end = (plan.last_lap + 1) * n + beyond
+    end = (plan.last_lap + 1 + plan.cooldown_laps) * n + beyond
     stands_s = _WAIT_AT_THE_END_S if in_pits else 0.0
     return [*stretches, Stretch(start, end, stands_s, in_stall=in_pits)]
 
@@ -125,7 +130,8 @@ def find_halts(
     """Where the car stands still, in order."""
     halts = [Halt(0, _WAIT_ON_GRID_S if on_grid else _WAIT_IN_STALL_S, in_stall=not on_grid)]
     for stop in plan.stops:
-        if (node := stretch.index(_stall_after(circuit, stop.lap))) is not None:
+        node = stretch.index(_stall_after(circuit, stop.lap))
+        if node is not None and not stop.drive_through:
             service_s = max(stop.fuel_l / car.refuel_lps, car.tyre_change_s if stop.tyres else 0.0)
             halts.append(Halt(node, service_s + 1.2, stop, in_stall=True))
     halts.extend(

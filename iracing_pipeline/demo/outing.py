@@ -6,7 +6,10 @@ import filecmp
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from iracing_pipeline.demo.channels import channels_of
+from iracing_pipeline.demo.high_rate import channels_at_360_hz, kerb_strikes, log_at_360_hz
 from iracing_pipeline.demo.session_info import Sheet, session_info
 from iracing_pipeline.demo.simulate import simulate_session
 from iracing_pipeline.ibt.writer import write_ibt
@@ -31,6 +34,8 @@ class Outing:
         closed: False for a recording that a crash of the simulator cut off.
         setup_name: Name of the setup.
         encoding: Encoding that the session info declares; None for none.
+        at_360_hz: Whether iRacing logs at 360 Hz.
+        dated: Whether the header holds the start; iRacing leaves 0 in some files.
     """
 
     car: Car
@@ -41,6 +46,8 @@ class Outing:
     closed: bool = True
     setup_name: str = "baseline.sto"
     encoding: str | None = None
+    at_360_hz: bool = False
+    dated: bool = True
 
     @property
     def file_name(self) -> str:
@@ -62,15 +69,19 @@ def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
     frame, truth = simulate_session(
         outing.car, outing.circuit, outing.plan, seed, event=outing.event
     )
+    channels = channels_of(outing.car)
+    if outing.at_360_hz:
+        strikes = kerb_strikes(frame, np.random.default_rng([seed, 360]))
+        frame, channels = log_at_360_hz(frame, strikes), channels_at_360_hz(channels)
     path = folder / outing.file_name
     fresh = path.with_name(f"{path.name}.new")
     try:
         write_ibt(
             fresh,
             frame,
-            channels_of(outing.car),
+            channels,
             session_info(sheet_of(outing)),
-            start=outing.start,
+            start=outing.start if outing.dated else None,
             closed=outing.closed,
         )
         if not path.exists() or not filecmp.cmp(fresh, path, shallow=False):

@@ -22,6 +22,48 @@ class Ending(Enum):
     LINE = "a few records after the line, before iRacing gives the lap time"
 
 
+class StartKind(Enum):
+    """How a race begins."""
+
+    ROLLING = "behind the pace car, with the green before the line"
+    STANDING = "from the grid, with the lights"
+    PIT_LANE = "from the pit stall, after the green"
+
+
+class LapClockFrom(Enum):
+    """What ``LapCurrentLapTime`` runs from on lap 1 of a race; the official time is the green's."""
+
+    GREEN = "the green flag"
+    LINE = "the line after it"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """The start of a race.
+
+    Attributes:
+        kind: How it begins.
+        parade_laps: Whole laps behind the pace car before the one with the green.
+        grid_at: Where the car stands in the first record, as a part of the lap before the line;
+            over 1 on a grid beyond the line.
+        clock: What the lap clock runs from.
+    """
+
+    kind: StartKind = StartKind.ROLLING
+    parade_laps: int = 0
+    grid_at: float = 0.62
+    clock: LapClockFrom = LapClockFrom.GREEN
+
+
+@dataclass(frozen=True, slots=True)
+class Caution:
+    """A full-course caution: behind the pace car, from part way round a lap on."""
+
+    first_lap: int
+    last_lap: int
+    at: float = 0.3
+
+
 @dataclass(frozen=True, slots=True)
 class OffTrack:
     """Runs wide after a corner: an incident point, and the lap is invalid outside a race."""
@@ -52,11 +94,18 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Reset:
-    """Stops part way round a lap and resets to the pits: new tyres and fuel, the same lap."""
+    """Stops part way round a lap and resets to the pits: new tyres and fuel, the same lap.
+
+    Attributes:
+        tow: Whether it is a tow, shown by a tow time.
+        tow_late: Records after the arrival in which the tow time is first shown.
+    """
 
     lap: int
     at: float
     standstill_s: float = 2.0
+    tow: bool = False
+    tow_late: int = 0
 
 
 Mishap = OffTrack | Spin | Contact
@@ -64,11 +113,20 @@ Mishap = OffTrack | Spin | Contact
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """A pit stop at the end of a lap."""
+    """A pit stop at the end of a lap.
+
+    Attributes:
+        drive_through: Whether the car drives through without stopping.
+        black_flag: Whether a black flag is shown from the lap before until then.
+        driver: Who drives on, in a team; None for the same driver.
+    """
 
     lap: int
     fuel_l: float = 0.0
     tyres: bool = True
+    drive_through: bool = False
+    black_flag: bool = False
+    driver: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +160,12 @@ class Plan:
         clock_slips: Times that SessionTime gains a tick on the physics.
         session_time_s: SessionTime of the first record.
         positions: Race position on the grid and after each lap.
+        start: How a race begins.
+        cautions: Full-course cautions.
+        leader_ahead_s: How long before the car finishes SessionState turns: when the leader of a
+            race does, or when the time of another session is up; 0 for no flag there.
+        cooldown_laps: Whole laps after the flag, slowly.
+        counted_late: The most records by which ``Lap`` rises after the line.
     """
 
     session: Session
@@ -118,6 +182,17 @@ class Plan:
     clock_slips: int = 0
     session_time_s: float = 187.033333969
     positions: tuple[int, ...] = ()
+    start: Start = Start()
+    cautions: tuple[Caution, ...] = ()
+    leader_ahead_s: float = 0.0
+    cooldown_laps: int = 0
+    counted_late: int = 0
+
+    @property
+    def flagged(self) -> bool:
+        """Whether the chequered flag is shown."""
+        racing = self.session is Session.RACE and self.ending is not Ending.LINE
+        return racing or self.leader_ahead_s > 0
 
     @property
     def first_lap(self) -> int:

@@ -102,6 +102,7 @@ def _test_drives() -> list[Outing]:
             Event(Weather(air_c=9.4, track_c=12.8, skies=3)),
             datetime(2026, 2, 18, 20, 41, 7, tzinfo=_WINTER),
             setup_name="club #2: soft, low pressures.sto",
+            at_360_hz=True,
         ),
         Outing(
             OVAL_SERIES.car,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.demo.plan import Session
+from iracing_pipeline.demo.plan import LapClockFrom, Session
 
 if TYPE_CHECKING:
     from iracing_pipeline.demo.arrays import Floats, Ints
@@ -72,16 +72,33 @@ def find_crossings(
             time = float(records.clock.session_time(np.array([exact]))[0])
             lap = (leg.first + node) // n
             record = int(np.searchsorted(records.shown, arrive))
-            official = _official(drive, lap - 1, index, time, found[-1] if found else None)
+            ended = found[-1] if found else None
+            official = _official(drive, records, lap - 1, index, time=time, before=ended)
             late = int(rng.integers(*_LATE_RECORDS))
             found.append(Crossing(lap, index, node, time, record, record + late, official))
     return tuple(found)
 
 
+def green_time(drive: Drive, records: Records) -> float | None:
+    """SessionTime of the green flag; None outside a race."""
+    if drive.green is None:
+        return None
+    return float(records.clock.session_time(np.array([drive.green[1]]))[0])
+
+
 def _official(
-    drive: Drive, ended: int, leg: int, time: float, before: Crossing | None
+    drive: Drive,
+    records: Records,
+    ended: int,
+    leg: int,
+    *,
+    time: float,
+    before: Crossing | None,
 ) -> float | None:
     """Time that iRacing gives the lap that ended."""
+    green = green_time(drive, records)
+    if green is not None and leg == 0 and ended <= drive.plan.first_lap + 1:
+        return None if ended <= drive.plan.first_lap else time - green
     if before is None:
         return -1.0 if drive.plan.resumed else None
     trouble = any(mishap.lap == ended for mishap in drive.plan.mishaps)
@@ -100,7 +117,12 @@ def lap_clock(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -
         began[:] = records.session_time[0] - resumed.lap_clock_s
         last[:], best[:] = resumed.last_lap_time_s, resumed.best_lap_time_s
         best_lap[:] = resumed.best_lap
+    green = green_time(drive, records)
+    if green is not None and drive.plan.start.clock is LapClockFrom.GREEN:
+        began[records.session_time >= green] = green
     for crossing in crossings:
+        if green is not None and crossing.leg == 0 and not _restarts(drive, crossing):
+            continue
         later = slice(crossing.shown_at, None)
         began[later] = crossing.session_time
         if crossing.official_s is None or crossing.shown_at >= size:
@@ -111,4 +133,22 @@ def lap_clock(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -
             best[later] = crossing.official_s
             best_lap[later] = crossing.lap - 1
     current = np.where(np.isnan(began), 0.0, records.session_time - began)
-    return LapClock(records.node // drive.circuit.nodes, current, last, best, best_lap)
+    return LapClock(_counted(drive, records, crossings), current, last, best, best_lap)
+
+
+def _restarts(drive: Drive, crossing: Crossing) -> bool:
+    """Whether the lap clock of a race begins anew at a crossing."""
+    counting = crossing.lap <= drive.plan.first_lap + 1
+    from_line = drive.plan.start.clock is LapClockFrom.LINE
+    return not counting or (from_line and crossing.lap == drive.plan.first_lap + 1)
+
+
+def _counted(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> Ints:
+    """``Lap``: 0 through the parade laps, and some records late where the plan says so."""
+    lap = np.maximum(records.node // drive.circuit.nodes, drive.plan.first_lap)
+    if drive.plan.counted_late:
+        for number, crossing in enumerate(crossings):
+            late = (7 * number + 3) % (drive.plan.counted_late + 1)
+            late_rows = slice(crossing.record, min(crossing.record + late, len(lap)))
+            lap[late_rows] = lap[crossing.record - 1]
+    return lap

@@ -15,9 +15,10 @@ class LapTruth:
         number: Lap, as iRacing counts it.
         stint: From 1: a new one begins when the car leaves its stall after a stop or a reset.
         kind: ``timed``, ``out`` (began in the pits or on the road out of them), ``in`` (ended
-            there), ``pit`` (both, or a stop in between), ``reset`` (ended by a reset to the pits)
-            or ``partial``.
-        start_s: When it began at the line; None if it began elsewhere.
+            there), ``pit`` (both, or a stop in between), ``reset`` or ``tow`` (ended by one),
+            ``partial``, and of a race ``pace`` (before the green), ``start`` (lap 1, from the
+            green) and ``cooldown`` (after the car's own finish).
+        start_s: When it began at the line or the green; None if it began elsewhere.
         end_s: When it ended at the line; None if it ended elsewhere.
         lap_time_s: Exact time from line to line; None where either is missing.
         official_s: LapLastLapTime as iRacing gives it; None where it gives -1 or nothing.
@@ -29,6 +30,9 @@ class LapTruth:
         off_track: Whether the car left the track in it.
         corner_times_s: Seconds from start to end of each corner of the circuit; None where the
             corner was not driven from start to end in it.
+        caution: Whether part of it was driven under a caution.
+        driver: Who drove it, where a team shares the car.
+        tyre_set: Set of tyres on the car, from 1.
     """
 
     number: int
@@ -45,11 +49,15 @@ class LapTruth:
     incidents: int
     off_track: bool
     corner_times_s: tuple[float | None, ...]
+    caution: bool = False
+    driver: str | None = None
+    tyre_set: int = 1
 
     @property
     def clean(self) -> bool:
         """Whether it was timed, and nothing happened in it."""
-        return self.kind == "timed" and not self.incidents and not self.off_track
+        trouble = self.incidents or self.off_track or self.caution
+        return self.kind == "timed" and not trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +72,7 @@ class PitStopTruth:
         fuel_added_l: Litres taken on.
         new_tyres: Whether the tyres were changed.
         loss_s: Time from cone to cone over that of a flawless lap without stop.
+        stint: Stint that it ended.
     """
 
     lap: int
@@ -73,6 +82,7 @@ class PitStopTruth:
     fuel_added_l: float
     new_tyres: bool
     loss_s: float
+    stint: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,20 +3,21 @@
 An ``.ld`` file is a head, an event with its venue and vehicle, a linked list of channel
 descriptions, and the samples of each channel one after the other, little-endian. MoTeC does not
 publish the format; this is what readers of it agree on. A channel has a fixed rate, so records are
-put on an even clock: where iRacing dropped one, the one before stands in.
+put on an even clock: where iRacing dropped one, the one before is repeated. A channel that iRacing
+logged at 360 Hz keeps that rate.
 """
 
 from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterator, Mapping
     from datetime import datetime
 
     from numpy.typing import NDArray
@@ -33,11 +34,16 @@ _SERIAL, _DEVICE, _VERSION, _FORMAT = 0x1F44, b"ADL", 420, 0xADB0
 _PRO_LOGGING = 0xC81A4  # without it i2 Pro refuses the file
 _FIRST_CHANNEL_ID = 0x2EE1
 _FLOAT, _INTEGER, _FOUR_BYTES = 7, 3, 4
+_FASTEST_HZ = 0xFFFF  # what the field holds
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What i2 shows of a file beside its channels."""
+    """What i2 shows of a file beside its channels.
+
+    Attributes:
+        start: When it began; i2 shows date and time as they are in its zone.
+    """
 
     start: datetime
     driver: str
@@ -48,17 +54,33 @@ class Recording:
     comment: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Channel:
+    """A channel as the file holds it."""
+
+    name: str
+    source: str
+    rate: int
+    samples: NDArray[np.float32] | NDArray[np.int32]
+
+
 def encode(
-    records: pl.DataFrame, units: Mapping[str, str], recording: Recording, *, rate: int
+    records: pl.DataFrame,
+    units: Mapping[str, str],
+    recording: Recording,
+    *,
+    rate: int,
+    lists: Collection[str] = (),
 ) -> bytes:
     """An ``.ld`` file of some records.
 
     Args:
-        records: Records in order, with ``SessionTime``; channels that are no single numbers are
-            left out.
+        records: Records in order, with ``SessionTime``. An array channel holds samples within the
+            tick, the last one at it, and becomes one channel of so many times the rate.
         units: Unit of each channel, as iRacing writes it.
         recording: What the file is of.
         rate: Records a second.
+        lists: Array channels that are no samples within the tick: each value becomes a channel.
 
     Raises:
         ValueError: If there is no record.
@@ -67,9 +89,9 @@ def encode(
         raise ValueError("an .ld file needs at least one record")
     rows = _even_rows(records.get_column("SessionTime").to_numpy(), rate)
     channels = [
-        (series.name, _samples(series, rows))
+        channel
         for series in records.iter_columns()
-        if series.dtype.is_numeric() or series.dtype == pl.Boolean
+        for channel in _channels(series, rows, rate, spread=series.name in lists)
     ]
     places = np.cumsum([_HEAD.size, _EVENT.size, _VENUE.size, _VEHICLE.size]).tolist()
     event_at, venue_at, vehicle_at, channels_at = places
@@ -103,32 +125,35 @@ def encode(
     venue = _VENUE.pack(_text(recording.venue, 64), vehicle_at)
     vehicle = _VEHICLE.pack(_text(recording.vehicle, 64), 0, b"", b"")
     described, at = [], samples_at
-    for number, (name, samples) in enumerate(channels):
+    for number, channel in enumerate(channels):
         place = channels_at + number * _CHANNEL.size
+        unit = units.get(channel.source, "").removesuffix(_AT_360_HZ)
         described.append(
             _CHANNEL.pack(
                 place - _CHANNEL.size if number else 0,
                 place + _CHANNEL.size if number + 1 < len(channels) else 0,
                 at,
-                len(samples),
+                len(channel.samples),
                 (_FIRST_CHANNEL_ID + number) & 0xFFFF,
-                _FLOAT if samples.dtype.kind == "f" else _INTEGER,
+                _FLOAT if channel.samples.dtype.kind == "f" else _INTEGER,
                 _FOUR_BYTES,
-                rate,
+                channel.rate,
                 0,
                 1,
                 1,
                 0,
-                _text(name, 32),
-                _text(name, 8),
-                _text(_UNITS.get(units.get(name, ""), units.get(name, "")), 12),
+                _text(channel.name, 32),
+                _text(channel.name, 8),
+                _text(_UNITS.get(unit, unit), 12),
             )
         )
-        at += samples.nbytes
-    parts = [head, event, venue, vehicle, *described, *(each.tobytes() for _, each in channels)]
-    return b"".join(parts)
+        at += channel.samples.nbytes
+    samples = (channel.samples.tobytes() for channel in channels)
+    return b"".join([head, event, venue, vehicle, *described, *samples])
 
 
+# Some 360 Hz channels say so in their unit.
+_AT_360_HZ = " at 360 Hz"
 # iRacing writes % for ratios from 0 to 1.
 _UNITS = {"%": "ratio", "revs/min": "rpm", "m/s^2": "m/s/s"}
 
@@ -141,9 +166,35 @@ def _even_rows(time: NDArray[np.float64], rate: int) -> NDArray[np.int64]:
     return np.asarray(np.clip(found, 0, len(time) - 1))
 
 
-def _samples(series: pl.Series, rows: NDArray[np.int64]) -> NDArray[np.float32] | NDArray[np.int32]:
-    values = series.to_numpy()[rows]
-    if series.dtype.is_float():
+def _channels(
+    series: pl.Series, rows: NDArray[np.int64], rate: int, *, spread: bool
+) -> Iterator[_Channel]:
+    """The channels of the file that one of iRacing's becomes; none for text."""
+    dtype = series.dtype
+    if not isinstance(dtype, pl.Array):
+        if dtype.is_numeric() or dtype == pl.Boolean:
+            yield _Channel(series.name, series.name, rate, _values(series.to_numpy()[rows]))
+        return
+    if not (dtype.inner.is_numeric() or dtype.inner == pl.Boolean):
+        return
+    values = series.explode().to_numpy().reshape(len(series), dtype.size)
+    if spread or rate * dtype.size > _FASTEST_HZ:
+        for at in range(dtype.size):
+            name = f"{series.name}[{at}]"
+            yield _Channel(name, series.name, rate, _values(values[rows, at]))
+        return
+    ticks = values[rows]
+    # A record that is repeated was there in its last sample alone.
+    repeated = np.flatnonzero(np.diff(rows) == 0) + 1
+    ticks[repeated] = values[rows[repeated], -1:]
+    # From the sample at the first record on, so that all channels begin at the same moment.
+    yield _Channel(
+        series.name, series.name, rate * dtype.size, _values(ticks.ravel()[dtype.size - 1 :])
+    )
+
+
+def _values(values: NDArray[Any]) -> NDArray[np.float32] | NDArray[np.int32]:
+    if values.dtype.kind == "f":
         return np.asarray(np.nan_to_num(values), dtype="<f4")
     # Bit fields keep their bits.
     return np.asarray(values.astype(np.int64).astype(np.int32), dtype="<i4")

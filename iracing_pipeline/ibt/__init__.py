@@ -27,6 +27,7 @@ from iracing_pipeline.ibt.errors import (
 from iracing_pipeline.ibt.facts import Facts
 from iracing_pipeline.ibt.layout import Channel, ChannelType
 from iracing_pipeline.ibt.reader import IbtFile, Recording, read_ibt, scan_ibt
+from iracing_pipeline.ibt.start import StartSource
 from iracing_pipeline.ibt.writer import IbtWriter, lay_out, write_ibt
 
 __all__ = [
@@ -46,6 +47,7 @@ __all__ = [
     "NotTelemetryError",
     "Recording",
     "SessionInfoEncodingError",
+    "StartSource",
     "TruncatedFileError",
     "UnsupportedVersionError",
     "WriteError",

@@ -10,7 +10,6 @@ import os
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, BinaryIO
 
 from iracing_pipeline.ibt.errors import (
@@ -34,8 +33,10 @@ from iracing_pipeline.ibt.layout import (
     Channel,
     ChannelType,
 )
+from iracing_pipeline.ibt.start import StartSource, find_start
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from pathlib import Path
 
 # Bounds far above anything seen (320 channels, records of 1.1 kB, 95 kB of session info), there
@@ -47,8 +48,6 @@ MAX_TICK_RATE = 1_000
 
 _TYPES = {int(kind): kind for kind in ChannelType}
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
-_OLDEST = datetime(2003, 1, 1, tzinfo=UTC).timestamp()  # iRacing's founding is a safe lower bound
-_NEWEST = datetime(2100, 1, 1, tzinfo=UTC).timestamp()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,8 @@ class Header:
         channel_table: The bytes that declare the channels.
         version: Header version, 1 or 2.
         tick_rate: Records a second.
-        start: When iRacing opened the file, UTC.
+        start: When iRacing opened the file, UTC; estimated where the header holds no date.
+        start_source: Where ``start`` is taken from.
         closed: Whether iRacing closed the file, and so wrote the record count.
         whole: Whether it was closed and its size is what the record count makes it.
         channels: The channels in file order.
@@ -77,6 +77,7 @@ class Header:
     version: int
     tick_rate: int
     start: datetime
+    start_source: StartSource
     closed: bool
     whole: bool
     channels: tuple[Channel, ...]
@@ -99,7 +100,8 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         IbtError: If no sample can be had from the file; the subclass says why.
         OSError: If the disk fails.
     """
-    size = os.fstat(file.fileno()).st_size
+    status = os.fstat(file.fileno())
+    size = status.st_size
     file.seek(0)
     head = file.read(CHANNELS_OFFSET)
     _require_telemetry(head, path)
@@ -107,7 +109,7 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         HEADER.unpack_from(head)
     )
     _, record_offset = BUFFER.unpack_from(head, BUFFERS_OFFSET)
-    start, _, _, _, counted = SUB_HEADER.unpack_from(head, SUB_HEADER_OFFSET)
+    date, _, _, _, counted = SUB_HEADER.unpack_from(head, SUB_HEADER_OFFSET)
 
     if not 1 <= tick_rate <= MAX_TICK_RATE:
         raise CorruptHeaderError(path, f"the header says {tick_rate} records a second")
@@ -115,8 +117,6 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         raise CorruptHeaderError(path, f"the header says {count} channels at byte {offset}")
     if not 1 <= record_length <= MAX_RECORD_LENGTH:
         raise CorruptHeaderError(path, f"the header says records of {record_length} bytes")
-    if not _OLDEST <= start <= _NEWEST:
-        raise CorruptHeaderError(path, f"the header's start time, {start}, is no date of iRacing's")
     channels_end = offset + count * CHANNEL.size
     if record_offset < channels_end:
         raise CorruptHeaderError(
@@ -146,6 +146,14 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         fits=record_length == max(channel.offset + channel.size for channel in channels),
         warnings=warnings,
     )
+    try:
+        start = find_start(
+            date, path.name, modified=status.st_mtime, duration_s=records / tick_rate
+        )
+    except ValueError as error:
+        raise CorruptHeaderError(path, str(error)) from error
+    if start.warning:
+        warnings.append(start.warning)
     info_offset, info_length = _session_info_span(
         info_offset, info_length, first=channels_end, last=record_offset, warnings=warnings
     )
@@ -154,7 +162,8 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         channel_table=table,
         version=version,
         tick_rate=tick_rate,
-        start=datetime.fromtimestamp(start, tz=UTC),
+        start=start.time,
+        start_source=start.source,
         closed=counted > 0,
         whole=counted > 0 and size == record_offset + counted * record_length,
         channels=channels,

@@ -19,6 +19,7 @@ from iracing_pipeline.ibt.facts import Facts
 from iracing_pipeline.ibt.header import Header, read_header
 from iracing_pipeline.ibt.layout import SUB_HEADER_OFFSET
 from iracing_pipeline.ibt.records import Columns
+from iracing_pipeline.ibt.start import StartSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 # Bytes of the start time, the one field of the sub-header that iRacing writes on opening.
 _START_SIZE = 8
+
+# What stands in a key for a start that the header does not hold.
+_UNDATED = "00000000T000000Z"
 
 # Bytes read at a time, into one buffer that is used again.
 _CHUNK = 1 << 20
@@ -107,6 +111,7 @@ class IbtFile:
             session_key=self.session_key,
             file_name=printable_name(self.path),
             start=self.header.start,
+            start_source=self.header.start_source,
             tick_rate=self.header.tick_rate,
             record_count=self.record_count,
             version=self.header.version,
@@ -115,6 +120,11 @@ class IbtFile:
             units={channel.name: channel.unit for channel in channels},
             descriptions={channel.name: channel.description for channel in channels},
             session_info_text=session_info.decode(self._session_info_raw),
+            lists=tuple(
+                channel.name
+                for channel in channels
+                if channel.count > 1 and not channel.count_as_time
+            ),
         )
 
     @cached_property
@@ -128,6 +138,7 @@ class IbtFile:
 
         The digest covers what is fixed when iRacing opens the file (start, channels, session
         info, first record), so it is known from the head and stays as the file grows and closes.
+        A start that is only estimated is not in it: the key then begins with zeros.
         """
         digest = hashlib.blake2b(digest_size=6)
         for part in (
@@ -138,7 +149,9 @@ class IbtFile:
         ):
             digest.update(len(part).to_bytes(8, "little"))
             digest.update(part)
-        return f"{self.header.start:%Y%m%dT%H%M%SZ}-{digest.hexdigest()}"
+        dated = self.header.start_source is StartSource.HEADER
+        began = f"{self.header.start:%Y%m%dT%H%M%SZ}" if dated else _UNDATED
+        return f"{began}-{digest.hexdigest()}"
 
     def read(self, columns: Sequence[str] | None = None) -> pl.DataFrame:
         """All records as one frame.

@@ -78,7 +78,7 @@ def write_ibt(
     channels: Sequence[Channel],
     session_info: str | bytes,
     *,
-    start: datetime,
+    start: datetime | None,
     tick_rate: int = 60,
     version: int = 2,
     closed: bool = True,
@@ -90,7 +90,7 @@ def write_ibt(
         frame: One row a record, one column a channel; further columns are ignored.
         channels: Channels of the record, with offsets (see :func:`lay_out`).
         session_info: YAML text; see :class:`IbtWriter` for its encoding.
-        start: When the recording began; any timezone.
+        start: When the recording began; any timezone. None writes no date (0).
         tick_rate: Records a second.
         version: Header version, 1 or 2.
         closed: False leaves the sub-header as a crash of iRacing leaves it.
@@ -128,7 +128,8 @@ class IbtWriter:
         session_info: YAML text, or bytes to be stored as they are. Text is encoded as iRacing
             does: in UTF-8 or ISO-8859-1 where its first key declares so
             (``WeekendInfo:\n Encoding: UTF8``), else in Windows-1252.
-        start: When the recording began; any timezone. Stored in whole seconds of UTC.
+        start: When the recording began; any timezone. Stored in whole seconds of UTC; None
+            writes no date (0).
         tick_rate: Records a second.
         version: Header version: 1 as of 2015/16, 2 since.
 
@@ -145,15 +146,15 @@ class IbtWriter:
         channels: Sequence[Channel],
         session_info: str | bytes,
         *,
-        start: datetime,
+        start: datetime | None,
         tick_rate: int = 60,
         version: int = 2,
     ) -> None:
-        if start.utcoffset() is None:
+        if start is not None and start.utcoffset() is None:
             raise ValueError("start needs a timezone: .ibt files hold it in UTC")
         self.path = Path(path)
         self._channels = tuple(channels)
-        self._summary = _Summary(start=int(start.timestamp()))
+        self._summary = _Summary(start=0 if start is None else int(start.timestamp()))
         self._record = _record_dtype(self.path, self._channels)
         text = _encode(self.path, session_info)
         head = (

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.ibt import IbtError, IbtFile
+from iracing_pipeline.inbox.file_names import text_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -193,7 +194,7 @@ def _sighting(path: str, known: Mapping[str, TelemetryFile], now: datetime) -> T
         return None
     if not stat.S_ISREG(status.st_mode):
         return None  # to open a pipe would wait for whoever writes to it
-    path = path.encode(errors="backslashreplace").decode()  # any database takes it
+    path = text_of(path)
     before = known.get(path)
     modified = _time(status.st_mtime)
     still = (

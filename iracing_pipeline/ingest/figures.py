@@ -39,7 +39,8 @@ Rows = dict["Table", pl.DataFrame]
 
 _LAPS: LiteralString = """
 SELECT lap.session_key, lap.stint, lap.lap_number, lap.clean, lap.lap_time_s, lap.fuel_start_l,
-    lap.fuel_used_l, lap.distance_m, lap.track_wetness, fuel.condition, tyres.set_lap
+    lap.fuel_used_l, lap.distance_m, lap.track_wetness, fuel.condition, tyres.set_lap,
+    lap.energy_used_kwh, lap.energy_deployed_kwh
 FROM racing.telemetry_lap AS lap
 LEFT JOIN racing.fuel_lap AS fuel USING (session_key, stint, lap_number)
 LEFT JOIN racing.tyre_lap AS tyres USING (session_key, stint, lap_number)
@@ -58,6 +59,8 @@ _LAP_SCHEMA = pl.Schema(
         "track_wetness": pl.Int32,
         "condition": pl.String,
         "set_lap": pl.Int32,
+        "energy_used_kwh": pl.Float64,
+        "energy_deployed_kwh": pl.Float64,
     }
 )
 _CAUTIONS: LiteralString = """
@@ -102,6 +105,33 @@ FROM racing.rating_history AS rating JOIN racing.subsession AS subsession USING 
 WHERE rating.source = 'result' AND subsession.event_type = 5
 ORDER BY rating.observed_at, rating.subsession_id
 """
+_FIELDS: LiteralString = """
+SELECT rating.cust_id, rating.category_id, rating.observed_at, own.finish_position_in_class,
+    array_agg(other.irating_before ORDER BY other.group_id)
+FROM racing.rating_history AS rating
+JOIN racing.subsession AS subsession USING (subsession_id)
+JOIN racing.result AS own ON own.subsession_id = rating.subsession_id
+    AND own.simsession_number = 0 AND own.cust_id = rating.cust_id AND own.kind = 'driver'
+JOIN racing.result AS other ON other.subsession_id = own.subsession_id
+    AND other.simsession_number = 0 AND other.car_class_id = own.car_class_id
+    AND other.kind = 'driver' AND other.participant_id <> own.participant_id
+WHERE rating.source = 'result' AND subsession.event_type = 5 AND subsession.official
+    AND subsession.league_id IS NULL AND own.laps_complete > 0
+    AND own.finish_position_in_class IS NOT NULL
+GROUP BY rating.cust_id, rating.category_id, rating.observed_at, rating.subsession_id,
+    own.finish_position_in_class
+HAVING bool_and(other.irating_before IS NOT NULL)
+ORDER BY rating.observed_at, rating.subsession_id
+"""
+_FIELD_SCHEMA = pl.Schema(
+    {
+        "cust_id": pl.Int64(),
+        "category_id": pl.Int32(),
+        "end_time": pl.Datetime("us", "UTC"),
+        "place": pl.Int32(),
+        "others": pl.List(pl.Int32()),
+    }
+)
 _RACE_SCHEMA = pl.Schema(
     {
         "cust_id": pl.Int64(),
@@ -181,7 +211,9 @@ def rebuild_rating_outlook(connection: Connection, *, run_id: str | None = None)
     return _store(
         connection,
         {
-            RATING_FORECAST: rating_outlook.forecasts(history),
+            RATING_FORECAST: rating_outlook.forecasts(
+                history, _frame(connection, _FIELDS, _FIELD_SCHEMA)
+            ),
             RATING_TARGET: rating_outlook.targets(history, races),
         },
         run_id,

@@ -15,6 +15,7 @@ from iracing_pipeline.analysis import (
     corners,
     dampers,
     fuel,
+    incidents,
     stints,
     traces,
     track_grid,
@@ -31,6 +32,7 @@ from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMM
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
 from iracing_pipeline.tables.debrief import RACE_FINDING
+from iracing_pipeline.tables.race import PENALTY_LADDER, RACE_INCIDENT
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.traces import LAP_TRACE, TRACK_GRID
@@ -45,6 +47,11 @@ if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
+# The race of a session is taken apart anew with what its telemetry shows.
+_FORGET = """
+DELETE FROM racing.race_analysis AS done USING racing.telemetry_session AS session
+WHERE session.session_key = %s AND done.subsession_id = session.subsession_id
+"""
 _LOCK = 0x6972_6163  # any number, the same in all versions
 # A track that is longer or shorter than its grid by more than this has been rebuilt.
 _SAME_LENGTH = 0.005
@@ -120,7 +127,9 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         FUEL_LAP: fuel.fuel_laps(laps),
         TYRE_SET: tyres.tyre_set_table(records, samples, laps, sets),
         TYRE_LAP: tyres.tyre_laps(records, laps, sets),
-        DAMPER_HISTOGRAM: dampers.damper_histograms(records, samples, laps),
+        DAMPER_HISTOGRAM: dampers.damper_histograms(
+            records, samples, laps, tick_rate_hz=telemetry.facts.tick_rate
+        ),
     }
     found = LapAnalysis(grid, track.corners, _fits(own, track.grid), tables)
     if grid is not None:
@@ -129,11 +138,27 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
             found.made[TRACK_GRID] = track_grid.track_grid(grid, session)
         found.corners = _corners(records, unrolled, found, session["session_key"])
         if found.corners is not None:
-            tables[LAP_CORNER] = corners.lap_corners(records, unrolled, grid, found.corners)
+            tables[LAP_CORNER] = corners.lap_corners(
+                records,
+                unrolled,
+                grid,
+                found.corners,
+                tick_rate_hz=telemetry.facts.tick_rate,
+            )
     tables[SESSION_SUMMARY] = session_summary(
         session["session_key"], laps, tables[LAP_SECTOR], tables[FUEL_LAP]
     )
     tables[CORNER_CONSISTENCY] = corner_consistency(tables[LAP_CORNER], laps)
+    tables[RACE_INCIDENT] = incidents.incidents(
+        samples,
+        laps,
+        session["session_key"],
+        length_m=None if grid is None else grid.length_m,
+        corners=found.corners,
+    )
+    tables[PENALTY_LADDER] = incidents.penalty_ladder(
+        telemetry.facts.session_info(("WeekendInfo",)), session["incidents"], session["session_key"]
+    )
     tables[RACE_FINDING] = race_findings(session, laps, tables[LAP_CORNER], tables[STINT])
     found.seconds = time.perf_counter() - began
     return found
@@ -154,6 +179,7 @@ def load(
         replace(connection, table, rows, where={"session_key": session_key})
         for table, rows in analysis.tables.items()
     ]
+    connection.execute(_FORGET, [session_key])
     audit.record(connection, loads, partition_key=session_key, run_id=run_id)
 
 

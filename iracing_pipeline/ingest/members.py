@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from iracing_pipeline.data_api import endpoints
 from iracing_pipeline.data_api.endpoints import ChartType
+from iracing_pipeline.ingest import documents
 from iracing_pipeline.ingest.results import store_members
 from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.ratings import (
@@ -24,15 +26,18 @@ from iracing_pipeline.results.ratings import (
     telemetry_points,
 )
 from iracing_pipeline.tables.ratings import CAREER, RATING_HISTORY, YEARLY
-from iracing_pipeline.tables.results import RESULT, SUBSESSION
+from iracing_pipeline.tables.results import OWN_MEMBER, RESULT, SUBSESSION
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
 from iracing_pipeline.warehouse import audit, payloads
-from iracing_pipeline.warehouse.load import Loaded, replace
+from iracing_pipeline.warehouse.load import Loaded, replace, replace_whole
 from iracing_pipeline.warehouse.payloads import Document
 from iracing_pipeline.warehouse.read import read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from iracing_pipeline.data_api import DataApi
+    from iracing_pipeline.data_api.client import Answer
     from iracing_pipeline.warehouse.connection import Connection
 
 ACCOUNT = "account"
@@ -58,28 +63,60 @@ class RatingOutcome:
     issues: Issues = field(default_factory=Issues)
 
 
-def fetch_member(connection: Connection, api: DataApi) -> int:
-    """Fetch who the token belongs to, with ratings and totals: the member's cust_id.
+@dataclass(slots=True)
+class MemberOutcome:
+    """What fetching a member's own data gave.
+
+    Attributes:
+        cust_id: The member.
+        received: Documents received.
+        problems: Why others were not, by document.
+    """
+
+    cust_id: int
+    received: int = 0
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def fetch_member(
+    connection: Connection, api: DataApi, now: datetime | None = None
+) -> MemberOutcome:
+    """Fetch who the token belongs to, with ratings and totals; each document alone.
+
+    A document that is refused is noted as wanted, and asked for again at the time its row says.
 
     Args:
         connection: In autocommit.
         api: The Data API.
+        now: The present. Default: the machine's clock.
+
+    Raises:
+        DataApiError: If the member is not known, or nothing more is to be asked.
     """
     cust_id, item = _introduce(connection, api)
-    for category in CATEGORIES:
-        for chart in CHARTS:
-            body = endpoints.chart_data(api, cust_id, category, chart).payload
-            document = Document(CHART, f"{item}/{category}", chart.value)
-            payloads.put(connection, document, body, source="api")
-    career = endpoints.career(api, cust_id).payload
-    payloads.put(connection, Document(CAREER_KIND, item), career, source="api")
-    yearly = endpoints.yearly(api, cust_id).payload
-    payloads.put(connection, Document(YEARLY_KIND, item), yearly, source="api")
-    return cust_id
+    outcome = MemberOutcome(cust_id)
+    moment = now or datetime.now(UTC)
+    requests: list[tuple[Document, Callable[[], Answer]]] = [
+        (
+            Document(CHART, f"{item}/{category}", chart.value),
+            partial(endpoints.chart_data, api, cust_id, category, chart),
+        )
+        for category in CATEGORIES
+        for chart in CHARTS
+    ]
+    requests.append((Document(CAREER_KIND, item), partial(endpoints.career, api, cust_id)))
+    requests.append((Document(YEARLY_KIND, item), partial(endpoints.yearly, api, cust_id)))
+    for document, ask in requests:
+        problem = documents.fetch(connection, document, ask, moment)
+        if problem is None:
+            outcome.received += 1
+        else:
+            outcome.problems[f"{document.kind} {document.item}/{document.part}"] = problem
+    return outcome
 
 
 def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | None:
-    """Whose data this is: the account's member, else the driver of most telemetry.
+    """Whose data this is: the account's member, else the first of :func:`own_cust_ids`.
 
     Args:
         connection: Where to look.
@@ -92,15 +129,65 @@ def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | Non
 
 
 def own_cust_ids(connection: Connection) -> list[int]:
-    """Every member that an account belongs to; without an account, the driver of most telemetry."""
+    """The members whose racing this is; empty while nobody is known.
+
+    A setting says it, else an account, else the telemetry (its most frequent driver), else the
+    downloads of the Results Archive that name their member.
+    """
+    rows = connection.execute(
+        "SELECT cust_id FROM racing.own_member WHERE origin = 'setting' ORDER BY cust_id"
+    ).fetchall()
+    return [row[0] for row in rows] or _learned(connection)[1]
+
+
+def store_own_members(connection: Connection, member: str | None) -> list[int]:
+    """Note whose racing this is, for the views: the members.
+
+    Args:
+        connection: In whose transaction it happens.
+        member: What ``IRACING_MEMBER`` says: a customer id, or a name as results show it.
+    """
+    set_id = None if member is None else _cust_id_of(connection, member)
+    origin, cust_ids = ("setting", [set_id]) if set_id is not None else _learned(connection)
+    frame = OWN_MEMBER.frame({"cust_id": each, "origin": origin} for each in cust_ids)
+    replace_whole(connection, OWN_MEMBER, frame)
+    return cust_ids
+
+
+def _learned(connection: Connection) -> tuple[str, list[int]]:
+    """The members that an account, telemetry or an archive names, and which of these."""
     accounts = payloads.of_items(connection, [ACCOUNT], payloads.items_of(connection, ACCOUNT))
     if accounts:
-        return sorted({int(body["cust_id"]) for _, _, body in accounts})
+        return "account", sorted({int(body["cust_id"]) for _, _, body in accounts})
+    for origin, query in (("telemetry", _OF_TELEMETRY), ("archive", _OF_ARCHIVES)):
+        row = connection.execute(query).fetchone()
+        if row is not None:
+            return origin, [int(row[0])]
+    return "archive", []
+
+
+_OF_TELEMETRY = """
+SELECT cust_id FROM racing.telemetry_session WHERE cust_id IS NOT NULL
+GROUP BY cust_id ORDER BY count(*) DESC, cust_id LIMIT 1
+"""
+# Every row of a member's own archive names that member.
+_OF_ARCHIVES = """
+SELECT body ->> 'cust_id' AS cust_id FROM raw.payload
+WHERE kind = 'archive_json' AND body ->> 'cust_id' ~ '^[1-9][0-9]{0,17}$'
+GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1
+"""
+
+
+def _cust_id_of(connection: Connection, member: str) -> int | None:
+    """A member's id from the id itself, or from the name that most results of it show."""
+    if member.isascii() and member.isdigit():
+        return int(member)
     row = connection.execute(
-        "SELECT cust_id FROM racing.telemetry_session WHERE cust_id IS NOT NULL"
-        " GROUP BY cust_id ORDER BY count(*) DESC, cust_id LIMIT 1"
+        "SELECT cust_id FROM racing.result WHERE lower(display_name) = lower(%s) AND cust_id > 0"
+        " GROUP BY cust_id ORDER BY count(*) DESC, cust_id LIMIT 1",
+        [member],
     ).fetchone()
-    return [] if row is None else [int(row[0])]
+    return None if row is None else int(row[0])
 
 
 def _introduce(connection: Connection, api: DataApi) -> tuple[int, str]:
@@ -112,7 +199,9 @@ def _introduce(connection: Connection, api: DataApi) -> tuple[int, str]:
     return cust_id, str(cust_id)
 
 
-def rebuild_ratings(connection: Connection, *, run_id: str | None = None) -> RatingOutcome:
+def rebuild_ratings(
+    connection: Connection, *, run_id: str | None = None, member: str | None = None
+) -> RatingOutcome:
     """Make the member's rating history hold what all sources say together.
 
     Charts, the present licences, results and ``.ibt`` files each give points; Road leads into its
@@ -121,8 +210,9 @@ def rebuild_ratings(connection: Connection, *, run_id: str | None = None) -> Rat
     Args:
         connection: Not in autocommit.
         run_id: The run that does it, for the books.
+        member: Whose racing this is, as ``IRACING_MEMBER`` says.
     """
-    outcome = RatingOutcome(cust_ids=own_cust_ids(connection))
+    outcome = RatingOutcome(cust_ids=store_own_members(connection, member))
     for cust_id in outcome.cust_ids:
         _rebuild(connection, cust_id, outcome)
     audit.record(connection, outcome.loads, run_id=run_id)

@@ -10,19 +10,29 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.data_api.backfill import RESULT
-from iracing_pipeline.ingest.members import own_cust_id
-from iracing_pipeline.ingest.results import Frames, Outcome, load_subsessions, store
+import psycopg
+
+from iracing_pipeline.inbox import file_names
+from iracing_pipeline.ingest.members import own_cust_id, store_own_members
+from iracing_pipeline.ingest.results import (
+    ROW_SOURCES,
+    Frames,
+    Outcome,
+    load_in_transaction,
+    load_subsessions,
+    read_documents,
+    store,
+    winners,
+)
+from iracing_pipeline.results.documents import dump
 from iracing_pipeline.results.errors import ExportError
-from iracing_pipeline.results.exports import Export, read_export
-from iracing_pipeline.results.search import read_search
+from iracing_pipeline.results.exports import Export, positive_id, read_export
+from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.session_info import read_session_info
 from iracing_pipeline.results.source import Source
-from iracing_pipeline.results.subsession import SubsessionFrames
-from iracing_pipeline.tables.results import MEMBER, SIMSESSION, SUBSESSION_CLASS
-from iracing_pipeline.warehouse import audit, payloads, quarantine, result_files
+from iracing_pipeline.warehouse import audit, item_issues, payloads, quarantine, result_files
 from iracing_pipeline.warehouse.errors import LoadError
-from iracing_pipeline.warehouse.payloads import Document
+from iracing_pipeline.warehouse.payloads import Document, Version
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -30,11 +40,15 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.ibt import Facts
     from iracing_pipeline.warehouse.connection import Connection
+    from iracing_pipeline.warehouse.load import Loaded
 
 QUARANTINE = "result_file"
 SETTLE = timedelta(seconds=3)
 SUFFIXES = frozenset({".json", ".csv"})
 SECTIONS = ("WeekendInfo", "SessionInfo", "DriverInfo")
+MOST_BYTES = 100 << 20
+"""Largest file that is read; a Results Archive of 90 days has a few megabytes."""
+_BATCH = 200
 
 
 @dataclass(slots=True)
@@ -44,12 +58,24 @@ class FilesOutcome:
     Attributes:
         loaded: Files that were loaded, with the number of subsessions in each.
         refused: Files in quarantine, with the reason.
+        issues: What was odd in each file that was loaded.
         outcome: What the loads did.
         without_driver: Archive rows whose driver is not known: only their subsession was loaded.
     """
 
     loaded: dict[str, int] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    issues: dict[str, Issues] = field(default_factory=dict)
+    outcome: Outcome = field(default_factory=Outcome)
+    without_driver: int = 0
+
+
+@dataclass(slots=True)
+class _FileOutcome:
+    """What became of one file."""
+
+    ids: list[int] = field(default_factory=list)
+    issues: Issues = field(default_factory=Issues)
     outcome: Outcome = field(default_factory=Outcome)
     without_driver: int = 0
 
@@ -62,40 +88,45 @@ def list_result_files(folder: Path) -> Iterator[Path]:
 
 
 def load_result_files(
-    connection: Connection, paths: Iterable[Path], *, run_id: str | None = None
+    connection: Connection,
+    paths: Iterable[Path],
+    *,
+    run_id: str | None = None,
+    member: str | None = None,
 ) -> FilesOutcome:
-    """Load exports; one that is not, is damaged or of another language goes to quarantine.
+    """Load exports; each that cannot be loaded goes to quarantine, alone.
+
+    What is wrong with a file waits for another version of it. What the database or a parser failed
+    on is tried again, later each time.
 
     Args:
         connection: Not in autocommit; committed after each file.
         paths: The files.
         run_id: The run that does it, for the books.
+        member: Whose racing this is, as ``IRACING_MEMBER`` says.
 
     Returns:
         What became of each.
+
+    Raises:
+        psycopg.OperationalError: If the connection is lost; what was loaded stays.
     """
     done = FilesOutcome()
+    _note_interrupted(connection)
+    store_own_members(connection, member)
+    connection.commit()
+    _add_drivers(connection, done, run_id)
     for path in paths:
-        try:
-            version = version_of(path)
-            content = path.read_bytes()
-            export = read_export(path.name, content)
-            count = _load(connection, export, content, done, run_id)
-            quarantine.resolve(connection, source=QUARANTINE, items=[str(path)])
-            result_files.mark(connection, path, version, state="loaded", subsessions=count)
-            connection.commit()
-            done.loaded[str(path)] = count
-        except (ExportError, LoadError, OSError) as error:
-            connection.rollback()
-            done.refused[str(path)] = str(error)
-            _refuse(connection, path, error)
+        _load_file(connection, path, done, run_id)
+    store_own_members(connection, member)
+    connection.commit()
     return done
 
 
 def new_result_files(
     connection: Connection, folder: Path, *, now: datetime, settle: timedelta = SETTLE
 ) -> list[Path]:
-    """The files that have not been read as they are now, and that stand still.
+    """The files that are to be read, and that stand still; those that failed before come last.
 
     Args:
         connection: Where the inventory is.
@@ -104,21 +135,34 @@ def new_result_files(
         settle: How long a file must not have been written to.
     """
     known = result_files.known(connection)
-    new = []
+    new: list[tuple[int, Path]] = []
     for path in list_result_files(folder):
         try:
             version = version_of(path)
         except OSError:
             continue  # gone again
-        if known.get(str(path)) != version and now - version[1] >= settle:
-            new.append(path)
-    return new
+        before = known.get(file_names.text_of(path))
+        # A time to come is some other clock's: it says nothing of standing still.
+        stands = now - version[1] >= settle or version[1] > now + settle
+        if stands and (before is None or before.is_due(version, now)):
+            attempts = before.attempts if before and before.version == version else 0
+            new.append((attempts, path))
+    return [path for _, path in sorted(new, key=lambda each: each[0])]
 
 
 def version_of(path: Path) -> tuple[int, datetime]:
     """Size and time of a file: another version has another."""
     seen = path.stat()
-    return seen.st_size, datetime.fromtimestamp(seen.st_mtime_ns // 1000 / 1e6, UTC)
+    return seen.st_size, file_names.modified_at(seen.st_mtime_ns)
+
+
+def attempts_at(connection: Connection, paths: Iterable[Path]) -> dict[Path, int]:
+    """How often each file could not be loaded so far, as it is now."""
+    known = result_files.known(connection)
+    return {
+        path: before.attempts if (before := known.get(file_names.text_of(path))) else 0
+        for path in paths
+    }
 
 
 def sessions_to_read(connection: Connection) -> list[str]:
@@ -159,78 +203,203 @@ def load_session_info(
     return done
 
 
-def _load(
-    connection: Connection,
-    export: Export,
-    content: bytes,
-    done: FilesOutcome,
-    run_id: str | None,
-) -> int:
-    if export.payloads:
-        return _load_results(connection, export, done, run_id)
-    digest = hashlib.sha256(content).hexdigest()[:16]
-    payloads.put(
-        connection,
-        Document(export.source.label, digest),
-        export.rows,
-        source=export.source.label,
-    )
+def _load_file(connection: Connection, path: Path, done: FilesOutcome, run_id: str | None) -> None:
+    """Load one file in one transaction, or put it into quarantine in another."""
+    name = file_names.text_of(path)
+    now = datetime.now(UTC)
+    try:
+        version = version_of(path)
+    except OSError as error:
+        done.refused[name] = str(error)
+        _quarantine(connection, path, None, error)
+        connection.commit()
+        return
+    attempts = result_files.begin(connection, name, version, now)
+    connection.commit()
+    one = _FileOutcome()
+    try:
+        export = read_export(path.name, _content(path, version))
+        time = file_names.data_time(path, version[1], now)
+        loads = _store(connection, export, time, one)
+        audit.record(connection, loads, run_id=run_id)
+        quarantine.resolve(connection, source=QUARANTINE, items=[name])
+        item_issues.replace(connection, source=QUARANTINE, item=name, issues=one.issues)
+        file = result_files.ResultFile(version, "loaded", 0, None)
+        result_files.mark(connection, name, file, now=now, subsessions=len(one.ids))
+        connection.commit()
+    except Exception as error:  # whatever it is, it is this file's, and the others go on
+        if _is_lost(connection):
+            raise
+        connection.rollback()
+        done.refused[name] = str(error)
+        _refuse(connection, path, version, attempts, error)
+        return
+    done.loaded[name] = len(one.ids)
+    done.issues[name] = one.issues
+    done.without_driver += one.without_driver
+    done.outcome.rows += one.outcome.rows
+    done.outcome.changed += one.outcome.changed
+    done.outcome.kept += one.outcome.kept
+    done.outcome.issues.counts += one.issues.counts
+
+
+def _content(path: Path, version: tuple[int, datetime]) -> bytes:
+    if version[0] > MOST_BYTES:
+        raise ExportError(
+            path.name,
+            f"it has {version[0] >> 20} MB, more than {MOST_BYTES >> 20}",
+            "Download the archive in shorter periods.",
+        )
+    with path.open("rb") as file:
+        return file.read(MOST_BYTES)
+
+
+def _store(
+    connection: Connection, export: Export, time: datetime, one: _FileOutcome
+) -> list[Loaded]:
+    """Keep what a file holds, and load the best version of each of its subsessions."""
     cust_id = own_cust_id(connection)
-    issues = done.outcome.issues
-    found = read_search(export.rows, export.source, issues, cust_id=cust_id)
-    done.without_driver += found.subsession.height - found.result["subsession_id"].n_unique()
-    frames = SubsessionFrames(
-        subsession=found.subsession,
-        subsession_class=SUBSESSION_CLASS.frame(),
-        simsession=SIMSESSION.frame(),
-        result=found.result,
-        member=MEMBER.frame(),
+    documents = list(export.payloads or export.rows)
+    frames = read_documents(documents, export.source, one.issues, cust_id=cust_id)
+    by_id = {positive_id(each.get("subsession_id")): each for each in documents}
+    one.ids = [each for each in by_id if each is not None]
+    _refuse_unreadable(export, frames.subsession.height, frames.result.height)
+    if export.source in ROW_SOURCES:
+        one.without_driver = len(one.ids) - frames.result["subsession_id"].n_unique()
+    label = export.source.label
+    versions = [
+        Version(Document(label, str(each), _digest(by_id[each])), by_id[each], time)
+        for each in one.ids
+    ]
+    payloads.put_versions(connection, versions, source=label)
+    loads: list[Loaded] = []
+    stored = Outcome()  # whose issues are those of other files too
+    for begin in range(0, len(one.ids), _BATCH):
+        batch = one.ids[begin : begin + _BATCH]
+        loads += load_in_transaction(connection, batch, stored, cust_id=cust_id)
+    one.outcome.add(loads)
+    held = winners(connection, one.ids)
+    one.outcome.kept = sum(held[int(each.document.item)] != each.document for each in versions)
+    return loads
+
+
+def _refuse_unreadable(export: Export, subsessions: int, results: int) -> None:
+    """Refuse a file of which nobody's result would be stored although it has some."""
+    if not subsessions:
+        raise ExportError(
+            "result file", "no row of it says which subsession it is of", "Download it again."
+        )
+    entries = sum(
+        isinstance(entry, dict)
+        for payload in export.payloads
+        for simsession in payload["session_results"]
+        if isinstance(simsession, dict) and isinstance(simsession.get("results"), list)
+        for entry in simsession["results"]
     )
-    loads = store(connection, Frames(frames), export.source, done.outcome)
-    audit.record(connection, loads, run_id=run_id)
-    done.outcome.add(loads)
-    return found.subsession.height
+    if entries and not results:
+        raise ExportError(
+            "event result",
+            f"none of its {entries} result rows says whose it is and of which session",
+            "Export it again.",
+        )
 
 
-def _load_results(
-    connection: Connection, export: Export, done: FilesOutcome, run_id: str | None
-) -> int:
-    ids = []
-    for payload in export.payloads:
-        subsession_id = payload.get("subsession_id")
-        if type(subsession_id) is not int:
-            raise ExportError(
-                "event result", "its subsession_id is not a whole number", "Export it again."
-            )
-        # Laps that the API gave stay: the export has none.
-        document = Document(RESULT, str(subsession_id))
-        payloads.put(connection, document, payload, source=export.source.label)
-        ids.append(subsession_id)
-    outcome = load_subsessions(connection, ids, run_id=run_id)
+def _digest(document: object) -> int:
+    return int.from_bytes(hashlib.sha256(dump(document).encode()).digest()[:4]) >> 1
+
+
+def _add_drivers(connection: Connection, done: FilesOutcome, run_id: str | None) -> None:
+    """Load rows of archives that do not say whose they are again, once the member is known."""
+    cust_id = own_cust_id(connection)
+    if cust_id is None or not (ids := without_driver(connection)):
+        return
+    outcome = load_subsessions(connection, ids, run_id=run_id, cust_id=cust_id)
     done.outcome.rows += outcome.rows
     done.outcome.changed += outcome.changed
-    done.outcome.kept += outcome.kept
-    done.outcome.issues.counts += outcome.issues.counts
-    for reason in outcome.refused.values():
-        raise LoadError(reason, "Export it again; if that does not help, report this")
-    return len(ids)
 
 
-def _refuse(connection: Connection, path: Path, error: Exception) -> None:
+def without_driver(connection: Connection) -> list[int]:
+    """Subsessions of which an archive's row is known, and not whose it is."""
+    rows = connection.execute(
+        "SELECT subsession_id FROM racing.subsession AS subsession WHERE source = 'archive_csv'"
+        " AND NOT EXISTS (SELECT FROM racing.result AS result"
+        " WHERE result.subsession_id = subsession.subsession_id) ORDER BY subsession_id"
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def _note_interrupted(connection: Connection) -> None:
+    """Put files into quarantine that an earlier run began to read and did not finish."""
+    for name, (size, modified) in result_files.interrupted(connection):
+        quarantine.put(
+            connection,
+            source=QUARANTINE,
+            item=name,
+            reason="The run that read it ended before it was done",
+            advice="It is read again by itself; if that does not help, report this with the file.",
+            error_type="Interrupted",
+            file_name=name.replace("\\", "/").rsplit("/", 1)[-1],
+            size_bytes=size,
+            modified_at=modified,
+        )
+
+
+def _is_lost(connection: Connection) -> bool:
+    """Whether the database itself is gone: then nothing can be said of the file."""
     try:
-        size, modified = version_of(path)
-        result_files.mark(connection, path, (size, modified), state="quarantined", subsessions=0)
-    except OSError:
-        size, modified = None, None
+        connection.rollback()
+        connection.execute("SELECT")
+    except psycopg.Error:
+        return True
+    return False
+
+
+def _refuse(
+    connection: Connection,
+    path: Path,
+    version: tuple[int, datetime],
+    attempts: int,
+    error: Exception,
+) -> None:
+    """Put a file into quarantine; where its content is not at fault, it is read again later."""
+    now = datetime.now(UTC)
+    again = None if isinstance(error, ExportError) else now + result_files.pause(attempts)
+    file = result_files.ResultFile(version, "quarantined", attempts, again)
+    result_files.mark(connection, file_names.text_of(path), file, now=now)
+    _quarantine(connection, path, version, error)
+    connection.commit()
+
+
+def _quarantine(
+    connection: Connection, path: Path, version: tuple[int, datetime] | None, error: Exception
+) -> None:
+    size, modified = version or (None, None)
     quarantine.put(
         connection,
         source=QUARANTINE,
-        item=str(path),
-        reason=getattr(error, "reason", str(error)),
-        advice=getattr(error, "advice", "Check that the file can be read."),
+        item=file_names.text_of(path),
+        reason=_reason(error),
+        advice=_advice(error),
         error_type=type(error).__name__,
-        file_name=path.name,
+        file_name=file_names.text_of(path.name),
         size_bytes=size,
         modified_at=modified,
     )
-    connection.commit()
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ExportError | LoadError):
+        return error.reason
+    if isinstance(error, psycopg.Error):
+        return f"The database refuses it: {error.diag.message_primary or error}"
+    if isinstance(error, OSError):
+        return f"It cannot be read: {error.strerror or error}"
+    return f"It cannot be read: {type(error).__name__}: {error}"
+
+
+def _advice(error: Exception) -> str:
+    if isinstance(error, ExportError | LoadError):
+        return error.advice
+    if isinstance(error, OSError):
+        return "Check that the file can be read; it is tried again by itself."
+    return "It is tried again by itself; if that does not help, report this with the file."

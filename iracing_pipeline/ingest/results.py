@@ -1,7 +1,8 @@
 """From raw payloads into the tables of results, in batches of bounded size.
 
-Whatever the source, a subsession is replaced as a whole, and only by a source that is at least as
-complete as the one it has.
+Every version of a subsession that the API or a file gave is kept. The tables hold the greatest of
+them, by one order (:func:`iracing_pipeline.results.source.precedence`): so what they hold depends
+on what arrived, and never on the order in which it did.
 """
 
 from __future__ import annotations
@@ -12,11 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from iracing_pipeline.data_api.backfill import EVENTS, LAPS, RESULT
+from iracing_pipeline.data_api.backfill import EVENTS, LAP_DATA, LAPS, RESULT
+from iracing_pipeline.ingest import races
 from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.laps import read_events, read_laps
-from iracing_pipeline.results.reading import objects, value_at
-from iracing_pipeline.results.source import Source
+from iracing_pipeline.results.reading import objects
+from iracing_pipeline.results.search import read_search
+from iracing_pipeline.results.source import Source, precedence
 from iracing_pipeline.results.subsession import SubsessionFrames, read_subsessions
 from iracing_pipeline.tables.results import (
     LAP,
@@ -39,10 +42,21 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
+    from iracing_pipeline.warehouse.payloads import Document
 
 BATCH = 20
 QUARANTINE = "subsession"
 _SOURCES = {source.label: source for source in Source}
+ROW_SOURCES = (Source.ARCHIVE_JSON, Source.ARCHIVE_CSV)
+"""Sources that give a row of a search for each subsession."""
+RESULT_KINDS = (
+    RESULT,
+    Source.EVENT_RESULT.label,
+    Source.EVENT_CSV.label,
+    *(source.label for source in ROW_SOURCES),
+)
+"""Kinds of documents that tell the result of a subsession; their item is its id."""
+_PARTS = (LAPS, LAP_DATA, EVENTS)
 
 
 @dataclass(slots=True)
@@ -54,7 +68,7 @@ class Outcome:
         changed: Rows inserted, updated or deleted, by table.
         issues: What was unexpected in the payloads.
         refused: Subsessions that could not be loaded, with the reason.
-        kept: Subsessions that a better source had already told of.
+        kept: Subsessions of which there is a better or newer version than the one at hand.
     """
 
     rows: Counter[str] = field(default_factory=Counter)
@@ -84,6 +98,7 @@ def load_subsessions(
     subsession_ids: Sequence[int],
     *,
     run_id: str | None = None,
+    cust_id: int | None = None,
 ) -> Outcome:
     """Make the tables hold what the raw payloads of some subsessions say.
 
@@ -93,6 +108,7 @@ def load_subsessions(
         connection: Not in autocommit.
         subsession_ids: Which; those without payloads are passed over.
         run_id: The run that does it, for the books.
+        cust_id: Whose rows those of an archive are that do not say.
 
     Returns:
         What changed, and what could not be loaded: that is in quarantine too.
@@ -101,12 +117,12 @@ def load_subsessions(
     for begin in range(0, len(subsession_ids), BATCH):
         batch = subsession_ids[begin : begin + BATCH]
         try:
-            _load_batch(connection, batch, outcome, run_id)
+            _load_batch(connection, batch, outcome, run_id, cust_id)
         except LoadError:
             connection.rollback()
             # One of them does not fit: find out which.
             for subsession_id in batch:
-                _load_alone(connection, subsession_id, outcome, run_id)
+                _load_alone(connection, subsession_id, outcome, run_id, cust_id)
     return outcome
 
 
@@ -115,13 +131,36 @@ def _load_batch(
     subsession_ids: Sequence[int],
     outcome: Outcome,
     run_id: str | None,
+    cust_id: int | None,
 ) -> None:
-    loads: list[Loaded] = []
-    for source, frames in _read(connection, subsession_ids, outcome.issues):
-        loads += store(connection, frames, source, outcome)
+    loads = load_in_transaction(connection, subsession_ids, outcome, cust_id=cust_id)
     audit.record(connection, loads, run_id=run_id)
     connection.commit()
     outcome.add(loads)
+
+
+def load_in_transaction(
+    connection: Connection,
+    subsession_ids: Sequence[int],
+    outcome: Outcome,
+    *,
+    cust_id: int | None = None,
+) -> list[Loaded]:
+    """Make the tables hold the best version of some subsessions, in the caller's transaction.
+
+    Args:
+        connection: In whose transaction it happens.
+        subsession_ids: Which; those without payloads are passed over.
+        outcome: Takes note of what was odd in the payloads.
+        cust_id: Whose rows those of an archive are that do not say.
+
+    Raises:
+        LoadError: If rows do not fit their table, or are not in it afterwards.
+    """
+    loads: list[Loaded] = []
+    for source, frames in _read(connection, subsession_ids, outcome.issues, cust_id):
+        loads += store(connection, frames, source, outcome)
+    return loads
 
 
 def _load_alone(
@@ -129,10 +168,11 @@ def _load_alone(
     subsession_id: int,
     outcome: Outcome,
     run_id: str | None,
+    cust_id: int | None,
 ) -> None:
     item = str(subsession_id)
     try:
-        _load_batch(connection, [subsession_id], outcome, run_id)
+        _load_batch(connection, [subsession_id], outcome, run_id, cust_id)
         quarantine.resolve(connection, source=QUARANTINE, items=[item])
     except LoadError as error:
         connection.rollback()
@@ -148,39 +188,69 @@ def _load_alone(
     connection.commit()
 
 
+def winners(connection: Connection, subsession_ids: Sequence[int]) -> dict[int, Document]:
+    """Of each subsession that there are payloads of, the document that its tables hold."""
+    best: dict[int, tuple[tuple[object, ...], Document]] = {}
+    items = [str(each) for each in subsession_ids]
+    for document, label, source_time in payloads.times_of_items(connection, RESULT_KINDS, items):
+        key = precedence(_SOURCES[label], source_time, document.part)
+        subsession_id = int(document.item)
+        if subsession_id not in best or key > best[subsession_id][0]:
+            best[subsession_id] = key, document
+    return {subsession_id: document for subsession_id, (_, document) in best.items()}
+
+
 def _read(
-    connection: Connection, subsession_ids: Sequence[int], issues: Issues
+    connection: Connection, subsession_ids: Sequence[int], issues: Issues, cust_id: int | None
 ) -> Iterator[tuple[Source, Frames]]:
     items = [str(each) for each in subsession_ids]
+    chosen = set(winners(connection, subsession_ids).values())
     by_source: dict[Source, list[Any]] = {}
-    charts: list[tuple[int, int, Any]] = []
+    times: dict[int, datetime] = {}
+    charts: dict[tuple[int, int], Any] = {}
     logs: list[tuple[int, int, Any]] = []
-    for document, label, body in payloads.of_items(connection, (RESULT, LAPS, EVENTS), items):
-        if document.kind == RESULT:
+    known = payloads.times_of_items(connection, (*RESULT_KINDS, *_PARTS), items)
+    wanted = [row for row in known if row[0] in chosen or row[0].kind in _PARTS]
+    bodies = payloads.bodies(connection, [document for document, _, _ in wanted])
+    for document, label, source_time in wanted:
+        body, subsession_id = bodies[document], int(document.item)
+        key = (subsession_id, document.part)
+        if document.kind == EVENTS:
+            logs.append((*key, objects(body, "rows")))
+        elif document.kind == LAPS or (document.kind == LAP_DATA and key not in charts):
+            charts[key] = objects(body, "rows")  # the chart holds more than the lap data, and wins
+        elif document.kind in RESULT_KINDS:
             by_source.setdefault(_SOURCES[label], []).append(body)
-        else:
-            rows = objects(body, "rows")
-            (charts if document.kind == LAPS else logs).append(
-                (int(document.item), document.part, rows)
-            )
-    for source, bodies in by_source.items():
-        of_source = {value_at(body, "subsession_id") for body in bodies}
-        laps = [each for each in charts if each[0] in of_source]
-        events = [each for each in logs if each[0] in of_source]
+            times[subsession_id] = source_time
+    for source, documents in by_source.items():
+        frames = read_documents(documents, source, issues, cust_id=cust_id)
+        here = set(frames.subsession["subsession_id"].to_list())
+        laps = [(*key, rows) for key, rows in charts.items() if key[0] in here]
+        events = [each for each in logs if each[0] in here]
         yield (
             source,
             Frames(
-                read_subsessions(bodies, source, issues),
-                read_laps(laps, source, issues) if laps else None,
+                frames.at(times),
+                # Only the API has laps and logs: they stay when an export is newer.
+                read_laps(laps, Source.API, issues) if laps else None,
                 read_events(events, issues) if events else None,
             ),
         )
 
 
+def read_documents(
+    documents: Sequence[Any], source: Source, issues: Issues, *, cust_id: int | None = None
+) -> SubsessionFrames:
+    """The frames of documents of one source: whole results, or rows of an archive."""
+    if source in ROW_SOURCES:
+        return read_search(documents, source, issues, cust_id=cust_id).as_subsessions()
+    return read_subsessions(documents, source, issues)
+
+
 def store(connection: Connection, frames: Frames, source: Source, outcome: Outcome) -> list[Loaded]:
     """Replace subsessions by frames from one source, in the caller's transaction.
 
-    A subsession that a better source told of keeps what it has.
+    A subsession that is there from a better source keeps what it has.
 
     Args:
         connection: In whose transaction it happens.
@@ -189,10 +259,10 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
         outcome: Counts what was kept.
 
     Raises:
-        LoadError: If rows do not fit their table.
+        LoadError: If rows do not fit their table, or are not in it afterwards.
     """
     ids = frames.result.subsession["subsession_id"].to_list()
-    better = _told_by_better(connection, ids, source)
+    better = _from_better(connection, ids, source)
     outcome.kept += len(better)
     ids = [each for each in ids if each not in better]
     if not ids:
@@ -213,8 +283,26 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
             told = mine["subsession_id"].unique().to_list()
             if told:
                 loads.append(replace(connection, table, mine, where={"subsession_id": told}))
+    if any(load.changed for load in loads):
+        races.forget(connection, ids)
     loads.append(store_members(connection, frames.result.member))
+    _count(connection, ids, frames.result.result)
     return loads
+
+
+def _count(connection: Connection, ids: list[int], result: pl.DataFrame) -> None:
+    """Count in the database what was stored, before anybody says that it is loaded."""
+    row = connection.execute(
+        "SELECT (SELECT count(*) FROM racing.subsession WHERE subsession_id = ANY(%(ids)s)),"
+        " (SELECT count(*) FROM racing.result WHERE subsession_id = ANY(%(ids)s))",
+        {"ids": ids},
+    ).fetchone()
+    expected = len(set(ids)), result.filter(pl.col("subsession_id").is_in(ids)).height
+    if row != expected:
+        raise LoadError(
+            f"The database holds {row} subsessions and results of {expected} that were stored",
+            "Nothing was stored; load it again, and report this if it comes back",
+        )
 
 
 def store_members(connection: Connection, seen: pl.DataFrame) -> Loaded:
@@ -236,11 +324,7 @@ def store_members(connection: Connection, seen: pl.DataFrame) -> Loaded:
     return upsert(connection, MEMBER, seen.filter(pl.Series(newer, dtype=pl.Boolean)))
 
 
-def _is_newer(seen: datetime | None, known: datetime | None) -> bool:
-    return seen is not None and (known is None or seen > known)
-
-
-def _told_by_better(connection: Connection, ids: list[int], source: Source) -> set[int]:
+def _from_better(connection: Connection, ids: list[int], source: Source) -> set[int]:
     rows = connection.execute(
         "SELECT subsession_id FROM racing.subsession"
         " WHERE subsession_id = ANY(%s) AND source_rank > %s",

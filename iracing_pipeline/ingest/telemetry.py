@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
-from iracing_pipeline.analysis import sessions
+from iracing_pipeline.analysis import energy, sessions
 from iracing_pipeline.analysis.channels import CHANNELS
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.ibt import Facts, IbtFile
@@ -170,9 +170,24 @@ def analyse(source: Source, *, at_least: int = 0) -> Telemetry:
     read = time.perf_counter()
     facts = source.facts
     laps = find_laps(records, session_key=facts.session_key, start=facts.start)
+    laps = energy.lap_energy(records, laps, energy.power(_driver_info(facts), records))
     session = sessions.session(facts, records, laps)
     seconds = {"read": read - began, "analyse": time.perf_counter() - read}
     return Telemetry(facts, session, laps, records, seconds)
+
+
+def _known_offset(connection: Connection, telemetry: Telemetry) -> pl.Expr:
+    """The time zone that an earlier load of the recording showed: a renamed copy does not."""
+    row = connection.execute(
+        "SELECT utc_offset_s FROM racing.telemetry_session WHERE session_key = %s",
+        [telemetry.facts.session_key],
+    ).fetchone()
+    return pl.lit(row[0] if row is not None else None, pl.Int32)
+
+
+def _driver_info(facts: Facts) -> dict[str, Any]:
+    info = facts.session_info(["DriverInfo"]).get("DriverInfo")
+    return info if isinstance(info, dict) else {}
 
 
 def load(
@@ -196,7 +211,8 @@ def load(
     began = time.perf_counter()
     where = {"session_key": telemetry.facts.session_key}
     session = telemetry.session.with_columns(
-        pl.lit(frames_uri, dtype=pl.String).alias("frames_uri")
+        pl.lit(frames_uri, dtype=pl.String).alias("frames_uri"),
+        pl.col("utc_offset_s").fill_null(_known_offset(connection, telemetry)),
     )
     loads = [
         replace(connection, TELEMETRY_SESSION, session, where=where),

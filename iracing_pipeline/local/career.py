@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -22,6 +23,7 @@ from iracing_pipeline.demo.fake_data_api.token_service import (
     PASSWORD,
     USERNAME,
 )
+from iracing_pipeline.ingest.calendar import seasons_of_the_member
 from iracing_pipeline.local import dagster_home
 from iracing_pipeline.local.runs import Runs
 from iracing_pipeline.settings import Settings
@@ -94,6 +96,13 @@ def load_career(
         for number, key in enumerate(keys, start=1):
             runs.run(load_season.name, key)
             progress(number, len(keys))
+        # Seasons without a race are read too, so that every partition is materialized.
+        with WarehouseResource().connect() as connection:
+            member = seasons_of_the_member(connection, datetime.now(UTC))
+        others = [str(season) for season in member if str(season) not in keys]
+        runs.add_partitions(seasons, others)
+        for key in others:
+            runs.run(load_season.name, key)
         runs.run(update_ratings.name)
         runs.run(refresh_figures.name)
     with WarehouseResource().connect() as connection:

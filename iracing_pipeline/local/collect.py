@@ -9,24 +9,27 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from iracing_pipeline.data_api import endpoints
+from iracing_pipeline.data_api.season_plan import plan
 from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.figures.sensors import refresh_figures
 from iracing_pipeline.defs.ratings.schedules import update_ratings
 from iracing_pipeline.defs.reference.schedules import pull_reference
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
-from iracing_pipeline.defs.results.partitions import seasons, seasons_of_the_member
+from iracing_pipeline.defs.results.partitions import seasons
 from iracing_pipeline.defs.results.schedules import look_for_results
 from iracing_pipeline.defs.results.sensors import fetch_season, load_season
+from iracing_pipeline.ingest.calendar import known_calendar, seasons_of_the_member
 from iracing_pipeline.local import dagster_home
 from iracing_pipeline.local.runs import Runs
 from iracing_pipeline.settings import SettingsError
 from iracing_pipeline.tables.ratings import RATING_HISTORY
 from iracing_pipeline.tables.reference import SEASON
-from iracing_pipeline.warehouse import audit, fetch_queue, run_lock
+from iracing_pipeline.warehouse import audit, fetch_queue, run_lock, season_books
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from iracing_pipeline.results.season import Season
     from iracing_pipeline.settings import Settings
     from iracing_pipeline.warehouse import Connection
 
@@ -117,13 +120,21 @@ def _results(
     runs.run(look_for_results.name)
     now = datetime.now(UTC)
     due = fetch_queue.due_seasons(connection, now)
-    whole = [str(each) for each in seasons_of_the_member(connection, now)] if all_seasons else []
+    known = seasons_of_the_member(connection, now)
+    whole = [str(each) for each in (reversed(known) if all_seasons else _final(connection, now))]
     keys = list(dict.fromkeys([*whole, *due]))
     runs.add_partitions(seasons, keys)
     for key in keys:
         say(f"Fetching and loading {key}")
         runs.run(load_season.name if key in whole else fetch_season.name, key)
     return keys
+
+
+def _final(connection: Connection, now: datetime) -> list[Season]:
+    """The seasons that were read, and whose points are final since."""
+    reads = season_books.reads(connection)
+    once = {season: read for season, read in reads.items() if read.read_at is not None}
+    return list(plan((), once, known_calendar(connection), now).to_read)
 
 
 def _is_older(connection: Connection, table: str, age: timedelta) -> bool:

@@ -1,10 +1,11 @@
-"""Load files through the assets, in this process and without a UI."""
+"""Load recordings and results through the assets, in this process and without a UI."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import dagster as dg
@@ -12,23 +13,26 @@ from psycopg.rows import dict_row
 
 from iracing_pipeline.defs.figures.sensors import refresh_figures
 from iracing_pipeline.defs.resources import WarehouseResource
+from iracing_pipeline.defs.results.sensors import load_result_files_job
 from iracing_pipeline.defs.telemetry.partitions import ibt_files
 from iracing_pipeline.defs.telemetry.sensors import load_telemetry, quarantine_all, run_tags
+from iracing_pipeline.inbox.file_kinds import FileKind, files_below, kind_of
+from iracing_pipeline.inbox.file_names import text_of
 from iracing_pipeline.inbox.telemetry_folder import (
+    FolderMissingError,
     Settle,
     State,
     TelemetryFile,
     batches,
-    list_folder,
     look,
 )
 from iracing_pipeline.local import dagster_home
 from iracing_pipeline.local.runs import Runs
+from iracing_pipeline.results.issues import LOST
 from iracing_pipeline.warehouse import inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
+    from collections.abc import Callable, Iterable, Sequence
 
     from iracing_pipeline.settings import Settings
 
@@ -46,7 +50,7 @@ class Outcome:
 
     Attributes:
         file: Its path.
-        state: A state of ``ops.telemetry_file``.
+        state: A state of ``ops.telemetry_file`` or ``ops.result_file``.
         session_key: The session in it, if it could be read.
         car: Name of the car.
         track: Name of the track.
@@ -54,6 +58,8 @@ class Outcome:
         clean_laps: Timed laps with nothing against them.
         best_lap_time_s: The fastest of these.
         note: What was recovered, or why it was refused.
+        kind: ``recording`` or ``results``.
+        subsessions: Subsessions in a file of results.
     """
 
     file: str
@@ -65,47 +71,77 @@ class Outcome:
     clean_laps: int | None = None
     best_lap_time_s: float | None = None
     note: str | None = None
+    kind: str = FileKind.RECORDING.value
+    subsessions: int | None = None
+
+    @property
+    def is_loaded(self) -> bool:
+        """Whether what is in the file is in the database."""
+        return self.state in {"loaded", "duplicate"}
 
 
 def load(
     settings: Settings, paths: Sequence[Path], progress: Callable[[int, int], None]
 ) -> list[Outcome]:
-    """Load files, and the ``.ibt`` files of folders, into the lake and the warehouse.
+    """Load recordings and exported results, and those of folders, into lake and warehouse.
+
+    What a file is, its content says.
 
     Args:
         settings: Where things are.
         paths: Files and folders.
         progress: Called with the number of files done and of all files to load.
 
+    Returns:
+        What became of each file, in the order of ``paths``.
+
     Raises:
         FolderMissingError: If a folder cannot be read.
         WarehouseError: If the database cannot be used.
     """
     dagster_home.enter(settings)
-    found = list(dict.fromkeys(_files(paths)))
+    files = list(dict.fromkeys(_files(paths)))
+    results = {path for path in files if kind_of(Path(path)) is FileKind.RESULTS}
+    recordings = [path for path in files if path not in results]
     warehouse = WarehouseResource()
-    ready = _look(warehouse, found)
+    ready = _look(warehouse, recordings)
     with dg.DagsterInstance.get() as instance:
         runs = Runs(instance)
-        done = 0
-        progress(done, len(ready))
+        done, total = 0, len(ready) + len(results)
+        progress(done, total)
         for group in batches(ready, most=_BATCH):
             _run(instance, runs, group)
             # One of them may have brought the run down for all.
             for file in _left(warehouse, group) if len(group) > 1 else []:
                 _run(instance, runs, [file])
             done += len(group)
-            progress(done, len(ready))
+            progress(done, total)
         if ready and not runs.run(refresh_figures.name):
             logger.warning("Figures over all sessions failed: see Runs in the Dagster UI")
-    return _outcomes(warehouse, found)
+        if results:
+            asked = [path for path in files if path in results]
+            config = {"ops": {"raw_result_files": {"config": {"paths": asked}}}}
+            if not runs.run(load_result_files_job.name, config=config):
+                logger.warning("Loading results failed: see Runs in the Dagster UI")
+            progress(total, total)
+    outcomes = {each.file: each for each in _outcomes(warehouse, recordings)}
+    outcomes |= {each.file: each for each in _result_outcomes(warehouse, results)}
+    return [outcomes[text_of(path)] for path in files]
 
 
 def _files(paths: Sequence[Path]) -> list[str]:
     files: list[str] = []
     for path in paths:
         whole = path.expanduser().resolve()
-        files += sorted(list_folder(whole)) if whole.is_dir() else [str(whole)]
+        if not whole.is_dir():
+            files.append(str(whole))
+            continue
+        try:
+            files += map(str, files_below(whole))
+        except OSError as error:
+            raise FolderMissingError(
+                f"The folder {text_of(whole)} cannot be read ({error.strerror})"
+            ) from error
     return files
 
 
@@ -145,6 +181,7 @@ def _left(warehouse: WarehouseResource, group: list[TelemetryFile]) -> list[Tele
 
 
 def _outcomes(warehouse: WarehouseResource, paths: list[str]) -> list[Outcome]:
+    names = [text_of(path) for path in paths]
     with warehouse.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT f.path AS file, f.state, f.session_key, s.car_name AS car,"
@@ -154,10 +191,30 @@ def _outcomes(warehouse: WarehouseResource, paths: list[str]) -> list[Outcome]:
             " || coalesce('; ' || f.note, '') ELSE f.note END AS note"
             " FROM ops.telemetry_file AS f"
             " LEFT JOIN racing.telemetry_session AS s USING (session_key) WHERE f.path = ANY(%s)",
-            [paths],
+            [names],
         ).fetchall()
     by_path = {row["file"]: Outcome(**row) for row in rows}
-    return [
-        by_path.get(path) or Outcome(path, State.MISSING, note="there is no such file")
-        for path in paths
-    ]
+    return [by_path.get(name) or _missing(name, FileKind.RECORDING) for name in names]
+
+
+def _result_outcomes(warehouse: WarehouseResource, paths: Iterable[str]) -> list[Outcome]:
+    names = [text_of(path) for path in paths]
+    with warehouse.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute(
+            "SELECT f.path AS file, f.state, f.subsessions, CASE f.state"
+            " WHEN 'quarantined' THEN (SELECT q.reason || coalesce('. ' || q.advice, '')"
+            "  FROM ops.quarantine AS q WHERE q.source = 'result_file' AND q.item = f.path"
+            "  AND q.resolved_at IS NULL ORDER BY q.last_at DESC LIMIT 1)"
+            " WHEN 'reading' THEN 'its run failed: see Runs in the Dagster UI'"
+            " ELSE (SELECT string_agg(DISTINCT i.field || ': ' || i.problem, ', ')"
+            "  FROM ops.item_issue AS i WHERE i.source = 'result_file' AND i.item = f.path"
+            "  AND i.problem = ANY(%(shown)s)) END AS note"
+            " FROM ops.result_file AS f WHERE f.path = ANY(%(names)s)",
+            {"names": names, "shown": [problem.value for problem in LOST]},
+        ).fetchall()
+    by_path = {row["file"]: Outcome(kind=FileKind.RESULTS.value, **row) for row in rows}
+    return [by_path.get(name) or _missing(name, FileKind.RESULTS) for name in names]
+
+
+def _missing(name: str, kind: FileKind) -> Outcome:
+    return Outcome(name, State.MISSING, note="there is no such file", kind=kind.value)

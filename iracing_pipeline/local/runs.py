@@ -34,16 +34,21 @@ class Runs:
         self._instance.add_dynamic_partitions(name, new)
 
     def run(
-        self, job: str, partition: str | None = None, *, tags: dict[str, str] | None = None
+        self,
+        job: str,
+        partition: str | None = None,
+        *,
+        tags: dict[str, str] | None = None,
+        config: dict[str, Any] | None = None,
     ) -> bool:
-        """Run a job; whether all went well."""
+        """Run a job, with a run configuration; whether all went well."""
         # Imported here: loading the definitions is only needed when there is something to run.
         from iracing_pipeline.definitions import defs  # noqa: PLC0415
 
         quiet: dict[str, Any] = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
         done = defs.resolve_job_def(job).execute_in_process(
             instance=self._instance,
-            run_config=quiet,
+            run_config=quiet | (config or {}),
             partition_key=partition,
             tags=tags,
             raise_on_error=False,

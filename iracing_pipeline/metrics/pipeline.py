@@ -51,6 +51,13 @@ FROM ops.metric_history, jsonb_each_text(refused_for) AS reason
 GROUP BY 1, 2 ORDER BY 1, 2
 """
 _REQUESTS = "SELECT endpoint, status, requests, last_at FROM ops.api_request ORDER BY 1, 2"
+_RACES = "SELECT status, count(*) AS races FROM raw.subsession_fetch GROUP BY 1 ORDER BY 1"
+_MISSING = """
+SELECT kind AS endpoint, meaning, count(*) FILTER (WHERE NOT final) AS waiting,
+    count(*) FILTER (WHERE final) AS final
+FROM raw.document_fetch WHERE meaning <> 'reread' GROUP BY 1, 2 ORDER BY 1, 2
+"""
+_OUTAGES = "SELECT endpoint, since FROM ops.api_outage ORDER BY 1"
 # Of the client that was used last: one that was replaced has a token that ends for good.
 _API = """
 SELECT quota_limit, quota_remaining, token_expires_at, quota_at
@@ -235,6 +242,28 @@ def _api(connection: Connection) -> Iterator[Metric]:
         "api_last_request",
         "When the Data API was last asked.",
         max((row["last_at"] for row in requests), default=None),
+    )
+    yield gauge(
+        "api_races",
+        "Races of the member that the Data API was asked for, by how far that got.",
+        ("status",),
+        [((row["status"],), row["races"]) for row in _rows(connection, _RACES)],
+    )
+    yield gauge(
+        "api_missing_documents",
+        "Documents that the Data API did not give: final ones are not asked for any more.",
+        ("endpoint", "meaning", "state"),
+        [
+            ((row["endpoint"], row["meaning"], state), row[state])
+            for row in _rows(connection, _MISSING)
+            for state in ("waiting", "final")
+        ],
+    )
+    yield gauge(
+        "api_outage_since_timestamp_seconds",
+        "Since when an endpoint of the Data API does not answer; absent while it does.",
+        ("endpoint",),
+        [((row["endpoint"],), row["since"].timestamp()) for row in _rows(connection, _OUTAGES)],
     )
     for row in _rows(connection, _API):
         for name, text in (

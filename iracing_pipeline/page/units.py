@@ -38,10 +38,11 @@ QUANTITIES: dict[str, Quantity] = {
     "length": Quantity(Unit("km", 0.001), Unit("mi", 1 / 1609.344)),
     "temperature": Quantity(Unit("°C"), Unit("°F", 1.8, 32.0)),
     "volume": Quantity(Unit("l"), Unit("gal", 1 / _LITRE_PER_GALLON)),
+    "energy": Quantity(Unit("kWh"), Unit("kWh")),
     "pressure": Quantity(Unit("kPa"), Unit("psi", 0.1450377377)),
     "wind": Quantity(Unit("m/s"), Unit("mph", 3600 / 1609.344)),
 }
-"""Each quantity's SI is what the tables hold: m/s, m, °C, l, kPa."""
+"""Each quantity's SI is what the tables hold: m/s, m, °C, l, kWh, kPa."""
 
 
 def amount(value: float | None, quantity: str, digits: int, *, unit: bool = True) -> str:

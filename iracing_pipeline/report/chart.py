@@ -44,3 +44,9 @@ def axis(title: str | None = None, **more: Any) -> dict[str, Any]:
         **(named if title else {}),
         **more,
     }
+
+
+def lap_axis(names: list[str], labels: int) -> dict[str, Any]:
+    """An axis of laps by name, in their order, with about so many labels."""
+    shown = names[:: max(1, len(names) // labels)]
+    return axis("lap", type="category", categoryorder="array", categoryarray=names, tickvals=shown)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from datetime import UTC, datetime, timedelta, timezone
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.page.units import UNKNOWN
 from iracing_pipeline.pictures.lap_chart import clock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 
 def section(name: str, title: str, *parts: str, about: str = "") -> str:
@@ -72,6 +74,51 @@ def signed(seconds: float | None, digits: int = 3) -> str:
         return f'<span class="even">{text[1:]}</span>'
     tone = "loss" if float(text) > 0 else "gain"
     return f'<span class="{tone}">{text.replace("-", chr(0x2212))}</span>'
+
+
+def local(moment: datetime, session: Mapping[str, Any]) -> datetime:
+    """A moment on the clock of the racing PC; in UTC where its time zone is unknown.
+
+    Args:
+        moment: The moment.
+        session: Row of ``grafana.telemetry_sessions`` that it belongs to.
+    """
+    offset = session["utc_offset_s"]
+    return moment.astimezone(UTC if offset is None else timezone(timedelta(seconds=offset)))
+
+
+def zone(session: Mapping[str, Any]) -> str:
+    """The time zone of :func:`local`: ``UTC+01:00``, ``UTC``, or where an estimate is from."""
+    if session["start_source"] == "file_name":
+        return "local time by the file's name, time zone unknown"
+    if session["start_source"] == "modified":
+        return "UTC, estimated from the file's modification time"
+    offset = session["utc_offset_s"]
+    if offset is None:
+        return "UTC"
+    hours, minutes = divmod(abs(offset) // 60, 60)
+    return f"UTC{'-' if offset < 0 else '+'}{hours:02d}:{minutes:02d}"
+
+
+def attempts(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """A name for each lap: its number; of a number with several attempts also the stint.
+
+    No two are the same, so that each is a bar or a point of its own: ``7``, ``8 (stint 1)``,
+    ``8 (stint 2)``.
+
+    Args:
+        rows: Laps of one session with ``lap_number`` and ``stint``.
+    """
+    numbers = Counter(row["lap_number"] for row in rows)
+    seen = Counter[str]()
+    names = []
+    for row in rows:
+        number, name = row["lap_number"], str(row["lap_number"])
+        if numbers[number] > 1:
+            name = f"{number} (stint {row['stint']})"
+        seen[name] += 1
+        names.append(name if seen[name] == 1 else f"{name[:-1]}, {seen[name]})")
+    return names
 
 
 def count(number_of: int, what: str) -> str:

@@ -7,12 +7,12 @@ what is known to be said for them.
 
 from __future__ import annotations
 
-import csv
 import re
 from typing import Any
 
+from iracing_pipeline.results.csv_text import delimiter_of, read_cells
 from iracing_pipeline.results.errors import ExportError
-from iracing_pipeline.results.kinds import TICKS_PER_S
+from iracing_pipeline.results.kinds import TICKS_PER_S, whole_number
 
 _POSITIONS = frozenset(
     {
@@ -71,7 +71,9 @@ _NAMES = {
     "series_id": (),
 }
 _REQUIRED = ("subsession_id", "start_time", "track_name", "finish_position")
-_CLOCK = re.compile(r"(?:(\d+):)?(\d{1,2}):(\d{2}(?:\.\d+)?)\Z|(\d+(?:\.\d+)?)\Z")
+_CLOCK = re.compile(
+    r"(?:(\d{1,6}):)?(\d{1,2}):(\d{2}(?:\.\d{1,9})?)\Z|(\d{1,9}(?:\.\d{1,9})?)\Z", re.ASCII
+)
 
 
 def parse_archive_csv(name: str, text: str) -> list[dict[str, Any]]:
@@ -87,10 +89,8 @@ def parse_archive_csv(name: str, text: str) -> list[dict[str, Any]]:
     Raises:
         ExportError: If a needed column is missing, as in an archive of another language.
     """
-    header, _, _ = text.partition("\n")
-    delimiter = max(",;\t", key=header.count)
-    reader = csv.reader(text.splitlines(), delimiter=delimiter)
-    columns = [_field(title) for title in next(reader)]
+    lines = read_cells(name, text, delimiter_of(text))
+    columns = [_field(title) for title in lines[0][1]]
     missing = [each for each in _REQUIRED if each not in columns]
     if missing:
         raise ExportError(
@@ -100,13 +100,11 @@ def parse_archive_csv(name: str, text: str) -> list[dict[str, Any]]:
             "download it as JSON, which is the same in every language.",
         )
     rows = []
-    for cells in reader:
-        if not any(cell.strip() for cell in cells):
-            continue
+    for number, cells in lines[1:]:
         if len(cells) != len(columns):
             raise ExportError(
                 name,
-                f"line {reader.line_num} has {len(cells)} cells under {len(columns)} columns",
+                f"line {number} has {len(cells)} cells under {len(columns)} columns",
                 "The download is damaged: download it again.",
             )
         rows.append(_row(dict(zip(columns, cells, strict=True))))
@@ -123,7 +121,8 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
         if field in {"track_id", "track_name", "config_name"}:
             track[field] = value
         elif field in _POSITIONS:
-            row[field] = int(value) - 1 if value.isdigit() else value
+            number = whole_number(value)
+            row[field] = value if number is None else number - 1
         elif field in _TIMES:
             row[field] = _ticks(value)
         else:

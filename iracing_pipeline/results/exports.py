@@ -1,21 +1,25 @@
 """Files that a person downloads from iRacing: event results and the Results Archive.
 
-Three kinds are recognised by content, whatever the file is called: an event result (``Export
-results`` in the iRacing UI, wrapped or not), and the Results Archive as JSON or as CSV.
+Four kinds are recognised by content, whatever the file is called: an event result (``Export
+results`` in the iRacing UI) as JSON, wrapped or not, or as CSV, and the Results Archive as JSON or
+as CSV.
 """
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from typing import Any
 
 from iracing_pipeline.results.archive_csv import parse_archive_csv
+from iracing_pipeline.results.csv_text import decode
+from iracing_pipeline.results.documents import TooDeepError, parse
 from iracing_pipeline.results.errors import ExportError
+from iracing_pipeline.results.event_csv import is_event_csv, parse_event_csv
+from iracing_pipeline.results.kinds import whole_number
 from iracing_pipeline.results.source import Source
 
 WHAT_TO_DROP = (
-    "Drop event results (Export results, JSON) or Results Archive downloads (JSON or CSV) here."
+    "Drop event results (Export results) or Results Archive downloads here, as JSON or CSV."
 )
 
 
@@ -47,26 +51,24 @@ def read_export(name: str, content: bytes) -> Export:
     Raises:
         ExportError: If it is none of the kinds, is damaged, or is of another language.
     """
-    text = _text(content)
-    if not text.strip():
+    text = decode(content)
+    start = text.lstrip()[:1]
+    if not start:
         raise ExportError(name, "the file is empty", "Download it again.")
-    if text.lstrip()[:1] in {"{", "["}:
+    if start in {"{", "["}:
         return _json(name, text)
-    if text.lstrip()[:1] == "<":
+    if start == "<":
         raise ExportError(name, "it is a web page, not a download", "Log in and download again.")
+    if is_event_csv(text):
+        return Export(Source.EVENT_CSV, payloads=[parse_event_csv(name, text)])
     return Export(Source.ARCHIVE_CSV, rows=parse_archive_csv(name, text))
-
-
-def _text(content: bytes) -> str:
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError:
-        return content.decode("cp1252", errors="replace")
 
 
 def _json(name: str, text: str) -> Export:
     try:
-        document = json.loads(text)
+        document = parse(text)
+    except TooDeepError as error:
+        raise ExportError(name, str(error), WHAT_TO_DROP) from error
     except ValueError as error:
         raise ExportError(
             name, f"it is damaged JSON ({error})", "Download it again; the copy was cut short."
@@ -74,7 +76,7 @@ def _json(name: str, text: str) -> Export:
     if isinstance(document, dict):
         payload = document.get("data") if document.get("type") == "event_result" else document
         if isinstance(payload, dict) and {"subsession_id", "session_results"} <= payload.keys():
-            return Export(Source.EVENT_RESULT, payloads=[payload])
+            return Export(Source.EVENT_RESULT, payloads=[_event(name, payload)])
         raise ExportError(
             name, "it is JSON without subsession_id and session_results", WHAT_TO_DROP
         )
@@ -84,6 +86,24 @@ def _json(name: str, text: str) -> Export:
         for row in (chunk if isinstance(chunk, list) else [chunk])
         if isinstance(row, dict)
     ]
-    if document and not any("subsession_id" in row for row in rows):
+    if not any("subsession_id" in row for row in rows) and document:
         raise ExportError(name, "none of its rows has a subsession_id", WHAT_TO_DROP)
     return Export(Source.ARCHIVE_JSON, rows=rows)
+
+
+def _event(name: str, payload: dict[str, Any]) -> dict[str, Any]:
+    """The document, if it says which subsession it is and holds its parts as a list."""
+    subsession_id = positive_id(payload["subsession_id"])
+    if subsession_id is None:
+        raise ExportError(
+            name, "its subsession_id is not a whole number above 0", "Export it again."
+        )
+    if not isinstance(payload["session_results"], list):
+        raise ExportError(name, "its session_results is not a list", "Export it again.")
+    return {**payload, "subsession_id": subsession_id}
+
+
+def positive_id(value: object) -> int | None:
+    """A JSON value as an id: a whole number above 0 of 64 bits, else None."""
+    number = whole_number(value)
+    return number if number is not None and number > 0 else None

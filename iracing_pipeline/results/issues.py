@@ -13,8 +13,13 @@ class Problem(Enum):
     UNKNOWN = "unknown field"
     MISSING = "missing field"
     CHANGED = "field of another type"
+    RANGE = "value out of range"
     UNUSABLE = "row left out, its key is missing"
     REPEATED = "row left out, its key appeared before"
+
+
+LOST = (Problem.CHANGED, Problem.RANGE, Problem.UNUSABLE, Problem.REPEATED)
+"""Surprises by which something of the payload is not in the tables."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 TICKS_PER_S = 10_000
 LICENCE_CLASSES = ("R", "D", "C", "B", "A", "P", "W")
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_EPOCH, _HORIZON = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
+_INT64 = (-(2**63), 2**63 - 1)
+_DAY_TICKS = 86_400 * TICKS_PER_S
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Kind:
         types: Python types taken as they are.
         repair: Makes a value of another type usable, or raises ``ValueError``.
         finish: Removes sentinels and converts units.
+        limits: Least and greatest number that is believed; others become NULL, with an issue.
     """
 
     name: str
@@ -40,10 +43,24 @@ class Kind:
     types: frozenset[type]
     repair: Callable[[object], object]
     finish: Callable[[pl.Expr], pl.Expr] = lambda column: column
+    limits: tuple[float, float] | None = None
+
+
+def whole_number(value: object) -> int | None:
+    """A JSON value as a whole number of 64 bits; None where it is none, or a boolean."""
+    if isinstance(value, bool):
+        return None
+    try:
+        number = value if isinstance(value, int) else _whole(value)
+    except (ValueError, OverflowError):
+        return None
+    return number if _INT64[0] <= number <= _INT64[1] else None
 
 
 def _whole(value: object) -> int:
     if isinstance(value, bool):
+        return int(value)
+    if isinstance(value, str) and value.strip().lstrip("+-").isdecimal():
         return int(value)
     if isinstance(value, float | str):
         number = float(value)
@@ -63,14 +80,14 @@ def _number(value: object) -> float:
 def _boolean(value: object) -> bool:
     if isinstance(value, int) and value in {0, 1}:
         return bool(value)
-    known = {"true": True, "false": False}
+    known = {"true": True, "false": False, "1": True, "0": False}
     if isinstance(value, str) and value.lower() in known:
         return known[value.lower()]
     raise ValueError
 
 
 def _text(value: object) -> str:
-    if isinstance(value, int | float):
+    if isinstance(value, int | float) and math.isfinite(value):
         return str(value)
     raise ValueError
 
@@ -83,6 +100,8 @@ def _moment(value: object) -> datetime | None:
     moment = datetime.fromisoformat(value.strip())
     # iRacing's clock is UTC, with or without the Z.
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    if moment >= _HORIZON:
+        raise ValueError
     return moment if moment > _EPOCH else None
 
 
@@ -96,6 +115,8 @@ def _list_of(accept: type) -> Callable[[object], object]:
     def repair(value: object) -> object:
         if not isinstance(value, list) or not all(type(each) is accept for each in value):
             raise TypeError
+        if accept is int and not all(_INT64[0] <= each <= _INT64[1] for each in value):
+            raise ValueError
         return value
 
     return repair
@@ -125,12 +146,17 @@ _BOOLEANS: frozenset[type] = frozenset({bool, _NONE})
 _NOTHING: frozenset[type] = frozenset({_NONE})
 
 
-def _integer(name: str, finish: Callable[[pl.Expr], pl.Expr]) -> Kind:
-    return Kind(name, pl.Int64, _INTEGERS, _whole, finish)
+def _integer(
+    name: str,
+    finish: Callable[[pl.Expr], pl.Expr],
+    limits: tuple[float, float] | None = None,
+) -> Kind:
+    return Kind(name, pl.Int64, _INTEGERS, _whole, finish, limits)
 
 
 def _real(name: str, finish: Callable[[pl.Expr], pl.Expr]) -> Kind:
-    return Kind(name, pl.Float64, _NUMBERS, _number, finish)
+    # No measure of a race comes near this; what does would overflow a figure made of it.
+    return Kind(name, pl.Float64, _NUMBERS, _number, finish, (-1e12, 1e12))
 
 
 def _ticks(column: pl.Expr) -> pl.Expr:
@@ -158,12 +184,14 @@ POSITION_FROM_0 = _integer("position from 0", lambda column: pl.when(column >= 0
 POSITION_FROM_1 = _integer("position from 1", _null_below(1))
 RATING = _integer("rating", _null_below(2))
 """-1 means unrated; 0 and 1 are what offline sessions carry."""
-TICKS = _integer("time in 1/10000 s", _ticks)
-"""Becomes seconds; -1 means none."""
+TICKS = _integer("time in 1/10000 s", _ticks, (-_DAY_TICKS, 30 * _DAY_TICKS))
+"""Becomes seconds; -1 means none. No event lasts a month."""
 LAP_TICKS = _integer(
-    "lap time in 1/10000 s", lambda column: _ticks(pl.when(column > 0).then(column))
+    "lap time in 1/10000 s",
+    lambda column: _ticks(pl.when(column > 0).then(column)),
+    (-_DAY_TICKS, _DAY_TICKS),
 )
-"""Becomes seconds; -1 and 0 mean none."""
+"""Becomes seconds; -1 and 0 mean none. No lap lasts a day."""
 SUB_LEVEL = _integer(
     "Safety Rating x 100",
     lambda column: pl.when(column.is_between(0, 500)).then((column / 100).round(2)),

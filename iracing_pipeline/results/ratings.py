@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from iracing_pipeline.results import kinds
+from iracing_pipeline.results.countries import three_letters
 from iracing_pipeline.results.reading import (
     Field,
     Rows,
@@ -143,6 +144,7 @@ MEMBER_SHAPE = Shape(
         Field("member_since", "member_since", kinds.DAY),
         Field("seen_at", "last_login", kinds.MOMENT),
     ),
+    derived=(("country_code", three_letters(pl.col("country_code"))),),
     ignored="account alpha_tester broadcaster car_packages connection_type dev download_server"
     " email first_name flags flags_hex flair_country_code flair_id flair_name"
     " has_additional_content has_read_comp_rules has_read_nda has_read_pp has_read_tc helmet"
@@ -217,14 +219,17 @@ def result_points(result: pl.DataFrame, subsession: pl.DataFrame, cust_id: int) 
         pl.col("simsession_number") == 0,
         pl.col("irating_after").is_not_null() | pl.col("safety_rating_after").is_not_null(),
     ).join(
-        subsession.filter("official").select("subsession_id", "end_time", "category_id"),
+        subsession.filter("official").select(
+            "subsession_id", "start_time", "end_time", "category_id"
+        ),
         on="subsession_id",
     )
     return (
         races.select(
             "cust_id",
             "category_id",
-            observed_at="end_time",
+            # The CSV of an event does not say when it ended.
+            observed_at=pl.coalesce("end_time", "start_time"),
             source=pl.lit("result"),
             recorded_category_id="category_id",
             irating="irating_after",

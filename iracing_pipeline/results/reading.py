@@ -112,17 +112,39 @@ class Rows:
         frame = frame.with_columns(rule.alias(name) for name, rule in shape.derived)
         absent = [name for name in table.names if name not in frame.columns]
         frame = frame.with_columns(pl.lit(None).alias(name) for name in absent)
-        frame = frame.select(
-            pl.col(name).cast(dtype, strict=False) for name, dtype in table.schema.items()
-        )
-        return self._keyed(frame, keep)
+        return self._keyed(self._fitted(frame), keep)
 
     def _column(self, field: Field) -> pl.Series:
         values = _values(self._items, field.path)
         kind = field.kind
         if not set(map(type, values)) <= kind.types:
             values = [self._repaired(field, value) for value in values]
-        return pl.Series(field.column, values, dtype=kind.raw, strict=False)
+        series = pl.Series(field.column, values, dtype=kind.raw, strict=False)
+        if lost := series.null_count() - values.count(None):  # beyond 64 bits
+            self._issues.add(self._shape.where, field.path, Problem.RANGE, count=lost)
+        return self._believed(field, series)
+
+    def _believed(self, field: Field, series: pl.Series) -> pl.Series:
+        """The values within the limits of their kind; the others are NULL and noted."""
+        if field.kind.limits is None:
+            return series
+        low, high = field.kind.limits
+        odd = ~series.is_between(low, high)  # NaN and the infinities too
+        if count := odd.sum():
+            self._issues.add(self._shape.where, field.path, Problem.RANGE, count=int(count))
+        return series.set(odd.fill_null(value=False), None)
+
+    def _fitted(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """The table's columns in their types; a value too large for its column is NULL, noted."""
+        columns = []
+        for name, dtype in self._shape.table.schema.items():
+            column = frame[name].cast(dtype, strict=False)
+            if column.dtype.is_float():
+                column = column.set(~column.is_finite(), None)
+            if lost := column.null_count() - frame[name].null_count():
+                self._issues.add(self._shape.where, name, Problem.RANGE, count=lost)
+            columns.append(column)
+        return pl.DataFrame(columns)
 
     def _repaired(self, field: Field, value: object) -> object:
         if type(value) in field.kind.types:

@@ -14,7 +14,14 @@ import polars as pl
 from iracing_pipeline.results import kinds
 from iracing_pipeline.results.reading import Field, Rows, Shape
 from iracing_pipeline.results.season import season_key
-from iracing_pipeline.tables.results import RESULT, SUBSESSION
+from iracing_pipeline.results.subsession import SubsessionFrames
+from iracing_pipeline.tables.results import (
+    MEMBER,
+    RESULT,
+    SIMSESSION,
+    SUBSESSION,
+    SUBSESSION_CLASS,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -153,6 +160,16 @@ class SearchFrames:
 
     subsession: pl.DataFrame
     result: pl.DataFrame
+
+    def as_subsessions(self) -> SubsessionFrames:
+        """The same as the frames of whole results, of which there is only this."""
+        return SubsessionFrames(
+            subsession=self.subsession,
+            subsession_class=SUBSESSION_CLASS.frame(),
+            simsession=SIMSESSION.frame(),
+            result=self.result,
+            member=MEMBER.frame(),
+        )
 
 
 def read_search(

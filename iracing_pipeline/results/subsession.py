@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from iracing_pipeline.results import kinds
+from iracing_pipeline.results.countries import three_letters
 from iracing_pipeline.results.reading import Field, Rows, Shape, objects, value_at
 from iracing_pipeline.results.season import season_key
+from iracing_pipeline.results.source import Source
 from iracing_pipeline.tables.results import (
     MEMBER,
     RESULT,
@@ -19,12 +21,13 @@ from iracing_pipeline.tables.results import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
+    from datetime import datetime
 
     from iracing_pipeline.results.issues import Issues
-    from iracing_pipeline.results.source import Source
 
 MAIN_EVENT = 0
+SOURCE_TIME = SUBSESSION.schema["source_time"]
 
 CELSIUS = (
     pl.when(pl.col("temp_units") == 1)
@@ -220,11 +223,32 @@ RESULT_SHAPE = Shape(
     derived=(
         ("group_id", pl.coalesce("team_id", "cust_id")),
         ("participant_id", pl.coalesce("cust_id", "team_id")),
-        ("country_code", pl.coalesce("flair", "country")),
+        ("country_code", three_letters(pl.coalesce("flair", "country"))),
         ("finished", pl.col("reason_out_id") == 0),
         *(_main_event(field.column) for field in _RATINGS),
     ),
 )
+
+
+def _sparse(shape: Shape, **derived: pl.Expr) -> Shape:
+    """A shape for a source that lacks most fields, so that none is missed."""
+    return replace(
+        shape,
+        fields=tuple(replace(field, optional=True) for field in shape.fields),
+        derived=tuple((name, derived.get(name, rule)) for name, rule in shape.derived),
+    )
+
+
+# The CSV of an event names series and season, but has no ids of them.
+_CSV_SUBSESSION = _sparse(
+    SUBSESSION_SHAPE,
+    season=pl.when(pl.col("series_name").is_not_null()).then(
+        season_key("season_year", "season_quarter")
+    ),
+    race_week_num=pl.col("race_week_num"),
+    heat_race=pl.lit(None, pl.Boolean),
+)
+_CSV_SIMSESSION, _CSV_RESULT = _sparse(SIMSESSION_SHAPE), _sparse(RESULT_SHAPE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +269,12 @@ class SubsessionFrames:
     result: pl.DataFrame
     member: pl.DataFrame
 
+    def at(self, times: Mapping[int, datetime]) -> SubsessionFrames:
+        """The same, each subsession with the time of its source's data."""
+        ids = self.subsession["subsession_id"]
+        column = pl.Series("source_time", [times.get(each) for each in ids], SOURCE_TIME)
+        return replace(self, subsession=self.subsession.with_columns(column))
+
 
 def read_subsessions(payloads: Iterable[Any], source: Source, issues: Issues) -> SubsessionFrames:
     """The frames of any number of ``results/get`` payloads.
@@ -257,10 +287,11 @@ def read_subsessions(payloads: Iterable[Any], source: Source, issues: Issues) ->
     Returns:
         Frames with each key once.
     """
-    subsessions = Rows(SUBSESSION_SHAPE, issues)
+    is_csv = source is Source.EVENT_CSV
+    subsessions = Rows(_CSV_SUBSESSION if is_csv else SUBSESSION_SHAPE, issues)
     classes = Rows(CLASS_SHAPE, issues)
-    simsessions = Rows(SIMSESSION_SHAPE, issues)
-    results = Rows(RESULT_SHAPE, issues)
+    simsessions = Rows(_CSV_SIMSESSION if is_csv else SIMSESSION_SHAPE, issues)
+    results = Rows(_CSV_RESULT if is_csv else RESULT_SHAPE, issues)
     for payload in payloads:
         subsessions.add(payload, {**source.columns, **_summary(payload)})
         subsession_id = _whole(value_at(payload, "subsession_id"))
@@ -298,7 +329,10 @@ def members(result: pl.DataFrame, subsession: pl.DataFrame) -> pl.DataFrame:
     """
     seen = (
         result.filter(pl.col("cust_id").is_not_null())
-        .join(subsession.select("subsession_id", seen_at="end_time"), on="subsession_id")
+        .join(
+            subsession.select("subsession_id", seen_at=pl.coalesce("end_time", "start_time")),
+            on="subsession_id",
+        )
         .sort("seen_at", nulls_last=False)
         .unique("cust_id", keep="last", maintain_order=True)
         .with_columns(member_since=pl.lit(None, pl.Date))
@@ -327,17 +361,17 @@ def _summary(payload: object) -> dict[str, object]:
     )
     entries = [each for each in objects(main, "results") if isinstance(each, dict)]
     winner = next((each for each in entries if each.get("finish_position") == 0), {})
-    class_ids = {each.get("car_class_id") for each in entries}
+    class_ids = {_whole(each.get("car_class_id")) for each in entries} - {None}
     ranked = sorted(
         (
             (-strength, split)
             for each in objects(payload, "session_splits")
-            if isinstance(strength := value_at(each, "event_strength_of_field"), int)
-            and isinstance(split := value_at(each, "subsession_id"), int)
+            if (strength := _whole(value_at(each, "event_strength_of_field"))) is not None
+            and (split := _whole(value_at(each, "subsession_id"))) is not None
         ),
     )
     order = [split for _, split in ranked]
-    own = value_at(payload, "subsession_id")
+    own = _whole(value_at(payload, "subsession_id"))
     return {
         "split": order.index(own) + 1 if own in order else None,
         "split_count": len(order) or None,
@@ -355,8 +389,7 @@ def _with_car_ids(car_class: object) -> object:
     return {**car_class, "car_ids": [each for each in ids if type(each) is int]}
 
 
-def _whole(value: object) -> int | None:
-    return value if type(value) is int else None
+_whole = kinds.whole_number
 
 
 def _text(value: object) -> str | None:

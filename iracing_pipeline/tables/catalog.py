@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.tables import (
     consistency,
+    race,
     ratings,
     raw,
     reference,
@@ -17,7 +18,7 @@ from iracing_pipeline.tables import (
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
 from iracing_pipeline.tables.debrief import RACE_FINDING
-from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
+from iracing_pipeline.tables.ops import ITEM_ISSUE, LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
@@ -43,9 +44,11 @@ TABLES: tuple[Table, ...] = (
     RACE_FINDING,
     TELEMETRY_FILE,
     QUARANTINE,
+    ITEM_ISSUE,
     LOAD_AUDIT,
     *reference.TABLES,
     *results.TABLES,
+    *race.TABLES,
     *ratings.TABLES,
     *raw.TABLES,
     *watch.TABLES,

@@ -35,6 +35,19 @@ SESSION_SUMMARY = Table(
         ),
         Column("fuel_p65_l", pl.Float64, "65 % of these burnt less", "l"),
         Column("fuel_p90_l", pl.Float64, "90 % of these burnt less", "l"),
+        Column("energy_lap_count", pl.Int32, "Clean laps behind the energy figures", required=True),
+        Column(
+            "energy_median_kwh",
+            pl.Float64,
+            "Energy that the battery lost a clean lap: median; null for fewer than three",
+            "kWh",
+        ),
+        Column(
+            "energy_deployed_median_kwh",
+            pl.Float64,
+            "Energy from the battery to the MGU-K a clean lap: median; null for fewer than three",
+            "kWh",
+        ),
     ),
 )
 

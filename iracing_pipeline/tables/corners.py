@@ -96,5 +96,18 @@ LAP_CORNER = Table(
             " wheelspin",
             "s",
         ),
+        Column(
+            "peak_shock_mps",
+            pl.Float64,
+            "Fastest that a damper moved from its start to its end, either way: a kerb or a bump",
+            "m/s",
+        ),
+        Column("shock_rate_hz", pl.Int32, "Samples a second behind it: 60 or 360", "Hz"),
+        Column(
+            "wheel_rate_hz",
+            pl.Int32,
+            "Samples a second of the wheel speeds behind lock_s and wheelspin_s: 60 or 360",
+            "Hz",
+        ),
     ),
 )

@@ -34,7 +34,7 @@ _SIGN = "positive in compression (bump), negative in extension (rebound)"
 
 
 def _zone(name: str, words: str) -> Column:
-    return Column(name, pl.Float64, f"Share of its records in {words}", "ratio", required=True)
+    return Column(name, pl.Float64, f"Share of its samples in {words}", "ratio", required=True)
 
 
 DAMPER_HISTOGRAM = Table(
@@ -52,7 +52,7 @@ DAMPER_HISTOGRAM = Table(
             required=True,
         ),
         Column("lap_count", pl.Int32, "Number of these laps", required=True),
-        Column("record_count", pl.Int32, "Records of these laps, 60 a second", required=True),
+        Column("record_count", pl.Int32, "Records of these laps", required=True),
         Column(
             "edges_mps",
             pl.List(pl.Float64),
@@ -63,7 +63,7 @@ DAMPER_HISTOGRAM = Table(
         Column(
             "shares",
             pl.List(pl.Float64),
-            "Share of the records in each bin: below the first edge, between edges, from the last"
+            "Share of the samples in each bin: below the first edge, between edges, from the last"
             " edge on; one more than edges",
             "ratio",
             required=True,
@@ -75,5 +75,35 @@ DAMPER_HISTOGRAM = Table(
         _zone("low_rebound", "low-speed rebound: up to the threshold, extending"),
         _zone("low_bump", "low-speed bump: below the threshold, compressing or at rest"),
         _zone("high_bump", "high-speed bump: the threshold or faster, compressing"),
+        Column(
+            "sample_rate_hz",
+            pl.Int32,
+            "Samples a second: 60, or 360 where iRacing logged the damper at 360 Hz",
+            "Hz",
+            required=True,
+        ),
+        Column("sample_count", pl.Int64, "Samples of these laps", required=True),
+        Column(
+            "peak_bump_mps",
+            pl.Float64,
+            "Fastest compression among the samples; null where it was not kept",
+            "m/s",
+        ),
+        Column(
+            "peak_rebound_mps",
+            pl.Float64,
+            "Fastest extension among the samples, below zero; null where it was not kept",
+            "m/s",
+        ),
+        Column(
+            "peak_loss_mean",
+            pl.Float64,
+            "Share of a peak of 8 ms (half a sine) that samples of this rate miss on average",
+            "ratio",
+            required=True,
+        ),
+        Column(
+            "peak_loss_most", pl.Float64, "Largest share that they can miss", "ratio", required=True
+        ),
     ),
 )

@@ -62,6 +62,25 @@ QUARANTINE = Table(
     ),
 )
 
+ITEM_ISSUE = Table(
+    name="ops.item_issue",
+    doc="What was odd in one item that was loaded: a field that is NULL because it could not be"
+    " read, a row that was left out, a field that is new or missing.",
+    key=("source", "item", "location", "field", "problem", "detail"),
+    columns=(
+        Column("source", pl.String, "Kind of item: result_file", required=True),
+        Column("item", pl.String, "The item: a path", required=True),
+        Column("location", pl.String, "Part of the document", required=True),
+        Column("field", pl.String, "The field", required=True),
+        Column("problem", pl.String, "What is odd", required=True),
+        Column(
+            "detail", pl.String, "Types that were expected and met; empty without", required=True
+        ),
+        Column("rows", pl.Int64, "Rows it was met in", required=True),
+        Column("noted_at", UTC, "When the item was read, UTC", required=True),
+    ),
+)
+
 LOAD_AUDIT = Table(
     name="ops.load_audit",
     doc="One load of one partition into one table.",

@@ -112,7 +112,8 @@ RATING_FORECAST = Table(
         Column(
             "basis",
             pl.String,
-            "results (the change of each race) or observations (of the rating, where races are"
+            "fields (places against the fields of the last races, by the arithmetic of iRating),"
+            " results (the change of each race) or observations (of the rating, where races are"
             " not known one by one)",
             required=True,
         ),

@@ -12,13 +12,14 @@ _SOURCE = (
     Column(
         "source",
         pl.String,
-        "Where the row comes from: api, event_result, search, archive_json, archive_csv or ibt",
+        "Where the row comes from: api, event_result, event_csv, search, archive_json, archive_csv"
+        " or ibt",
         required=True,
     ),
     Column(
         "source_rank",
         pl.Int16,
-        "How complete that source is; a row is only replaced by one of the same or a higher rank",
+        "How complete that source is; the highest wins, and among equals the newest data",
         required=True,
     ),
 )
@@ -84,6 +85,7 @@ SUBSESSION = Table(
         Column("wind_speed_mps", pl.Float64, "Wind set for the event", "m/s"),
         Column("skies", pl.Int32, "0 clear, 1 partly cloudy, 2 mostly cloudy, 3 overcast"),
         Column("results_restricted", pl.Boolean, "Whether iRacing left results out"),
+        Column("source_time", UTC, "Time of the source's data, UTC"),
     ),
 )
 
@@ -151,7 +153,7 @@ RESULT = Table(
         Column("car_class_id", pl.Int32, "Car class"),
         Column("car_class_name", pl.String, "Name of the car class"),
         Column("car_number", pl.String, "Number on the car"),
-        Column("country_code", pl.String, "Country or flair"),
+        Column("country_code", pl.String, "Country or flair, in three letters"),
         Column("division", pl.Int32, "Division, 0 is Division 1"),
         Column("starting_position", pl.Int32, "Grid position, from 1"),
         Column("starting_position_in_class", pl.Int32, "Grid position in class, from 1"),
@@ -246,10 +248,25 @@ MEMBER = Table(
     columns=(
         Column("cust_id", pl.Int64, "Customer id; negative for an AI driver", required=True),
         Column("display_name", pl.String, "Name as last seen"),
-        Column("country_code", pl.String, "Country or flair"),
+        Column("country_code", pl.String, "Country or flair, in three letters"),
         Column("ai", pl.Boolean, "Whether it is an AI driver"),
         Column("member_since", pl.Date, "First day as a member; known for the own account"),
         Column("seen_at", UTC, "When the name was last seen, UTC"),
+    ),
+)
+
+OWN_MEMBER = Table(
+    name="racing.own_member",
+    doc="One member whose racing this is.",
+    key=("cust_id",),
+    columns=(
+        Column("cust_id", pl.Int64, "Customer id", required=True),
+        Column(
+            "origin",
+            pl.String,
+            "How it is known: setting, account, telemetry or archive",
+            required=True,
+        ),
     ),
 )
 
@@ -261,4 +278,5 @@ TABLES = (
     LAP,
     SESSION_EVENT,
     MEMBER,
+    OWN_MEMBER,
 )

@@ -27,7 +27,7 @@ STINT = Table(
         Column("start_time", UTC, "When it began", required=True),
         Column("start_session_time_s", pl.Float64, "SessionTime at its start", "s", required=True),
         Column("end_session_time_s", pl.Float64, "SessionTime at its end", "s", required=True),
-        Column("cust_id", pl.Int64, "Who drove; null when unknown"),
+        Column("cust_id", pl.Int64, "Who drove: who recorded; null when unknown, or a team mate"),
         Column("driver_name", pl.String, "Name of the driver"),
         Column("setup_name", pl.String, "Setup that it was driven on"),
         Column("tyre_set", pl.Int32, "Set of tyres, as in racing.tyre_set", required=True),
@@ -110,6 +110,9 @@ FUEL_LAP = Table(
             pl.Float64,
             "Laps that this would last by the median of clean laps of the session so far",
         ),
+        Column("energy_used_kwh", pl.Float64, "Energy that the battery lost in it", "kWh"),
+        Column("energy_deployed_kwh", pl.Float64, "Energy from the battery to the MGU-K", "kWh"),
+        Column("energy_end_kwh", pl.Float64, "Energy left in the battery at its end", "kWh"),
     ),
 )
 

@@ -110,6 +110,38 @@ CAR_TRACK = Table(
             "What is not known, and what plans do about it, in words",
             required=True,
         ),
+        Column(
+            "build_season",
+            pl.String,
+            "Season of iRacing's builds that pace, fuel effect and degradation are of: the latest"
+            " with five clean dry laps; null where its files name none",
+        ),
+        Column(
+            "other_season_session_count",
+            pl.Int32,
+            "Sessions of other seasons, which pace, fuel effect and degradation leave out",
+            required=True,
+        ),
+        Column(
+            "power_source",
+            pl.String,
+            "fuel, hybrid or electric, by the latest session",
+            required=True,
+        ),
+        Column(
+            "energy_median_kwh",
+            pl.Float64,
+            "Energy that the battery lost a clean dry lap: median; null for fewer than three",
+            "kWh",
+        ),
+        Column(
+            "energy_deployed_median_kwh",
+            pl.Float64,
+            "Energy from the battery to the MGU-K a clean dry lap: median",
+            "kWh",
+        ),
+        Column("energy_lap_count", pl.Int32, "Laps behind the energy figures", required=True),
+        Column("energy_capacity_kwh", pl.Float64, "What the battery holds", "kWh"),
     ),
 )
 

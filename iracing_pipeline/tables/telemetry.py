@@ -45,8 +45,12 @@ TELEMETRY_SESSION = Table(
         Column("car_id", pl.Int32, "CarID of the player's car"),
         Column("car_name", pl.String, "CarScreenName of the player's car"),
         Column("car_path", pl.String, "CarPath of the player's car"),
-        Column("cust_id", pl.Int64, "UserID of the driver; null when unknown"),
-        Column("driver_name", pl.String, "UserName of the driver"),
+        Column("cust_id", pl.Int64, "UserID of the driver who recorded it; null when unknown"),
+        Column(
+            "driver_name",
+            pl.String,
+            "UserName of the driver who recorded it; null where the file does not name them",
+        ),
         Column("team_name", pl.String, "TeamName; null when not a team session"),
         Column("irating", pl.Int32, "IRating at the start; null offline, where iRacing writes 1"),
         Column("licence_class", pl.String, "Licence class from LicString: R, D, C, B, A or P"),
@@ -68,6 +72,42 @@ TELEMETRY_SESSION = Table(
         Column("best_lap_time_s", pl.Float64, "Fastest clean lap", "s"),
         Column("incidents", pl.Int32, "Incident points taken by the driver in this file"),
         Column("frames_uri", pl.String, "Where the full-rate Parquet file lies in the lake"),
+        Column(
+            "start_source",
+            pl.String,
+            "Where start_time is from: header (exact), or estimated from file_name (local time of"
+            " an unknown zone) or modified (modification time minus duration)",
+            required=True,
+        ),
+        Column(
+            "utc_offset_s",
+            pl.Int32,
+            "Local time of the racing PC minus UTC: time in the file's name minus start_time, to"
+            " 15 minutes; null when unknown",
+            "s",
+        ),
+        Column(
+            "driver_source",
+            pl.String,
+            "What names the driver: DriverUserID (who recorded), or DriverCarIdx (the row of the"
+            " car) in files without it; null when unknown",
+        ),
+        Column("build_version", pl.String, "BuildVersion of iRacing; null in old files"),
+        Column(
+            "build_season",
+            pl.String,
+            "Season that build_version belongs to, by its date, such as 2026 S2",
+        ),
+        Column("car_version", pl.String, "DriverCarVersion"),
+        Column(
+            "power_source",
+            pl.String,
+            "What the car runs on: fuel, hybrid (fuel and a battery) or electric",
+            required=True,
+        ),
+        Column(
+            "energy_capacity_kwh", pl.Float64, "DriverCarFuelMaxKWh x DriverCarMaxFuelPct", "kWh"
+        ),
     ),
 )
 
@@ -87,8 +127,9 @@ TELEMETRY_LAP = Table(
         Column(
             "kind",
             pl.String,
-            "timed, out, in, pit (out and in), partial (the file began or ended in it), reset"
-            " or tow (it ended in one)",
+            "timed, out, in, pit (out and in), partial (not driven whole), reset or tow (it ended"
+            " in one), start (lap 1 of a race, from the green), pace (before the green) or cooldown"
+            " (after the car's own finish)",
             required=True,
         ),
         Column(
@@ -102,7 +143,8 @@ TELEMETRY_LAP = Table(
         Column(
             "lap_time_method",
             pl.String,
-            "clock (SessionTime - LapCurrentLapTime) or interpolation (LapDistPct at the line)",
+            "clock (SessionTime - LapCurrentLapTime), interpolation (LapDistPct at the line), or of"
+            " lap 1 of a race green (SessionState turned to racing) or official (LapLastLapTime)",
         ),
         Column(
             "official_lap_time_s", pl.Float64, "LapLastLapTime; null where iRacing gave none", "s"
@@ -127,5 +169,32 @@ TELEMETRY_LAP = Table(
         Column("off_track_s", pl.Float64, "Time with the car off track (PlayerTrackSurface)", "s"),
         Column("pit_road_s", pl.Float64, "Time on pit road", "s"),
         Column("missed_records", pl.Int32, "Records that iRacing dropped during the lap"),
+        Column(
+            "begins_at",
+            pl.String,
+            "What it begins at: line, green, or what put the car there: file, session, reset, tow",
+        ),
+        Column("ends_at", pl.String, "What it ends at, in the same words"),
+        Column("simsession_number", pl.Int32, "SessionNum that the lap belongs to"),
+        Column(
+            "simsession_type",
+            pl.String,
+            "SessionType of that simsession: Practice, Lone Qualify, Race, ...",
+        ),
+        Column("energy_start_kwh", pl.Float64, "Energy in the battery at its start", "kWh"),
+        Column("energy_end_kwh", pl.Float64, "Energy in the battery at its end", "kWh"),
+        Column(
+            "energy_used_kwh",
+            pl.Float64,
+            "Energy that the battery lost during the lap; below 0 where it gained. Null where it"
+            " was charged in the pits",
+            "kWh",
+        ),
+        Column(
+            "energy_deployed_kwh",
+            pl.Float64,
+            "Energy from the battery to the MGU-K (EnergyBatteryToMGU_KLap)",
+            "kWh",
+        ),
     ),
 )

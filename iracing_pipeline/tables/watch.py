@@ -82,4 +82,17 @@ API_STATE = Table(
     ),
 )
 
-TABLES = (METRIC_HISTORY, STEP_TIME, API_REQUEST, API_STATE)
+API_OUTAGE = Table(
+    name="ops.api_outage",
+    doc="One endpoint of the Data API that does not answer, until it does.",
+    key=("endpoint",),
+    columns=(
+        Column("endpoint", pl.String, "Endpoint; * for all of them", required=True),
+        Column("since", UTC, "When it began, UTC", required=True),
+        Column("failures", pl.Int32, "Requests that failed since", required=True),
+        Column("probe_at", UTC, "When it is asked again, UTC", required=True),
+        Column("reason", pl.String, "What was answered", required=True),
+    ),
+)
+
+TABLES = (METRIC_HISTORY, STEP_TIME, API_REQUEST, API_STATE, API_OUTAGE)

@@ -219,7 +219,14 @@ DAMPER_HISTOGRAMS = View(
     " damper.shares) WITH ORDINALITY AS bin(low_mps, high_mps, share, number)",
     columns=(
         *taken(
-            "damper", DAMPER_HISTOGRAM, "session_key", "damper", "laps", "lap_count", "record_count"
+            "damper",
+            DAMPER_HISTOGRAM,
+            *(
+                name
+                for name in DAMPER_HISTOGRAM.names
+                if name not in {"edges_mps", "shares", "threshold_mps"}
+                and not name.startswith(("high_", "low_"))
+            ),
         ),
         _DAMPER_NAME,
         ViewColumn(
@@ -279,6 +286,7 @@ RACE_DEBRIEFS = View(
             "clean_lap_count",
         ),
         *taken("finding", RACE_FINDING, "rank", "kind", "text", "seconds", "laps", "corner"),
+        *taken("finding", RACE_FINDING, "low_s", "high_s", "places", "irating", "advice", "cause"),
         *taken("subsession", SUBSESSION, "series_name", "strength_of_field", "car_count"),
         *taken(
             "result",

@@ -72,7 +72,8 @@ CAREER_RACES = View(
         ),
         ViewColumn(
             "CASE WHEN result.licence_class_after = result.licence_class_before"
-            " THEN result.safety_rating_after - result.safety_rating_before END",
+            " THEN round((result.safety_rating_after - result.safety_rating_before)::numeric, 2)"
+            "::double precision END",
             Column(
                 "safety_rating_change",
                 pl.Float64,

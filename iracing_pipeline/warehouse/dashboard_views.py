@@ -42,6 +42,15 @@ LAP_TIME = Function(
     " FROM (SELECT round((seconds * 1000)::numeric) AS ms) AS rounded WHERE seconds >= 0",
     immutable=True,
 )
+LAP_MS = Function(
+    name="grafana.lap_ms",
+    doc="A lap time in whole milliseconds, rounded as grafana.lap_time rounds it: for Grafana's unit"
+    " time:m:ss.SSS, which cuts what lies below.",
+    arguments="seconds double precision",
+    returns="double precision",
+    body="SELECT round((seconds * 1000)::numeric)::double precision",
+    immutable=True,
+)
 
 LAP_ID = Function(
     name="grafana.lap_id",
@@ -197,6 +206,7 @@ DASHBOARD_FUNCTIONS: tuple[Function, ...] = (
     PRESSURE,
     LENGTH,
     LAP_TIME,
+    LAP_MS,
     LAP_ID,
     LAP_CLOCK,
     LAP_POINTS,

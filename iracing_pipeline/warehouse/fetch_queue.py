@@ -1,10 +1,11 @@
-"""The fetch queue in the database: which subsessions are still to be fetched."""
+"""The fetch queue in the database: which subsessions and documents are still to be fetched."""
 
 from __future__ import annotations
 
+from dataclasses import astuple
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.data_api.backfill import Fetch, Status
+from iracing_pipeline.data_api.backfill import REREAD, RESULT, Fetch, Status, Wanted
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,12 +16,14 @@ if TYPE_CHECKING:
 _COLUMNS = (
     "subsession_id, season, end_time, status, attempts, retry_after, note, fetched_at, settled"
 )
+_WANTED = "kind, item, part, meaning, answer, note, attempts, first_at, last_at, retry_after, final"
+_IS_OPEN = "status NOT IN ('forbidden', 'missing', 'rejected', 'dismissed')"
 
 
-def add(connection: Connection, found: Iterable[Fetch]) -> int:
-    """Add subsessions that a search found; those known keep their state. How many are new."""
+def add(connection: Connection, fetches: Iterable[Fetch]) -> int:
+    """Add subsessions that a search gave; those known keep their state. How many are new."""
     added = 0
-    for fetch in found:
+    for fetch in fetches:
         added += connection.execute(
             "INSERT INTO raw.subsession_fetch"
             " (subsession_id, season, end_time, status, attempts, settled)"
@@ -32,19 +35,24 @@ def add(connection: Connection, found: Iterable[Fetch]) -> int:
 
 def of_seasons(connection: Connection, seasons: Sequence[str]) -> list[Fetch]:
     """The subsessions of some seasons, oldest first."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM raw.subsession_fetch WHERE season = ANY(%s)"
-        " ORDER BY end_time NULLS LAST, subsession_id".encode(),
-        [list(seasons)],
-    ).fetchall()
-    return [Fetch(row[0], row[1], row[2], Status(row[3]), *row[4:]) for row in rows]
+    return _fetches(connection, "season = ANY(%s)", [list(seasons)])
+
+
+def of_subsessions(connection: Connection, subsession_ids: Sequence[int]) -> list[Fetch]:
+    """Some subsessions, oldest first."""
+    return _fetches(connection, "subsession_id = ANY(%s)", [list(subsession_ids)])
+
+
+def incomplete(connection: Connection) -> list[Fetch]:
+    """The subsessions that are not complete and that were asked for, oldest first."""
+    return _fetches(connection, "status NOT IN ('ok', 'pending')", [])
 
 
 def save(connection: Connection, fetch: Fetch) -> None:
-    """Write the state of a subsession."""
+    """Write the state of a subsession, unless the user dismissed it meanwhile."""
     connection.execute(
         "UPDATE raw.subsession_fetch SET status = %s, attempts = %s, retry_after = %s, note = %s,"
-        " fetched_at = %s, settled = %s WHERE subsession_id = %s",
+        " fetched_at = %s, settled = %s WHERE subsession_id = %s AND status <> 'dismissed'",
         [
             fetch.status.value,
             fetch.attempts,
@@ -59,12 +67,95 @@ def save(connection: Connection, fetch: Fetch) -> None:
 
 def due_seasons(connection: Connection, now: datetime) -> list[str]:
     """The seasons in which something is to be fetched now."""
-    rows = connection.execute(
-        f"SELECT {_COLUMNS} FROM raw.subsession_fetch"
-        " WHERE status IN ('pending', 'retry') OR (status = 'ok' AND NOT settled)".encode()
-    ).fetchall()
-    fetches = (Fetch(row[0], row[1], row[2], Status(row[3]), *row[4:]) for row in rows)
+    fetches = _fetches(connection, f"(status <> 'ok' OR NOT settled) AND {_IS_OPEN}", [])
     return sorted({fetch.season for fetch in fetches if fetch.is_due(now)})
+
+
+def wanted_of(connection: Connection, item: str) -> list[Wanted]:
+    """The documents of an item that were not given, or are to be read again."""
+    rows = connection.execute(
+        f"SELECT {_WANTED} FROM raw.document_fetch WHERE item = %s".encode(), [item]
+    ).fetchall()
+    return [Wanted(*row) for row in rows]
+
+
+def want(connection: Connection, wanted: Wanted) -> None:
+    """Write what is known of a document that is wanted."""
+    connection.execute(
+        f"INSERT INTO raw.document_fetch ({_WANTED})"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
+        " ON CONFLICT (kind, item, part) DO UPDATE SET meaning = excluded.meaning,"
+        " answer = excluded.answer, note = excluded.note, attempts = excluded.attempts,"
+        " first_at = excluded.first_at, last_at = excluded.last_at,"
+        " retry_after = excluded.retry_after, final = excluded.final".encode(),
+        list(astuple(wanted)),
+    )
+
+
+def received(connection: Connection, kind: str, item: str, part: int) -> None:
+    """Note that a document is there."""
+    connection.execute(
+        "DELETE FROM raw.document_fetch WHERE kind = %s AND item = %s AND part = %s",
+        [kind, item, part],
+    )
+
+
+def ask_again(connection: Connection, subsession_ids: Sequence[int] | None = None) -> int:
+    """Ask again for what is not complete, final or not: how many subsessions.
+
+    Args:
+        connection: In whose transaction it happens.
+        subsession_ids: Which; None for every one that is not complete.
+    """
+    chosen = "status <> 'ok'" if subsession_ids is None else "subsession_id = ANY(%(ids)s)"
+    ids = None if subsession_ids is None else list(subsession_ids)
+    connection.execute(
+        "DELETE FROM raw.document_fetch WHERE meaning <> %(reread)s AND item IN ("
+        f"SELECT subsession_id::text FROM raw.subsession_fetch WHERE {chosen})".encode(),
+        {"ids": ids, "reread": REREAD},
+    )
+    if subsession_ids is None:
+        connection.execute(
+            "UPDATE raw.document_fetch SET final = false, retry_after = NULL, attempts = 0"
+            " WHERE kind NOT LIKE 'results/%%'"
+        )
+    return connection.execute(
+        "UPDATE raw.subsession_fetch SET status = 'pending', attempts = 0, retry_after = NULL,"
+        f" note = NULL WHERE {chosen}".encode(),
+        {"ids": ids},
+    ).rowcount
+
+
+def dismiss(connection: Connection, subsession_ids: Sequence[int]) -> int:
+    """Leave subsessions alone: not asked for, not loaded, not checked. How many there were."""
+    return connection.execute(
+        "UPDATE raw.subsession_fetch SET status = 'dismissed', retry_after = NULL"
+        " WHERE subsession_id = ANY(%s) AND status <> 'dismissed'",
+        [list(subsession_ids)],
+    ).rowcount
+
+
+def read_results_again(connection: Connection, season: str, now: datetime) -> None:
+    """Have the results of a season's subsessions read once more."""
+    connection.execute(
+        "INSERT INTO raw.document_fetch (kind, item, part, meaning, answer, attempts, final)"
+        " SELECT %s, subsession_id::text, 0, %s, '', 0, false FROM raw.subsession_fetch"
+        " WHERE season = %s AND fetched_at IS NOT NULL ON CONFLICT DO NOTHING",
+        [RESULT, REREAD, season],
+    )
+    connection.execute(
+        "UPDATE raw.subsession_fetch SET retry_after = %s"
+        f" WHERE season = %s AND fetched_at IS NOT NULL AND {_IS_OPEN}".encode(),
+        [now, season],
+    )
+
+
+def was_received_since(connection: Connection, moment: datetime) -> bool:
+    """Whether a document of any subsession was received after a moment."""
+    row = connection.execute(
+        "SELECT FROM raw.subsession_fetch WHERE fetched_at > %s LIMIT 1", [moment]
+    )
+    return row.fetchone() is not None
 
 
 def watermark(connection: Connection, name: str) -> datetime | None:
@@ -81,3 +172,12 @@ def set_watermark(connection: Connection, name: str, reached: datetime) -> None:
         " WHERE known.reached < excluded.reached",
         [name, reached],
     )
+
+
+def _fetches(connection: Connection, where: str, parameters: list[object]) -> list[Fetch]:
+    rows = connection.execute(
+        f"SELECT {_COLUMNS} FROM raw.subsession_fetch WHERE {where}"
+        " ORDER BY end_time NULLS LAST, subsession_id".encode(),
+        parameters,
+    ).fetchall()
+    return [Fetch(row[0], row[1], row[2], Status(row[3]), *row[4:]) for row in rows]

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-HEAD = "0006"  # the newest revision; a test holds it against the folder
 SCRIPTS = Path(__file__).parent / "migrations"
+HEAD = max(path.stem.partition("_")[0] for path in (SCRIPTS / "versions").glob("0*.py"))
+"""The newest revision."""
 VERSION_TABLE = "schema_version"
 _one_at_a_time = threading.Lock()  # Alembic keeps what it is doing in globals
 # As Alembic makes it. It is the migrations' lock too: no role that may not write it can hold that,

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.tables.ops import LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
-from iracing_pipeline.tables.raw import RESULT_FILE, SUBSESSION_FETCH
-from iracing_pipeline.tables.watch import API_REQUEST, API_STATE, METRIC_HISTORY, STEP_TIME
+from iracing_pipeline.tables.ops import ITEM_ISSUE, LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
+from iracing_pipeline.tables.raw import DOCUMENT_FETCH, RESULT_FILE, SEASON_FETCH, SUBSESSION_FETCH
+from iracing_pipeline.tables.watch import (
+    API_OUTAGE,
+    API_REQUEST,
+    API_STATE,
+    METRIC_HISTORY,
+    STEP_TIME,
+)
 from iracing_pipeline.warehouse.view import View, taken
 
 if TYPE_CHECKING:
@@ -27,10 +33,14 @@ OPS_VIEWS: tuple[View, ...] = (
     _of(TELEMETRY_FILE, "telemetry_files"),
     _of(RESULT_FILE, "result_files"),
     _of(QUARANTINE, "quarantine"),
+    _of(ITEM_ISSUE, "item_issues"),
     _of(LOAD_AUDIT, "load_audit"),
     _of(STEP_TIME, "step_times"),
     _of(METRIC_HISTORY, "metric_deliveries"),
     _of(API_REQUEST, "api_requests"),
     _of(API_STATE, "api_quota"),
+    _of(API_OUTAGE, "api_outages"),
     _of(SUBSESSION_FETCH, "subsession_fetches"),
+    _of(DOCUMENT_FETCH, "missing_documents"),
+    _of(SEASON_FETCH, "season_fetches"),
 )

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from iracing_pipeline.results.documents import dump
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from datetime import datetime
 
     from iracing_pipeline.warehouse.connection import Connection
+
+
+DATED = ("results/get",)
+"""Kinds whose time decides between versions: the same answer again makes it newer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +25,8 @@ class Document:
     Attributes:
         kind: Endpoint, such as ``results/get``, or kind of dropped file.
         item: What of: a subsession, a season, a member.
-        part: Simsession number where it is of one; 0 otherwise.
+        part: Simsession number where it is of one; a digest of the document where several
+            versions are kept; 0 otherwise.
     """
 
     kind: str
@@ -36,16 +43,89 @@ def put(connection: Connection, document: Document, body: object, *, source: str
         body: The JSON; where it was chunked, ``{"header": ..., "rows": [...]}``.
         source: Where it comes from.
     """
-    # PostgreSQL's json type keeps the text as it is, unlike jsonb, which cannot hold NUL either.
-    text = json.dumps(body, separators=(",", ":"), ensure_ascii=True)
+    # clock_timestamp(), as the answer came within this transaction, not when that began.
     connection.execute(
-        "INSERT INTO raw.payload AS known (kind, item, part, source, body)"
-        " VALUES (%s, %s, %s, %s, %s)"
+        "INSERT INTO raw.payload AS known (kind, item, part, source, body, received_at)"
+        " VALUES (%s, %s, %s, %s, %s, clock_timestamp())"
         " ON CONFLICT (kind, item, part) DO UPDATE"
-        " SET source = excluded.source, body = excluded.body, received_at = now()"
-        " WHERE known.body::text <> excluded.body::text OR known.source <> excluded.source",
-        [document.kind, document.item, document.part, source, text],
+        " SET source = excluded.source, body = excluded.body, received_at = excluded.received_at"
+        " WHERE known.body::text <> excluded.body::text OR known.source <> excluded.source"
+        " OR known.kind = ANY(%s)",
+        [document.kind, document.item, document.part, source, dump(body), list(DATED)],
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of a document that a dropped file holds.
+
+    Attributes:
+        document: Which it is; its part is a digest of the body.
+        body: The JSON.
+        source_time: The time of its data, UTC.
+    """
+
+    document: Document
+    body: object
+    source_time: datetime
+
+
+def put_versions(connection: Connection, versions: Iterable[Version], *, source: str) -> None:
+    """Keep versions of documents, beside those that are there.
+
+    The same version again keeps the earliest of its times: a copy of a file is younger than what
+    is in it.
+
+    Args:
+        connection: In whose transaction it happens.
+        versions: The versions.
+        source: Where they come from.
+    """
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO raw.payload AS known (kind, item, part, source, body, received_at)"
+            " VALUES (%s, %s, %s, %s, %s, %s)"
+            " ON CONFLICT (kind, item, part) DO UPDATE"
+            " SET received_at = excluded.received_at"
+            " WHERE known.received_at > excluded.received_at",
+            [
+                [
+                    each.document.kind,
+                    each.document.item,
+                    each.document.part,
+                    source,
+                    dump(each.body),
+                    each.source_time,
+                ]
+                for each in versions
+            ],
+        )
+
+
+def times_of_items(
+    connection: Connection, kinds: Sequence[str], items: Iterable[str]
+) -> list[tuple[Document, str, datetime]]:
+    """The documents of some kinds and items without their bodies: source and time of each."""
+    rows = connection.execute(
+        "SELECT kind, item, part, source, received_at FROM raw.payload"
+        " WHERE kind = ANY(%s) AND item = ANY(%s) ORDER BY kind, item, part",
+        [list(kinds), list(items)],
+    ).fetchall()
+    return [(Document(*row[:3]), row[3], row[4]) for row in rows]
+
+
+def bodies(connection: Connection, documents: Sequence[Document]) -> dict[Document, Any]:
+    """The bodies of some documents."""
+    rows = connection.execute(
+        "SELECT kind, item, part, body FROM raw.payload JOIN unnest(%s::text[], %s::text[],"
+        " %s::integer[]) AS wanted (kind, item, part) USING (kind, item, part)",
+        [
+            [each.kind for each in documents],
+            [each.item for each in documents],
+            [each.part for each in documents],
+        ],
+    ).fetchall()
+    return {Document(*row[:3]): row[3] for row in rows}
 
 
 def get(connection: Connection, document: Document) -> Any:

@@ -9,10 +9,10 @@ from iracing_pipeline.tables.results import LAP, RESULT, SESSION_EVENT, SUBSESSI
 from iracing_pipeline.warehouse.view import View, ViewColumn, taken
 
 OWN = (
-    "(SELECT cust_id FROM racing.rating_history"
+    "(SELECT cust_id FROM racing.own_member UNION SELECT cust_id FROM racing.rating_history"
     " UNION SELECT cust_id FROM racing.telemetry_session WHERE cust_id IS NOT NULL)"
 )
-"""The members that this is about: of whom there are ratings, or telemetry."""
+"""The members whose racing this is: set or learned, or with ratings or telemetry."""
 
 _OWN_DOC = "Whether it is a member of whom there are ratings or telemetry here"
 OF_SUBSESSION = taken(

@@ -66,6 +66,12 @@ SESSION_SUMMARIES = View(
             "wind_speed_mps",
             "fuel_tank_l",
             "irating",
+            "utc_offset_s",
+            "start_source",
+            "build_version",
+            "build_season",
+            "power_source",
+            "energy_capacity_kwh",
         ),
         ViewColumn(
             "(SELECT max(lap.track_wetness) FROM racing.telemetry_lap AS lap"
@@ -88,6 +94,9 @@ SESSION_SUMMARIES = View(
             "fuel_median_l",
             "fuel_p65_l",
             "fuel_p90_l",
+            "energy_lap_count",
+            "energy_median_kwh",
+            "energy_deployed_median_kwh",
         ),
         ViewColumn(
             "setup.changed_count",

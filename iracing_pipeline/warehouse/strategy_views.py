@@ -18,7 +18,16 @@ from iracing_pipeline.warehouse.session_views import OF_SESSION, SESSION
 from iracing_pipeline.warehouse.view import View, ViewColumn, taken
 
 _PLACE = " JOIN racing.car_track AS place USING (car_id, track_id)"
-_OF_PLACE = taken("place", CAR_TRACK, "car_name", "track_name", "track_config")
+_OF_PLACE = taken(
+    "place",
+    CAR_TRACK,
+    "car_name",
+    "track_name",
+    "track_config",
+    "power_source",
+    "energy_deployed_median_kwh",
+    "build_season",
+)
 _MOST_LAPS = 200
 
 CAR_TRACKS = View(
@@ -82,18 +91,31 @@ FUEL_NEEDED = View(
             )
         ),
         *taken("place", CAR_TRACK, "tank_l", "fuel_lap_count", "car_name", "track_name"),
-        *taken("place", CAR_TRACK, "track_config"),
+        *taken("place", CAR_TRACK, "track_config", "power_source"),
+        ViewColumn(
+            "laps * place.energy_deployed_median_kwh",
+            Column(
+                "energy_deployed_kwh",
+                pl.Float64,
+                "What the battery of a hybrid gives to the motor over these laps",
+                "kWh",
+            ),
+        ),
     ),
 )
 
 FUEL_USE = View(
     name="grafana.fuel_use",
-    doc="What laps of one condition burn with one car on one track, over all sessions.",
+    doc="What laps of one condition burn, and take from the battery, with one car on one track,"
+    " over all sessions.",
     source="(SELECT session.car_id, session.track_id, session.car_name, session.track_name,"
     " session.track_config, fuel.condition, count(*) AS laps,"
-    " percentile_cont(ARRAY[0.5, 0.65, 0.9]) WITHIN GROUP (ORDER BY fuel.fuel_used_l) AS litres"
+    " percentile_cont(ARRAY[0.5, 0.65, 0.9]) WITHIN GROUP (ORDER BY fuel.fuel_used_l) AS litres,"
+    " percentile_cont(0.5) WITHIN GROUP (ORDER BY fuel.energy_used_kwh) AS used,"
+    " percentile_cont(0.5) WITHIN GROUP (ORDER BY fuel.energy_deployed_kwh) AS deployed"
     " FROM racing.fuel_lap AS fuel JOIN racing.telemetry_session AS session USING (session_key)"
-    " WHERE fuel.condition <> 'other' AND fuel.fuel_used_l IS NOT NULL"
+    " WHERE fuel.condition <> 'other'"
+    " AND coalesce(fuel.fuel_used_l, fuel.energy_used_kwh) IS NOT NULL"
     " GROUP BY 1, 2, 3, 4, 5, 6 HAVING count(*) >= 3) AS usage",
     columns=(
         *taken(
@@ -110,6 +132,19 @@ FUEL_USE = View(
         ViewColumn("usage.litres[1]", Column("fuel_median_l", pl.Float64, "Median", "l")),
         ViewColumn("usage.litres[2]", Column("fuel_p65_l", pl.Float64, "65th percentile", "l")),
         ViewColumn("usage.litres[3]", Column("fuel_p90_l", pl.Float64, "90th percentile", "l")),
+        ViewColumn(
+            "usage.used",
+            Column("energy_median_kwh", pl.Float64, "Median that the battery lost", "kWh"),
+        ),
+        ViewColumn(
+            "usage.deployed",
+            Column(
+                "energy_deployed_median_kwh",
+                pl.Float64,
+                "Median from the battery to the MGU-K",
+                "kWh",
+            ),
+        ),
     ),
 )
 

@@ -23,6 +23,7 @@ from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
 from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
 from iracing_pipeline.warehouse.errors import MigrationError
 from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
+from iracing_pipeline.warehouse.race_views import RACE_FUNCTIONS, RACE_VIEWS
 from iracing_pipeline.warehouse.rating_views import RATING_VIEWS
 from iracing_pipeline.warehouse.results_views import RESULTS_VIEWS
 from iracing_pipeline.warehouse.session_views import SESSION_VIEWS
@@ -142,6 +143,7 @@ VIEWS: tuple[View, ...] = (
     *ANALYSIS_VIEWS,
     *SESSION_VIEWS,
     *RESULTS_VIEWS,
+    *RACE_VIEWS,
     *CAREER_VIEWS,
     *RATING_VIEWS,
     *STRATEGY_VIEWS,
@@ -149,11 +151,14 @@ VIEWS: tuple[View, ...] = (
 )
 
 
+FUNCTIONS = (*DASHBOARD_FUNCTIONS, *RACE_FUNCTIONS)
+
+
 def digest() -> str:
     """What the views and comments of this version amount to, as one short text."""
     told = repr([(v.name, v.doc, v.query, _comments(v)) for v in VIEWS])
     told += repr([(t.name, t.doc, _comments(t)) for t in TABLES])
-    told += repr([(f.statement, f.doc) for f in DASHBOARD_FUNCTIONS])
+    told += repr([(f.statement, f.doc) for f in FUNCTIONS])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
@@ -174,7 +179,7 @@ def create(connection: Connection) -> None:
     relations: tuple[Table | View, ...] = (*TABLES, *VIEWS)
     for relation in relations:
         _comment(connection, relation)
-    function.remake(connection, DASHBOARD_FUNCTIONS)
+    function.remake(connection, FUNCTIONS)
 
 
 def _create(connection: Connection) -> None:

@@ -140,3 +140,36 @@ def test_what_cannot_be_told_says_why() -> None:
 def test_a_rookie_needs_less_and_an_a_licence_has_nothing_to_gain() -> None:
     assert targets(history(*walk(9), licence="R"), races(0, 0.1))["target_safety_rating"][0] == 3.0
     assert targets(history(*walk(9), licence="A"), races(0, 0.1)).is_empty()
+
+
+def fields(count: int, place: int, rating: int) -> pl.DataFrame:
+    return pl.DataFrame(
+        {
+            "cust_id": [1] * count,
+            "category_id": [5] * count,
+            "end_time": [BEGUN + timedelta(days=number) for number in range(count)],
+            "place": [place + number % 3 - 1 for number in range(count)],
+            "others": [[rating] * 19] * count,
+        }
+    )
+
+
+def test_irating_is_forecast_by_places_in_the_fields_of_the_last_races() -> None:
+    known = history(*walk(12))
+    found = forecasts(known, fields(12, 5, 1600)).filter(rating="irating").sort("races")
+
+    assert found["basis"].unique().to_list() == ["fields"]
+    assert found["race_count"].unique().to_list() == [12]
+    assert found["change_per_race"][0] > 0
+    # A higher rating expects more: later races add less.
+    first, *_, last = found.rows(named=True)
+    rise = [(row["value"] - row["present"]) / row["races"] for row in (first, last)]
+    assert 0 < rise[1] < rise[0] <= first["change_per_race"]
+    assert (found["low"] < found["value"]).all()
+    assert (found["value"] < found["high"]).all()
+
+
+def test_fields_of_fewer_than_eight_races_forecast_nothing_by_themselves() -> None:
+    found = forecasts(history(*walk(12)), fields(7, 5, 1600)).filter(rating="irating")
+
+    assert found["basis"].unique().to_list() == ["results"]

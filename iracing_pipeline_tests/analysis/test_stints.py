@@ -59,7 +59,7 @@ def test_a_race_with_a_stop_is_two_stints() -> None:
     assert first["pit_loss_s"] == pytest.approx(stop.loss_s, abs=0.5)
     assert second["pit_loss_s"] is None
     assert (first["tyre_set"], second["tyre_set"]) == (1, 2)
-    assert first["clean_lap_count"] + second["clean_lap_count"] == 19
+    assert first["clean_lap_count"] + second["clean_lap_count"] == 18
 
 
 def test_pace_and_fuel_of_a_stint_are_recovered_within_their_intervals() -> None:

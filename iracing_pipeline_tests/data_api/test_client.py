@@ -125,8 +125,14 @@ def test_passing_faults_cost_time_and_no_rows(
     faults = Faults({fault: 0.2}, seed=5)
     with FakeDataApi(CAREER, clock=clock, faults=faults) as server:
         api = client(server, tmp_path / "faulty", clock)
-        for _ in range(20):
-            assert endpoints.lap_chart(api, RACE.subsession_id, 0).rows == clean.rows
+        good = 0
+        while good < 20:  # as runs that are started again
+            try:
+                assert endpoints.lap_chart(api, RACE.subsession_id, 0).rows == clean.rows
+            except UnavailableError:
+                clock.sleep(3600)
+            else:
+                good += 1
         assert faults.hits[fault] > 0
         assert server.requests <= 20 * 1.6
         assert server.grants["password_limited"] == 1
@@ -136,11 +142,11 @@ def test_passing_faults_cost_time_and_no_rows(
     ("fault", "error", "said"),
     [
         (Fault.MAINTENANCE, MaintenanceError, "maintenance"),
-        (Fault.GATEWAY_HTML, UnavailableError, "status 504"),
+        (Fault.GATEWAY_HTML, UnavailableError, "504 HTML"),
         (Fault.LINK_EXPIRED, UnavailableError, "links expire"),
         (Fault.TRUNCATED_JSON, UnavailableError, "no JSON"),
         (Fault.CHUNK_MISSING_ROWS, UnavailableError, "chunk without"),
-        (Fault.RATE_LIMITED, UnavailableError, "rate limit"),
+        (Fault.RATE_LIMITED, UnavailableError, "limit on calls"),
         (Fault.CONNECTION_DROPPED, UnavailableError, "no answer"),
     ],
 )
@@ -151,7 +157,7 @@ def test_lasting_faults_end_in_a_message(
         api = client(server, tmp_path, clock)
         with pytest.raises(error, match=said):
             endpoints.lap_chart(api, RACE.subsession_id, 0)
-        assert server.requests <= 6
+        assert server.requests <= 2
         assert api.stats.snapshot().errors == {error.__name__: 1}
 
 
@@ -234,7 +240,7 @@ def test_every_request_has_a_timeout(
     monkeypatch.setattr(requests.Session, "get", slow)
     with pytest.raises(UnavailableError, match="Timeout"):
         client(server, tmp_path, clock).get("track/get")
-    assert len(asked) == 6
+    assert len(asked) == 2
     assert all(sum(timeout) <= 120 for timeout in asked)
 
 

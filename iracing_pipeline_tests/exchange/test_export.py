@@ -13,8 +13,9 @@ from iracing_pipeline.exchange import motec_ld, motec_ldx
 from iracing_pipeline.exchange.motec_ld import Recording
 from iracing_pipeline.ibt import Facts, IbtFile
 from iracing_pipeline.ingest.export import Format, NothingToExportError, export
+from iracing_pipeline.ingest.telemetry import analyse
 from iracing_pipeline_tests.exchange.ld_reader import read_ld
-from iracing_pipeline_tests.recordings import START, drive, write
+from iracing_pipeline_tests.recordings import START, drive, glitch, where, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,11 +42,38 @@ def test_a_motec_file_opens_in_another_reader(recording: Path, tmp_path: Path) -
     assert np.array_equal(found.channels["Lap"].samples, records["Lap"].to_numpy())
     flags = found.channels["SessionFlags"].samples.astype(np.int64) & 0xFFFFFFFF
     assert np.array_equal(flags, records["SessionFlags"].to_numpy())
-    assert "SteeringWheelTorque_ST" not in found.channels
+    torque = found.channels["SteeringWheelTorque_ST"]
+    samples = records["SteeringWheelTorque_ST"].to_numpy().astype(np.float64)
+    assert torque.rate == 360
+    assert np.array_equal(torque.samples, samples.ravel()[5:])
+    assert np.array_equal(torque.samples[::6], samples[:, 5])  # beside the records
     beacons = [float(m.get("Time", "")) / 1e6 for m in ET.parse(ldx).iter("Marker")]  # noqa: S314
     assert beacons == pytest.approx([8.0, 28.0, 49.0], abs=0.02)
     details = {s.get("Id"): s.get("Value") for s in ET.parse(ldx).iter("String")}  # noqa: S314
     assert details == {"Total Laps": "4", "Fastest Time": "0:20.000", "Fastest Lap": "2"}
+
+
+def test_a_repeated_record_repeats_its_last_sample() -> None:
+    records = drive((20.0,))
+    gap = pl.concat([records.head(600), records.slice(603)])
+    ld = read_ld(motec_ld.encode(gap, {}, Recording(START, "", "", "", "", ""), rate=60))
+
+    every = gap["SteeringWheelTorque_ST"].to_numpy().astype(np.float64)
+    expected = np.concatenate(
+        [every[:600].ravel(), np.full(18, every[599, 5]), every[600:].ravel()]
+    )
+    assert np.array_equal(ld.channels["SteeringWheelTorque_ST"].samples, expected[5:])
+
+
+def test_a_list_that_is_no_time_becomes_a_channel_for_each_value() -> None:
+    records = drive((20.0,)).rename({"SteeringWheelTorque_ST": "CarIdxLap"})
+    head = Recording(START, "", "", "", "", "")
+    channels = read_ld(motec_ld.encode(records, {}, head, rate=60, lists=["CarIdxLap"])).channels
+
+    assert "CarIdxLap" not in channels
+    expected = records["CarIdxLap"].arr.get(2).to_numpy().astype(np.float64)
+    assert channels["CarIdxLap[2]"].rate == 60
+    assert np.array_equal(channels["CarIdxLap[2]"].samples, expected)
 
 
 def test_dropped_records_leave_no_hole_in_time() -> None:
@@ -102,6 +130,64 @@ def test_one_lap_is_one_file(recording: Path, tmp_path: Path) -> None:
     )
     with pytest.raises(NothingToExportError, match="no lap 99; it has 5, 6, 7, 8"):
         export(IbtFile(recording), tmp_path / "out", Format.CSV, laps=[99])
+
+
+def test_csv_has_the_value_at_the_tick_or_every_sample(recording: Path, tmp_path: Path) -> None:
+    source, name = IbtFile(recording), "SteeringWheelTorque_ST"
+    expected = source.read([name])[name].to_numpy()
+    (short,) = export(source, tmp_path / "short", Format.CSV)
+    (long,) = export(source, tmp_path / "long", Format.CSV, every_sample=True)
+
+    assert np.array_equal(pl.read_csv(short)[name].cast(pl.Float32), expected[:, 5])
+    table = pl.read_csv(long)
+    assert name not in table.columns
+    for at in range(6):
+        assert np.array_equal(table[f"{name}[{at}]"].cast(pl.Float32), expected[:, at])
+
+
+@pytest.fixture
+def two_attempts(tmp_path: Path) -> Path:
+    """A lap that was reset, and driven again under the same number."""
+    path = tmp_path / "car_track.ibt"
+    again = where(drive((20.0,), lap=5, began=200.0), slice(0, 1), Lap=5)
+    write(path, glitch(pl.concat([drive((20.0,), lap=5, after=10.0), again]), 2279))
+    return path
+
+
+def test_attempts_of_one_lap_are_files_of_their_own(two_attempts: Path, tmp_path: Path) -> None:
+    source = IbtFile(two_attempts)
+    laps = analyse(source).laps
+    attempts = laps.filter(pl.col("lap_number") == 6)
+    assert attempts["stint"].to_list() == [1, 2]
+
+    paths = export(source, tmp_path / "out", Format.CSV, laps=[6])
+    assert [path.name for path in paths] == [
+        "car_track stint 1 lap 6.csv",
+        "car_track stint 2 lap 6.csv",
+    ]
+    for path, row in zip(paths, attempts.rows(named=True), strict=True):
+        assert pl.read_csv(path).height == row["record_count"]
+    (one,) = export(source, tmp_path / "one", Format.CSV, laps=[6], stint=2)
+    assert one.name == "car_track stint 2 lap 6.csv"
+    with pytest.raises(NothingToExportError, match="no stint 7; it has 1, 2"):
+        export(source, tmp_path / "none", Format.CSV, stint=7)
+
+
+def test_exports_say_local_time(tmp_path: Path) -> None:
+    path = tmp_path / "car_track 2026-03-07 20-15-33.ibt"
+    write(path, drive((20.0, 21.0)))
+    ld, _ = export(IbtFile(path), tmp_path, Format.MOTEC)
+    found = read_ld(ld.read_bytes())
+
+    assert ld.name == "car_track 2026-03-07 20-15-33 +0100.ld"
+    assert (found.date, found.time) == ("07/03/2026", "20:15:33")
+    lap, _ = export(IbtFile(path), tmp_path, Format.MOTEC, laps=[7])
+    assert read_ld(lap.read_bytes()).time == "20:16:01"  # 28 s later
+
+    moved = path.rename(tmp_path / "car_track 2026-03-07 20-20-33.ibt")
+    utc, _ = export(IbtFile(moved), tmp_path, Format.MOTEC)
+    assert utc.name == "car_track 2026-03-07 19-15-33 UTC.ld"
+    assert read_ld(utc.read_bytes()).time == "19:15:33"
 
 
 def test_the_command_line_exports(

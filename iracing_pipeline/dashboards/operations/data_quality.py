@@ -17,7 +17,7 @@ from iracing_pipeline.dashboards.fields import (
     words,
 )
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
+from iracing_pipeline.dashboards.panels import Panel, ranked, stat, table
 
 IN_RANGE = "$__timeFilter(start_time)"
 OPEN = links.to(links.SESSION, "Open this session", session=field("session_key"))
@@ -103,7 +103,7 @@ def quarantine() -> Panel:
 
 def reasons() -> Panel:
     """Why laps are not counted."""
-    return bars(
+    return ranked(
         6,
         "Why timed laps do not count",
         "Timed laps in the time range that are not clean, by reason; a lap can have several. From"
@@ -115,7 +115,6 @@ def reasons() -> Panel:
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
         "GROUP BY reason ORDER BY count(*) DESC",
         empty="No timed lap in this time range, or all of them are clean.",
-        lying=True,
         width=10,
         height=10,
     )
@@ -198,6 +197,31 @@ def coverage() -> Panel:
     )
 
 
+def missing() -> Panel:
+    """What iRacing did not give."""
+    return table(
+        10,
+        "Not received from iRacing",
+        "Results, laps, logs and charts that the Data API did not give, and why. Those that are"
+        " final were refused for at least a week; iracing-pipeline races retry asks again. From"
+        " grafana.missing_documents.",
+        (
+            text("kind", "Endpoint").wide(180),
+            text("item", "Of").wide(110),
+            text("meaning", "Meaning").wide(90),
+            text("note", "What iRacing answered"),
+            number("attempts", "Answers").wide(80),
+            ago("last_at", "Last asked").wide(130),
+            text("CASE WHEN final THEN 'yes' ELSE 'no' END", "Final").wide(70),
+            moment("retry_after", "Asked again"),
+        ),
+        "grafana.missing_documents WHERE meaning <> 'reread' ORDER BY last_at DESC LIMIT 200",
+        empty="Nothing: everything that was asked for came.",
+        height=8,
+        may_be_empty=True,
+    )
+
+
 BOARD = Board(
     uid=links.DATA_QUALITY,
     title="Data quality",
@@ -205,7 +229,7 @@ BOARD = Board(
     question="What could not be loaded, and how far can the figures be trusted?",
     start="now-1y",
     sections=(
-        Section(None, (timed(), largest(), off(), missed(), quarantine())),
+        Section(None, (timed(), largest(), off(), missed(), quarantine(), missing())),
         Section("Laps", (reasons(), residuals())),
         Section("Sessions and races", (sessions(), coverage())),
     ),

@@ -16,7 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
 )
-from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
+from iracing_pipeline.dashboards.panels import Panel, ranked, stat, table
 from iracing_pipeline.dashboards.queries import PromQl
 
 NO_METRICS = "No metrics: Prometheus does not scrape iracing-pipeline metrics, or it is not set up."
@@ -183,7 +183,7 @@ def loads() -> Panel:
 
 def steps() -> Panel:
     """How long steps take."""
-    return bars(
+    return ranked(
         10,
         "Seconds a step, median",
         "How long each step of loading a session takes: median over the time range. From"
@@ -197,7 +197,6 @@ def steps() -> Panel:
         ),
         "grafana.step_times WHERE $__timeFilter(finished_at)\nGROUP BY step ORDER BY step",
         empty="No session was loaded in this time range.",
-        lying=True,
         width=10,
         height=10,
     )
@@ -230,16 +229,19 @@ def fetches() -> Panel:
     return table(
         12,
         "Races asked for",
-        "Subsessions that the Data API is asked for, by season and how far that got; retry means"
-        " that it is asked again later. From grafana.subsession_fetches.",
+        "Subsessions that the Data API is asked for, by season and how far that got; incomplete"
+        " ones are asked for again. From grafana.subsession_fetches.",
         (
             text("season", "Season"),
             number("count(*)", "Races").wide(80),
             number("count(*) FILTER (WHERE status = 'ok')", "Received").wide(90),
             number("count(*) FILTER (WHERE status = 'pending')", "Pending").wide(90),
-            number("count(*) FILTER (WHERE status = 'retry')", "Retry").wide(80),
             number(
-                "count(*) FILTER (WHERE status IN ('forbidden', 'missing'))", "Not to be had"
+                "count(*) FILTER (WHERE status IN ('partial', 'retry', 'refused'))", "Incomplete"
+            ).wide(100),
+            number(
+                "count(*) FILTER (WHERE status IN ('forbidden', 'missing', 'rejected'))",
+                "Refused for good",
             ).wide(110),
         ),
         "grafana.subsession_fetches GROUP BY season ORDER BY season DESC",

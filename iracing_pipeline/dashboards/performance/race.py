@@ -13,18 +13,19 @@ from iracing_pipeline.dashboards.fields import (
     position,
     seconds,
     text,
+    whole,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
-from iracing_pipeline.dashboards.variables import Choice
+from iracing_pipeline.dashboards.variables import LOCAL_START, Choice
 
 RACE = Choice(
     "race",
     "Race",
     "A race of your own; the newest comes first.",
-    """
+    f"""
 SELECT __text, __value FROM (
-    SELECT concat_ws(' · ', to_char(start_time, 'YYYY-MM-DD HH24:MI'), series_name, track_name,
+    SELECT concat_ws(' · ', {LOCAL_START}, series_name, track_name,
         'P' || finish_position) AS __text, subsession_id::text AS __value, start_time
     FROM grafana.career_races ORDER BY start_time DESC LIMIT 1500
 ) AS known
@@ -43,7 +44,6 @@ DRIVER = (
     f"CASE WHEN own THEN '{OWN} ' WHEN finish_position = 1 THEN '{WINNER} ' ELSE '' END"
     " || coalesce(display_name, car_number)"
 )
-LAP_BY_LAP = "lap_number, own, driver"  # one's own car is drawn last, above the others
 
 
 def result() -> Panel:
@@ -131,7 +131,6 @@ def positions() -> Panel:
         f"""
 (SELECT lap_number, position, own, {DRIVER} AS driver
     FROM grafana.race_laps WHERE {MAIN} AND position IS NOT NULL) AS laps
-ORDER BY {LAP_BY_LAP}
 """,
         empty=NO_LAPS,
         drawing=Drawing(colour=palette.GREY, width=1, legend=False, gaps=False),
@@ -154,7 +153,6 @@ def gaps() -> Panel:
     FROM laps JOIN (SELECT lap_number, gap_s, finish_position AS place FROM laps WHERE own) AS me
         USING (lap_number)
     WHERE laps.finish_position = 1 OR abs(laps.finish_position - me.place) <= 3) AS near
-ORDER BY {LAP_BY_LAP}
 """,
         first=f"WITH laps AS (SELECT * FROM grafana.race_laps WHERE {MAIN} AND lap_number > 0)",
         empty=NO_LAPS,
@@ -172,7 +170,7 @@ def pace() -> Panel:
         "Your lap times, the median of the field and its fastest on each lap. Laps in the pits and"
         " invalid ones are left out. From grafana.race_laps.",
         (
-            number("lap_number", "Lap"),
+            whole("lap_number", "Lap"),
             lap_time("min(lap_time_s) FILTER (WHERE own)", "You").coloured(palette.ORANGE),
             lap_time(
                 "percentile_cont(0.5) WITHIN GROUP (ORDER BY lap_time_s)", "Median of the field"

@@ -16,6 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     speed,
     temperature,
     text,
+    whole,
     words,
 )
 from iracing_pipeline.dashboards.links import field, variable
@@ -117,7 +118,7 @@ def lap_chart() -> Panel:
         " orange, and the table says why. Laps slower than 115 % of the median are left out, so"
         " that the others can be told apart. From grafana.telemetry_laps.",
         (
-            number("place", "Lap in order"),
+            whole("place", "Lap in order"),
             lap_time("CASE WHEN clean THEN lap_time_s END", "Clean")
             .coloured(palette.SKY)
             .with_(custom__spanNulls=True, custom__showPoints="always", custom__pointSize=8),

@@ -12,6 +12,7 @@ from iracing_pipeline.dashboards.fields import (
     text,
     time,
     volume,
+    whole,
 )
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
@@ -141,7 +142,7 @@ def needed() -> Panel:
         "What a number of laps takes, by the typical lap, the one to plan with and the safe one,"
         " against what the tank holds. From grafana.fuel_needed.",
         (
-            number("laps", "Laps"),
+            whole("laps", "Laps"),
             volume("fuel_median_l", "Typical").coloured(palette.SKY),
             volume("fuel_p65_l", "Plan with").coloured(palette.ORANGE),
             volume("fuel_p90_l", "Safe").coloured(palette.VERMILLION),

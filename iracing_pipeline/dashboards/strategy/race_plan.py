@@ -12,7 +12,7 @@ from iracing_pipeline.dashboards.fields import (
     text,
     volume,
 )
-from iracing_pipeline.dashboards.panels import Panel, bars, stat, table
+from iracing_pipeline.dashboards.panels import Panel, ranked, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
 from iracing_pipeline.dashboards.variables import Choice
 
@@ -122,7 +122,7 @@ def ranking() -> Panel:
 
 def comparison() -> Panel:
     """The same as a picture."""
-    return bars(
+    return ranked(
         6,
         "Behind the fastest plan",
         "Race time of each plan behind the fastest. From grafana.race_plans.",
@@ -132,7 +132,6 @@ def comparison() -> Panel:
         ),
         f"grafana.race_plans WHERE {THIS} AND behind_s IS NOT NULL ORDER BY stops",
         empty="Not known: times of plans with stops need a stop that was driven here.",
-        lying=True,
         width=10,
         height=9,
         may_be_empty=True,

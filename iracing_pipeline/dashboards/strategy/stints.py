@@ -15,6 +15,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
     volume,
+    whole,
     words,
 )
 from iracing_pipeline.dashboards.links import field
@@ -100,7 +101,7 @@ def pace_over_stint() -> Panel:
         "Pace over a stint",
         "Clean laps of the latest four stints here that have at least three, lap by lap since the"
         " stint began. From grafana.stints and grafana.telemetry_laps.",
-        (number("stint_lap", "Lap of the stint"), *shown),
+        (whole("stint_lap", "Lap of the stint"), *shown),
         "laps GROUP BY stint_lap ORDER BY stint_lap",
         first=f"""WITH latest AS (
     SELECT session_key, stint, row_number() OVER (ORDER BY start_time DESC) AS place

@@ -7,13 +7,13 @@ from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
     Field,
-    length,
     number,
     pressure,
     seconds,
     share,
     temperature,
     text,
+    whole,
 )
 from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.variables import SESSION, Choice
@@ -58,7 +58,7 @@ def surfaces() -> Panel:
         "Surface temperature of each tyre over each lap: mean of its three thirds and of all its"
         " records. From grafana.tyre_laps.",
         (
-            number("place", "Lap in order"),
+            whole("place", "Lap in order"),
             *(
                 temperature(f"({w}_temp_l_c + {w}_temp_m_c + {w}_temp_r_c) / 3", name).coloured(
                     colour
@@ -81,7 +81,7 @@ def pressures() -> Panel:
         "Hot pressures",
         "Pressure of each tyre over each lap, mean of its records. From grafana.tyre_laps.",
         (
-            number("place", "Lap in order"),
+            whole("place", "Lap in order"),
             *(pressure(f"{w}_pressure_kpa", name).coloured(colour) for w, name, colour in WHEELS),
         ),
         LAPS,
@@ -153,7 +153,7 @@ def heights() -> Panel:
         "Ride height at each wheel over the lap chosen above, by the distance from the line. From"
         " grafana.lap_trace_points.",
         (
-            length("distance_m", "Distance"),
+            Field("grafana.length(distance_m, '${units}')", "Distance, m or ft").with_(decimals=0),
             *(
                 Field(f"{w}_ride_height_m * 1000", name)
                 .with_(unit="lengthmm", decimals=1)
@@ -231,7 +231,7 @@ def dampers() -> tuple[Panel, ...]:
             " faster. Over the clean laps, or the timed ones where none is clean. From"
             " grafana.damper_histograms.",
             (
-                number("middle_mps * 1000", "Velocity", unit=MM_PER_S),
+                Field("middle_mps * 1000", "Velocity").with_(unit=MM_PER_S),
                 share("share", "Share of time", decimals=1).coloured(colour),
             ),
             "grafana.damper_histograms WHERE session_key = '${session}'"
@@ -252,8 +252,9 @@ def zones() -> Panel:
         12,
         "Bump and rebound",
         "Share of the time each damper is in low-speed and in high-speed bump (compression) and"
-        f" rebound (extension); high speed begins at {THRESHOLD_MPS * 1000:.0f} mm/s. 60 records a"
-        " second miss shorter peaks. From grafana.damper_zones.",
+        f" rebound (extension); high speed begins at {THRESHOLD_MPS * 1000:.0f} mm/s. From 360"
+        " samples a second where iRacing logged so, else from 60, which miss most of a kerb. From"
+        " grafana.damper_zones.",
         (
             text("damper_name", "Damper").wide(120),
             share("high_rebound", "High-speed rebound", decimals=1),

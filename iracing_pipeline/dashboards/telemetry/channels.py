@@ -79,6 +79,7 @@ def _channels(
         empty=NO_SAMPLES,
         drawing=replace(drawing or Drawing(), level=True),
         height=height,
+        interval="100ms",  # ten values a second are stored; a data source's own least is 1 or 15 s
     )
 
 

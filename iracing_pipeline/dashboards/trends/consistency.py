@@ -15,7 +15,7 @@ from iracing_pipeline.dashboards.fields import (
     words,
 )
 from iracing_pipeline.dashboards.links import field, variable
-from iracing_pipeline.dashboards.panels import Panel, bars, table
+from iracing_pipeline.dashboards.panels import Panel, ranked, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
 
 IN_RANGE = f"{HERE} AND $__timeFilter(start_time)"
@@ -98,7 +98,7 @@ def corners() -> Panel:
 
 def reasons() -> Panel:
     """Why laps do not count."""
-    return bars(
+    return ranked(
         4,
         "Why laps do not count",
         "Timed laps here that are not clean, by reason; a lap can have several. From"
@@ -110,7 +110,6 @@ def reasons() -> Panel:
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
         "GROUP BY reason ORDER BY count(*) DESC",
         empty="No timed lap here in this time range, or all of them are clean.",
-        lying=True,
         width=12,
         height=11,
         may_be_empty=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
+from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
     consumption,
     hidden,
@@ -12,9 +13,10 @@ from iracing_pipeline.dashboards.fields import (
     number,
     share,
     text,
+    whole,
 )
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import Panel, bars, table
+from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.variables import Choice
 
 SERIES = Choice(
@@ -89,18 +91,19 @@ def schedule() -> Panel:
 
 def participation() -> Panel:
     """What came of it."""
-    return bars(
+    return by_number(
         2,
         "Points by week",
         "Most championship points of a race in each week: what counts for the season. From"
         " grafana.season_participation.",
         (
-            text("'week ' || race_week_num + 1", "Week"),
+            whole("race_week_num + 1", "Week"),
             number("max(champ_points)", "Points").coloured(palette.SKY),
         ),
         "grafana.season_participation WHERE series_id = ${series} AND season = '${season}'\n"
         "GROUP BY race_week_num ORDER BY race_week_num",
         empty="No race in this series in this season.",
+        drawing=Drawing(style="bars", fill=80, legend=False),
         width=12,
         height=9,
     )
@@ -108,17 +111,18 @@ def participation() -> Panel:
 
 def rating_by_week() -> Panel:
     """What it did to the rating."""
-    return bars(
+    return by_number(
         3,
         "iRating by week",
         "What the races of each week changed in the iRating. From grafana.season_participation.",
         (
-            text("'week ' || race_week_num + 1", "Week"),
+            whole("race_week_num + 1", "Week"),
             number("sum(irating_change)", "iRating ±").coloured(palette.ORANGE),
         ),
         "grafana.season_participation WHERE series_id = ${series} AND season = '${season}'\n"
         "GROUP BY race_week_num ORDER BY race_week_num",
         empty="No rated race in this series in this season.",
+        drawing=Drawing(style="bars", fill=80, legend=False),
         width=12,
         height=9,
     )

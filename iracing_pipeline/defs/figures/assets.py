@@ -19,8 +19,10 @@ from iracing_pipeline.defs.telemetry.assets import (
 )
 from iracing_pipeline.ingest import figures as ingest
 from iracing_pipeline.ingest.figures import Rows
+from iracing_pipeline.ingest.races import take_apart_due
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
+from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT
 from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_TARGET
 from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
 from iracing_pipeline.tables.strategy import CAR_TRACK, FUEL_SAVING, RACE_LENGTH, RACE_PLAN
@@ -59,6 +61,15 @@ setup_comparisons = _figure("setup_comparisons", "trends", _DRIVEN, SETUP_COMPAR
 rating_forecasts = _figure(
     "rating_forecasts", "ratings", ["rating_history", "results"], RATING_FORECAST, RATING_TARGET
 )
+race_ledgers = _figure(
+    "race_ledgers",
+    "debrief",
+    ["results", "laps", "session_events", telemetry_laps, "race_debriefs"],
+    RACE_LEDGER,
+    RACE_PACE,
+    TRAFFIC_EFFECT,
+)
+irating_outcomes = _figure("irating_outcomes", "debrief", ["results"], IRATING_OUTCOME)
 
 _Rebuild = Callable[..., Rows]
 _Show = Callable[[Connection, Rows], dict[str, Any]]
@@ -90,3 +101,23 @@ def figures(
         took = time.perf_counter() - began
         context.log.info("%s: %.2f s", key.to_user_string(), took)
         yield dg.MaterializeResult(asset_key=key, metadata={**shown, "seconds": round(took, 3)})
+
+
+@dg.multi_asset(specs=[race_ledgers, irating_outcomes])
+def races(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Take every new or changed race apart, in batches that are committed one by one."""
+    began = time.perf_counter()
+    with warehouse.connect() as connection:
+        done = take_apart_due(connection, run_id=context.run.run_id)
+    took = round(time.perf_counter() - began, 3)
+    context.log.info("%d races: %.2f s", done.races, took)
+    for spec, tables in (
+        (race_ledgers, (RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT)),
+        (irating_outcomes, (IRATING_OUTCOME,)),
+    ):
+        rows = {f"rows of {table.name}": done.rows[table] for table in tables}
+        yield dg.MaterializeResult(
+            asset_key=spec.key, metadata={"races": done.races, **rows, "seconds": took}
+        )

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from iracing_pipeline.defs.figures.assets import figures
+from iracing_pipeline.defs.figures.assets import figures, races
 from iracing_pipeline.defs.ratings.assets import ratings
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.unfinished_runs import unfinished
@@ -21,11 +21,12 @@ _SOURCES = (
     "racing.stint",
     "racing.subsession",
     "racing.result",
+    "racing.lap",
 )
 
 refresh_figures = dg.define_asset_job(
     "refresh_figures",
-    selection=[ratings, figures],
+    selection=[ratings, figures, races],
     description="Ratings from what is there, and all figures over all sessions.",
 )
 

@@ -10,6 +10,7 @@ from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_underst
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
 from iracing_pipeline.ingest.members import fetch_member, rebuild_ratings
+from iracing_pipeline.settings import Settings
 from iracing_pipeline.tables.ratings import CAREER, RATING_HISTORY, YEARLY
 
 GROUP = "ratings"
@@ -18,7 +19,7 @@ OWNERS = ["team:racing"]
 
 @dg.asset(group_name=GROUP, owners=OWNERS, kinds={"iracing", "postgres"}, pool=API_POOL)
 def raw_member(
-    data_api: DataApiResource, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
     """The member, present licences, rating charts and totals, as iRacing sends them."""
     api = data_api.connect()
@@ -27,9 +28,17 @@ def raw_member(
         warehouse.connect(autocommit=True) as connection,
         faults_as_dagster_understands(),
     ):
-        cust_id = fetch_member(connection, api)
-    seen = api.stats.snapshot()
-    return dg.MaterializeResult(metadata={"cust_id": cust_id, "requests": seen.requests})
+        outcome = fetch_member(connection, api)
+    for document, problem in outcome.problems.items():
+        context.log.warning("%s is missing: %s", document, problem)
+    return dg.MaterializeResult(
+        metadata={
+            "cust_id": outcome.cust_id,
+            "requests": api.stats.snapshot().requests,
+            "documents received": outcome.received,
+            "documents missing": dg.MetadataValue.json(outcome.problems),
+        }
+    )
 
 
 rating_history = dg.AssetSpec(
@@ -59,10 +68,12 @@ def ratings(
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
     """Put together what charts, licences, results and telemetry say."""
     with warehouse.connect() as connection:
-        outcome = rebuild_ratings(connection, run_id=context.run.run_id)
+        outcome = rebuild_ratings(
+            connection, run_id=context.run.run_id, member=Settings.from_env().member
+        )
     if not outcome.cust_ids:
         context.log.warning(
-            "Nobody is known yet: load telemetry or results first, or set IRACING_CLIENT_ID."
+            "Nobody is known yet: set IRACING_MEMBER or IRACING_CLIENT_ID, or load telemetry."
         )
     rows: Counter[str] = Counter()
     for load in outcome.loads:

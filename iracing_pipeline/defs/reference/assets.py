@@ -4,10 +4,12 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from iracing_pipeline.data_api import DataApiError
 from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.ingest.documents import stops
 from iracing_pipeline.ingest.reference import PULLS, pull
 
 GROUP = "reference"
@@ -40,6 +42,7 @@ def reference(
     """Pull what was selected, one request each."""
     api = data_api.connect()
     selected = {key.to_user_string() for key in context.selected_asset_keys}
+    failed: dict[str, str] = {}
     with (
         counted(warehouse, api),
         warehouse.connect() as connection,
@@ -48,7 +51,15 @@ def reference(
         for what in PULLS:
             if what.name not in selected:
                 continue
-            loads, issues = pull(connection, api, what, run_id=context.run.run_id)
+            try:
+                loads, issues = pull(connection, api, what, run_id=context.run.run_id)
+            except DataApiError as error:
+                if stops(error):
+                    raise
+                connection.rollback()
+                failed[what.name] = str(error)
+                context.log.warning("%s: %s", what.name, error)
+                continue
             yield dg.MaterializeResult(
                 asset_key=what.name,
                 metadata={
@@ -58,3 +69,9 @@ def reference(
             )
             if CHECKS[what.name].key in context.selected_asset_check_keys:
                 yield fields_result(CHECKS[what.name], issues)
+    if failed:
+        raise dg.Failure(
+            f"{len(failed)} of {len(selected)} could not be pulled. {next(iter(failed.values()))}",
+            metadata={"failed": dg.MetadataValue.json(failed)},
+            allow_retries=False,
+        )

@@ -3,9 +3,12 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
+from iracing_pipeline.data_api import DataApiError
+from iracing_pipeline.data_api.backfill import Status
 from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
 from iracing_pipeline.defs.resources import (
@@ -16,8 +19,10 @@ from iracing_pipeline.defs.resources import (
 )
 from iracing_pipeline.defs.results.partitions import seasons
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.ingest.documents import stops
 from iracing_pipeline.ingest.members import own_cust_id
 from iracing_pipeline.ingest.result_files import (
+    list_result_files,
     load_result_files,
     load_session_info,
     new_result_files,
@@ -55,10 +60,24 @@ def raw_season_search(
         faults_as_dagster_understands(),
     ):
         cust_id = own_cust_id(connection, api)
+        failed: dict[str, str] = {}
         for key in context.partition_keys:
-            new = search_season(connection, api, int(cust_id or 0), Season.parse(key), now)
+            try:
+                new = search_season(connection, api, int(cust_id or 0), Season.parse(key), now)
+            except DataApiError as error:
+                if stops(error):
+                    raise
+                failed[key] = str(error)
+                continue
             context.log.info("%s: %d new subsessions", key, new)
             context.add_asset_metadata({"new subsessions": new}, partition_key=key)
+    if failed:
+        raise dg.Failure(
+            f"{len(failed)} of {len(context.partition_keys)} seasons could not be searched; they"
+            f" are asked for again. {next(iter(failed.values()))}",
+            metadata={"failed": dg.MetadataValue.json(failed)},
+            allow_retries=False,
+        )
 
 
 @dg.asset(
@@ -70,7 +89,7 @@ def raw_season_search(
 def raw_recent_search(
     context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
-    """What finished since the last look, put into the fetch queue: one request."""
+    """What finished since the last look, put into the fetch queue: two requests."""
     api = data_api.connect()
     with (
         counted(warehouse, api),
@@ -113,6 +132,9 @@ def raw_subsessions(
                     "subsessions": progress.total,
                     "requests": progress.requests,
                     **{status.value: count for status, count in progress.statuses.items()},
+                    "not complete": dg.MetadataValue.json(
+                        {str(number): note for number, note in progress.problems.items()}
+                    ),
                 },
                 partition_key=key,
             )
@@ -143,7 +165,8 @@ fields_known = fields_check("subsessions")
 all_loaded = dg.AssetCheckSpec(
     "all_loaded",
     asset="subsessions",
-    description="Every subsession that was fetched is in the table.",
+    description="Every subsession that was fetched is in the table, or dismissed: see"
+    " iracing-pipeline races.",
     blocking=True,
 )
 
@@ -163,7 +186,7 @@ def season_tables(
         fetched = [
             fetch.subsession_id
             for fetch in fetch_queue.of_seasons(connection, keys)
-            if fetch.fetched_at is not None and fetch.status.value in {"ok", "retry"}
+            if fetch.fetched_at is not None and fetch.status is not Status.DISMISSED
         ]
         connection.commit()
         outcome = load_subsessions(connection, fetched, run_id=context.run.run_id)
@@ -192,26 +215,52 @@ def season_tables(
     )
 
 
+class ResultFilesConfig(dg.Config):
+    """Which files to read.
+
+    Attributes:
+        paths: Files to read whatever became of them before. Default: what is new in the results
+            folder.
+        again: Whether to read every file of the results folder again, loaded or refused.
+    """
+
+    paths: list[str] = []  # noqa: RUF012 - pydantic copies it
+    again: bool = False
+
+
+file_fields_known = fields_check("raw_result_files")
+
+
 @dg.asset(
     group_name=GROUP,
     owners=OWNERS,
     kinds={"file", "postgres"},
+    check_specs=[file_fields_known],
 )
 def raw_result_files(
     context: dg.AssetExecutionContext,
+    config: ResultFilesConfig,
     results_folder: ResultsFolder,
     warehouse: WarehouseResource,
-) -> dg.MaterializeResult[None]:
+) -> dg.MaterializeResult:  # type: ignore[type-arg]  # with checks, Dagster knows only this
     """Exported results dropped in a folder: read, kept raw, and loaded into the same tables."""
     with warehouse.connect() as connection:
-        paths = new_result_files(connection, results_folder.path, now=datetime.now(UTC))
-        done = load_result_files(connection, paths, run_id=context.run.run_id)
+        if config.paths:
+            paths = [Path(path) for path in config.paths]
+        elif config.again:
+            paths = list(list_result_files(results_folder.path))
+        else:
+            paths = new_result_files(connection, results_folder.path, now=datetime.now(UTC))
+        done = load_result_files(
+            connection, paths, run_id=context.run.run_id, member=results_folder.member
+        )
     for path, reason in done.refused.items():
         context.log.warning("%s is in quarantine: %s", path, reason)
     if done.without_driver:
         context.log.warning(
-            "%d rows do not say whose they are; only their subsessions were loaded. Load a"
-            " telemetry file of yours first, or download the archive as JSON.",
+            "%d rows do not say whose they are; only their subsessions were loaded. Set"
+            " IRACING_MEMBER to your customer id or name, or load a telemetry file of yours: they"
+            " are then loaded by themselves.",
             done.without_driver,
         )
     return dg.MaterializeResult(
@@ -219,8 +268,10 @@ def raw_result_files(
             "files": len(done.loaded),
             "subsessions": sum(done.loaded.values()),
             "quarantined": len(done.refused),
+            "older or lesser versions": done.outcome.kept,
             "rows changed": sum(done.outcome.changed.values()),
-        }
+        },
+        check_results=[fields_result(file_fields_known, done.outcome.issues)],
     )
 
 

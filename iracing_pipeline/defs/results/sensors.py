@@ -1,10 +1,12 @@
 """Fetch what the queue says is due, add new seasons, and load dropped files."""
 
-import hashlib
 from datetime import UTC, datetime
+from pathlib import Path
 
 import dagster as dg
 
+from iracing_pipeline.defs.asked_again import asked_again
+from iracing_pipeline.defs.ratings.assets import ratings
 from iracing_pipeline.defs.ratings.schedules import update_ratings
 from iracing_pipeline.defs.resources import DataApiResource, ResultsFolder, WarehouseResource
 from iracing_pipeline.defs.results.assets import (
@@ -14,16 +16,17 @@ from iracing_pipeline.defs.results.assets import (
     season_tables,
     telemetry_results,
 )
-from iracing_pipeline.defs.results.partitions import (
-    member_is_known,
-    seasons,
-    seasons_of_the_member,
-)
+from iracing_pipeline.defs.results.partitions import member_is_known, seasons
 from iracing_pipeline.defs.unfinished_runs import UNFINISHED
+from iracing_pipeline.inbox.file_names import text_of
+from iracing_pipeline.ingest.calendar import seasons_of_the_member
+from iracing_pipeline.ingest.members import own_cust_id
 from iracing_pipeline.ingest.result_files import (
+    attempts_at,
     new_result_files,
     sessions_to_read,
     version_of,
+    without_driver,
 )
 from iracing_pipeline.warehouse import fetch_queue
 
@@ -39,8 +42,8 @@ fetch_season = dg.define_asset_job(
 )
 load_result_files_job = dg.define_asset_job(
     "load_result_files",
-    selection=[raw_result_files],
-    description="Exported results from the results folder.",
+    selection=[raw_result_files, ratings],
+    description="Exported results from the results folder, and the ratings with them.",
 )
 
 read_telemetry_results = dg.define_asset_job(
@@ -80,8 +83,8 @@ def results_sensor(
         for key in due
         if key not in running
     ]
-    if stranger:  # since when the member races says which seasons there are; once a day at most
-        first = dg.RunRequest(run_key=f"first look/{now:%Y-%m-%d}", job_name=update_ratings.name)
+    if stranger:  # since when the member races says which seasons there are; once an hour at most
+        first = dg.RunRequest(run_key=f"first look/{now:%Y-%m-%dT%H}", job_name=update_ratings.name)
         runs.append(first)
     if not new and not runs:
         return dg.SkipReason(f"{len(there)} seasons known, nothing is due")
@@ -98,19 +101,29 @@ def results_sensor(
     description="Loads exported results that were dropped in the results folder.",
 )
 def result_files_sensor(
-    results_folder: ResultsFolder, warehouse: WarehouseResource
+    context: dg.SensorEvaluationContext,
+    results_folder: ResultsFolder,
+    warehouse: WarehouseResource,
 ) -> dg.RunRequest | dg.SkipReason:
-    """Ask for a run when a file is new or was changed."""
-    folder = results_folder.path
-    if not folder.is_dir():
-        return dg.SkipReason(f"{folder} is not there; make it and drop exported results in it")
+    """Ask for a run when a file is new, was changed, or is to be tried again."""
+    folder, now = results_folder.path, datetime.now(UTC)
     with warehouse.connect() as connection:
-        new = new_result_files(connection, folder, now=datetime.now(UTC))
-    if not new:
+        new = new_result_files(connection, folder, now=now)
+        attempts = attempts_at(connection, new)
+        unknown = without_driver(connection) if own_cust_id(connection) is not None else []
+    if not new and not unknown:
+        if not folder.is_dir():
+            return dg.SkipReason(f"{folder} is not there; make it and drop exported results in it")
         return dg.SkipReason("no new files")
-    # The same files in the same state are asked for once.
-    state = "\n".join(f"{path} {version_of(path)}" for path in new)
-    return dg.RunRequest(run_key=hashlib.sha256(state.encode()).hexdigest())
+    state = [f"{text_of(path)} {_version(path)} {attempts[path]}" for path in new]
+    return asked_again(context, load_result_files_job.name, [*state, *map(str, unknown)], now)
+
+
+def _version(path: Path) -> str:
+    try:
+        return str(version_of(path))
+    except OSError:
+        return "gone"
 
 
 @dg.sensor(
@@ -119,10 +132,12 @@ def result_files_sensor(
     default_status=dg.DefaultSensorStatus.RUNNING,
     description="Reads results from telemetry files of subsessions that nothing else tells of.",
 )
-def telemetry_results_sensor(warehouse: WarehouseResource) -> dg.RunRequest | dg.SkipReason:
+def telemetry_results_sensor(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource
+) -> dg.RunRequest | dg.SkipReason:
     """Ask for a run when telemetry of an unknown subsession was loaded."""
     with warehouse.connect() as connection:
         keys = sessions_to_read(connection)
     if not keys:
         return dg.SkipReason("every subsession with telemetry is known")
-    return dg.RunRequest(run_key=hashlib.sha256("\n".join(keys).encode()).hexdigest())
+    return asked_again(context, read_telemetry_results.name, keys, datetime.now(UTC))

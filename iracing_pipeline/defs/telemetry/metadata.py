@@ -11,6 +11,7 @@ from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ingest.telemetry import StoredFile, Telemetry
 from iracing_pipeline.pictures import lap_chart, speed_trace
 from iracing_pipeline.pictures.lap_chart import clock
+from iracing_pipeline.report.words import local, zone
 from iracing_pipeline.tables import Table
 
 _MOST_LAPS = 100
@@ -106,7 +107,7 @@ def of_laps(telemetry: Telemetry) -> Metadata:
     row = telemetry.session.row(0, named=True)
     event = row["simsession_type"] or row["event_type"] or "Session"
     where = f"{row['car_name']} at {place(row)}"
-    title = f"{event} {row['start_time']:%Y-%m-%d %H:%M} UTC: {where}"
+    title = f"{event} {local(row['start_time'], row):%Y-%m-%d %H:%M} {zone(row)}: {where}"
     shown: dict[str, Any] = {
         "dagster/partition_row_count": laps.height,
         "lap chart": picture(lap_chart(laps, title), "lap chart"),

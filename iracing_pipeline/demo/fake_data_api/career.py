@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from iracing_pipeline.analysis import irating
 from iracing_pipeline.demo.career import (
     CUST_ID,
     DRIVER_NAME,
@@ -28,9 +29,13 @@ from iracing_pipeline.results.season import Season, season_start, seasons_betwee
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from iracing_pipeline.demo.career import Race as DemoRace
     from iracing_pipeline.demo.career import Series
     from iracing_pipeline.demo.circuit import Circuit
+
+_RATINGS = 1  # stream of chance
 
 LAST_SEASON = Season(GT3_SERIES.year, GT3_SERIES.quarter)
 
@@ -80,6 +85,7 @@ class Race:
         finish: The member's finishing position, from 1.
         incidents: The member's incident points.
         irating: The member's iRating before and after.
+        level: Mean iRating of the others, where these are drawn for the race.
         safety: The member's Safety Rating x 100 before and after, within the class.
         licence: The member's licence level before and after.
         cpi: The member's corners per incident before and after.
@@ -99,6 +105,7 @@ class Race:
     finish: int
     incidents: int
     irating: tuple[int, int]
+    level: int
     safety: tuple[int, int]
     licence: tuple[int, int]
     cpi: tuple[float, float]
@@ -171,7 +178,7 @@ class Career:
         made: list[Race] = []
         for season in self.seasons:
             made += self._season(season, rng)
-        return _rated(sorted(made, key=lambda race: race.start), rng)
+        return _rated(sorted(made, key=lambda race: race.start), self.seed)
 
     @cached_property
     def by_id(self) -> dict[int, Race]:
@@ -208,6 +215,7 @@ class Career:
                         rng.choice([0, 1, 2, 4, 6, 8], p=[0.3, 0.2, 0.2, 0.15, 0.1, 0.05])
                     ),
                     irating=(0, 0),
+                    level=0,
                     safety=(0, 0),
                     licence=(0, 0),
                     cpi=(0.0, 0.0),
@@ -242,6 +250,7 @@ def _pinned(race: DemoRace) -> Race:
         finish=race.finish_position,
         incidents=race.incidents,
         irating=(race.irating_before, race.irating_after),
+        level=race.strength_of_field,
         safety=(race.licence_before.sub_level, race.licence_after.sub_level),
         licence=(race.licence_before.level, race.licence_after.level),
         cpi=(20.0, round(20.0 + (corners / max(race.incidents, 0.5) - 20.0) / 10, 4)),
@@ -249,7 +258,27 @@ def _pinned(race: DemoRace) -> Race:
     )
 
 
-def _rated(races: Sequence[Race], rng: np.random.Generator) -> tuple[Race, ...]:
+def others_ratings(race: Race, seed: int) -> NDArray[np.int64]:
+    """IRating of everybody but the member in a race that was made up; shape (field - 1,)."""
+    rng = np.random.default_rng([seed, race.subsession_id, _RATINGS])
+    drawn = np.clip(rng.normal(race.level, 300, race.field - 1), 350, 6000)
+    return np.rint(drawn).astype(np.int64)
+
+
+def _irating_before(race: Race, after: int, seed: int) -> int:
+    """The member's iRating before a race that ended with a given one."""
+    others = others_ratings(race, seed).astype(np.float64)
+    before = after
+    for _ in range(20):
+        expected = irating.expected_scores(np.concatenate(([before], others)))[0]
+        change = round(float(irating.change_at(race.finish, float(expected), race.field)))
+        if before + change == after:
+            break
+        before = after - change
+    return before
+
+
+def _rated(races: Sequence[Race], seed: int) -> tuple[Race, ...]:
     """Give the made-up races ratings that lead, race by race, to those of the demo season.
 
     Reckoned backwards: what a race ended with is what the next one of its category began with.
@@ -264,12 +293,12 @@ def _rated(races: Sequence[Race], rng: np.random.Generator) -> tuple[Race, ...]:
             continue
         after = state.get(category, (1500, 300, 20.0))
         before = after
+        level = after[0]
         if race.official:
-            gain = round((race.field / 2 - race.finish) * 60 / race.field + float(rng.normal(0, 6)))
             race_cpi = race.laps * race.machine.circuit.place.turns / max(race.incidents, 0.5)
             step = int(np.clip(round((race_cpi - after[2]) / 3), -25, 20))
             before = (
-                max(600, after[0] - gain),
+                _irating_before(replace(race, level=level), after[0], seed),
                 int(np.clip(after[1] - step, 120, 480)),
                 round(max(3.0, after[2] - (race_cpi - after[2]) / 10), 4),
             )
@@ -281,6 +310,7 @@ def _rated(races: Sequence[Race], rng: np.random.Generator) -> tuple[Race, ...]:
         rated.append(
             replace(
                 race,
+                level=level,
                 irating=(before[0], after[0]),
                 safety=(before[1], after[1]),
                 licence=(Licence(group, before[1]).level, Licence(group, after[1]).level),

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.demo.fake_data_api import member_documents, race_documents
-from iracing_pipeline.demo.fake_data_api.career import LAST_SEASON
-from iracing_pipeline.results.season import Season
+from iracing_pipeline.results.season import Season, season_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,8 +54,8 @@ def document(career: Career, endpoint: str, parameters: dict[str, str], now: flo
         "series/seasons": member_documents.seasons,
         "lookup/licenses": member_documents.licences,
         "lookup/current_season": lambda: {
-            "season_year": LAST_SEASON.year,
-            "season_quarter": LAST_SEASON.quarter,
+            "season_year": season_at(moment).year,
+            "season_quarter": season_at(moment).quarter,
         },
     }
     if endpoint not in makers:
@@ -83,6 +82,9 @@ def _race_document(career: Career, endpoint: str, parameters: dict[str, str], no
     }
     if endpoint == "results/lap_chart_data":
         return header, race_documents.lap_chart(career, race, number)
+    if endpoint == "results/lap_data":
+        group = int(parameters.get("team_id") or parameters["cust_id"])
+        return header, race_documents.lap_data(career, race, number, group)
     if endpoint == "results/event_log":
         return header, race_documents.event_log(career, race) if number == 0 else []
     raise NoSuchDocumentError(endpoint)
@@ -92,17 +94,29 @@ def _search(career: Career, endpoint: str, parameters: dict[str, str], now: date
     if int(parameters["cust_id"]) != career.cust_id:
         return []
     if endpoint == "results/search_hosted":
-        begin, end = (_moment(parameters[f"start_range_{name}"]) for name in ("begin", "end"))
-        if (end - begin).days > 90:
-            raise ValueError("more than 90 days")
-        races = [race for race in career.races if not race.official and begin <= race.start < end]
+        races = [race for race in career.races if not race.official]
+        if "finish_range_begin" in parameters:
+            begin = _within_reach(parameters, now)
+            races = [race for race in races if race.end >= begin]
+        else:
+            begin, end = (_moment(parameters[f"start_range_{name}"]) for name in ("begin", "end"))
+            if (end - begin).days > 90:
+                raise ValueError("more than 90 days")
+            races = [race for race in races if begin <= race.start < end]
     elif "season_year" in parameters:
         season = Season(int(parameters["season_year"]), int(parameters["season_quarter"]))
         races = career.of_season(season)
     else:
-        begin = _moment(parameters["finish_range_begin"])
+        begin = _within_reach(parameters, now)
         races = [race for race in career.races if race.official and race.end >= begin]
     return [member_documents.search_row(career, race) for race in _finished(races, now)]
+
+
+def _within_reach(parameters: dict[str, str], now: datetime) -> datetime:
+    begin = _moment(parameters["finish_range_begin"])
+    if (now - begin).days > 90:
+        raise ValueError("more than 90 days")
+    return begin
 
 
 def _finished(races: list[Race], now: datetime) -> list[Race]:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iracing_pipeline.analysis import irating
 from iracing_pipeline.demo.career import Licence
 from iracing_pipeline.demo.entrants import NAMES, Entrant, entrants, stranger
+from iracing_pipeline.demo.fake_data_api.career import others_ratings
 from iracing_pipeline.demo.fake_data_api.recorded_race import recorded_race
 from iracing_pipeline.results.laps import FLAGS
 
@@ -111,9 +113,9 @@ def _drivers(career: Career, race: Race, rng: np.random.Generator) -> list[Entra
         field = list(entrants(race.pinned))
     else:
         who = rng.choice(len(NAMES), race.field - 1, replace=False).tolist()
-        ratings = np.clip(rng.normal(race.irating[0], 300, race.field - 1), 350, 6000)
+        ratings = others_ratings(race, career.seed).tolist()
         field = [
-            stranger(name, number, int(rating))
+            stranger(name, number, rating)
             for number, (name, rating) in enumerate(zip(who, ratings, strict=True), start=1)
         ]
         field.append(
@@ -132,7 +134,10 @@ def result(career: Career, race: Race) -> dict[str, Any]:
     field = drive(career, race)
     known = race.pinned.strength_of_field if race.pinned else None
     strength = known or round(sum(each.irating for each in field.drivers) / race.field)
-    entries = [_race_entry(career, race, field, place) for place in range(race.field)]
+    changes = _irating_changes(race, field)
+    entries = [
+        _race_entry(career, race, field, place, changes[place]) for place in range(race.field)
+    ]
     timed = field.times[field.times > 0]
     return {
         "subsession_id": race.subsession_id,
@@ -159,6 +164,15 @@ def result(career: Career, race: Race) -> dict[str, Any]:
             _simsession(0, 6, "Race", "RACE", entries),
         ],
     }
+
+
+def _irating_changes(race: Race, field: Field) -> list[int]:
+    """What the race changes in each iRating, in finishing order."""
+    if not race.official:
+        return [0] * race.field
+    before = np.array([driver.irating for driver in field.drivers], np.float64)
+    completed = np.array(field.laps) > 0
+    return [round(change) for change in irating.changes(before, completed).tolist()]
 
 
 def _event(race: Race, strength: int) -> dict[str, Any]:
@@ -227,13 +241,14 @@ def _simsession(
     }
 
 
-def _race_entry(career: Career, race: Race, field: Field, place: int) -> dict[str, Any]:
+def _race_entry(
+    career: Career, race: Race, field: Field, place: int, change: int
+) -> dict[str, Any]:
     driver, done = field.drivers[place], field.laps[place]
     own = driver.cust_id == career.cust_id
     best, best_lap = _best(field, place)
     finish = int(field.times[place].sum())
     gap = finish - int(field.times[0].sum()) if done == race.laps else -1
-    gain = round((race.field / 2 - place) * 70 / race.field) if race.official else 0
     before = driver.irating
     level, safety = driver.licence.level, driver.licence.sub_level
     out = done < race.laps // 2 + 1
@@ -281,7 +296,7 @@ def _race_entry(career: Career, race: Race, field: Field, place: int) -> dict[st
         if own
         else int(np.bitwise_count(field.flags[place] & 228).sum()),
         "oldi_rating": before,
-        "newi_rating": race.irating[1] if own else before + gain,
+        "newi_rating": before + change,
         "old_license_level": race.licence[0] if own else level,
         "new_license_level": race.licence[1] if own else level,
         "old_sub_level": race.safety[0] if own else safety,
@@ -365,6 +380,16 @@ def lap_chart(career: Career, race: Race, number: int) -> list[dict[str, Any]]:
         )
         return _chart(qualifying, clock=QUALIFYING_CLOCK)
     return []
+
+
+def lap_data(career: Career, race: Race, number: int, group: int) -> list[dict[str, Any]]:
+    """The rows of ``results/lap_data``: those of one car, without what compares it with others."""
+    compared = {"lap_position", "interval", "interval_units", "fastest_lap"}
+    return [
+        {name: value for name, value in row.items() if name not in compared}
+        for row in lap_chart(career, race, number)
+        if row["group_id"] == group
+    ]
 
 
 def _chart(field: Field, *, clock: int) -> list[dict[str, Any]]:

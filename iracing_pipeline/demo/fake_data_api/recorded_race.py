@@ -92,7 +92,7 @@ def recorded_race(race: Race) -> RecordedRace | None:
     truth = race_truths().get(race.subsession_id)
     if truth is None:
         return None
-    laps = [lap for lap in truth.laps if lap.lap_time_s is not None]
+    laps = [lap for lap in truth.laps if lap.lap_time_s is not None and lap.kind != "cooldown"]
     flags = np.zeros(race.laps, dtype=np.int64)
     for at, lap in enumerate(laps):
         flags[at] |= _BIT_OF["pitted"] if lap.kind in {"in", "out", "pit"} else 0

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.demo.fake_data_api.token_service import Reply
 
 WINDOW_S = 60
-CHUNKED = ("results/lap_chart_data", "results/event_log")
+CHUNKED = ("results/lap_chart_data", "results/lap_data", "results/event_log")
 SEARCHES = ("results/search_series", "results/search_hosted")
 GATEWAY_PAGE = (
     b'<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01 Transitional//EN">\r\n'

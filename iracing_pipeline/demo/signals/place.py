@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from iracing_pipeline.demo.car import FUEL_DENSITY
+from iracing_pipeline.demo.records import TICK_RATE
 
 if TYPE_CHECKING:
-    from iracing_pipeline.demo.arrays import Bools
+    from iracing_pipeline.demo.arrays import Bools, Floats
     from iracing_pipeline.demo.signals.scene import Columns, Scene
 
 _OFF_TRACK, _IN_STALL, _NEAR_PITS, _ON_TRACK = 0, 1, 2, 3
 _ASPHALT, _RUMBLE, _GRASS = 1, 11, 15
 _SERVICE_IN_PROGRESS, _SERVICE_COMPLETE = 1, 2
 _FOUR_TYRES, _FILL = 0x0F, 0x10
+_TOW_RECORDS = 120
 
 
 def lap(scene: Scene) -> Columns:
@@ -50,7 +52,7 @@ def place(scene: Scene) -> Columns:
         "PlayerTrackSurface": surface,
         "PlayerTrackSurfaceMaterial": np.where(off, _GRASS, np.where(kerb, _RUMBLE, _ASPHALT)),
         "PlayerCarInPitStall": records.in_stall,
-        "PlayerCarTowTime": 0.0,
+        "PlayerCarTowTime": _tow_time(scene),
         "PlayerCarPitSvStatus": np.where(served, _SERVICE_IN_PROGRESS, 0),
         "PitstopActive": served,
         "PitsOpen": True,
@@ -63,6 +65,17 @@ def place(scene: Scene) -> Columns:
         "dpFuelAddKg": fuel_l * FUEL_DENSITY,
         "dpTireChange": float(planned),
     }
+
+
+def _tow_time(scene: Scene) -> Floats:
+    """Seconds of a tow that are left, shown from some records after the arrival on."""
+    left = np.zeros(len(scene.records))
+    for index, reset in enumerate(scene.drive.plan.resets):
+        if reset.tow:
+            arrived = int(np.searchsorted(scene.records.leg, index + 1)) + 1 + reset.tow_late
+            shown = np.arange(max(arrived, 0), min(arrived + _TOW_RECORDS, len(left)))
+            left[shown] = (arrived + _TOW_RECORDS - shown) / TICK_RATE
+    return left
 
 
 def _waiting(scene: Scene) -> Bools:

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.demo.plan import Ending, Session
+from iracing_pipeline.demo.plan import Session
 from iracing_pipeline.demo.records import TICK_RATE
 from iracing_pipeline.demo.signals.scene import smooth
+from iracing_pipeline.demo.timing import green_time
 
 if TYPE_CHECKING:
     from iracing_pipeline.demo.arrays import Floats, Ints
@@ -26,6 +27,7 @@ _START_HIDDEN, _SERVICEABLE, _ONE_TO_GREEN, _GREEN, _WHITE, _CHEQUERED_FLAG = (
     0x00000002,
     0x00000001,
 )
+_BLACK, _CAUTION, _CAUTION_WAVING = 0x00010000, 0x00004000, 0x00008000
 _NOT_PACING = 4
 
 
@@ -107,22 +109,41 @@ def _open_state(scene: Scene) -> tuple[Ints, Ints]:
     size = len(scene.records)
     flags = np.full(size, _START_HIDDEN | _ONE_TO_GREEN)
     flags[~scene.records.standing] |= _SERVICEABLE
-    return np.full(size, _RACING), flags
+    state = np.full(size, _RACING)
+    _show_flag(scene, state, flags)
+    return state, flags
 
 
 def _race_state(scene: Scene) -> tuple[Ints, Ints]:
     """State and flags of a race: parade lap, green, white, chequered."""
-    plan, lap = scene.drive.plan, scene.lap
-    state = np.where(lap <= plan.first_lap, _PARADE, _RACING)
+    plan, lap, drive = scene.drive.plan, scene.lap, scene.drive
+    green = green_time(drive, scene.records)
+    before = scene.records.session_time < green if green is not None else lap < plan.first_lap
+    state = np.where(before, _PARADE, _RACING)
     flags = np.full(len(lap), _START_HIDDEN | _SERVICEABLE)
-    flags[lap <= plan.first_lap] |= _ONE_TO_GREEN
-    flags[lap == plan.first_lap + 1] |= _GREEN
+    flags[before] |= _ONE_TO_GREEN
+    flags[~before & (lap <= plan.first_lap + 1)] |= _GREEN
     flags[lap == plan.last_lap] |= _WHITE
-    if plan.ending is not Ending.LINE:
-        over = lap > plan.last_lap
+    for caution in plan.cautions:
+        part = scene.metres / drive.circuit.length_m
+        begun = (lap > caution.first_lap) | ((lap == caution.first_lap) & (part >= caution.at))
+        flags[begun & (lap <= caution.last_lap)] |= _CAUTION | _CAUTION_WAVING
+    for stop in plan.stops:
+        if stop.black_flag:
+            flags[(lap == stop.lap) & ~scene.records.on_pit_road] |= _BLACK
+    _show_flag(scene, state, flags)
+    return state, flags
+
+
+def _show_flag(scene: Scene, state: Ints, flags: Ints) -> None:
+    """Write the chequered flag into state and flags, in place."""
+    plan, drive = scene.drive.plan, scene.drive
+    if plan.flagged:
+        index, node = drive.finish
+        flag_s = drive.legs[index].arrive[node] - plan.leader_ahead_s
+        over = (scene.records.shown >= flag_s) & (scene.records.leg == index)
         state[over] = _CHECKERED
         flags[over] |= _CHEQUERED_FLAG
-    return state, flags
 
 
 def _incident_points(scene: Scene) -> Ints:

@@ -13,6 +13,7 @@ from iracing_pipeline.local.check.data_api import account
 from iracing_pipeline.local.check.finding import without_secrets, wrong
 from iracing_pipeline.local.check.grafana import grafana
 from iracing_pipeline.local.check.prometheus import blocks, hosted, prometheus
+from iracing_pipeline.local.check.races import races
 from iracing_pipeline.settings import (
     DataApiAccount,
     GrafanaSettings,
@@ -47,6 +48,7 @@ def check() -> list[Finding]:
     looked = database.look(settings)
     findings += looked.findings
     findings += account(login, settings.home, looked.url if looked.has_tables else None)
+    findings += races(looked.url if looked.has_tables else None)
     found, prometheus_ahead = prometheus(metrics)
     findings += [*found, *blocks(metrics), *hosted(metrics), *grafana(dashboards)]
     ahead = {"the database": looked.ahead_s, "Prometheus": prometheus_ahead}

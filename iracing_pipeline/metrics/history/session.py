@@ -52,7 +52,7 @@ def downsample(
     """Take some channels down to ``hz`` values a second, at their true times.
 
     Channels are read one by one, so that memory holds one at full rate. What the session lacks is
-    left out; so is a channel of several values a record.
+    left out. Of a channel logged at 360 Hz the value at the tick is taken.
 
     Args:
         records: The session's records at full rate.
@@ -67,12 +67,19 @@ def downsample(
     schema = records.schema
     if "SessionTime" not in schema:
         raise NoTimeError("The session has no channel SessionTime, so its values have no times.")
-    grid = Grid.of(start, records.read(["SessionTime", *(n for n in GLITCH if n in schema)]), hz=hz)
+    clock = records.read(["SessionTime", *(name for name in GLITCH if name in schema)])
+    grid = Grid.of(start, _at_the_tick(clock), hz=hz)
     metrics = {}
     for channel in channels:
         source = next((name for name in channel.sources if name in schema), None)
-        if source is None or isinstance(schema[source], pl.Array | pl.List):
+        if source is None or isinstance(schema[source], pl.List):
             continue
-        column = records.read([source]).get_column(source)
+        column = _at_the_tick(records.read([source])).get_column(source)
         metrics[channel.metric] = (channel, grid.take(column, channel))
     return SessionSeries(labels, grid.times, metrics)
+
+
+def _at_the_tick(records: pl.DataFrame) -> pl.DataFrame:
+    """One value a record: the last sample of a channel that was logged at 360 Hz."""
+    arrays = [name for name, dtype in records.schema.items() if isinstance(dtype, pl.Array)]
+    return records.with_columns(pl.col(arrays).arr.last()) if arrays else records

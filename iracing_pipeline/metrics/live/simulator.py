@@ -123,7 +123,7 @@ class Simulator:
         sdk = self._sdk
         sdk.freeze_var_buffer_latest()  # so that all values are of one moment
         try:
-            read = {name: sdk[name] for name in self._names}
+            read = {name: _at_the_tick(sdk[name]) for name in self._names}
         finally:
             sdk.unfreeze_var_buffer_latest()
         values = {name: float(v) for name, v in read.items() if isinstance(v, int | float)}
@@ -151,3 +151,8 @@ class Simulator:
         car = next((each for each in cars if each.get("CarIdx") == ours), {})
         track = track_label(weekend.get("TrackDisplayName"), weekend.get("TrackConfigName"))
         return car.get("CarScreenName"), track
+
+
+def _at_the_tick(value: object) -> object:
+    """A channel's value; of one that iRacing logs at 360 Hz, the last of its six samples."""
+    return value[-1] if isinstance(value, list) and value else value

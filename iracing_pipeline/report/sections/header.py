@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from iracing_pipeline.analysis.consistency import lap_spread
 from iracing_pipeline.analysis.sectors import theoretical_best
 from iracing_pipeline.page.units import UNKNOWN, amount
-from iracing_pipeline.report.words import lap_time, signed, tile
+from iracing_pipeline.report.words import lap_time, local, signed, tile, zone
 
 if TYPE_CHECKING:
     from iracing_pipeline.report.data import SessionData
@@ -51,8 +51,9 @@ def section(data: SessionData) -> str:
         )
         if text
     )
-    start = session["start_time"]
-    when = f"{start:%A}, {start.day} {start:%B %Y, %H:%M} UTC"  # Windows knows no %-d
+    start = local(session["start_time"], session)
+    day = f"{start:%A}, {start.day} {start:%B %Y}"  # Windows knows no %-d
+    when = f"{day}, {start:%H:%M} {escape(zone(session))}"
     return (
         f'<section id="top" class="hero"><p class="kicker">{who}</p><h1>{escape(title(data))}</h1>'
         f'<p class="when">{when}</p><p class="conditions">{_conditions(data)}</p>'

@@ -22,6 +22,8 @@ _SLOWEST = 1.05  # of the fastest: slower laps stand at the edge, or they would 
 def section(data: SessionData, charts: Charts) -> str:
     """Lap chart and lap table."""
     rows = data.laps.rows(named=True)
+    names = words.attempts(rows)
+    rows = [{**row, "name": name} for row, name in zip(rows, names, strict=True)]
     if data.session["simsession_type"] != "Race":  # no position to speak of
         rows = [{**row, "position": None} for row in rows]
     if not rows:
@@ -85,7 +87,7 @@ def _points(timed: list[Row], high: float, *, clean: bool) -> dict[str, Any]:
         "x": [row["lap_number"] for row in rows],
         "y": [min(row["lap_time_s"], high * 0.9995) for row in rows],
         "text": [
-            f"Lap {row['lap_number']}: <b>{clock(row['lap_time_s'], 3)}</b><br>"
+            f"Lap {row['name']}: <b>{clock(row['lap_time_s'], 3)}</b><br>"
             + plain("clean" if clean else ", ".join(_reasons(row)))
             for row in rows
         ],
@@ -128,7 +130,7 @@ def _table(rows: list[Row]) -> str:
         lines.append(
             words.row(
                 (
-                    str(row["lap_number"]),
+                    row["name"],
                     words.lap_time(row["lap_time_s"]),
                     words.signed(gap) if gap and row["clean"] else "",
                     f'<span class="kind">{escape(row["kind"])}</span>',

@@ -72,7 +72,8 @@ def _temperature(values: list[float | None] | None, at: int) -> str:
 
 
 def _charts(data: SessionData, charts: Charts) -> str:
-    rows = data.tyre_laps.rows(named=True)
+    rows = data.tyre_laps.sort("stint", "lap_number").rows(named=True)
+    names = words.attempts(rows)
     drawn = []
     for title, quantity, of in (
         ("surface, {temperature}", "temperature", _surface),
@@ -84,7 +85,7 @@ def _charts(data: SessionData, charts: Charts) -> str:
             continue
         drawing = chart.figure(
             known,
-            xaxis=chart.axis("lap", dtick=max(1, len(rows) // 10)),
+            xaxis=chart.lap_axis(names, 10),
             yaxis=chart.axis(title, nticks=6),
             hovermode="x unified",
             showlegend=True,
@@ -99,7 +100,7 @@ def _line(rows: list[Row], wheel: str, quantity: str, of: Any) -> dict[str, Any]
         "type": "scatter",
         "mode": "lines+markers",
         "name": _NAMES[wheel],
-        "x": [row["lap_number"] for row in rows],
+        "x": words.attempts(rows),
         "y": numbers([of(row, wheel) for row in rows], 2),
         "quantity": {"y": quantity},
         "connectgaps": False,

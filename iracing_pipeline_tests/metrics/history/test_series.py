@@ -64,6 +64,15 @@ def test_times_are_true_and_on_the_grid() -> None:
     assert (np.diff(series.times) == 100).all()
 
 
+def test_a_channel_of_360_hz_gives_its_value_at_the_tick() -> None:
+    frame = drive()
+    six = frame.with_columns(pl.concat_arr([pl.col("Speed") - 10.0] * 5 + [pl.col("Speed")]))
+    six = frame.with_columns(six.to_series(six.columns.index("Speed")).alias("Speed"))
+
+    assert isinstance(six.schema["Speed"], pl.Array)
+    assert np.array_equal(down(six).metrics[SPEED.metric][1], down(frame).metrics[SPEED.metric][1])
+
+
 def test_a_value_is_that_of_the_last_record_before_its_time() -> None:
     frame = drive()
     series = down(frame, LAP)

@@ -119,6 +119,12 @@ def test_values_and_placeholders(memory: type[Memory]) -> None:
     assert shown["iracing_live_position"] == 4
 
 
+def test_a_channel_of_360_hz_shows_its_last_sample(memory: type[Memory]) -> None:
+    memory.values |= {"Speed": [40.0, 42.0, 44.0, 46.0, 48.0, 50.0]}
+
+    assert lines(Simulator().read())["iracing_live_speed_meters_per_second"] == 50
+
+
 def test_fuel_is_told_in_laps(memory: type[Memory]) -> None:
     simulator = Simulator()
     for lap in range(3, 7):

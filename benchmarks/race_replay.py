@@ -1,0 +1,213 @@
+"""How often the true finish lies within the band that a replay gives, and what a replay costs.
+
+    python -m benchmarks.race_replay [RACES]
+
+Races are driven by a world of its own, which is not the one that the replay assumes: pace wanders
+from lap to lap (each lap remembers part of the last), passes are decided on the gap and the
+difference of the laps just driven, mistakes have a heavy tail. Two thirds of the race are shown,
+the rest is replayed.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from iracing_pipeline.analysis.race_field import LAP_COLUMNS, estimate
+from iracing_pipeline.analysis.race_replay import Distance, finish, replay
+
+if TYPE_CHECKING:
+    from iracing_pipeline.analysis.samples import Floats, Integers
+
+SEED = 2026
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """A race as it was driven.
+
+    Attributes:
+        chart: Rows with the columns of a lap chart.
+        place: True finishing place of each car, from 1.
+        stops: Laps at whose end each car stopped.
+        laps: Laps of the race.
+        rejoined: For each stop: car, lap, and its place at the end of the lap after it.
+    """
+
+    chart: pl.DataFrame
+    place: Integers
+    stops: dict[int, tuple[int, ...]]
+    laps: int
+
+
+def drive(random: np.random.Generator, *, stop_late: bool = False) -> World:
+    """A race of 12 to 40 cars over 18 to 45 laps, with one stop for each car."""
+    cars, laps = int(random.integers(12, 41)), int(random.integers(18, 46))
+    lap_s = random.uniform(60, 130)
+    pace = lap_s * (1 + np.sort(random.gamma(3.0, 0.004, cars)))
+    pace = pace[np.argsort(pace + lap_s * 0.004 * random.standard_normal(cars))]  # the grid
+    spread = lap_s * random.uniform(0.001, 0.005, cars)
+    fade, memory = lap_s * random.uniform(0.0, 0.0006), random.uniform(0.0, 0.5)
+    stop_s, chance = random.uniform(18, 45), random.uniform(0.01, 0.05)
+    quit_chance, ease = random.uniform(0.0, 0.004), random.uniform(0.2, 1.2)
+    early, late = (0.7, 0.9) if stop_late else (0.3, 0.6)
+    stops: dict[int, tuple[int, ...]] = {
+        car: (int(random.integers(int(early * laps), int(late * laps) + 1)),) for car in range(cars)
+    }
+    at: Floats = 0.25 * np.arange(cars, dtype=np.float64) + 8.0
+    tyres, wander, rows = np.zeros(cars), np.zeros(cars), []
+    racing = np.ones(cars, np.bool_)
+    for lap in range(1, laps + 1):
+        wander = memory * wander + np.sqrt(1 - memory**2) * random.standard_normal(cars)
+        own = pace + fade * tyres + spread * wander
+        mistake = random.random(cars) < chance
+        loss = np.where(mistake, 1.0 + random.lognormal(0.8, 0.8, cars), 0.0)
+        stopped = np.array([lap in stops[car] for car in range(cars)])
+        drawn = stop_s + random.normal(0, 1.0, cars)
+        taken = own + loss + np.where(stopped, drawn, 0.0)
+        if lap == 1:
+            taken += np.abs(random.normal(0, 1.5, cars))
+        racing &= random.random(cars) >= quit_chance
+        new = _pass(at=at, taken=taken, own=own, racing=racing, ease=ease, random=random)
+        clean = (lap > 1) & ~mistake & ~stopped
+        rows += [
+            (car, 1, lap, new[car], new[car] - at[car], int(tyres[car]), clean[car], stopped[car])
+            for car in np.flatnonzero(racing).tolist()
+        ]
+        at = np.where(racing, new, at)
+        tyres = np.where(stopped, 0, tyres + 1)
+    chart = pl.DataFrame(rows, schema=LAP_COLUMNS, orient="row")
+    return World(_flagged(chart, laps), _order(_flagged(chart, laps), cars), stops, laps)
+
+
+def _pass(
+    *,
+    at: Floats,
+    taken: Floats,
+    own: Floats,
+    racing: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
+    ease: float,
+    random: np.random.Generator,
+) -> Floats:
+    """Cars in the order of the line: who comes upon a car passes it, or waits behind it."""
+    new = at + taken
+    order = [car for car in np.argsort(at) if racing[car]]
+    for index, car in enumerate(order):
+        for ahead in reversed(order[:index]):
+            slow = taken[ahead] - own[ahead] > 2.0
+            if new[car] < new[ahead] + 0.25 and not slow:
+                gain = (own[ahead] - own[car]) + 0.5 * max(new[ahead] - new[car], 0.0)
+                if random.random() > 1 - np.exp(-ease * max(gain + 0.15, 0.0)):
+                    new[car] = new[ahead] + random.uniform(0.2, 0.6)
+    return new
+
+
+def _flagged(chart: pl.DataFrame, laps: int) -> pl.DataFrame:
+    """The chart up to the flag: no lap that began after the leader had finished."""
+    flag = chart.filter(pl.col("lap_number") == laps)["crossed_s"].to_numpy().min(initial=np.inf)
+    return chart.filter(pl.col("crossed_s") - pl.col("lap_s") < flag)
+
+
+def _order(chart: pl.DataFrame, cars: int) -> Integers:
+    last = {
+        row[0]: row[1:]
+        for row in chart.sort("lap_number")
+        .group_by("car")
+        .last()
+        .select("car", "lap_number", "crossed_s")
+        .rows()
+    }
+    ranked = sorted(
+        range(cars), key=lambda car: (-last.get(car, (0, 0.0))[0], last.get(car, (0, 0.0))[1])
+    )
+    place = np.empty(cars, np.int64)
+    place[ranked] = np.arange(1, cars + 1)
+    return place
+
+
+def coverage(races: int, random: np.random.Generator) -> tuple[int, int, list[float]]:
+    """Cars within the 90 % band, cars, and the widths of the bands in places."""
+    within, cars, widths = 0, 0, []
+    for number in range(races):
+        world = drive(random)
+        shown = world.laps * 2 // 3
+        guess = estimate(world.chart, until_lap=shown, stops=world.stops)
+        distance = Distance(laps=world.laps)
+        end = finish(
+            replay(guess.field, distance, guess.passing, races=500, seed=number),
+            guess.field,
+            distance,
+        )
+        low, high = np.quantile(end.place, [0.05, 0.95], axis=0, method="nearest")
+        true = world.place[guess.cars]
+        counted = guess.field.running
+        within += int(((low <= true) & (true <= high))[counted].sum())
+        cars += int(counted.sum())
+        widths += list((high - low)[counted])
+    return within, cars, widths
+
+
+def rejoin(races: int, random: np.random.Generator) -> tuple[int, int, int]:
+    """Stops whose place one lap later was foreseen exactly, within one, and all stops."""
+    exact = within = stops = 0
+    for number in range(races):
+        world = drive(random, stop_late=True)
+        places = world.chart.with_columns(
+            pl.col("crossed_s").rank("ordinal").over("lap_number").alias("place")
+        )
+        for car, (lap,) in list(world.stops.items())[::4]:
+            after = places.filter(pl.col("car") == car, pl.col("lap_number") == lap + 1)
+            if after.is_empty() or lap < 6 or lap + 1 >= world.laps:
+                continue
+            guess = estimate(world.chart, until_lap=lap - 1, stops=world.stops)
+            if not guess.field.stop_s.any():
+                continue
+            lines = replay(
+                guess.field, Distance(laps=lap + 1), guess.passing, races=200, seed=number
+            )
+            index = int(np.flatnonzero(guess.cars == car)[0])
+            ahead = (lines[:, :, lap + 1] < lines[:, index, lap + 1][:, None]).sum(axis=1) + 1
+            values, counts = np.unique(ahead, return_counts=True)
+            miss = abs(int(values[np.argmax(counts)]) - int(after["place"][0]))
+            exact, within, stops = exact + (miss == 0), within + (miss <= 1), stops + 1
+    return exact, within, stops
+
+
+def speed() -> list[float]:
+    """CPU seconds of 2,000 races of 30 cars over 40 laps, three times."""
+    random = np.random.default_rng(SEED)
+    while (world := drive(random)).place.size != 30:
+        pass
+    guess = estimate(world.chart, until_lap=1, stops=world.stops)
+    times = []
+    for seed in range(3):
+        began = time.process_time()
+        distance = Distance(laps=40)
+        finish(replay(guess.field, distance, guess.passing, seed=seed), guess.field, distance)
+        times.append(time.process_time() - began)
+    return times
+
+
+def main(races: int) -> None:
+    """Print the figures."""
+    random = np.random.default_rng(SEED)
+    within, cars, widths = coverage(races, random)
+    share = 100 * within / cars
+    print(f"true finish within the 90 % band: {share:.1f} % of {cars} cars in {races} races")
+    print(f"width of the band: median {np.median(widths):.0f} places, mean {np.mean(widths):.1f}")
+    exact, close, stops = rejoin(max(races // 4, 1), random)
+    if stops:
+        print(
+            f"place a lap after a stop: exact {100 * exact / stops:.1f} %,"
+            f" within one {100 * close / stops:.1f} % of {stops} stops"
+        )
+    print(f"2,000 races of 30 cars over 40 laps: {min(speed()):.2f} s CPU")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 200)

@@ -1,0 +1,188 @@
+"""Single records and short bursts that contradict what lies before and after them.
+
+iRacing now and then writes a record in which one channel holds a wrong value: no place, no tread,
+another lap count. A change counts when it lasts. What differs for up to :data:`LONGEST_LIE` records
+and then goes on as before is replaced: a count or a state by its earlier value, a measured value by
+interpolation.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    Floats = NDArray[np.float64]
+    Integers = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
+
+Discrete = TypeVar("Discrete", bound=np.generic)
+
+LONGEST_LIE = 5
+"""Records after which a changed value counts as a change."""
+
+
+_OUTSIDE = 0.1
+
+
+def settled(
+    values: NDArray[Discrete], *, strict: bool = False, keep_last: bool = False
+) -> NDArray[Discrete]:
+    """A count, a state or a yes-or-no channel without short excursions.
+
+    Args:
+        values: The channel, shape (n,); returned itself where nothing changes.
+        strict: Whether short values between two lasting ones are wrong too, as for a lap count;
+            otherwise a value may be passed through, as a surface is on the way into the pits.
+        keep_last: Whether to keep a short run at the end of the file.
+    """
+    differs = values[1:] != values[:-1]
+    if values.dtype.kind == "f":
+        differs &= ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
+    starts = np.concatenate(([0], np.flatnonzero(differs) + 1, [len(values)]))
+    if len(starts) <= 2:
+        return values
+    fixed = values.copy()
+    for first, after in _short_spans(starts, len(values)):
+        if first == 0:
+            if strict or after <= LONGEST_LIE:
+                fixed[:after] = values[after]
+        elif after == len(values):
+            if not keep_last:
+                fixed[first:] = values[first - 1]
+        else:
+            _settle(fixed, values, first, after, strict=strict)
+    return fixed
+
+
+def _short_spans(starts: Integers, size: int) -> Iterator[tuple[int, int]]:
+    """[first, after) of each group of at most :data:`LONGEST_LIE` records in short runs."""
+    first = None
+    for start, after in pairwise(starts.tolist()):
+        if after - start <= LONGEST_LIE:
+            first = start if first is None else first
+            continue
+        if first is not None and start - first <= 2 * LONGEST_LIE and start < size:
+            yield first, start
+        first = None
+    if first is not None and first > 0 and size - first <= LONGEST_LIE:
+        yield first, size
+
+
+def _settle(
+    fixed: NDArray[Discrete], values: NDArray[Discrete], first: int, after: int, *, strict: bool
+) -> None:
+    """Decide the records between two lasting values."""
+    before, then = values[first - 1], values[after]
+    between = values[first:after]
+    is_before, is_then = between == before, between == then
+    if before == then:
+        if np.count_nonzero(~is_before) <= LONGEST_LIE:
+            fixed[first:after] = before
+        return
+    if not strict and not (is_before | is_then).all():
+        return
+    # The change is where the fewest records contradict it.
+    wrong = np.concatenate(([0], np.cumsum(~is_before)))
+    wrong += np.concatenate((np.cumsum(~is_then[::-1])[::-1], [0]))
+    if wrong.min() <= LONGEST_LIE:
+        change = int(wrong.argmin())
+        fixed[first : first + change] = before
+        fixed[first + change : after] = then
+
+
+def restored(values: Floats, limit: float, *, circular: bool = False) -> Floats:
+    """A measured channel without short excursions.
+
+    Args:
+        values: The channel, shape (n,); returned itself where nothing changes.
+        limit: The most that it changes from one record to the next.
+        circular: Whether 1 is 0 again, as for a place on the lap.
+    """
+    given = values
+    if circular:
+        # Just after the line it reads slightly below zero; elsewhere outside it is no place.
+        values = np.where((values > -_OUTSIDE) & (values < 1 + _OUTSIDE), values, np.nan)
+    step = np.diff(values)
+    if circular:
+        step = (step + 0.5) % 1 - 0.5
+    large = np.flatnonzero(~(np.abs(step) <= limit))
+    if not len(large) or len(large) > len(values) // 4:
+        return given
+    fixed = values.copy()
+    good = -1
+    for before in large.tolist():
+        if before < good:
+            continue
+        back = _returns(values, before, limit, circular=circular)
+        if back is not None:
+            span = np.arange(1, back - before)
+            way = _way(values[before], values[back], circular=circular)
+            fixed[before + 1 : back] = values[before] + way * span / (back - before)
+            if circular:
+                fixed[before + 1 : back] %= 1.0
+            good = back
+    return fixed
+
+
+def _returns(values: Floats, before: int, limit: float, *, circular: bool) -> int | None:
+    """The record at which the channel is back on its way; None if it is not, within a lie."""
+    for back in range(before + 2, min(before + 2 + LONGEST_LIE, len(values))):
+        way = _way(values[before], values[back], circular=circular)
+        if not abs(way) <= limit * (back - before):
+            continue
+        out = _way(values[back - 1], values[back], circular=circular)
+        if not abs(out) <= limit:
+            return back
+    return None
+
+
+def _way(start: float, end: float, *, circular: bool) -> float:
+    way = float(end) - float(start)
+    return (way + 0.5) % 1 - 0.5 if circular else way
+
+
+def restored_time(time: Floats, usable: Flags) -> tuple[Floats, Flags]:
+    """SessionTime without records that repeat it, stand back or run ahead.
+
+    A record is wrong if it is not between those around it, which are as far apart as they should
+    be. A clock that falls for good is no lie, and neither is one that slips a tick.
+
+    Returns:
+        The times, and which of them are times at all.
+    """
+    step = np.diff(time)
+    if not len(step):
+        return time, usable
+    ordinary = step[(step > 0) & usable[1:] & usable[:-1]]
+    tick = float(np.median(ordinary)) if len(ordinary) else 0.0
+    odd = np.flatnonzero(~((step > 0) & (step < 1.5 * tick)))
+    if not len(odd) or tick <= 0 or len(odd) > len(time) // 4:
+        return time, usable
+    fixed, usable = time.copy(), usable.copy()
+    good = -1
+    for before in odd.tolist():
+        if before < good or not usable[before]:
+            continue
+        for back in range(before + 2, min(before + 2 + LONGEST_LIE, len(time))):
+            apart = time[back] - time[before]
+            between = time[before + 1 : back]
+            wrong = ~((between > time[before]) & (between < time[back]))
+            if (
+                usable[back]
+                and abs(apart - (back - before) * tick) <= 1.5 * tick
+                and wrong[0]
+                and wrong[-1]
+            ):
+                part = np.arange(1, back - before) / (back - before)
+                fixed[before + 1 : back] = time[before] + apart * part
+                usable[before + 1 : back] = True
+                good = back
+                break
+    return fixed, usable

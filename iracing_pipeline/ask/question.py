@@ -1,0 +1,91 @@
+"""A question as a declaration: which columns of which view, chosen by which parameters."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["text", "integer", "session", "lap", "race", "date"]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """What a question can be narrowed by.
+
+    Attributes:
+        name: Its name in the call.
+        kind: ``session`` is a key, a date or ``last``; ``race`` a subsession id or ``last``;
+            ``lap`` a lap id, as answers carry it; ``text`` is found anywhere in the column.
+        doc: What it is, with an example.
+        condition: SQL that holds for the rows it leaves, with its value as ``%(name)s``.
+        required: Whether the question has no answer without it.
+    """
+
+    name: str
+    kind: Kind
+    doc: str
+    condition: str
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Behind:
+    """What is behind a figure.
+
+    Attributes:
+        n: Column with the count of values, or the count itself.
+        low: Column with the lower end of its 95 % interval.
+        high: Column with the upper end.
+    """
+
+    n: str | int | None = None
+    low: str | None = None
+    high: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A question.
+
+    Attributes:
+        name: Its name, as a racer would say it.
+        title: What it answers, in one sentence.
+        source: View or function of schema ``grafana``.
+        columns: Columns that are shown, in order; ``name = expression`` for one that is computed.
+        figures: Which of them are measured, and what is behind each.
+        parameters: What it can be narrowed by.
+        order: What follows ``ORDER BY``.
+        empty: Why there may be no row.
+        remedy: What would give one.
+    """
+
+    name: str
+    title: str
+    source: str
+    columns: tuple[str, ...]
+    figures: dict[str, Behind]
+    parameters: tuple[Parameter, ...]
+    order: str
+    empty: str
+    remedy: str
+
+    @property
+    def shown(self) -> list[str]:
+        """Names of the columns."""
+        return [column.partition(" = ")[0] for column in self.columns]
+
+    def statement(self, given: set[str]) -> str:
+        """The statement for the parameters that were given."""
+        needed = dict.fromkeys(self.columns)
+        for behind in self.figures.values():
+            names = (behind.n, behind.low, behind.high)
+            needed |= dict.fromkeys(name for name in names if isinstance(name, str))
+        listed = ", ".join(_selected(column) for column in needed)
+        conditions = [each.condition for each in self.parameters if each.name in given]
+        where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
+        return f"SELECT {listed} FROM {self.source}{where} ORDER BY {self.order}"
+
+
+def _selected(column: str) -> str:
+    name, _, expression = column.partition(" = ")
+    return f'{expression} AS "{name}"' if expression else f'"{name}"'

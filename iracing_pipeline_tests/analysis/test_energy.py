@@ -1,0 +1,91 @@
+"""What a lap takes from the battery of a hybrid or an electric car."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from iracing_pipeline.analysis.energy import Power, lap_energy, power
+from iracing_pipeline.analysis.fuel import energy_use, fuel_laps, fuel_use
+from iracing_pipeline.analysis.laps import laps as find_laps
+from iracing_pipeline_tests.recordings import START, drive
+
+LAPS = (20.0, 20.0, 20.0, 20.0)
+DEPLOYED_J, LOST_J, FULL_J = 1.2e6, 0.1e6, 4e6
+
+
+def hybrid() -> pl.DataFrame:
+    """A battery that loses 0.1 MJ a lap, having given 1.2 MJ to the motor."""
+    records = drive(LAPS)
+    round_lap = records["LapDistPct"].to_numpy().clip(0, 1)
+    battery = FULL_J - LOST_J * (records["Lap"].to_numpy() - 5 + round_lap)
+    return records.with_columns(
+        EnergyERSBattery=battery,
+        EnergyERSBatteryPct=battery / FULL_J,
+        EnergyBatteryToMGU_KLap=DEPLOYED_J * round_lap,
+    )
+
+
+def laps_of(records: pl.DataFrame, car: Power) -> pl.DataFrame:
+    return lap_energy(records, find_laps(records, session_key="s", start=START), car)
+
+
+def test_a_car_with_a_tank_alone_has_no_energy() -> None:
+    records = drive(LAPS)
+    laps = find_laps(records, session_key="s", start=START)
+
+    assert power({"DriverCarFuelMaxKWh": 0, "DriverCarIsElectric": 0}, records) == Power()
+    assert lap_energy(records, laps, Power()).equals(laps)
+
+
+def test_a_hybrid_has_litres_and_energy() -> None:
+    records = hybrid()
+    car = power({"DriverCarIsElectric": 0}, records)
+    laps = laps_of(records, car)
+    timed = laps.filter(pl.col("kind") == "timed")
+
+    assert car.source == "hybrid"
+    assert car.capacity_kwh == pytest.approx(FULL_J / 3.6e6)
+    assert timed["energy_used_kwh"].to_list() == pytest.approx([LOST_J / 3.6e6] * 4, rel=0.01)
+    assert timed["energy_deployed_kwh"].to_list() == pytest.approx(
+        [DEPLOYED_J / 3.6e6] * 4, rel=0.01
+    )
+    use = energy_use(fuel_laps(laps))
+    assert use is not None
+    assert (use.laps, use.used_kwh) == (4, pytest.approx(LOST_J / 3.6e6, rel=0.01))
+    assert fuel_use(fuel_laps(laps)) is not None
+
+
+def test_an_electric_car_has_no_litres() -> None:
+    records = drive(LAPS)
+    share = np.linspace(1.0, 0.7, records.height)
+    records = records.with_columns(FuelLevel=share * 90, FuelLevelPct=share)
+    car = power(
+        {"DriverCarIsElectric": 1, "DriverCarFuelMaxKWh": "100.000", "DriverCarMaxFuelPct": 0.9},
+        records,
+    )
+    laps = laps_of(records, car)
+    fuel = fuel_laps(laps)
+
+    assert car == Power("electric", 90.0)
+    assert laps["fuel_used_l"].null_count() == laps.height
+    timed = laps.filter(pl.col("kind") == "timed")
+    expected = 0.3 * 90 * 20.0 * 60 / records.height
+    assert timed["energy_used_kwh"].to_list() == pytest.approx([expected] * 4, rel=0.01)
+    assert fuel.filter(pl.col("condition") == "clean").height == 4
+    left = timed["energy_end_kwh"][-1] / expected
+    assert fuel["laps_left"][timed.height] == pytest.approx(left, rel=0.02)
+    assert fuel_use(fuel) is None
+
+
+def test_what_is_charged_in_the_pits_is_not_what_the_lap_took() -> None:
+    records = hybrid()
+    row = pl.int_range(pl.len())
+    charged = records.with_columns(
+        EnergyERSBattery=pl.col("EnergyERSBattery") + pl.when(row > 900).then(2e5).otherwise(0.0),
+        OnPitRoad=row.is_between(880, 950),
+    )
+    laps = laps_of(charged, Power("hybrid", 1.1))
+
+    assert laps["energy_used_kwh"].null_count() == 1

@@ -1,0 +1,122 @@
+"""Races in the warehouse: taken apart once, and anew when something of them changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from iracing_pipeline.data_api.backfill import EVENTS, LAPS, RESULT
+from iracing_pipeline.demo.fake_data_api.career import Career
+from iracing_pipeline.demo.fake_data_api.race_documents import event_log, lap_chart, result
+from iracing_pipeline.ingest import races
+from iracing_pipeline.ingest.races import take_apart_due
+from iracing_pipeline.ingest.results import load_subsessions
+from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_LEDGER
+from iracing_pipeline.warehouse import payloads
+from iracing_pipeline.warehouse.payloads import Document
+from iracing_pipeline_tests.payloads import needs_payloads, payload
+
+if TYPE_CHECKING:
+    from iracing_pipeline.warehouse.connection import Connection
+
+CAREER = Career(season_count=1)
+REAL = 82263872
+
+
+def _put(connection: Connection, subsession_id: int, document: object, laps: object) -> None:
+    item = str(subsession_id)
+    payloads.put(connection, Document(RESULT, item), document, source="api")
+    payloads.put(connection, Document(LAPS, item, 0), {"rows": laps}, source="api")
+    connection.commit()
+
+
+def _load_demo(connection: Connection, count: int) -> list[int]:
+    chosen = [race for race in CAREER.races if race.official][:count]
+    for race in chosen:
+        item = str(race.subsession_id)
+        _put(connection, race.subsession_id, result(CAREER, race), lap_chart(CAREER, race, 0))
+        events = {"rows": event_log(CAREER, race)}
+        payloads.put(connection, Document(EVENTS, item, 0), events, source="api")
+    ids = [race.subsession_id for race in chosen]
+    load_subsessions(connection, ids)
+    return ids
+
+
+def _closing_ms(connection: Connection) -> float:
+    row = connection.execute(
+        "SELECT 1000 * max(abs(seconds - gap_s)) FROM (SELECT sum(seconds) AS seconds,"
+        " min(gap_s) AS gap_s FROM grafana.race_ledger"
+        " GROUP BY subsession_id, simsession_number, group_id) AS car"
+    ).fetchone()
+    assert row is not None
+    return float(row[0])
+
+
+def test_every_race_is_taken_apart_once(connection: Connection) -> None:
+    ids = _load_demo(connection, 3)
+    done = take_apart_due(connection)
+
+    assert done.races == 3
+    assert done.rows[RACE_LEDGER] > 0
+    assert _closing_ms(connection) < 1
+    covered = connection.execute("SELECT count(DISTINCT subsession_id) FROM racing.race_ledger")
+    assert covered.fetchone() == (3,)
+    assert take_apart_due(connection).races == 0
+
+    races.forget(connection, ids[:1])
+    again = take_apart_due(connection)
+    assert again.races == 1
+    changed = connection.execute(
+        "SELECT rows_inserted + rows_updated + rows_deleted FROM ops.load_audit"
+        " WHERE table_name = 'racing.race_ledger' ORDER BY load_id DESC LIMIT 1"
+    ).fetchone()
+    assert changed == (0,)  # the same rows again
+
+
+def test_the_demo_races_change_ratings_by_the_arithmetic(connection: Connection) -> None:
+    _load_demo(connection, 4)
+    done = take_apart_due(connection)
+
+    assert done.rows[IRATING_OUTCOME] > 0
+    row = connection.execute(
+        "SELECT count(*), max(abs(irating_change - official_change)) FROM racing.irating_outcome"
+        " WHERE finished_here"
+    ).fetchone()
+    assert row is not None
+    assert row[0] > 30
+    assert row[1] <= 0.5 + 1e-9  # ratings are whole numbers
+
+
+@needs_payloads
+def test_a_real_race_closes_and_any_pair_is_a_difference(connection: Connection) -> None:
+    chart = payload(f"results_lap_chart_data__{REAL}_0__rows")
+    _put(connection, REAL, payload(f"results_get__{REAL}"), chart)
+    load_subsessions(connection, [REAL])
+    take_apart_due(connection)
+
+    assert _closing_ms(connection) < 1
+    official = connection.execute(
+        "SELECT 1000 * max(abs(gap_s - official_gap_s)), count(DISTINCT group_id)"
+        " FROM grafana.race_ledger WHERE official_gap_s IS NOT NULL"
+    ).fetchone()
+    assert official is not None
+    assert official[0] < 1
+    assert official[1] == 23
+
+    order = connection.execute(
+        "SELECT group_id, min(gap_s) FROM racing.race_ledger WHERE lap_number = 10"
+        " GROUP BY group_id ORDER BY 2"
+    ).fetchall()
+    (ahead, before), (behind, after) = order[4], order[9]
+    between = connection.execute(
+        "SELECT sum(seconds), bool_and(low_s <= seconds AND seconds <= high_s)"
+        " FROM grafana.race_ledger_between(%s, 0, %s, %s)",
+        [REAL, behind, ahead],
+    ).fetchone()
+    assert between is not None
+    assert between[0] == pytest.approx(after - before)
+    assert between[1]
+    items = connection.execute("SELECT count(*) FROM grafana.race_ledger_items").fetchone()
+    assert items is not None
+    assert items[0] > 0
