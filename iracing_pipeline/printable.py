@@ -34,4 +34,6 @@ def _controls(letter: str) -> bool:
 
 
 def _escaped(letter: str) -> str:
+    if ord(letter) > 0x7F:  # in JSON as well, which has no \\x and may hold these as they are
+        return f"\\u{ord(letter):04x}"
     return letter.encode("unicode_escape", "backslashreplace").decode("ascii")

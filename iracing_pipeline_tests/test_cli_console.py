@@ -31,7 +31,7 @@ ROOT = hasattr(os, "geteuid") and os.geteuid() == 0
         ("two\nlines\tand a tab", "two\nlines\tand a tab"),
         ("\x1b]0;owned\x07", r"\x1b]0;owned\x07"),
         ("\x1b[2J\x1b[31m", r"\x1b[2J\x1b[31m"),
-        ("\x9b31m", r"\x9b31m"),
+        ("\x9b31m", r"\u009b31m"),
         ("a\rb\bc", r"a\rb\x08c"),
         ("abc\u202egnp.exe", r"abc\u202egnp.exe"),
         ("a\u2028b", r"a\u2028b"),

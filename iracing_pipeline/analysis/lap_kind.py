@@ -154,6 +154,8 @@ def _lasts(holds: Flags) -> bool:
 def _nowhere_within(rows: Integers) -> bool:
     """Whether the car was nowhere for a while within a lap that it then drove on."""
     return bool(len(rows) > 1 and int(rows[-1]) - int(rows[0]) >= len(rows) + LONGEST_LIE)
+
+
 def by_team_mate(samples: Samples, rows: Integers) -> bool:
     """Whether a team mate drove for a second or more; one record does not decide."""
     if samples.team_mate is None or len(rows) < 2:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import AskSettings, Settings
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def ask(question: str | None, parameters: tuple[str, ...], *, as_json: bool) -> 
             answer = asking.ask(_database(), question, given)
     except asking.AskError as error:
         raise click.ClickException(str(error)) from error
-    click.echo(
+    echo(
         json.dumps(answer.to_json(), indent=2, ensure_ascii=False) if as_json else answer.to_text()
     )
 
@@ -70,7 +71,7 @@ def mcp(*, http: bool, port: int) -> None:
         anyio.run(mcp_server.serve_stdio, database)
         return
     token, where = _token()
-    click.echo(f"Serving http://127.0.0.1:{port}/mcp; its token is in {where} (Ctrl+C ends it)")
+    echo(f"Serving http://127.0.0.1:{port}/mcp; its token is in {where} (Ctrl+C ends it)")
     app = mcp_server.http_app(database, host="127.0.0.1", port=port, token=token)
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning", access_log=False)
 
@@ -79,12 +80,12 @@ def _list_questions() -> None:
     from iracing_pipeline.ask import QUESTIONS
 
     for question in QUESTIONS.values():
-        click.echo(f"{question.name}: {question.title}")
+        echo(f"{question.name}: {question.title}")
         for each in question.parameters:
             need = "" if each.required else " (optional)"
-            click.echo(f"    {each.name}=...  {each.doc}{need}")
-    click.echo("query: One SELECT of your own over the views of schema grafana.")
-    click.echo("    sql=...  The statement")
+            echo(f"    {each.name}=...  {each.doc}{need}")
+    echo("query: One SELECT of your own over the views of schema grafana.")
+    echo("    sql=...  The statement")
 
 
 def _pair(text: str) -> tuple[str, str]:

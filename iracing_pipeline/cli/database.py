@@ -61,6 +61,8 @@ def migrate() -> None:
             echo(f"Made {made}")
     changed = warehouse.migrate(url)
     warehouse.admit(url)
+    if how.admin_url is not None:
+        roles.restrict_reader(how.admin_url, roles.database_of(url))
     echo("Migrated the database." if changed else "The database is up to date.")
     if os.environ.get("DAGSTER_HOME"):
         dagster_home.upgrade()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, 39, 112}
 _CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
 _ROOM = "The disk is full{where}. Make room on it and run the command again."
 _FOLDER = (
@@ -20,16 +19,19 @@ _FOLDER = (
 
 def sentence(error: BaseException) -> str | None:
     """What to say of an error whose cause is the system's; None for every other one."""
+    from iracing_pipeline.lake import disk_is_full  # noqa: PLC0415 - polars takes half a second
+
     for each in _chain(error):
-        if isinstance(each, OSError) and each.errno in _FULL:
-            return _ROOM.format(where=f": {each.filename}" if each.filename else "")
+        if isinstance(each, Exception) and disk_is_full(each):
+            named = isinstance(each, OSError) and each.filename
+            return _ROOM.format(where=f": {named}" if named else "")
         if isinstance(each, OSError) and each.errno in _CLOSED and each.filename:
             return _FOLDER.format(path=each.filename, why=each.strerror)
         if isinstance(each, OSError) and each.errno in {errno.EMFILE, errno.ENFILE}:
             return "Too many files are open. Close programs, or raise the limit (ulimit -n)."
         if isinstance(each, sqlite3.Error):
             return _of_sqlite(str(each))
-        if "(os error 28)" in str(each) or type(each).__name__ == "DiskFull":
+        if type(each).__name__ == "DiskFull":  # PostgreSQL's
             return _ROOM.format(where="")
     return None
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import Settings
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def retry(subsession_ids: tuple[int, ...], *, everything: bool) -> None:
         raise click.UsageError("Name races by their subsession id, or say --all.")
     with _connected() as connection:
         count = ask_again(connection, None if everything else subsession_ids)
-    click.echo(f"{count} races are asked for again.")
+    echo(f"{count} races are asked for again.")
 
 
 @races.command()
@@ -54,7 +55,7 @@ def dismiss(subsession_ids: tuple[int, ...]) -> None:
 
     with _connected() as connection:
         count = dismiss_races(connection, subsession_ids)
-    click.echo(f"{count} races are dismissed.")
+    echo(f"{count} races are dismissed.")
 
 
 def _list() -> None:
@@ -67,10 +68,10 @@ def _list() -> None:
         again = ""
         if race.retry_after is not None:
             again = f"; asked again {race.retry_after.astimezone():%Y-%m-%d %H:%M}"
-        click.echo(f"{race.subsession_id}  {race.season}  {when}  {race.state}{again}")
+        echo(f"{race.subsession_id}  {race.season}  {when}  {race.state}{again}")
         for line in race.reason.splitlines():
-            click.echo(f"    {line}")
-    click.echo(f"{len(listed)} races are not complete.")
+            echo(f"    {line}")
+    echo(f"{len(listed)} races are not complete.")
 
 
 @contextmanager

@@ -7,10 +7,8 @@ and get no secret of ours.
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
-
-from dagster import _cli
-from dagster._cli import dev
 
 from iracing_pipeline.child_environment import of_orchestrator
 
@@ -19,20 +17,22 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 WEBSERVER = "iracing_pipeline.local.webserver"
+dev: Any = import_module("dagster._cli.dev")
 _open = dev.open_ipc_subprocess
 
 
 def open_child(parts: Sequence[str], **options: Any) -> subprocess.Popen[Any]:
     """Start one of Dagster's processes; our webserver in place of its own."""
     command = [WEBSERVER if part == "dagster_webserver" else part for part in parts]
-    return _open(command, env=of_orchestrator(), **options)
+    child: subprocess.Popen[Any] = _open(command, env=of_orchestrator(), **options)
+    return child
 
 
 def main() -> None:
     """Run ``dagster dev`` with the arguments of this process."""
     dev.open_ipc_subprocess = open_child
     sys.argv[1:1] = ["dev"]
-    _cli.main()
+    import_module("dagster._cli").main()
 
 
 if __name__ == "__main__":

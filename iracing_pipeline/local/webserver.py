@@ -5,12 +5,12 @@ Takes the arguments of ``dagster-webserver``. See ``http_guard`` for what is ref
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
-
-from dagster_webserver import cli
 
 from iracing_pipeline.http_guard import Guard, allowed_hosts
 
+cli: Any = import_module("dagster_webserver.cli")
 _make_app = cli.create_app_from_workspace_process_context
 
 

@@ -8,6 +8,7 @@ them, who is needed for nothing else.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import conninfo, sql
@@ -96,6 +97,26 @@ def provision(admin_url: str, database: str, passwords: Mapping[str, str]) -> li
                 "Let IRACING_ADMIN_DATABASE_URL name a role with CREATEROLE and CREATEDB",
             ) from error
     return made
+
+
+def restrict_reader(admin_url: str, database: str) -> None:
+    """Take from the dashboards' role what only a superuser can take, in a migrated database.
+
+    Args:
+        admin_url: The server, for its administrator; nothing happens if that is no superuser.
+        database: Name of the pipeline's database.
+
+    Raises:
+        UnavailableError: If the server cannot be reached.
+    """
+    url = urlsplit(admin_url)._replace(path=f"/{database}").geturl()
+    with Warehouse(admin_url).connect() as connection:
+        row = connection.execute(
+            "SELECT rolsuper FROM pg_roles WHERE rolname = current_user"
+        ).fetchone()
+    if row is not None and row[0]:
+        with Warehouse(url).connect() as connection:
+            reader.restrict(connection)
 
 
 def database_of(url: str) -> str:

@@ -120,7 +120,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Up]:
         )  # fmt: skip
     running = Up(home, f"http://127.0.0.1:{port}", process, env)
     try:
-        wait(lambda: process.poll() is None and b"UI is at" in (folder / "log").read_bytes())
+        wait(lambda: b"UI is at" in (folder / "log").read_bytes(), within_s=300.0)
         yield running
     finally:
         process.send_signal(signal.SIGTERM)

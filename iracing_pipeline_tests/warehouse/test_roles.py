@@ -11,7 +11,7 @@ from iracing_pipeline import backup, cli
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_SESSION
-from iracing_pipeline.warehouse import admit, embedded, reader, roles
+from iracing_pipeline.warehouse import admit, embedded, reader, roles, watchdog
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import MigrationError
 from iracing_pipeline_tests.conftest import at_database
@@ -248,6 +248,35 @@ def test_the_application_saves_and_only_the_owner_restores(server: Server, tmp_p
         connection.execute("SELECT FROM grafana.telemetry_laps LIMIT 1")
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             connection.execute("SELECT FROM raw.watermark")
+
+
+def test_a_superuser_takes_locks_and_large_objects_from_the_reader_alone(server: Server) -> None:
+    roles.restrict_reader(server.admin_url, DATABASE)  # no superuser: nothing happens
+    roles.restrict_reader(server.url, DATABASE)
+
+    with Warehouse(server.as_role(reader.READER)).connect(autocommit=True) as connection:
+        connection.execute("SET default_transaction_read_only = off")
+        for statement in ("SELECT lo_creat(-1)", "SELECT pg_advisory_lock(1)"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                connection.execute(statement.encode())
+    for role in (roles.APPLICATION, roles.OWNER):
+        with Warehouse(server.as_role(role)).connect() as connection:
+            connection.execute("SELECT pg_try_advisory_lock(1)")
+            connection.execute("CREATE TEMPORARY TABLE mine ()")
+
+
+def test_the_application_ends_what_a_reader_runs_for_long(server: Server) -> None:
+    with (
+        Warehouse(server.as_role(reader.READER)).connect() as dashboard,
+        Warehouse(server.as_role(roles.APPLICATION)).connect() as application,
+    ):
+        dashboard.execute("SELECT 1")
+        pid = dashboard.info.backend_pid
+        ended = watchdog.end_long_queries(application, longest_s=0.0)
+        with pytest.raises(psycopg.OperationalError):
+            dashboard.execute("SELECT 1")
+
+    assert ended == [pid]
 
 
 def test_a_server_without_roles_is_left_as_it_is(connection: Connection) -> None:
