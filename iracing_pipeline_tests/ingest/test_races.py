@@ -69,7 +69,7 @@ def test_every_race_is_taken_apart_once(connection: Connection) -> None:
     assert again.races == 1
     changed = connection.execute(
         "SELECT rows_inserted + rows_updated + rows_deleted FROM ops.load_audit"
-        " WHERE table_name = 'racing.race_ledger' ORDER BY load_id DESC LIMIT 1"
+        " WHERE table_name = 'racing.race_ledger' ORDER BY started_at DESC LIMIT 1"
     ).fetchone()
     assert changed == (0,)  # the same rows again
 
