@@ -24,7 +24,7 @@ def notes_of(laps: pl.DataFrame, corners: pl.DataFrame | None = None) -> dict[in
         laps: Its rows of ``racing.telemetry_lap``.
         corners: Its rows of ``racing.lap_corner``.
     """
-    worst = {} if corners is None else _worst_corners(corners, laps)
+    worst = {} if corners is None or corners.is_empty() else _worst_corners(corners, laps)
     notes = {}
     for lap in laps.rows(named=True):
         reasons = set(lap["reasons"] or ())
