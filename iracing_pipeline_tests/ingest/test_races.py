@@ -15,8 +15,9 @@ from iracing_pipeline.demo.season import SEED, season, write_outing
 from iracing_pipeline.ingest import races
 from iracing_pipeline.ingest.races import take_apart_due
 from iracing_pipeline.ingest.results import load_subsessions
-from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_LEDGER
+from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_ANALYSIS, RACE_LEDGER
 from iracing_pipeline.warehouse import payloads
+from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.payloads import Document
 from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 from iracing_pipeline_tests.payloads import needs_payloads, payload
@@ -24,6 +25,7 @@ from iracing_pipeline_tests.payloads import needs_payloads, payload
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
 CAREER = Career(season_count=1)
@@ -161,3 +163,25 @@ def test_findings_of_a_race_with_telemetry_are_priced(
         "SELECT penalty, at_points, points_left FROM grafana.penalty_ladder"
     ).fetchall()
     assert ladder == [("disqualification", 17, 14)]
+
+
+def test_a_race_that_is_refused_stops_no_other(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = _load_demo(connection, 3)
+    whole = races.take_apart
+
+    def refusing(
+        connection: Connection, subsession_ids: list[int], *, run_id: str | None = None
+    ) -> dict[Table, int]:
+        if ids[1] in subsession_ids:
+            raise LoadError("a row does not fit", "report it")
+        return whole(connection, subsession_ids, run_id=run_id)
+
+    monkeypatch.setattr(races, "take_apart", refusing)
+    done = take_apart_due(connection)
+
+    assert list(done.refused) == [ids[1]]
+    assert done.rows[RACE_ANALYSIS] == 2
+    waiting = connection.execute("SELECT source, item FROM ops.quarantine").fetchall()
+    assert waiting == [("race", str(ids[1]))]
