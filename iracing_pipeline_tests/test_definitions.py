@@ -18,7 +18,9 @@ ROOT = Path(iracing_pipeline.__file__).parents[1]
 
 # Group: asset <- what it is made from.
 GRAPH = """
+debrief: irating_outcomes <- results
 debrief: race_debriefs <- lap_corners stints telemetry_laps
+debrief: race_ledgers <- laps race_debriefs results session_events telemetry_laps
 metrics: metric_history <- ibt_frames telemetry_sessions
 metrics: metric_snapshot <- telemetry_laps telemetry_sessions
 ratings: career <- raw_member

@@ -72,6 +72,7 @@ def debrief(
     stints: pl.DataFrame,
     *,
     scored: Scored | None = None,
+    is_race: bool = False,
 ) -> Debrief:
     """Debrief a race.
 
@@ -80,6 +81,7 @@ def debrief(
         corners: Their corners, as rows of ``racing.lap_corner``.
         stints: Its stints, as rows of ``racing.stint``.
         scored: The race with all cars; None where only the telemetry is known.
+        is_race: Whether it was a race, which has a finding however little it cost.
     """
     clean = laps.filter("clean").drop_nulls("lap_time_s")
     shown = scored or _alone(laps, corners)
@@ -96,7 +98,7 @@ def debrief(
             *(_stops(shown, parts.get(STOPS), stints) if scored else _stops_of_stints(stints)),
         ]
     worth = [finding for finding in found if finding.seconds >= LEAST_S]
-    if not worth and own is not None:
+    if not worth and own is not None and (is_race or scored is not None):
         worth = [*found, *_pace(shown)] or [*_unevenness(clean)]
         worth = [finding for finding in worth if finding.seconds > 0]
     worth.sort(key=lambda finding: -finding.seconds)
@@ -123,7 +125,7 @@ def race_findings(
     """
     if session["simsession_type"] != RACE:
         return RACE_FINDING.frame()
-    found = debrief(laps, corners, stints, scored=scored)
+    found = debrief(laps, corners, stints, scored=scored, is_race=True)
     return RACE_FINDING.frame(
         {
             "session_key": session["session_key"],

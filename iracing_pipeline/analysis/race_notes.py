@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import polars as pl
 
 from iracing_pipeline.analysis import robust
@@ -23,7 +24,7 @@ def notes_of(laps: pl.DataFrame, corners: pl.DataFrame | None = None) -> dict[in
         laps: Its rows of ``racing.telemetry_lap``.
         corners: Its rows of ``racing.lap_corner``.
     """
-    worst = {} if corners is None else _worst_corners(corners, laps)
+    worst = {} if corners is None or corners.is_empty() else _worst_corners(corners, laps)
     notes = {}
     for lap in laps.rows(named=True):
         reasons = set(lap["reasons"] or ())
@@ -43,29 +44,29 @@ def notes_of(laps: pl.DataFrame, corners: pl.DataFrame | None = None) -> dict[in
 def _worst_corners(
     corners: pl.DataFrame, laps: pl.DataFrame
 ) -> dict[int, tuple[int, float, float]]:
-    """The corner of each lap, straight included, that lost most against the clean laps."""
+    """The corner of each lap that lost most against the clean laps, the straight after it included.
+
+    The straight after the last corner is left out, as the pits may lie on it.
+    """
+    last = corners.get_column("corner").max()
+    straight = pl.when(pl.col("corner") != last).then(pl.col("straight_s").fill_null(0.0))
     spent = corners.select(
-        "lap_number",
-        "corner",
-        in_corner="time_s",
-        time=pl.col("time_s") + pl.col("straight_s").fill_null(0.0),
+        "lap_number", "corner", seconds=pl.col("time_s") + straight.otherwise(0.0)
     ).drop_nulls()
-    clean = laps.filter("clean").select("lap_number")
-    usual = {
-        int(str(corner)): part.get_column("in_corner").to_numpy()
-        for (corner,), part in spent.join(clean, on="lap_number", how="semi").group_by("corner")
-    }
-    worst: dict[int, tuple[int, float, float]] = {}
-    for row in spent.rows(named=True):
-        times = usual.get(row["corner"])
-        if times is None or not len(times):
-            continue
-        loss = float(row["in_corner"] - sorted(times)[len(times) // 2])
-        if row["lap_number"] in worst and worst[row["lap_number"]][1] >= loss:
-            continue
+    clean = spent.join(laps.filter("clean").select("lap_number"), on="lap_number", how="semi")
+    usual: dict[int, tuple[float, float]] = {}
+    for (corner,), part in clean.group_by("corner"):
+        times = part.get_column("seconds").to_numpy()
         scatter = robust.spread(times)
         error = float("nan") if scatter is None else scatter.value
-        worst[row["lap_number"]] = (row["corner"], loss, error)
+        usual[int(str(corner))] = float(np.median(times)), error
+    worst: dict[int, tuple[int, float, float]] = {}
+    for lap, corner, seconds in spent.rows():
+        if corner not in usual:
+            continue
+        middle, error = usual[corner]
+        if lap not in worst or seconds - middle > worst[lap][1]:
+            worst[lap] = corner, seconds - middle, error
     return worst
 
 

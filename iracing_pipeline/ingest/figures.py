@@ -208,12 +208,11 @@ def rebuild_rating_outlook(connection: Connection, *, run_id: str | None = None)
     """Forecast every rating of ``racing.rating_history``, and what the next licence takes."""
     history = read_table(connection, RATING_HISTORY, where={})
     races = _frame(connection, _RACES, _RACE_SCHEMA)
+    fields = _frame(connection, _FIELDS, _FIELD_SCHEMA)
     return _store(
         connection,
         {
-            RATING_FORECAST: rating_outlook.forecasts(
-                history, _frame(connection, _FIELDS, _FIELD_SCHEMA)
-            ),
+            RATING_FORECAST: rating_outlook.forecasts(history, fields),
             RATING_TARGET: rating_outlook.targets(history, races),
         },
         run_id,

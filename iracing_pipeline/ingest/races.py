@@ -27,7 +27,8 @@ from iracing_pipeline.tables.race import (
 from iracing_pipeline.tables.results import RESULT, SESSION_EVENT, SUBSESSION, SUBSESSION_CLASS
 from iracing_pipeline.tables.stints import STINT
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.warehouse import audit
+from iracing_pipeline.warehouse import audit, quarantine
+from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.load import replace
 from iracing_pipeline.warehouse.read import read_table
 
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
 VERSION = 1
 """Of the analysis: races taken apart by another one are done anew."""
 BATCH = 20
+QUARANTINE = "race"
 _MAIN_EVENT = 0
 _TABLES = (IRATING_OUTCOME, RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT, RACE_ANALYSIS)
 _DUE: LiteralString = """
@@ -91,10 +93,17 @@ class Recording:
 
 @dataclass(slots=True)
 class TakenApart:
-    """What races came down to: rows of each table, and subsessions without a ledger."""
+    """What taking races apart did.
+
+    Attributes:
+        rows: Rows of each table.
+        races: Races that were due.
+        refused: Subsessions whose rows the database refused, with the reason.
+    """
 
     rows: dict[Table, int] = field(default_factory=lambda: defaultdict(int))
     races: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
 
 
 def forget(connection: Connection, subsession_ids: Sequence[int]) -> None:
@@ -112,10 +121,43 @@ def take_apart_due(connection: Connection, *, run_id: str | None = None) -> Take
     done = TakenApart(races=len(due))
     for begin in range(0, len(due), BATCH):
         batch = due[begin : begin + BATCH]
-        for table, count in take_apart(connection, batch, run_id=run_id).items():
-            done.rows[table] += count
-        connection.commit()
+        try:
+            _commit(connection, batch, done, run_id)
+        except LoadError:
+            connection.rollback()
+            for subsession_id in batch:  # one of them does not fit: put that one aside
+                _alone(connection, subsession_id, done, run_id)
     return done
+
+
+def _commit(
+    connection: Connection, subsession_ids: list[int], done: TakenApart, run_id: str | None
+) -> None:
+    rows = take_apart(connection, subsession_ids, run_id=run_id)
+    connection.commit()
+    for table, count in rows.items():
+        done.rows[table] += count
+
+
+def _alone(
+    connection: Connection, subsession_id: int, done: TakenApart, run_id: str | None
+) -> None:
+    item = str(subsession_id)
+    try:
+        _commit(connection, [subsession_id], done, run_id)
+        quarantine.resolve(connection, source=QUARANTINE, items=[item])
+    except LoadError as error:
+        connection.rollback()
+        done.refused[subsession_id] = str(error)
+        quarantine.put(
+            connection,
+            source=QUARANTINE,
+            item=item,
+            reason=error.reason,
+            advice=error.advice,
+            error_type=type(error).__name__,
+        )
+    connection.commit()
 
 
 def take_apart(

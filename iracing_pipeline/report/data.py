@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 
 from iracing_pipeline.report.opponents import Opponent, opponents
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP
@@ -43,6 +44,7 @@ class SessionData:
         corner_map: Corners of the track, in order.
         lap_corners: How its laps took them.
         stints: Its stints.
+        findings: The findings of its race; empty for a session that was none.
         fuel: What its laps burnt.
         tyre_sets: Its sets of tyres.
         tyre_laps: Surfaces and pressures lap by lap.
@@ -58,6 +60,7 @@ class SessionData:
     corner_map: pl.DataFrame
     lap_corners: pl.DataFrame
     stints: pl.DataFrame
+    findings: pl.DataFrame
     fuel: pl.DataFrame
     tyre_sets: pl.DataFrame
     tyre_laps: pl.DataFrame
@@ -115,6 +118,7 @@ def read(connection: Connection, key: str) -> SessionData:
         corner_map=_frame(connection, CORNER_MAP, "grafana.corners", of_track),
         lap_corners=_frame(connection, LAP_CORNER, "grafana.lap_corners", own),
         stints=_frame(connection, STINT, "grafana.stints", own),
+        findings=_frame(connection, RACE_FINDING, "grafana.race_debriefs", own).drop_nulls("rank"),
         fuel=_frame(connection, FUEL_LAP, "grafana.fuel_laps", own),
         tyre_sets=_frame(connection, TYRE_SET, "grafana.tyre_sets", own),
         tyre_laps=_frame(connection, TYRE_LAP, "grafana.tyre_laps", own),

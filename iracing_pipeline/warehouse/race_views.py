@@ -222,12 +222,12 @@ WITH pair AS (
                 OR rival.cause IS NOT NULL AND rival.own_error_s IS NULL THEN NULL
             ELSE 1.959964 * sqrt(coalesce(own.own_error_s, 0) ^ 2
                 + coalesce(rival.own_error_s, 0) ^ 2) END AS half_s
-    FROM (SELECT DISTINCT ledger.cause FROM racing.race_ledger AS ledger
+    FROM (SELECT DISTINCT ledger.cause FROM grafana.race_ledger AS ledger
         WHERE ledger.subsession_id = subsession AND ledger.simsession_number = simsession
             AND ledger.group_id IN (car, other)) AS kind
-    LEFT JOIN racing.race_ledger AS own ON own.subsession_id = subsession
+    LEFT JOIN grafana.race_ledger AS own ON own.subsession_id = subsession
         AND own.simsession_number = simsession AND own.group_id = car AND own.cause = kind.cause
-    LEFT JOIN racing.race_ledger AS rival ON rival.subsession_id = subsession
+    LEFT JOIN grafana.race_ledger AS rival ON rival.subsession_id = subsession
         AND rival.simsession_number = simsession AND rival.group_id = other
         AND rival.cause = kind.cause
 )
@@ -237,7 +237,7 @@ FROM pair CROSS JOIN (
     SELECT min(ledger.lap_number) FILTER (WHERE ledger.group_id = car) AS own,
         min(ledger.lap_number) FILTER (WHERE ledger.group_id = other) AS rival,
         count(DISTINCT ledger.against_group_id) AS winners, count(DISTINCT ledger.group_id) AS cars
-    FROM racing.race_ledger AS ledger WHERE ledger.subsession_id = subsession
+    FROM grafana.race_ledger AS ledger WHERE ledger.subsession_id = subsession
         AND ledger.simsession_number = simsession AND ledger.group_id IN (car, other)
 ) AS laps WHERE laps.winners = 1 AND laps.cars = 2
 """,

@@ -78,7 +78,9 @@ def test_a_file_fills_every_table_and_again_changes_nothing(
     assert {table.name for table in told.made} == {"racing.track_grid", "racing.corner_map"}
     filled = {table.name: count(connection, table.name) for table in told.tables}
     assert filled == {table.name: rows.height for table, rows in told.tables.items()}
-    assert filled.pop("racing.race_finding") == 0  # it was no race
+    # It was no race, nothing happened in it, and nothing was limited.
+    for name in ("race_finding", "race_incident", "penalty_ladder"):
+        assert filled.pop(f"racing.{name}") == 0
     assert min(filled.values()) > 0
     _, again = stored(connection, clean_file)
     assert again.made == {}

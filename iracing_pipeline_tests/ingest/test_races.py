@@ -7,17 +7,25 @@ from typing import TYPE_CHECKING
 import pytest
 
 from iracing_pipeline.data_api.backfill import EVENTS, LAPS, RESULT
+from iracing_pipeline.demo.career import RACES
 from iracing_pipeline.demo.fake_data_api.career import Career
 from iracing_pipeline.demo.fake_data_api.race_documents import event_log, lap_chart, result
+from iracing_pipeline.demo.plan import Session
+from iracing_pipeline.demo.season import SEED, season, write_outing
 from iracing_pipeline.ingest import races
 from iracing_pipeline.ingest.races import take_apart_due
 from iracing_pipeline.ingest.results import load_subsessions
-from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_LEDGER
+from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_ANALYSIS, RACE_LEDGER
 from iracing_pipeline.warehouse import payloads
+from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.payloads import Document
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 from iracing_pipeline_tests.payloads import needs_payloads, payload
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
 CAREER = Career(season_count=1)
@@ -69,7 +77,7 @@ def test_every_race_is_taken_apart_once(connection: Connection) -> None:
     assert again.races == 1
     changed = connection.execute(
         "SELECT rows_inserted + rows_updated + rows_deleted FROM ops.load_audit"
-        " WHERE table_name = 'racing.race_ledger' ORDER BY load_id DESC LIMIT 1"
+        " WHERE table_name = 'racing.race_ledger' ORDER BY started_at DESC LIMIT 1"
     ).fetchone()
     assert changed == (0,)  # the same rows again
 
@@ -120,3 +128,60 @@ def test_a_real_race_closes_and_any_pair_is_a_difference(connection: Connection)
     items = connection.execute("SELECT count(*) FROM grafana.race_ledger_items").fetchone()
     assert items is not None
     assert items[0] > 0
+
+
+def test_findings_of_a_race_with_telemetry_are_priced(
+    connection: Connection, tmp_path: Path
+) -> None:
+    gt3 = RACES[-1]
+    number, outing = next(
+        (number, outing)
+        for number, outing in enumerate(season(), start=1)
+        if outing.event.race is gt3 and outing.plan.session is Session.RACE
+    )
+    stored(connection, tmp_path / write_outing(tmp_path, outing, SEED + number).path.name)
+    race = CAREER.by_id[gt3.subsession_id]
+    _put(connection, gt3.subsession_id, result(CAREER, race), lap_chart(CAREER, race, 0))
+    load_subsessions(connection, [gt3.subsession_id])
+    take_apart_due(connection)
+
+    kind, seconds, places, irating, value = connection.execute(
+        "SELECT finding.kind, finding.seconds, finding.places, finding.irating,"
+        " outcome.place_value FROM grafana.race_debriefs AS finding"
+        " JOIN grafana.irating_outcome AS outcome USING (subsession_id, cust_id)"
+        " WHERE finding.rank = 1 AND outcome.finished_here"
+    ).fetchall()[0]
+    assert kind == "mistake"
+    assert seconds > 5  # off the track, and a spin with a standstill
+    assert places >= 1
+    assert irating == pytest.approx(places * value)
+    incidents = connection.execute(
+        "SELECT lap_number, points FROM grafana.race_incident ORDER BY incident"
+    ).fetchall()
+    assert incidents == [(3, 1), (4, 2)]
+    ladder = connection.execute(
+        "SELECT penalty, at_points, points_left FROM grafana.penalty_ladder"
+    ).fetchall()
+    assert ladder == [("disqualification", 17, 14)]
+
+
+def test_a_race_that_is_refused_stops_no_other(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = _load_demo(connection, 3)
+    whole = races.take_apart
+
+    def refusing(
+        connection: Connection, subsession_ids: list[int], *, run_id: str | None = None
+    ) -> dict[Table, int]:
+        if ids[1] in subsession_ids:
+            raise LoadError("a row does not fit", "report it")
+        return whole(connection, subsession_ids, run_id=run_id)
+
+    monkeypatch.setattr(races, "take_apart", refusing)
+    done = take_apart_due(connection)
+
+    assert list(done.refused) == [ids[1]]
+    assert done.rows[RACE_ANALYSIS] == 2
+    waiting = connection.execute("SELECT source, item FROM ops.quarantine").fetchall()
+    assert waiting == [("race", str(ids[1]))]

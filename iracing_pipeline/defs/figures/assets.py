@@ -113,6 +113,8 @@ def races(
         done = take_apart_due(connection, run_id=context.run.run_id)
     took = round(time.perf_counter() - began, 3)
     context.log.info("%d races: %.2f s", done.races, took)
+    for subsession_id, reason in done.refused.items():
+        context.log.warning("race %d is in quarantine: %s", subsession_id, reason)
     for spec, tables in (
         (race_ledgers, (RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT)),
         (irating_outcomes, (IRATING_OUTCOME,)),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.analysis.debrief import (
     FEWEST_CLEAN_LAPS,
@@ -17,11 +17,12 @@ from iracing_pipeline.page.units import amount
 from iracing_pipeline.report import words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from iracing_pipeline.report.data import SessionData
 
 _SLOWER_MPS = 0.5
+_ANCHORS = {"mistake": "laps", "corner": "consistency", "pace": "stints", "pit_stop": "stints"}
 _WORTH_S = 0.05  # less than this in one lap is not worth a sentence
 
 
@@ -59,14 +60,30 @@ def _why_none(data: SessionData) -> str:
 
 
 def _costs(data: SessionData) -> Iterable[Told]:
-    """What cost time over the session."""
+    """What cost time over the session; of a race, the findings that are stored."""
+    if data.findings.height:
+        for row in data.findings.sort("rank").rows(named=True):
+            yield _told(row["text"], row["kind"], row["laps"], row["clean_lap_count"], _price(row))
+        return
     found = debrief(data.laps, data.lap_corners, data.stints)
-    anchors = {"mistake": "laps", "corner": "consistency", "pace": "stints", "pit_stop": "stints"}
     for finding in found.findings:
-        laps = ", ".join(map(str, finding.laps[:8]))
-        more = " and others" if len(finding.laps) > 8 else ""
-        shown = f"laps {laps}{more}" if laps else f"{found.clean_laps} clean laps"
-        yield Told(escape(finding.text), f"Shown by {shown}", anchors[finding.kind])
+        advice = f" {finding.advice}" if finding.advice else ""
+        yield _told(finding.text, finding.kind, finding.laps, found.clean_laps, advice)
+
+
+def _told(text: str, kind: str, laps: Sequence[int], clean_laps: int, more: str) -> Told:
+    numbers = ", ".join(map(str, laps[:8])) + (" and others" if len(laps) > 8 else "")
+    shown = f"laps {numbers}" if laps else f"{clean_laps} clean laps"
+    return Told(escape(text + more), f"Shown by {shown}", _ANCHORS.get(kind, "laps"))
+
+
+def _price(row: dict[str, Any]) -> str:
+    """Places and iRating of a stored finding, and its advice, as further sentences."""
+    worth = ""
+    if row["places"]:
+        irating = "" if row["irating"] is None else f", {row['irating']:.0f} iRating"
+        worth = f" That is {words.count(row['places'], 'place')}{irating}."
+    return worth + (f" {row['advice']}" if row["advice"] else "")
 
 
 def _best_lap(data: SessionData) -> Iterable[Told]:
