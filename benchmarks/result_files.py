@@ -25,6 +25,7 @@ def main(schedules: int = 2_000, first: int = 0) -> int:
     """Play schedules, and print the differences and the faults by kind: the exit code."""
     faults: Counter[str] = Counter()
     differences: list[str] = []
+    found = 0
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         home.chmod(0o755)
@@ -37,13 +38,17 @@ def main(schedules: int = 2_000, first: int = 0) -> int:
                 connection.commit()
                 for seed in range(first, first + schedules):
                     wrong, injected = run(connection, home / "results", seed)
+                    found += bool(injected)
                     differences += wrong
                     faults += injected
             seconds = time.monotonic() - began
         finally:
             embedded.stop(home / "server")
     print(f"{schedules} schedules in {seconds:.0f} s ({seconds / schedules * 1e3:.0f} ms each)")
-    print(f"{faults.total()} faults: " + ", ".join(f"{n} {k}" for k, n in faults.most_common()))
+    print(
+        f"{faults.total()} faults in {found} of the schedules: "
+        + ", ".join(f"{n} {k}" for k, n in faults.most_common())
+    )
     print(f"{len(differences)} differences")
     for difference in differences[:20]:
         print(f"  {difference}")

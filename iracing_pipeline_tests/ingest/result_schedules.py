@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.warehouse.connection import Connection
 
-RACES = 3
+RACES = 2
 BASE = datetime(2026, 3, 22, 6, tzinfo=UTC)
 LONG = timedelta(days=400)
 SHOWN = """
-SELECT jsonb_agg(to_jsonb(t) - 'source_time' ORDER BY to_jsonb(t)::text) FROM {} AS t
+SELECT jsonb_agg(to_jsonb(t) - 'source_time' ORDER BY (to_jsonb(t) - 'source_time')::text) FROM {} AS t
 """
 TABLES = ("racing.subsession", "racing.simsession", "racing.result")
 REFUSALS = (
@@ -90,9 +90,9 @@ def run(connection: Connection, folder: Path, seed: int) -> tuple[list[str], Cou
     folder.mkdir()
     world = World(folder)
     steps = [_drop, _drop, _drop, _api, _bad, _copy, _rename, _rewrite]
-    for _ in range(rng.randint(4, 9)):
+    for _ in range(rng.randint(3, 7)):
         rng.choice(steps)(connection, world, rng)
-        if rng.random() < 0.6:
+        if rng.random() < 0.4:
             _look(connection, world, rng, faulty=rng.random() < 0.5)
     now = datetime.now(UTC)
     for rest in range(1, 3):  # the faults have ended, and time passes
