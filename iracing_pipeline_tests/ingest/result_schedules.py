@@ -37,7 +37,8 @@ RACES = 2
 BASE = datetime(2026, 3, 22, 6, tzinfo=UTC)
 LONG = timedelta(days=400)
 SHOWN = """
-SELECT jsonb_agg(to_jsonb(t) - 'source_time' ORDER BY (to_jsonb(t) - 'source_time')::text) FROM {} AS t
+SELECT jsonb_agg(to_jsonb(t) - 'source_time' ORDER BY (to_jsonb(t) - 'source_time')::text)
+FROM {} AS t
 """
 TABLES = ("racing.subsession", "racing.simsession", "racing.result")
 REFUSALS = (
