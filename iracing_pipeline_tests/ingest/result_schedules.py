@@ -21,10 +21,12 @@ from unittest import mock
 
 import psycopg
 
-from iracing_pipeline.ingest import result_files, results
+from iracing_pipeline.ingest import result_files
 from iracing_pipeline.ingest.results import load_subsessions
+from iracing_pipeline.results.csv_text import decode
 from iracing_pipeline.results.source import Source, precedence
 from iracing_pipeline.warehouse import payloads, quarantine
+from iracing_pipeline.warehouse.load import replace
 from iracing_pipeline.warehouse.payloads import Document
 
 if TYPE_CHECKING:
@@ -236,16 +238,15 @@ def _look(
     if not faulty:
         result_files.load_result_files(connection, paths)
         return
-    stored = results.replace
 
     def refusing(*arguments: Any, **options: Any) -> Any:
         if rng.random() < 0.3:
             error = rng.choice(REFUSALS)
             world.faults[error.__name__] += 1
             raise error("injected")
-        return stored(*arguments, **options)
+        return replace(*arguments, **options)
 
-    with mock.patch.object(results, "replace", refusing):
+    with mock.patch("iracing_pipeline.ingest.results.replace", refusing):
         result_files.load_result_files(connection, paths)
 
 
@@ -309,8 +310,6 @@ def _changed(text: str, **changes: object) -> bytes:
 
 
 def _text(path: Path) -> str:
-    from iracing_pipeline.results.csv_text import decode  # noqa: PLC0415
-
     return decode(path.read_bytes())
 
 
