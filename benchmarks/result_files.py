@@ -22,28 +22,40 @@ from iracing_pipeline_tests.ingest.result_schedules import run
 
 
 def main(schedules: int = 2_000, first: int = 0) -> int:
-    """Play schedules, and print the differences and the faults by kind: the exit code."""
+    """Play schedules, and print the differences and the faults by kind: the exit code.
+
+    Ctrl+C ends it early, with the figures so far.
+    """
     faults: Counter[str] = Counter()
     differences: list[str] = []
+    played = found = 0
+    began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         home.chmod(0o755)
         url = embedded.start(home / "server")
         try:
             migrate(url)
-            began = time.monotonic()
             with Warehouse(url).connect() as connection:
                 connection.execute("SET synchronous_commit = off")
                 connection.commit()
+                began = time.monotonic()
                 for seed in range(first, first + schedules):
                     wrong, injected = run(connection, home / "results", seed)
                     differences += wrong
                     faults += injected
-            seconds = time.monotonic() - began
+                    found += bool(injected)
+                    played += 1
+                    if played % 50 == 0:
+                        print(f"{played} played, {len(differences)} differences", flush=True)
+        except KeyboardInterrupt:
+            print("stopped early")
         finally:
             embedded.stop(home / "server")
-    print(f"{schedules} schedules in {seconds:.0f} s ({seconds / schedules * 1e3:.0f} ms each)")
-    print(f"{faults.total()} faults: " + ", ".join(f"{n} {k}" for k, n in faults.most_common()))
+    seconds = time.monotonic() - began
+    print(f"{played} schedules in {seconds:.0f} s ({seconds / max(played, 1) * 1e3:.0f} ms each)")
+    kinds = ", ".join(f"{count} {kind}" for kind, count in faults.most_common())
+    print(f"{faults.total()} faults in {found} schedules: {kinds}")
     print(f"{len(differences)} differences")
     for difference in differences[:20]:
         print(f"  {difference}")

@@ -149,8 +149,10 @@ def store_own_members(connection: Connection, member: str | None) -> list[int]:
     """
     set_id = None if member is None else _cust_id_of(connection, member)
     origin, cust_ids = ("setting", [set_id]) if set_id is not None else _learned(connection)
-    frame = OWN_MEMBER.frame({"cust_id": each, "origin": origin} for each in cust_ids)
-    replace_whole(connection, OWN_MEMBER, frame)
+    known = connection.execute("SELECT cust_id, origin FROM racing.own_member").fetchall()
+    if set(known) != {(each, origin) for each in cust_ids}:
+        frame = OWN_MEMBER.frame({"cust_id": each, "origin": origin} for each in cust_ids)
+        replace_whole(connection, OWN_MEMBER, frame)
     return cust_ids
 
 

@@ -49,6 +49,7 @@ SECTIONS = ("WeekendInfo", "SessionInfo", "DriverInfo")
 MOST_BYTES = 100 << 20
 """Largest file that is read; a Results Archive of 90 days has a few megabytes."""
 _BATCH = 200
+_ANYBODY = 1
 
 
 @dataclass(slots=True)
@@ -260,12 +261,14 @@ def _store(
     """Keep what a file holds, and load the best version of each of its subsessions."""
     cust_id = own_cust_id(connection)
     documents = list(export.payloads or export.rows)
-    frames = read_documents(documents, export.source, one.issues, cust_id=cust_id)
+    # Fields are read whoever's they are: what is odd in them shows before the member is known.
+    reader = cust_id if cust_id is not None else _ANYBODY
+    frames = read_documents(documents, export.source, one.issues, cust_id=reader)
     by_id = {positive_id(each.get("subsession_id")): each for each in documents}
     one.ids = [each for each in by_id if each is not None]
     _refuse_unreadable(export, frames.subsession.height, frames.result.height)
-    if export.source in ROW_SOURCES:
-        one.without_driver = len(one.ids) - frames.result["subsession_id"].n_unique()
+    if export.source in ROW_SOURCES and cust_id is None:
+        one.without_driver = sum(by_id[each].get("cust_id") is None for each in one.ids)
     label = export.source.label
     versions = [
         Version(Document(label, str(each), _digest(by_id[each])), by_id[each], time)

@@ -16,7 +16,6 @@ from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.results.sensors import load_result_files_job
 from iracing_pipeline.defs.telemetry.partitions import ibt_files
 from iracing_pipeline.defs.telemetry.sensors import load_telemetry, quarantine_all, run_tags
-from iracing_pipeline.inbox.file_kinds import FileKind, files_below, kind_of
 from iracing_pipeline.inbox.file_names import text_of
 from iracing_pipeline.inbox.telemetry_folder import (
     FolderMissingError,
@@ -26,6 +25,7 @@ from iracing_pipeline.inbox.telemetry_folder import (
     batches,
     look,
 )
+from iracing_pipeline.ingest.file_kinds import FileKind, files_below, kind_of
 from iracing_pipeline.local import dagster_home
 from iracing_pipeline.local.runs import Runs
 from iracing_pipeline.results.issues import LOST

@@ -57,14 +57,17 @@ _TIMES = {
 _CLOCK = re.compile(r"-?(?:(?:(\d{1,4}):)?(\d{1,3}):)?(\d{1,6}(?:\.\d{1,6})?)", re.ASCII)
 _ID = re.compile(r"(?<!\d)\d{4,18}(?!\d)", re.ASCII)
 _NAMED_ID = re.compile(r"eventresult\D{0,3}(\d{1,18})(?!\d)", re.ASCII | re.IGNORECASE)
+_HEAD = 20_000
 _RACE = 6, 5  # simsession type and event type
 
 
 def is_event_csv(text: str) -> bool:
     """Whether a text is such a CSV: a line in it is the header of its drivers."""
+    head = text[:_HEAD]
+    delimiter = delimiter_of(head)
     return any(
-        {"finpos", "custid"} <= {_plain(cell) for cell in line.split(delimiter_of(text))}
-        for line in text.splitlines()[:20]
+        {"finpos", "custid"} <= {_plain(cell) for cell in line.split(delimiter)}
+        for line in head.splitlines()
     )
 
 

@@ -119,32 +119,30 @@ class Rows:
         kind = field.kind
         if not set(map(type, values)) <= kind.types:
             values = [self._repaired(field, value) for value in values]
+        if kind.limits is not None:
+            values = self._believed(field, values, *kind.limits)
         series = pl.Series(field.column, values, dtype=kind.raw, strict=False)
         if lost := series.null_count() - values.count(None):  # beyond 64 bits
             self._issues.add(self._shape.where, field.path, Problem.RANGE, count=lost)
-        return self._believed(field, series)
+        return series
 
-    def _believed(self, field: Field, series: pl.Series) -> pl.Series:
-        """The values within the limits of their kind; the others are NULL and noted."""
-        if field.kind.limits is None:
-            return series
-        low, high = field.kind.limits
-        odd = ~series.is_between(low, high)  # NaN and the infinities too
-        if count := odd.sum():
-            self._issues.add(self._shape.where, field.path, Problem.RANGE, count=int(count))
-        return series.set(odd.fill_null(value=False), None)
+    def _believed(self, field: Field, values: list[Any], low: float, high: float) -> list[Any]:
+        """The values within limits; the others are None and noted."""
+        odd = sum(value is not None and not low <= value <= high for value in values)  # NaN too
+        if not odd:
+            return values
+        self._issues.add(self._shape.where, field.path, Problem.RANGE, count=odd)
+        return [value if value is not None and low <= value <= high else None for value in values]
 
     def _fitted(self, frame: pl.DataFrame) -> pl.DataFrame:
         """The table's columns in their types; a value too large for its column is NULL, noted."""
-        columns = []
-        for name, dtype in self._shape.table.schema.items():
-            column = frame[name].cast(dtype, strict=False)
-            if column.dtype.is_float():
-                column = column.set(~column.is_finite(), None)
-            if lost := column.null_count() - frame[name].null_count():
+        schema = self._shape.table.schema
+        fitted = frame.select(_fitting(name, dtype) for name, dtype in schema.items())
+        before, after = frame.null_count(), fitted.null_count()
+        for name in schema:
+            if lost := after.item(0, name) - before.item(0, name):
                 self._issues.add(self._shape.where, name, Problem.RANGE, count=lost)
-            columns.append(column)
-        return pl.DataFrame(columns)
+        return fitted
 
     def _repaired(self, field: Field, value: object) -> object:
         if type(value) in field.kind.types:
@@ -180,6 +178,11 @@ class Rows:
     def _changed(self, expected: str, found: object, count: int = 1) -> None:
         detail = f"{expected} expected, {type(found).__name__} found"
         self._issues.add(self._shape.where, "[]", Problem.CHANGED, detail, count=count)
+
+
+def _fitting(name: str, dtype: pl.DataType) -> pl.Expr:
+    column = pl.col(name).cast(dtype, strict=False)
+    return pl.when(column.is_finite()).then(column) if dtype.is_float() else column
 
 
 def _values(items: Sequence[dict[str, Any]], path: str) -> list[Any]:

@@ -21,10 +21,12 @@ from unittest import mock
 
 import psycopg
 
-from iracing_pipeline.ingest import result_files, results
+from iracing_pipeline.ingest import result_files
 from iracing_pipeline.ingest.results import load_subsessions
+from iracing_pipeline.results.csv_text import decode
 from iracing_pipeline.results.source import Source, precedence
 from iracing_pipeline.warehouse import payloads, quarantine
+from iracing_pipeline.warehouse.load import replace
 from iracing_pipeline.warehouse.payloads import Document
 
 if TYPE_CHECKING:
@@ -33,11 +35,12 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.warehouse.connection import Connection
 
-RACES = 3
+RACES = 2
 BASE = datetime(2026, 3, 22, 6, tzinfo=UTC)
 LONG = timedelta(days=400)
 SHOWN = """
-SELECT jsonb_agg(to_jsonb(t) - 'source_time' ORDER BY to_jsonb(t)::text) FROM {} AS t
+SELECT jsonb_agg(to_jsonb(t) - 'source_time' ORDER BY (to_jsonb(t) - 'source_time')::text)
+FROM {} AS t
 """
 TABLES = ("racing.subsession", "racing.simsession", "racing.result")
 REFUSALS = (
@@ -90,9 +93,9 @@ def run(connection: Connection, folder: Path, seed: int) -> tuple[list[str], Cou
     folder.mkdir()
     world = World(folder)
     steps = [_drop, _drop, _drop, _api, _bad, _copy, _rename, _rewrite]
-    for _ in range(rng.randint(4, 9)):
+    for _ in range(rng.randint(3, 7)):
         rng.choice(steps)(connection, world, rng)
-        if rng.random() < 0.6:
+        if rng.random() < 0.4:
             _look(connection, world, rng, faulty=rng.random() < 0.5)
     now = datetime.now(UTC)
     for rest in range(1, 3):  # the faults have ended, and time passes
@@ -235,16 +238,15 @@ def _look(
     if not faulty:
         result_files.load_result_files(connection, paths)
         return
-    stored = results.replace
 
     def refusing(*arguments: Any, **options: Any) -> Any:
         if rng.random() < 0.3:
             error = rng.choice(REFUSALS)
             world.faults[error.__name__] += 1
             raise error("injected")
-        return stored(*arguments, **options)
+        return replace(*arguments, **options)
 
-    with mock.patch.object(results, "replace", refusing):
+    with mock.patch("iracing_pipeline.ingest.results.replace", refusing):
         result_files.load_result_files(connection, paths)
 
 
@@ -308,8 +310,6 @@ def _changed(text: str, **changes: object) -> bytes:
 
 
 def _text(path: Path) -> str:
-    from iracing_pipeline.results.csv_text import decode  # noqa: PLC0415
-
     return decode(path.read_bytes())
 
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -19,15 +23,16 @@ from iracing_pipeline.ingest.result_files import (
     list_result_files,
     load_result_files,
     load_session_info,
+    new_result_files,
     sessions_to_read,
 )
+from iracing_pipeline.ingest.results import load_subsessions
 from iracing_pipeline.ingest.telemetry import analyse, load
-from iracing_pipeline.warehouse import quarantine
+from iracing_pipeline.warehouse import payloads, quarantine
+from iracing_pipeline.warehouse.payloads import Document
 from iracing_pipeline_tests.payloads import names, needs_payloads, payload
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from iracing_pipeline.warehouse.connection import Connection
 
 CAREER = Career(season_count=1)
@@ -172,3 +177,117 @@ def test_every_real_result_loads_into_the_database(
         for entry in simsession["results"]
     )
     assert one(connection, "SELECT count(*) FROM racing.result") == entries
+
+
+CASES = Path(os.environ.get("IRACING_TEST_CASES", "../shared/data/cases"))
+needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=f"there is no {CASES}")
+
+
+def winner(connection: Connection, subsession_id: int) -> object:
+    query = f"SELECT winner_name FROM racing.subsession WHERE subsession_id = {subsession_id}"
+    return one(connection, query)
+
+
+@needs_cases
+def test_every_case_loads_or_is_refused_alone(connection: Connection, tmp_path: Path) -> None:
+    for path in sorted(CASES.glob("*/*")):
+        if path.suffix in {".json", ".csv"}:
+            shutil.copy2(path, tmp_path / f"{path.parent.name}-{path.name}")
+    good = drop(tmp_path, "z.json", result(CAREER, RACE))
+    done = load_result_files(connection, list(list_result_files(tmp_path)))
+    assert {Path(path).name for path in done.refused} == {"hostile-deep.json"}
+    assert str(good) in done.loaded
+    assert winner(connection, 95000002) == "Driver Two"
+    assert one(connection, "SELECT count(*) FROM racing.result WHERE subsession_id = 95000100") == 2
+    odd = connection.execute(
+        "SELECT DISTINCT field FROM ops.item_issue WHERE problem ~ 'type|range' ORDER BY 1"
+    ).fetchall()
+    assert [name for (name,) in odd] == [
+        "car_class_id",
+        "event_average_lap",
+        "event_strength_of_field",
+        "finish_position",
+    ]
+
+
+@needs_cases
+@pytest.mark.parametrize("reverse", [False, True])
+def test_the_newer_download_wins_in_any_order(
+    connection: Connection, tmp_path: Path, *, reverse: bool
+) -> None:
+    paths = [
+        Path(shutil.copy(path, tmp_path))
+        for path in sorted((CASES / "results").glob("eventresult-95000002*"), reverse=reverse)
+    ]
+    for path in paths:
+        load_result_files(connection, [path])
+    assert winner(connection, 95000002) == "Driver Two"
+
+
+def test_an_export_from_before_a_penalty_does_not_undo_the_api_result(
+    connection: Connection, tmp_path: Path
+) -> None:
+    export = result(CAREER, RACE)
+    corrected = json.loads(json.dumps(export))
+    for simsession in corrected["session_results"]:
+        for entry in simsession["results"]:
+            entry["incidents"] = 17
+    item = str(RACE.subsession_id)
+    payloads.put(connection, Document("results/get", item), corrected, source="api")
+    load_subsessions(connection, [RACE.subsession_id])
+    old = drop(tmp_path, "old.json", export)
+    os.utime(old, (1_700_000_000, 1_700_000_000))
+    done = load_result_files(connection, [old])
+    assert done.outcome.kept == 1
+    assert one(connection, "SELECT count(*) FROM racing.result WHERE incidents <> 17") == 0
+    # A copy of it is written later, and is still the same old export.
+    copy = Path(shutil.copyfile(old, tmp_path / "copy.json"))
+    load_result_files(connection, [copy])
+    assert one(connection, "SELECT count(*) FROM racing.result WHERE incidents <> 17") == 0
+
+
+def test_from_exports_alone_a_setting_says_whose_racing_it_is(
+    connection: Connection, tmp_path: Path
+) -> None:
+    name = result(CAREER, RACE)["session_results"][-1]["results"][0]["display_name"]
+    load_result_files(connection, [drop(tmp_path, "a.json", result(CAREER, RACE))])
+    assert one(connection, "SELECT count(*) FROM grafana.career_races") == 0
+    load_result_files(connection, [], member=name.upper())
+    assert one(connection, "SELECT count(*) FROM grafana.career_races") == 1
+    assert rebuild_ratings(connection, member=name).points["result"] == 1
+    own = rebuild_ratings(connection, member=str(CUST_ID))
+    assert own.cust_ids == [CUST_ID]
+
+
+def test_what_the_database_refuses_is_tried_again_and_not_at_once(
+    connection: Connection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = drop(tmp_path, "a.json", result(CAREER, RACE))
+    other = drop(tmp_path, "b.json", result(CAREER, CAREER.races[0]))
+    now = datetime.now(UTC) + timedelta(seconds=5)
+
+    def refuse(connection: Connection, *_: object, **__: object) -> None:
+        connection.execute("SELECT 1 / 0")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("iracing_pipeline.ingest.results.replace", refuse)
+        done = load_result_files(connection, [path])
+    assert list(done.refused) == [str(path)]
+    (entry,) = quarantine.entries(connection, source="result_file")
+    assert "division by zero" in entry.reason
+    assert new_result_files(connection, tmp_path, now=now) == [other]
+    later = now + timedelta(minutes=2)
+    assert new_result_files(connection, tmp_path, now=later) == [other, path]
+    load_result_files(connection, [other, path])
+    assert not quarantine.entries(connection, source="result_file")
+    assert one(connection, "SELECT count(*) FROM racing.subsession") == 2
+
+
+def test_a_name_that_is_no_text_is_loaded(connection: Connection, tmp_path: Path) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.json"))
+    try:
+        path.write_text(json.dumps(result(CAREER, RACE)), encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system takes only text for names")
+    done = load_result_files(connection, list(list_result_files(tmp_path)))
+    assert len(done.loaded) == 1

@@ -101,6 +101,30 @@ def quarantine() -> Panel:
     )
 
 
+def issues() -> Panel:
+    """What was odd in files that were loaded."""
+    return table(
+        11,
+        "Odd fields in loaded files",
+        "Fields of result files that are empty because they could not be read, rows that were left"
+        " out, and fields that are new or missing. The rest of the file is loaded. From"
+        " grafana.item_issues.",
+        (
+            text("item", "File"),
+            text("location || '.' || field", "Field"),
+            text("problem", "What is odd"),
+            text("detail", "Expected and found"),
+            number("rows", "Rows").wide(80),
+            ago("noted_at", "Read").wide(130),
+        ),
+        "grafana.item_issues ORDER BY problem IN ('missing field', 'unknown field'), noted_at DESC"
+        " LIMIT 200",
+        empty="Nothing: every field of every file was read.",
+        height=8,
+        may_be_empty=True,
+    )
+
+
 def reasons() -> Panel:
     """Why laps are not counted."""
     return ranked(
@@ -229,7 +253,7 @@ BOARD = Board(
     question="What could not be loaded, and how far can the figures be trusted?",
     start="now-1y",
     sections=(
-        Section(None, (timed(), largest(), off(), missed(), quarantine(), missing())),
+        Section(None, (timed(), largest(), off(), missed(), quarantine(), missing(), issues())),
         Section("Laps", (reasons(), residuals())),
         Section("Sessions and races", (sessions(), coverage())),
     ),

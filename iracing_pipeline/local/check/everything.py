@@ -14,6 +14,7 @@ from iracing_pipeline.local.check.finding import without_secrets, wrong
 from iracing_pipeline.local.check.grafana import grafana
 from iracing_pipeline.local.check.prometheus import blocks, hosted, prometheus
 from iracing_pipeline.local.check.races import races
+from iracing_pipeline.local.check.results import result_files
 from iracing_pipeline.settings import (
     DataApiAccount,
     GrafanaSettings,
@@ -47,6 +48,7 @@ def check() -> list[Finding]:
     findings += folders.disks(places)
     looked = database.look(settings)
     findings += looked.findings
+    findings += result_files(looked.url if looked.has_tables else None)
     findings += account(login, settings.home, looked.url if looked.has_tables else None)
     findings += races(looked.url if looked.has_tables else None)
     found, prometheus_ahead = prometheus(metrics)
