@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse import Connection
 
 BEGIN = datetime(2025, 12, 10, 12, tzinfo=UTC)
-END = datetime(2026, 1, 12, 12, tzinfo=UTC)
+END = datetime(2026, 1, 6, 12, tzinfo=UTC)
 LONGEST = timedelta(days=6)
 """Shorter than what proves a refusal: no fault may become final."""
 
@@ -141,7 +141,7 @@ class ShortCareer(Career):
 
 
 CAREER = ShortCareer(
-    season_count=2, races_per_season=3, hosted_per_season=2, field=(4, 5), laps=(3, 4)
+    season_count=2, races_per_season=2, hosted_per_season=2, field=(3, 4), laps=(2, 3)
 )
 
 
