@@ -1,8 +1,8 @@
 """Fetching through random faults: the same tables, bounded requests, no login loop.
 
-Run as ``python -m benchmarks.fetch_faults [schedules] [first seed]``. Each schedule makes the
-stand-in for the Data API misbehave for up to six days: any endpoint, one race or all of them, any
-status or broken body. The pipeline's schedules run by a simulated clock. Then the faults end, time
+Run as ``python -m benchmarks.fetch_faults [schedules] [first seed] [seconds]``. Each schedule makes
+the stand-in for the Data API misbehave for up to six days: any endpoint, one race or all of them,
+any status or broken body. The pipeline's schedules run by a simulated clock. Then the faults end, time
 passes, and what is in the database is compared with a world without faults.
 """
 
@@ -597,6 +597,7 @@ def main() -> None:
     """Run as many schedules as the command line says, and print what came of them."""
     total = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    limit_s = float(sys.argv[3]) if len(sys.argv) > 3 else float("inf")
     with tempfile.TemporaryDirectory() as folder:
         url = embedded.start(Path(folder))
         migrate(url)
@@ -609,6 +610,9 @@ def main() -> None:
             connection.commit()
             campaign = Campaign(connection)
             for seed in range(first, first + total):
+                if time.perf_counter() - began > limit_s:
+                    total = seed - first
+                    break
                 outcome = campaign.run(seed)
                 kinds += outcome.faulty
                 episodes.update(each.kind for each in outcome.episodes)
@@ -623,7 +627,9 @@ def main() -> None:
                     print(f"{seed - first + 1} of {total}, {differing} differ", flush=True)
         seconds = time.perf_counter() - began
         embedded.stop(Path(folder))
-    print(f"schedules             {total} ({hit} met a fault), {seconds:.0f} s")
+    busy = time.process_time()
+    print(f"schedules             {total} ({hit} met a fault), {seconds:.0f} s, {busy:.0f} s of it")
+    print("                      in this process's own processor time")
     print(f"requests              {requests_made}")
     print(f"faulty answers        {sum(kinds.values())}")
     print(f"schedules that differ {differing}")
