@@ -2,8 +2,8 @@
 
 Run as ``python -m benchmarks.fetch_faults [schedules] [first seed] [seconds]``. Each schedule makes
 the stand-in for the Data API misbehave for up to six days: any endpoint, one race or all of them,
-any status or broken body. The pipeline's schedules run by a simulated clock. Then the faults end, time
-passes, and what is in the database is compared with a world without faults.
+any status or broken body. The pipeline's schedules run by a simulated clock. Then the faults end,
+time passes, and what is in the database is compared with a world without faults.
 """
 
 from __future__ import annotations
