@@ -18,7 +18,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -274,7 +274,9 @@ class Adapter(BaseAdapter):
         super().__init__()
         self._server = server
 
-    def send(self, request: requests.PreparedRequest, **_options: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *_args: Any, **_options: Any
+    ) -> requests.Response:
         """Answer a request."""
         parts = urlsplit(request.url or "")
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -403,9 +405,11 @@ class World:
         """The results sensor: a run for each season in which something is due."""
         for key in fetch_queue.due_seasons(self.connection, self.clock.moment):
             season = Season.parse(key)
-            self.run(
-                lambda api, season=season: fetch_due(self.connection, api, [season], self.clock.now)
-            )
+            self.run(partial(self.fetch, season))
+
+    def fetch(self, season: Season, api: DataApi) -> None:
+        """What is due in a season."""
+        fetch_due(self.connection, api, [season], self.clock.now)
 
     def _pause(self, now: float) -> float:
         # Faults last for days or for hours; twelve looks are enough to meet them.

@@ -34,7 +34,7 @@ def retry(subsession_ids: tuple[int, ...], *, everything: bool) -> None:
 
     The running pipeline does it within a minute, without one 'iracing-pipeline collect' does.
     """
-    from iracing_pipeline.ingest.races import ask_again
+    from iracing_pipeline.ingest.incomplete_races import ask_again
 
     if everything == bool(subsession_ids):
         raise click.UsageError("Name races by their subsession id, or say --all.")
@@ -50,7 +50,7 @@ def dismiss(subsession_ids: tuple[int, ...]) -> None:
 
     'iracing-pipeline races retry' takes it back.
     """
-    from iracing_pipeline.ingest.races import dismiss as dismiss_races
+    from iracing_pipeline.ingest.incomplete_races import dismiss as dismiss_races
 
     with _connected() as connection:
         count = dismiss_races(connection, subsession_ids)
@@ -58,7 +58,7 @@ def dismiss(subsession_ids: tuple[int, ...]) -> None:
 
 
 def _list() -> None:
-    from iracing_pipeline.ingest.races import incomplete
+    from iracing_pipeline.ingest.incomplete_races import incomplete
 
     with _connected() as connection:
         listed = incomplete(connection)
@@ -75,7 +75,7 @@ def _list() -> None:
 
 @contextmanager
 def _connected() -> Iterator[Connection]:
-    from iracing_pipeline.ingest.races import UnknownRaceError
+    from iracing_pipeline.ingest.incomplete_races import UnknownRaceError
     from iracing_pipeline.warehouse import Warehouse, database_url, migrate
 
     url = database_url(Settings.from_env())
