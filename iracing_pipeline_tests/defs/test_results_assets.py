@@ -176,10 +176,9 @@ def test_the_schedules_alone_bring_a_whole_career(
 
 def night(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
     """What the nightly schedule asks for."""
-    context = dg.build_schedule_context(instance=instance)
-    answer = nightly_past_seasons(
-        context, data_api=RESOURCES["data_api"], warehouse=RESOURCES["warehouse"]
-    )
+    needed = {name: RESOURCES[name] for name in ("data_api", "warehouse")}
+    with dg.build_schedule_context(instance=instance, resources=needed) as context:
+        answer = nightly_past_seasons(context)
     return answer if isinstance(answer, list) else []
 
 
