@@ -1,9 +1,9 @@
 """Fetching through random faults: the same tables, bounded requests, no login loop.
 
-Run as ``python -m benchmarks.fetch_faults [schedules] [first seed]``. Each schedule makes the
-stand-in for the Data API misbehave for up to six days: any endpoint, one race or all of them, any
-status or broken body. The pipeline's schedules run by a simulated clock. Then the faults end, time
-passes, and what is in the database is compared with a world without faults.
+Run as ``python -m benchmarks.fetch_faults [schedules] [first seed] [seconds]``. Each schedule makes
+the stand-in for the Data API misbehave for up to six days: any endpoint, one race or all of them,
+any status or broken body. The pipeline's schedules run by a simulated clock. Then the faults end,
+time passes, and what is in the database is compared with a world without faults.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, urlsplit
@@ -63,7 +63,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse import Connection
 
 BEGIN = datetime(2025, 12, 10, 12, tzinfo=UTC)
-END = datetime(2026, 1, 12, 12, tzinfo=UTC)
+END = datetime(2026, 1, 6, 12, tzinfo=UTC)
 LONGEST = timedelta(days=6)
 """Shorter than what proves a refusal: no fault may become final."""
 
@@ -141,7 +141,7 @@ class ShortCareer(Career):
 
 
 CAREER = ShortCareer(
-    season_count=2, races_per_season=3, hosted_per_season=2, field=(4, 5), laps=(3, 4)
+    season_count=2, races_per_season=2, hosted_per_season=2, field=(3, 4), laps=(2, 3)
 )
 
 
@@ -274,7 +274,9 @@ class Adapter(BaseAdapter):
         super().__init__()
         self._server = server
 
-    def send(self, request: requests.PreparedRequest, **_options: Any) -> requests.Response:
+    def send(
+        self, request: requests.PreparedRequest, *_args: Any, **_options: Any
+    ) -> requests.Response:
         """Answer a request."""
         parts = urlsplit(request.url or "")
         bearer = request.headers.get("Authorization", "").removeprefix("Bearer ")
@@ -403,9 +405,11 @@ class World:
         """The results sensor: a run for each season in which something is due."""
         for key in fetch_queue.due_seasons(self.connection, self.clock.moment):
             season = Season.parse(key)
-            self.run(
-                lambda api, season=season: fetch_due(self.connection, api, [season], self.clock.now)
-            )
+            self.run(partial(self.fetch, season))
+
+    def fetch(self, season: Season, api: DataApi) -> None:
+        """What is due in a season."""
+        fetch_due(self.connection, api, [season], self.clock.now)
 
     def _pause(self, now: float) -> float:
         # Faults last for days or for hours; twelve looks are enough to meet them.
@@ -597,6 +601,7 @@ def main() -> None:
     """Run as many schedules as the command line says, and print what came of them."""
     total = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
     first = int(sys.argv[2]) if len(sys.argv) > 2 else 1
+    limit_s = float(sys.argv[3]) if len(sys.argv) > 3 else float("inf")
     with tempfile.TemporaryDirectory() as folder:
         url = embedded.start(Path(folder))
         migrate(url)
@@ -609,6 +614,9 @@ def main() -> None:
             connection.commit()
             campaign = Campaign(connection)
             for seed in range(first, first + total):
+                if time.perf_counter() - began > limit_s:
+                    total = seed - first
+                    break
                 outcome = campaign.run(seed)
                 kinds += outcome.faulty
                 episodes.update(each.kind for each in outcome.episodes)
@@ -623,7 +631,9 @@ def main() -> None:
                     print(f"{seed - first + 1} of {total}, {differing} differ", flush=True)
         seconds = time.perf_counter() - began
         embedded.stop(Path(folder))
-    print(f"schedules             {total} ({hit} met a fault), {seconds:.0f} s")
+    busy = time.process_time()
+    print(f"schedules             {total} ({hit} met a fault), {seconds:.0f} s, {busy:.0f} s of it")
+    print("                      in this process's own processor time")
     print(f"requests              {requests_made}")
     print(f"faulty answers        {sum(kinds.values())}")
     print(f"schedules that differ {differing}")

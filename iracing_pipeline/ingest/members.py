@@ -11,6 +11,7 @@ import polars as pl
 
 from iracing_pipeline.data_api import endpoints
 from iracing_pipeline.data_api.endpoints import ChartType
+from iracing_pipeline.data_api.errors import DataApiError
 from iracing_pipeline.ingest import documents
 from iracing_pipeline.ingest.results import store_members
 from iracing_pipeline.results.issues import Issues
@@ -93,8 +94,16 @@ def fetch_member(
     Raises:
         DataApiError: If the member is not known, or nothing more is to be asked.
     """
-    cust_id, item = _introduce(connection, api)
-    outcome = MemberOutcome(cust_id)
+    known = payloads.get(connection, Document(ACCOUNT, api.url))
+    outcome = MemberOutcome(int(known["cust_id"]) if known else 0)
+    try:
+        outcome.cust_id = _introduce(connection, api)[0]
+        outcome.received += 1
+    except DataApiError as error:
+        if known is None or documents.stops(error):
+            raise
+        outcome.problems[INFO] = str(error)
+    cust_id, item = outcome.cust_id, str(outcome.cust_id)
     moment = now or datetime.now(UTC)
     requests: list[tuple[Document, Callable[[], Answer]]] = [
         (

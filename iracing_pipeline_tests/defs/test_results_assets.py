@@ -19,6 +19,10 @@ from iracing_pipeline.defs.resources import (
     ResultsFolder,
     WarehouseResource,
 )
+from iracing_pipeline.defs.results.past_seasons import (
+    nightly_past_seasons,
+    past_seasons_sensor,
+)
 from iracing_pipeline.defs.results.schedules import hourly_results
 from iracing_pipeline.defs.results.sensors import (
     result_files_sensor,
@@ -119,7 +123,7 @@ def test_a_career_is_backfilled_season_by_season(
             assert all(check.passed for check in done.get_asset_check_evaluations())
         before = server.requests
         run(instance, "fetch_season", partition=str(CAREER.seasons[0]))
-        assert server.requests == before
+        assert server.requests == before + 1  # the hidden race: one refusal proves nothing
         run(instance, "pull_reference")
         run(instance, "rebuild_ratings")
         assert server.grants["password_limited"] == 1
@@ -137,6 +141,91 @@ def test_a_career_is_backfilled_season_by_season(
 
 
 @pytest.mark.usefixtures("home")
+def test_the_schedules_alone_bring_a_whole_career(
+    instance: dg.DagsterInstance, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From an empty database: the first look at the member, then one night."""
+    with FakeDataApi(CAREER, quota=100_000) as server:
+        use(server, monkeypatch)
+        first = tick(results_sensor, instance, "data_api", "warehouse")
+        assert isinstance(first, dg.SensorResult)
+        for request in first.run_requests or []:
+            run(instance, str(request.job_name), partition=request.partition_key)
+        requests = night(instance)
+        keys = [request.partition_key for request in requests]
+        assert keys == sorted(keys, reverse=True)
+        assert set(map(str, CAREER.seasons)) <= set(keys)
+        for request in requests:
+            run(instance, "load_season", partition=request.partition_key)
+        progress = tick(past_seasons_sensor, instance, "data_api", "warehouse")
+        assert night(instance) == []
+        asked = server.requests
+        run(instance, "look_for_results")
+        assert server.requests - asked <= 5
+    for asset in ("raw_season_search", "raw_subsessions", "subsessions", "results", "laps"):
+        assert instance.get_materialized_partitions(dg.AssetKey(asset)) == set(keys)
+    seen = [race for race in CAREER.races if not race.forbidden]
+    assert count(database, "racing.subsession") == len(seen)
+    assert {race.official for race in seen} == {True, False}
+    assert isinstance(progress, dg.SensorResult)
+    (event,) = progress.asset_events
+    assert isinstance(event, dg.AssetMaterialization)
+    assert event.metadata["seasons left"].value == 0
+    assert event.metadata["seasons read"].value == len(keys)
+
+
+def night(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
+    """What the nightly schedule asks for."""
+    needed = {name: RESOURCES[name] for name in ("data_api", "warehouse")}
+    with dg.build_schedule_context(instance=instance, resources=needed) as context:
+        answer = nightly_past_seasons(context)
+    return answer if isinstance(answer, list) else []
+
+
+@pytest.mark.usefixtures("home")
+def test_a_race_that_cannot_be_loaded_fails_its_season_until_it_is_dismissed(
+    instance: dg.DagsterInstance, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = str(CAREER.seasons[0])
+    instance.add_dynamic_partitions("seasons", [key])
+    with FakeDataApi(CAREER, quota=100_000) as server:
+        use(server, monkeypatch)
+        run(instance, "load_season", partition=key)
+    with Warehouse(database).connect() as connection:
+        row = connection.execute("SELECT min(subsession_id) FROM racing.subsession").fetchone()
+        assert row is not None
+        number = int(row[0])
+        # A race that the database refuses, as one that was never loaded.
+        connection.execute("DELETE FROM racing.subsession WHERE subsession_id = %s", [number])
+        connection.execute(
+            "UPDATE raw.payload SET body = '{}' WHERE kind = 'results/get' AND item = %s",
+            [str(number)],
+        )
+
+    def passed() -> bool:
+        done = run_tables(instance, key)
+        return all(check.passed for check in done.get_asset_check_evaluations())
+
+    assert not passed()
+    job = defs.resolve_job_def("ask_for_races_again")
+    config = {"ops": {"change_races": {"config": {"dismiss": [number]}}}}
+    done = job.execute_in_process(instance=instance, run_config=config, resources=RESOURCES)
+    assert done.success
+    assert passed()
+
+
+def run_tables(instance: dg.DagsterInstance, key: str) -> dg.ExecuteInProcessResult:
+    return defs.resolve_job_def("fetch_season").execute_in_process(
+        instance=instance,
+        partition_key=key,
+        resources=RESOURCES,
+        raise_on_error=False,
+        asset_selection=[dg.AssetKey(n) for n in ("subsessions", "results", "laps")]
+        + [dg.AssetKey("session_events")],
+    )
+
+
+@pytest.mark.usefixtures("home")
 def test_maintenance_asks_for_the_run_to_come_back(
     instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -145,7 +234,7 @@ def test_maintenance_asks_for_the_run_to_come_back(
     with FakeDataApi(CAREER, faults=Faults({Fault.MAINTENANCE: 1.0})) as server:
         use(server, monkeypatch)
         done = run(instance, "update_ratings", fails=True)
-        assert server.requests == 3
+        assert server.requests == 2  # the third waits for the end of the outage
     retries = [e for e in done.all_events if e.event_type is dg.DagsterEventType.STEP_RESTARTED]
     assert len(retries) == 2
 
@@ -239,8 +328,9 @@ def test_schedules_ask_only_with_an_account(
     def ticks() -> list[object]:
         context = dg.build_schedule_context(instance=instance)
         return [
-            schedule(context, data_api=RESOURCES["data_api"])
-            for schedule in (hourly_results, weekly_reference, daily_ratings)
+            hourly_results(context, data_api=RESOURCES["data_api"]),
+            weekly_reference(data_api=RESOURCES["data_api"]),
+            daily_ratings(data_api=RESOURCES["data_api"]),
         ]
 
     hourly, weekly, daily = ticks()

@@ -3,7 +3,7 @@
 import dagster as dg
 
 from iracing_pipeline.defs.resources import WarehouseResource
-from iracing_pipeline.ingest import incomplete_races as races
+from iracing_pipeline.ingest import incomplete_races
 
 
 class RacesConfig(dg.Config):
@@ -26,12 +26,12 @@ def change_races(
     try:
         with warehouse.connect() as connection:
             again = (
-                races.ask_again(connection, None if everything else config.ask_again)
+                incomplete_races.ask_again(connection, None if everything else config.ask_again)
                 if everything or config.ask_again
                 else 0
             )
-            gone = races.dismiss(connection, config.dismiss) if config.dismiss else 0
-    except races.UnknownRaceError as error:
+            gone = incomplete_races.dismiss(connection, config.dismiss) if config.dismiss else 0
+    except incomplete_races.UnknownRaceError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
     context.log.info("%d races are asked for again, %d are dismissed", again, gone)
 
