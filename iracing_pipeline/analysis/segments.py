@@ -356,7 +356,7 @@ def _numbers(samples: Samples, rows: Integers, cuts: _Cuts, positions: list[int]
     """The lap of the segment at each position: as counted at its end, where no count is late."""
     numbers: dict[int, int] = {}
     for first, after in pairwise(positions):
-        numbers[first] = int(samples.lap[rows[after - 1]])
+        numbers[first] = max(int(samples.lap[rows[after - 1]]), 0)
     for first, after in pairwise(positions):
         if first in cuts.starts:
             numbers[first] = max(numbers[first], 1)

@@ -122,7 +122,7 @@ def _recording(telemetry: Telemetry) -> Recording:
 def _lines(
     records: pl.DataFrame, laps: pl.DataFrame
 ) -> tuple[list[float], tuple[int, float] | None]:
-    """When the line was crossed within the records, and the fastest lap as i2 counts them."""
+    """When the line was crossed within the records, and the fastest clean lap as i2 counts them."""
     began = float(records.get_column("SessionTime")[0])
     ended = float(records.get_column("SessionTime")[-1])
     timed = laps.filter(pl.col("lap_time_s").is_not_null())
@@ -130,7 +130,7 @@ def _lines(
     lines = sorted(
         {round(time - began, 6) for time in ends.get_column("value") if began < time < ended}
     )
-    best = timed.sort("lap_time_s").head(1)
+    best = timed.filter("clean").sort("lap_time_s").head(1)
     if best.is_empty():
         return lines, None
     start = best.get_column("start_session_time_s")[0] - began
