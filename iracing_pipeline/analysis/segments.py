@@ -234,7 +234,7 @@ def _begin_race(cuts: _Cuts, samples: Samples, rows: Integers, start: Start) -> 
         between = [p for p, e in cuts.edges.items() if at < p < first_line]
         if not between and (samples.lap[rows[first_line - 1]] <= 0 or driven < 0.5):
             del cuts.edges[first_line]
-    if cuts.edges.get(at, Edge.LINE) in {Edge.LINE, Edge.FILE}:
+    if not start.at_line and cuts.edges.get(at, Edge.LINE) in {Edge.LINE, Edge.FILE}:
         cuts.edges[at] = Edge.GREEN
     cuts.starts[at] = start
 
