@@ -180,4 +180,4 @@ def _in_pits(samples: Samples, row: int) -> bool:
     """Whether the car is on pit road or on the way in or out of it."""
     if samples.on_pit_road[row]:
         return True
-    return samples.surface is not None and bool(np.isin(samples.surface[row], PIT_SURFACES))
+    return samples.surface is not None and int(samples.surface[row]) in PIT_SURFACES

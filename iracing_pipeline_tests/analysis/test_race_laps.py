@@ -66,6 +66,40 @@ def test_lap_1_is_timed_from_the_line_where_only_that_agrees() -> None:
     assert first["lap_time_s"] == pytest.approx(20.0, abs=1e-5)
 
 
+@pytest.mark.parametrize("counted", [0, 7])
+@pytest.mark.parametrize("state", [True, False])
+def test_a_grid_beyond_the_line_is_no_line(*, state: bool, counted: int) -> None:
+    frame = drive((20.0, 21.0), lap=1, before=19.0, official=(20.0, 21.0))
+    green_row = 150  # the car stands for the first 2.5 s, beyond the line
+    green = frame["SessionTime"][green_row] - 0.004
+    end = 100.0 + 19.0 + 0.37 / 60
+    row = pl.int_range(pl.len())
+    time = pl.col("SessionTime")
+    here = {name: float(frame[name][green_row]) for name in ("LapDistPct", "Lat", "Lon")}
+    frame = where(frame, slice(0, green_row), Speed=0.0, Lap=0, **here)
+    frame = where(frame, slice(green_row, green_row + counted), Lap=0)
+    frame = where(frame, slice(green_row, 1171), LapCurrentLapTime=time - green)
+    # The official time of lap 1 arrives half a second after the line.
+    shown = int((end + 0.5 - 100.0) * 60) + 1
+    frame = where(frame, slice(shown, shown + 1000), LapLastLapTime=end - green)
+    frame = where(frame, slice(shown, shown + 600), LapCurrentLapTime=time - end)
+    if state:
+        states = pl.when(row < green_row).then(3).otherwise(4)
+        frame = frame.with_columns(SessionState=states.cast(pl.Int32))
+    pace, first, second, *_ = laps_of(frame)
+    assert (pace["kind"], first["kind"], first["lap_number"]) == ("pace", "start", 1)
+    assert first["lap_time_s"] == pytest.approx(end - green, abs=1e-5)
+    assert (first["stint"], second["lap_number"], second["kind"]) == (1, 2, "timed")
+
+
+def test_a_file_that_begins_after_the_green_still_knows_lap_1() -> None:
+    frame = race().filter(pl.col("SessionTime") > 106.0)
+    first, second, *_ = laps_of(frame)
+    assert (first["kind"], first["lap_number"]) == ("start", 1)
+    assert first["lap_time_s"] == pytest.approx(23.0, abs=1e-6)
+    assert second["clean"]
+
+
 def test_a_lap_1_of_a_practice_is_no_start() -> None:
     frame = drive((20.0, 21.0), lap=0).with_columns(SessionState=pl.lit(4, pl.Int32))
     assert [row["kind"] for row in laps_of(frame)] == ["partial", "timed", "timed", "partial"]
