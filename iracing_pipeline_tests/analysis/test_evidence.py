@@ -37,14 +37,14 @@ def test_two_short_runs_at_once_are_both_wrong() -> None:
 
 @pytest.mark.parametrize("wrong", [0.0, 1e9, np.nan, -1.0])
 def test_a_measured_value_is_interpolated(wrong: float) -> None:
-    level = np.linspace(30.0, 29.0, 1000)
+    level = np.linspace(30.0, 29.0, 1000, dtype=np.float64)
     lying = level.copy()
     lying[400:403] = wrong
     assert restored(lying, 0.1) == pytest.approx(level, abs=1e-9)
 
 
 def test_a_level_that_stays_is_a_change() -> None:
-    level = np.concatenate([np.full(50, 10.0), np.full(50, 40.0)])
+    level = np.repeat(np.array([10.0, 40.0]), 50)
     assert (restored(level, 0.1) == level).all()
 
 
