@@ -172,7 +172,7 @@ def main(weekends: int, lies: int) -> None:
     print("| laps | compared | largest error (s) |\n| --- | ---: | ---: |")
     for name, values in sorted(errors.items()):
         print(f"| {name} | {len(values)} | {np.abs(values).max():.2g} |")
-    print(f"{time.perf_counter() - began:.0f} s\n")
+    print(f"{time.perf_counter() - began:.0f} s\n", flush=True)
     if lies:
         _lies(kept, lies)
 

@@ -22,6 +22,12 @@ def recordings() -> list[Path]:
     return sorted((path / "ibt").glob("*.ibt")) if path else []
 
 
+def cases(kind: str) -> list[Path]:
+    """The case files of a kind; empty where there are none."""
+    path = folder()
+    return sorted((path / "cases" / kind).glob("*.*")) if path else []
+
+
 def odd_files() -> list[Path]:
     """Files that are no recordings though they are named so; empty where there are none."""
     path = folder()

@@ -125,7 +125,11 @@ def race_findings(
     """
     if session["simsession_type"] != RACE:
         return RACE_FINDING.frame()
-    found = debrief(laps, corners, stints, scored=scored, is_race=True)
+    # A file may hold the practice before the race.
+    of_race = laps.filter(pl.col("simsession_type").eq_missing(RACE))
+    raced = of_race if of_race.height else laps
+    driven = corners.join(raced, on=("session_key", "stint", "lap_number"), how="semi")
+    found = debrief(raced, driven, stints, scored=scored, is_race=True)
     return RACE_FINDING.frame(
         {
             "session_key": session["session_key"],

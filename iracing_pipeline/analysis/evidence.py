@@ -42,12 +42,12 @@ def settled(
             otherwise a value may be passed through, as a surface is on the way into the pits.
         keep_last: Whether to keep a short run at the end of the file.
     """
-    differs = values[1:] != values[:-1]
+    changes = np.flatnonzero(values[1:] != values[:-1]) + 1
     if values.dtype.kind == "f":
-        differs &= ~(np.isnan(values[1:]) & np.isnan(values[:-1]))
-    starts = np.concatenate(([0], np.flatnonzero(differs) + 1, [len(values)]))
-    if len(starts) <= 2:
+        changes = changes[~(np.isnan(values[changes]) & np.isnan(values[changes - 1]))]
+    if not len(changes):
         return values
+    starts = np.concatenate(([0], changes, [len(values)]))
     fixed = values.copy()
     for first, after in _short_spans(starts, len(values)):
         if first == 0:

@@ -11,6 +11,8 @@ from iracing_pipeline.analysis.samples import IN_STALL, OFF_TRACK, PIT_SURFACES
 from iracing_pipeline.analysis.segments import Edge, Phase
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from iracing_pipeline.analysis.samples import Flags, Integers, Samples
     from iracing_pipeline.analysis.segments import Segment
 
@@ -72,6 +74,11 @@ _WHY_NOT_TIMED = {
     PACE: "pace_lap",
     COOLDOWN: "cooldown_lap",
 }
+
+
+def in_words(reasons: Iterable[str]) -> str:
+    """Reasons as a racer reads them; empty for a clean lap."""
+    return ", ".join(REASONS.get(reason, reason) for reason in reasons)
 
 
 def kind(samples: Samples, segment: Segment) -> str:
@@ -184,4 +191,4 @@ def _in_pits(samples: Samples, row: int) -> bool:
     """Whether the car is on pit road or on the way in or out of it."""
     if samples.on_pit_road[row]:
         return True
-    return samples.surface is not None and bool(np.isin(samples.surface[row], PIT_SURFACES))
+    return samples.surface is not None and int(samples.surface[row]) in PIT_SURFACES

@@ -207,10 +207,12 @@ def _fuel(
     if samples.fuel is None:
         return {}
     rows = segment.rows
-    before = rows[0] - 1 if segment.begins is Edge.LINE else rows[0]
-    after = rows[-1] + 1 if segment.ends is Edge.LINE else rows[-1]
-    near = np.unique([before, rows[0], rows[-1], after])
-    levels = np.interp(at, samples.time[near], samples.fuel[near])
+    before = int(rows[0]) - (segment.begins is Edge.LINE)
+    after = int(rows[-1]) + (segment.ends is Edge.LINE)
+    levels = [
+        float(np.interp(moment, samples.time[pair], samples.fuel[pair]))
+        for moment, pair in zip(at, ([before, rows[0]], [rows[-1], after]), strict=True)
+    ]
     start, end = _finite(levels[0]), _finite(levels[1])
     if start is None or end is None or not samples.tells_pits:
         added = None

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from iracing_pipeline.analysis.samples import Floats, Integers, Samples
-    from iracing_pipeline.analysis.segments import Edge
 
 _BREAKS = ("file", "session", "reset", "tow")
 _AGREEMENT_S = 1e-3
@@ -30,6 +29,8 @@ _NO_LINE_S = 0.75  # a lap clock that is further from the line does not run from
 _TICKS = 2.5
 _FEWEST_WITNESSES = 30
 _FINE_UNTIL_S = 8.0
+_AT_LINE = 0.005  # of the lap
+_LONGEST_APPROACH_S = 300.0  # from the green to the line
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,35 +60,45 @@ class Start:
 
 
 def race_starts(
-    samples: Samples, rows: Integers, edges: Sequence[tuple[int, Edge]]
+    samples: Samples, rows: Integers, edges: Sequence[tuple[int, str]]
 ) -> Iterable[Start]:
-    """The starts of races in a file: one for each that it shows."""
+    """The starts of races in a file: one for each that it shows.
+
+    Args:
+        samples: The file.
+        rows: Its records in which the car is somewhere.
+        edges: Row and name of each cut; "count" where a lap is counted away from the line.
+    """
+    stays: set[int] = set()
+    ends = [*edges, (len(rows), "file")]
+
+    def stay_of(at: int) -> int:
+        return max((p for p, e in ends if p <= at and e in _BREAKS), default=0)
+
     if samples.state is not None:
         state = samples.state[rows]
         greens = np.flatnonzero((state[1:] == RACING) & (state[:-1] < RACING)) + 1
         for at in greens.tolist():
             start = _by_state(samples, rows, edges, at)
             if start is not None:
+                stays.add(stay_of(at))
                 yield start
-        return
-    ends = [*((at, edge.value) for at, edge in edges), (len(rows), "file")]
     for (at, edge), (after, end) in pairwise(ends):
         counted = samples.lap[rows[at - 1]] == 0 and samples.lap[rows[after - 1]] == 1
-        if edge == "line" and counted:
-            stay = max((p for p, e in ends if p < at and e in _BREAKS), default=0)
-            span = (stay, at, after)
+        if at and edge in {"line", "count"} and counted and stay_of(at) not in stays:
+            span = (stay_of(at), at, after)
             start = _without_state(samples, rows, span, ended=end == "line")
             if start is not None:
                 yield start
 
 
 def _by_state(
-    samples: Samples, rows: Integers, edges: Sequence[tuple[int, Edge]], at: int
+    samples: Samples, rows: Integers, edges: Sequence[tuple[int, str]], at: int
 ) -> Start | None:
     """The start where SessionState turns to racing; None where that begins no race."""
     time, state = samples.time[rows], samples.state[rows] if samples.state is not None else rows
-    broken = next((p for p, e in edges if p > at and e.value in _BREAKS), len(rows))
-    lines = [p for p, e in edges if at < p < broken and e.value == "line"]
+    broken = next((p for p, e in edges if p > at and e in _BREAKS), len(rows))
+    lines = [p for p, e in edges if at < p < broken and e == "line"]
     counting = lines[0] if lines and samples.lap[rows[lines[0] - 1]] <= 0 else None
     end = next((p for p in lines if p != counting), None)
     moment = _clock(samples, rows[at : end or broken], float(time[at]), _STATE_AND_CLOCK_S)
@@ -146,16 +157,21 @@ def _without_state(
         if np.count_nonzero(late) >= _FEWEST_WITNESSES:
             typical = float(np.median(began[late]))
             moment = _clock(samples, lap, typical, 2 * _AGREEMENT_S)
-            agrees = official is None or (
-                moment is not None and abs(time[after] - moment - official) < _STATE_AND_CLOCK_S
+            # Before the file began, or where SessionState shows no green, it takes both.
+            alone = official is None and samples.state is None
+            agrees = moment is not None and (
+                alone and moment > first
+                if official is None
+                else abs(time[after] - moment - official) < _STATE_AND_CLOCK_S
             )
-            if moment is not None and agrees and first < moment < line - _NO_LINE_S:
+            off_line = float(samples.pct[rows[at]]) % 1.0 > _AT_LINE
+            if moment is not None and agrees and (off_line or moment < line - _NO_LINE_S):
                 return Start(stay + int(np.searchsorted(time[stay:at], moment)), stay, None, moment)
     tick = float(np.median(np.diff(time)))
     if official is None or official - (time[after] - line) < _TICKS * tick:
         return None
     green = float(time[after]) - official
-    if not first < green < line:
+    if not green < line or line - green > _LONGEST_APPROACH_S:
         return None
     position = stay + int(np.searchsorted(time[stay:at], green))
     return Start(position, stay, None, None, green)

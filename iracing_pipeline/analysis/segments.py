@@ -37,6 +37,7 @@ _FUEL_JUMP_L = 0.2
 _STOPS_DEAD_MPS = 8.0
 _TOW_SHOWN_WITHIN = 60  # records around the jump
 _FEWEST_VOTES = 2
+_COUNTED_AT_GREEN = 60  # records around it
 # A count that falls by more was never a parade lap counted too early.
 _PARADE_LAPS = 3
 
@@ -93,6 +94,7 @@ class _Cuts:
     starts: dict[int, Start] = field(default_factory=dict)
     pace: set[int] = field(default_factory=set)
     doubtful: set[int] = field(default_factory=set)
+    off_line: set[int] = field(default_factory=set)
 
     def joined(self, first: int, after: int) -> None:
         """Take out the lines in (first, after)."""
@@ -172,7 +174,11 @@ def _cuts(samples: Samples, rows: Integers) -> _Cuts:
             _count(cuts, pct, wraps, at)
         else:
             _count_back(cuts, lap, at)
-    for start in race_starts(samples, rows, sorted(cuts.edges.items())):
+    named = [
+        (at, "count" if at in cuts.off_line else edge.value)
+        for at, edge in sorted(cuts.edges.items())
+    ]
+    for start in race_starts(samples, rows, named):
         _begin_race(cuts, samples, rows, start)
     _green_at_line(cuts)
     return cuts
@@ -197,6 +203,7 @@ def _count(cuts: _Cuts, pct: Floats, wraps: Integers, at: int) -> None:
     else:
         # A lap counted without passing the line begins no timed lap.
         cuts.edges[at] = Edge.SESSION
+        cuts.off_line.add(at)
 
 
 def _count_back(cuts: _Cuts, lap: Integers, at: int) -> None:
@@ -219,6 +226,9 @@ def _count_back(cuts: _Cuts, lap: Integers, at: int) -> None:
 def _begin_race(cuts: _Cuts, samples: Samples, rows: Integers, start: Start) -> None:
     """Cut at the green: before it is one row of parade laps, after it lap 1 to its end."""
     at = start.position
+    # On a grid beyond the line lap 1 may be counted at the green.
+    for counted in [p for p in cuts.off_line if abs(p - at) <= _COUNTED_AT_GREEN]:
+        cuts.edges.pop(counted, None)
     begin = cuts.last(at - 1, *_ENDS_A_STINT) if at > 0 else 0
     begin = max(begin, start.parade_from)
     if at > 0:
@@ -234,7 +244,7 @@ def _begin_race(cuts: _Cuts, samples: Samples, rows: Integers, start: Start) -> 
         between = [p for p, e in cuts.edges.items() if at < p < first_line]
         if not between and (samples.lap[rows[first_line - 1]] <= 0 or driven < 0.5):
             del cuts.edges[first_line]
-    if cuts.edges.get(at, Edge.LINE) in {Edge.LINE, Edge.FILE}:
+    if not start.at_line and cuts.edges.get(at, Edge.LINE) in {Edge.LINE, Edge.FILE}:
         cuts.edges[at] = Edge.GREEN
     cuts.starts[at] = start
 
@@ -356,7 +366,7 @@ def _numbers(samples: Samples, rows: Integers, cuts: _Cuts, positions: list[int]
     """The lap of the segment at each position: as counted at its end, where no count is late."""
     numbers: dict[int, int] = {}
     for first, after in pairwise(positions):
-        numbers[first] = int(samples.lap[rows[after - 1]])
+        numbers[first] = max(int(samples.lap[rows[after - 1]]), 0)
     for first, after in pairwise(positions):
         if first in cuts.starts:
             numbers[first] = max(numbers[first], 1)

@@ -35,6 +35,18 @@ CHANNELS = (
 """The channels that are read here, where the file has them."""
 
 
+def laps_of_simsessions(facts: Facts, laps: pl.DataFrame) -> pl.DataFrame:
+    """Laps with the type of the simsession that each was driven in, by its number.
+
+    Args:
+        facts: What the file says of itself.
+        laps: Its laps, as :func:`iracing_pipeline.analysis.laps.laps` gives them.
+    """
+    types = _simsession_types(facts.session_info(("SessionInfo",)))
+    kinds = [types.get(number) for number in laps.get_column("simsession_number")]
+    return laps.with_columns(pl.Series("simsession_type", kinds, pl.String))
+
+
 def session(facts: Facts, records: pl.DataFrame, laps: pl.DataFrame) -> pl.DataFrame:
     """The session of one file, as one row of ``racing.telemetry_session``.
 
@@ -102,11 +114,15 @@ def _simsession(info: dict[str, Any], records: pl.DataFrame) -> dict[str, object
     number = records.get_column("SessionNum")[-1]
     if not isinstance(number, int) or not 0 <= number < 2**31:
         return {}
-    sessions = _items(_mapping(info.get("SessionInfo")).get("Sessions"))
-    kind = next(
-        (_text(each, "SessionType") for each in sessions if each.get("SessionNum") == number), None
-    )
+    kind = _simsession_types(info).get(number)
     return {"simsession_number": number, "simsession_type": kind}
+
+
+def _simsession_types(info: dict[str, Any]) -> dict[object, str | None]:
+    """SessionType by SessionNum."""
+    sessions = _items(_mapping(info.get("SessionInfo")).get("Sessions"))
+    numbered = [each for each in sessions if isinstance(each.get("SessionNum"), int)]
+    return {each["SessionNum"]: _text(each, "SessionType") for each in reversed(numbered)}
 
 
 def _track(weekend: dict[str, Any], info: dict[str, Any]) -> dict[str, object]:

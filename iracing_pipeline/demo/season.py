@@ -12,6 +12,7 @@ from iracing_pipeline.demo.circuits import COPPER_BASIN, MILLBROOK
 from iracing_pipeline.demo.event import Event, Weather
 from iracing_pipeline.demo.outing import DemoFile, Outing, write_outing
 from iracing_pipeline.demo.plan import (
+    Caution,
     Contact,
     Ending,
     OffTrack,
@@ -20,6 +21,7 @@ from iracing_pipeline.demo.plan import (
     Resumed,
     Session,
     Spin,
+    Start,
     Stop,
 )
 from iracing_pipeline.demo.simulate import simulate_session
@@ -232,6 +234,8 @@ def _oval_weekend(race: Race) -> list[Outing]:
                 laps=race.laps,
                 fuel_l=20.0,
                 stops=(Stop(7, fuel_l=6.0),),
+                start=Start(parade_laps=1),
+                cautions=(Caution(9, 10),),
                 ending=Ending.TRACK,
                 experience_laps=36,
                 clock_slips=2,
@@ -276,13 +280,16 @@ def _gt3_weekend(race: Race) -> list[Outing]:
             Plan(
                 Session.RACE,
                 laps=race.laps,
-                fuel_l=18.0,
+                fuel_l=21.0,
                 stops=(Stop(3, fuel_l=9.0),),
                 mishaps=(OffTrack(3, 6), Spin(4, 7)),
                 ending=Ending.TRACK,
                 experience_laps=17,
                 dropped_ticks=1,
                 clock_slips=2,
+                leader_ahead_s=25.0,
+                cooldown_laps=1,
+                counted_late=6,
                 session_time_s=14.2166667,
                 positions=(11, 11, 11, 18, 18, 13, 9, 8),
             ),

@@ -7,12 +7,13 @@ begin and end anywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
 
 from iracing_pipeline.demo.car import CORVANE_GT3, FORMULA_VALE, TRIPLE_CROWN_STOCK
+from iracing_pipeline.demo.channels import channels_of
 from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
 from iracing_pipeline.demo.plan import (
     Caution,
@@ -55,7 +56,6 @@ class Weekend:
         records: The recording.
         laps: What really happened, lap by lap; stints and sets counted over the whole file.
         stops: Pit stops in which the car left again.
-        stops_known: Whether the whole of each stop is in the file.
     """
 
     plans: tuple[Plan, ...]
@@ -91,8 +91,6 @@ def draw_weekend(number: int, columns: Collection[str] | None = None) -> Weekend
 
 def _of(car: Car, columns: Collection[str] | None) -> list[str] | None:
     """Those of the columns that a car has."""
-    from iracing_pipeline.demo.channels import channels_of  # noqa: PLC0415
-
     if columns is None:
         return None
     return [channel.name for channel in channels_of(car) if channel.name in columns]
@@ -102,7 +100,7 @@ def _plan(kind: Session, car: Car, circuit: Circuit, rng: np.random.Generator) -
     laps = int(rng.integers(3, 6)) if car is CORVANE_GT3 else int(rng.integers(4, 8))
     late = int(rng.integers(0, 10)) if rng.random() < 0.5 else 0
     fuel_l = 0.35 * car.tank_l
-    common = {"fuel_l": fuel_l, "experience_laps": 100, "counted_late": late}
+    common: dict[str, Any] = {"fuel_l": fuel_l, "experience_laps": 100, "counted_late": late}
     if kind is Session.PRACTICE:
         return Plan(
             kind,
@@ -208,8 +206,10 @@ def _cropped(weekend: Weekend, rng: np.random.Generator) -> Weekend:
     if len(timed) < 2:
         return weekend
     first, last = timed[0], timed[-1]
-    cuts = [_within(weekend.laps[index], float(rng.uniform(0.2, 0.8))) for index in (first, last)]
-    records = weekend.records.filter(pl.col("SessionTime").is_between(*cuts))
+    begin_s, end_s = (
+        _within(weekend.laps[index], float(rng.uniform(0.2, 0.8))) for index in (first, last)
+    )
+    records = weekend.records.filter(pl.col("SessionTime").is_between(begin_s, end_s))
     base = weekend.laps[first]
     laps = [
         replace(
@@ -228,7 +228,7 @@ def _cropped(weekend: Weekend, rng: np.random.Generator) -> Weekend:
     stops = [
         replace(stop, stint=stop.stint - base.stint + 1)
         for stop in weekend.stops
-        if cuts[0] < stop.entry_s and stop.exit_s < cuts[1]
+        if begin_s < stop.entry_s and stop.exit_s < end_s
     ]
     return replace(weekend, records=records, laps=tuple(laps), stops=tuple(stops))
 

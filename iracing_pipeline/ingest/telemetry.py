@@ -170,6 +170,7 @@ def analyse(source: Source, *, at_least: int = 0) -> Telemetry:
     read = time.perf_counter()
     facts = source.facts
     laps = find_laps(records, session_key=facts.session_key, start=facts.start)
+    laps = sessions.laps_of_simsessions(facts, laps)
     laps = energy.lap_energy(records, laps, energy.power(_driver_info(facts), records))
     session = sessions.session(facts, records, laps)
     seconds = {"read": read - began, "analyse": time.perf_counter() - read}

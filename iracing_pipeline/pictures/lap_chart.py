@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.analysis.lap_kind import in_words
 from iracing_pipeline.pictures.plot import BLUE, GREEN, GREY, ORANGE, Axis, Plot
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def lap_chart(laps: pl.DataFrame, title: str) -> str | None:
     for place, row in timed:
         time = row["lap_time_s"]
         colour = ORANGE if not row["clean"] else GREEN if time == fastest else BLUE
-        why = ", ".join(row["reasons"]) or "clean"
+        why = in_words(row["reasons"]) or "clean"
         note = f"lap {row['lap_number']}: {clock(time, 3)} ({why})"
         if low <= time <= high:
             plot.dot(place, time, colour, hollow=not row["clean"], note=note)

@@ -13,7 +13,8 @@ from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.tables.traces import LAP_TRACE, REFERENCE_LAP, TRACE_CHANNELS
-from iracing_pipeline.warehouse.view import View, ViewColumn, taken
+from iracing_pipeline.warehouse.session_views import WHY_NOT_CLEAN
+from iracing_pipeline.warehouse.view import View, ViewColumn, of_simsession, taken
 
 _LAP = " JOIN racing.telemetry_lap AS lap USING (session_key, stint, lap_number)"
 _SESSION = " JOIN racing.telemetry_session AS session USING (session_key)"
@@ -115,7 +116,8 @@ LAP_TRACES = View(
         *taken("trace", LAP_TRACE, "closure_s"),
         *_OF_LAP,
         *taken("lap", TELEMETRY_LAP, "reasons"),
-        *_OF_SESSION,
+        WHY_NOT_CLEAN,
+        *of_simsession(_OF_SESSION),
     ),
 )
 
@@ -123,7 +125,7 @@ LAP_SECTORS = View(
     name="grafana.lap_sectors",
     doc=LAP_SECTOR.doc,
     source="racing.lap_sector AS sector" + _LAP + _SESSION,
-    columns=(*taken("sector", LAP_SECTOR), *_OF_LAP, *_TRACK_ID, *_OF_SESSION),
+    columns=(*taken("sector", LAP_SECTOR), *_OF_LAP, *_TRACK_ID, *of_simsession(_OF_SESSION)),
 )
 
 CORNERS = View(
@@ -144,7 +146,7 @@ LAP_CORNERS = View(
     " AS newest ON newest.track_id = corner.track_id AND newest.version = corner.map_version"
     + _LAP
     + _SESSION,
-    columns=(*taken("corner", LAP_CORNER), *_OF_LAP, *_OF_SESSION),
+    columns=(*taken("corner", LAP_CORNER), *_OF_LAP, *of_simsession(_OF_SESSION)),
 )
 
 STINTS = View(
@@ -170,7 +172,7 @@ FUEL_LAPS = View(
     name="grafana.fuel_laps",
     doc=FUEL_LAP.doc,
     source="racing.fuel_lap AS fuel" + _LAP + _SESSION,
-    columns=(*taken("fuel", FUEL_LAP), *_OF_LAP, *_TRACK_ID, *_OF_SESSION),
+    columns=(*taken("fuel", FUEL_LAP), *_OF_LAP, *_TRACK_ID, *of_simsession(_OF_SESSION)),
 )
 
 TYRE_SETS = View(
@@ -184,7 +186,7 @@ TYRE_LAPS = View(
     name="grafana.tyre_laps",
     doc=TYRE_LAP.doc,
     source="racing.tyre_lap AS tyres" + _LAP + _SESSION,
-    columns=(*taken("tyres", TYRE_LAP), *_OF_LAP, *_TRACK_ID, *_OF_SESSION),
+    columns=(*taken("tyres", TYRE_LAP), *_OF_LAP, *_TRACK_ID, *of_simsession(_OF_SESSION)),
 )
 
 _DAMPER_NAME = ViewColumn(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.analysis.lap_kind import REASONS
 from iracing_pipeline.tables import Column
 from iracing_pipeline.tables.consistency import (
     CONSISTENCY_TREND,
@@ -14,7 +15,7 @@ from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.results import RESULT, SUBSESSION
 from iracing_pipeline.tables.strategy import CAR_TRACK
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.warehouse.view import View, ViewColumn, taken
+from iracing_pipeline.warehouse.view import View, ViewColumn, in_words, of_simsession, taken
 
 SESSION = " JOIN racing.telemetry_session AS session USING (session_key)"
 """Joins the session of a row."""
@@ -120,6 +121,12 @@ SESSION_SUMMARIES = View(
     ),
 )
 
+WHY_NOT_CLEAN = ViewColumn(
+    f"(SELECT string_agg({in_words('each.reason', REASONS)}, '; ' ORDER BY each.number)"
+    " FROM unnest(lap.reasons) WITH ORDINALITY AS each(reason, number))",
+    Column("why_not_clean", pl.String, "The reasons in words; null for a clean lap"),
+)
+
 LAP_REASONS = View(
     name="grafana.lap_reasons",
     doc="One thing that one lap is not counted as clean for; a lap has as many rows as there are"
@@ -132,11 +139,15 @@ LAP_REASONS = View(
             "excluded.reason",
             Column("reason", pl.String, "Why it is not counted"),
         ),
+        ViewColumn(
+            in_words("excluded.reason", REASONS),
+            Column("explanation", pl.String, "The same in words"),
+        ),
         *taken("lap", TELEMETRY_LAP, "kind", "lap_time_s", "incidents"),
         ViewColumn(
             'lap."start_time"', Column("lap_start_time", pl.Datetime("us", "UTC"), "Its start, UTC")
         ),
-        *OF_SESSION,
+        *of_simsession(OF_SESSION),
     ),
 )
 

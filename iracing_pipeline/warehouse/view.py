@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from iracing_pipeline.tables import Column, Table
 
 
@@ -40,6 +42,16 @@ class View:
         return f"SELECT\n    {shown}\nFROM {self.source}"
 
 
+def in_words(expression: str, words: Mapping[str, str]) -> str:
+    """SQL that shows what a key means; the key itself where it has no meaning here."""
+    cases = " ".join(f"WHEN {_quoted(key)} THEN {_quoted(text)}" for key, text in words.items())
+    return f"CASE {expression} {cases} ELSE {expression} END"
+
+
+def _quoted(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def taken(alias: str, table: Table, *names: str) -> tuple[ViewColumn, ...]:
     """Columns of a table as they are; all of them when no name is given.
 
@@ -48,3 +60,13 @@ def taken(alias: str, table: Table, *names: str) -> tuple[ViewColumn, ...]:
     """
     by_name = {column.name: column for column in table.columns}
     return tuple(ViewColumn(f'{alias}."{n}"', by_name[n]) for n in names or table.names)
+
+
+def of_simsession(columns: tuple[ViewColumn, ...]) -> tuple[ViewColumn, ...]:
+    """Columns of a session beside a lap, with the type of the simsession that the lap is of."""
+    return tuple(
+        ViewColumn(f"coalesce(lap.{column.column.name}, {column.expression})", column.column)
+        if column.column.name == "simsession_type"
+        else column
+        for column in columns
+    )

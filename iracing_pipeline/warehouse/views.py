@@ -26,9 +26,9 @@ from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
 from iracing_pipeline.warehouse.race_views import RACE_FUNCTIONS, RACE_VIEWS
 from iracing_pipeline.warehouse.rating_views import RATING_VIEWS
 from iracing_pipeline.warehouse.results_views import RESULTS_VIEWS
-from iracing_pipeline.warehouse.session_views import SESSION_VIEWS
+from iracing_pipeline.warehouse.session_views import SESSION_VIEWS, WHY_NOT_CLEAN
 from iracing_pipeline.warehouse.strategy_views import STRATEGY_VIEWS
-from iracing_pipeline.warehouse.view import View, ViewColumn, taken
+from iracing_pipeline.warehouse.view import View, ViewColumn, of_simsession, taken
 
 if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
@@ -52,12 +52,17 @@ TELEMETRY_LAPS = View(
     source="racing.telemetry_lap AS lap JOIN racing.telemetry_session AS session"
     " USING (session_key)",
     columns=(
-        *taken("lap", TELEMETRY_LAP),
+        *taken(
+            "lap",
+            TELEMETRY_LAP,
+            *(name for name in TELEMETRY_LAP.names if name != "simsession_type"),
+        ),
+        WHY_NOT_CLEAN,
+        *of_simsession(taken("session", TELEMETRY_SESSION, "simsession_type")),
         *taken(
             "session",
             TELEMETRY_SESSION,
             "subsession_id",
-            "simsession_type",
             "event_type",
             "category",
             "series_id",

@@ -133,11 +133,11 @@ def reasons() -> Panel:
         "Timed laps in the time range that are not clean, by reason; a lap can have several. From"
         " grafana.lap_reasons.",
         (
-            words("reason", "Reason"),
+            words("explanation", "Reason"),
             number("count(*)", "Laps").coloured(palette.ORANGE),
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
-        "GROUP BY reason ORDER BY count(*) DESC",
+        "GROUP BY explanation ORDER BY count(*) DESC",
         empty="No timed lap in this time range, or all of them are clean.",
         width=10,
         height=10,

@@ -216,7 +216,7 @@ def laps() -> Panel:
             speed("lap.max_speed_mps", "Top speed").wide(110),
             temperature("lap.track_temp_c", "Track temp").wide(110),
             number("lap.incidents", "Incidents").wide(90),
-            words("array_to_string(lap.reasons, ', ')", "Does not count because"),
+            words("lap.why_not_clean", "Does not count because"),
         ),
         """
 grafana.telemetry_laps AS lap

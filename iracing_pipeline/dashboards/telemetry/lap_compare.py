@@ -324,7 +324,7 @@ def laps() -> Panel:
             moment("start_time", "Driven (UTC)"),
             number("lap_number", "Lap").wide(60),
             text("simsession_type", "Session"),
-            words("array_to_string(reasons, ', ')", "Does not count because"),
+            words("why_not_clean", "Does not count because"),
         ),
         """
 (SELECT chr(64 + number::integer) AS slot, known.*,
@@ -332,7 +332,8 @@ def laps() -> Panel:
 FROM unnest(ARRAY['${reference}', '${lap}', '${lap_c}', '${lap_d}'])
     WITH ORDINALITY AS chosen(name, number)
 JOIN LATERAL (
-    SELECT driver_name, car_name, lap_time_s, start_time, lap_number, simsession_type, reasons
+    SELECT driver_name, car_name, lap_time_s, start_time, lap_number, simsession_type,
+        why_not_clean
     FROM grafana.lap_traces WHERE session_key = split_part(chosen.name, ':', 1)
         AND grafana.lap_id(session_key, stint, lap_number) = chosen.name
     UNION ALL

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from iracing_pipeline.analysis.lap_kind import in_words
 from iracing_pipeline.defs.batch import Metadata
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ingest.telemetry import StoredFile, Telemetry
@@ -131,7 +132,7 @@ def _lap_table(laps: pl.DataFrame) -> str:
     lines += [
         f"| {lap['stint']} | {lap['lap_number']} | {lap['kind']} | {_time(lap['lap_time_s'])}"
         f" | {_time(lap['official_lap_time_s'])} | {_micro(lap['residual_s'])}"
-        f" | {_number(lap['fuel_used_l'], 3)} | {', '.join(lap['reasons'])} |"
+        f" | {_number(lap['fuel_used_l'], 3)} | {in_words(lap['reasons'])} |"
         for lap in laps.head(_MOST_LAPS).rows(named=True)
     ]
     if laps.height > _MOST_LAPS:

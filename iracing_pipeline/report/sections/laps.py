@@ -5,7 +5,7 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from iracing_pipeline.analysis.lap_kind import REASONS
+from iracing_pipeline.analysis.lap_kind import in_words
 from iracing_pipeline.page.charts import plain
 from iracing_pipeline.page.units import amount, symbol
 from iracing_pipeline.pictures.lap_chart import clock
@@ -88,7 +88,7 @@ def _points(timed: list[Row], high: float, *, clean: bool) -> dict[str, Any]:
         "y": [min(row["lap_time_s"], high * 0.9995) for row in rows],
         "text": [
             f"Lap {row['name']}: <b>{clock(row['lap_time_s'], 3)}</b><br>"
-            + plain("clean" if clean else ", ".join(_reasons(row)))
+            + plain("clean" if clean else in_words(row["reasons"]))
             for row in rows
         ],
         "hovertemplate": "%{text}<extra></extra>",
@@ -115,17 +115,13 @@ def _positions(positions: list[tuple[int, int]]) -> dict[str, Any]:
     }
 
 
-def _reasons(row: Row) -> list[str]:
-    return [REASONS.get(reason, reason) for reason in row["reasons"]]
-
-
 def _table(rows: list[Row]) -> str:
     clean = [row["lap_time_s"] for row in rows if row["clean"] and row["lap_time_s"] is not None]
     best = min(clean, default=None)
     lines = []
     for row in rows:
         is_best = row["clean"] and row["lap_time_s"] == best
-        why = "best" if is_best else "clean" if row["clean"] else ", ".join(_reasons(row))
+        why = "best" if is_best else "clean" if row["clean"] else in_words(row["reasons"])
         gap = None if best is None or row["lap_time_s"] is None else row["lap_time_s"] - best
         lines.append(
             words.row(

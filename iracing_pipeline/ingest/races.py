@@ -1,0 +1,284 @@
+"""Take races apart: from results, laps and telemetry in the warehouse into the tables of races.
+
+A subsession is taken apart once. A load that changes its laps, its result or its telemetry forgets
+that, so that the next run does it anew.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, LiteralString
+
+import polars as pl
+
+from iracing_pipeline.analysis import debrief, race_ledger
+from iracing_pipeline.analysis.irating_outcomes import outcomes
+from iracing_pipeline.analysis.race_notes import notes_of
+from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
+from iracing_pipeline.tables.race import (
+    IRATING_OUTCOME,
+    RACE_ANALYSIS,
+    RACE_LEDGER,
+    RACE_PACE,
+    TRAFFIC_EFFECT,
+)
+from iracing_pipeline.tables.results import RESULT, SESSION_EVENT, SUBSESSION, SUBSESSION_CLASS
+from iracing_pipeline.tables.stints import STINT
+from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
+from iracing_pipeline.warehouse import audit, quarantine
+from iracing_pipeline.warehouse.errors import LoadError
+from iracing_pipeline.warehouse.load import replace
+from iracing_pipeline.warehouse.read import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from iracing_pipeline.analysis.race_crossings import Note
+    from iracing_pipeline.analysis.race_ledger import Race
+    from iracing_pipeline.tables import Table
+    from iracing_pipeline.warehouse.connection import Connection
+    from iracing_pipeline.warehouse.load import Loaded
+
+VERSION = 1
+"""Of the analysis: races taken apart by another one are done anew."""
+BATCH = 20
+QUARANTINE = "race"
+_MAIN_EVENT = 0
+_TABLES = (IRATING_OUTCOME, RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT, RACE_ANALYSIS)
+_DUE: LiteralString = """
+SELECT subsession.subsession_id FROM racing.subsession AS subsession
+LEFT JOIN racing.race_analysis AS done
+    ON done.subsession_id = subsession.subsession_id AND done.version = %s
+WHERE subsession.event_type = 5 AND done.subsession_id IS NULL
+ORDER BY subsession.start_time DESC NULLS LAST, subsession.subsession_id DESC
+"""
+_RACED: LiteralString = """
+SELECT simsession_number FROM racing.simsession
+WHERE subsession_id = %s AND (simsession_type = 6 OR simsession_number = 0)
+ORDER BY simsession_number DESC
+"""
+_LAPS: LiteralString = """
+SELECT group_id, lap_number, session_time_s, flags FROM racing.lap
+WHERE subsession_id = %s AND simsession_number = %s ORDER BY group_id, lap_number
+"""
+_LAP_SCHEMA = pl.Schema(
+    {
+        "group_id": pl.Int64(),
+        "lap_number": pl.Int32(),
+        "session_time_s": pl.Float64(),
+        "flags": pl.Int64(),
+    }
+)
+NO_LAPS = "no laps of this race are known"
+
+
+@dataclass(slots=True)
+class Recording:
+    """The telemetry of one car in one race.
+
+    Attributes:
+        session: Its row of ``racing.telemetry_session``.
+        laps: Its laps.
+        corners: Their corners.
+        stints: Its stints.
+    """
+
+    session: dict[str, Any]
+    laps: pl.DataFrame
+    corners: pl.DataFrame
+    stints: pl.DataFrame
+
+
+@dataclass(slots=True)
+class TakenApart:
+    """What taking races apart did.
+
+    Attributes:
+        rows: Rows of each table.
+        races: Races that were due.
+        refused: Subsessions whose rows the database refused, with the reason.
+    """
+
+    rows: dict[Table, int] = field(default_factory=lambda: defaultdict(int))
+    races: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def forget(connection: Connection, subsession_ids: Sequence[int]) -> None:
+    """Have subsessions taken apart anew, in the caller's transaction."""
+    if subsession_ids:
+        connection.execute(
+            "DELETE FROM racing.race_analysis WHERE subsession_id = ANY(%s)",
+            [list(subsession_ids)],
+        )
+
+
+def take_apart_due(connection: Connection, *, run_id: str | None = None) -> TakenApart:
+    """Take apart every race that is new or changed, the latest first; each batch is committed."""
+    due = [row[0] for row in connection.execute(_DUE, [VERSION]).fetchall()]
+    done = TakenApart(races=len(due))
+    for begin in range(0, len(due), BATCH):
+        batch = due[begin : begin + BATCH]
+        try:
+            _commit(connection, batch, done, run_id)
+        except LoadError:
+            connection.rollback()
+            for subsession_id in batch:  # one of them does not fit: put that one aside
+                _alone(connection, subsession_id, done, run_id)
+    return done
+
+
+def _commit(
+    connection: Connection, subsession_ids: list[int], done: TakenApart, run_id: str | None
+) -> None:
+    rows = take_apart(connection, subsession_ids, run_id=run_id)
+    connection.commit()
+    for table, count in rows.items():
+        done.rows[table] += count
+
+
+def _alone(
+    connection: Connection, subsession_id: int, done: TakenApart, run_id: str | None
+) -> None:
+    item = str(subsession_id)
+    try:
+        _commit(connection, [subsession_id], done, run_id)
+        quarantine.resolve(connection, source=QUARANTINE, items=[item])
+    except LoadError as error:
+        connection.rollback()
+        done.refused[subsession_id] = str(error)
+        quarantine.put(
+            connection,
+            source=QUARANTINE,
+            item=item,
+            reason=error.reason,
+            advice=error.advice,
+            error_type=type(error).__name__,
+        )
+    connection.commit()
+
+
+def take_apart(
+    connection: Connection, subsession_ids: Sequence[int], *, run_id: str | None = None
+) -> dict[Table, int]:
+    """Make the tables of races hold what is known of some subsessions, in the caller's transaction.
+
+    Returns:
+        Rows of each table.
+
+    Raises:
+        LoadError: If the database refuses a row.
+    """
+    ids = list(subsession_ids)
+    frames: dict[Table, list[pl.DataFrame]] = {table: [table.frame()] for table in _TABLES}
+    findings: dict[str, pl.DataFrame] = {}
+    subsessions = read_table(connection, SUBSESSION, where={"subsession_id": ids})
+    results = read_table(connection, RESULT, where={"subsession_id": ids})
+    classes = read_table(connection, SUBSESSION_CLASS, where={"subsession_id": ids})
+    events = read_table(connection, SESSION_EVENT, where={"subsession_id": ids})
+    for subsession in subsessions.rows(named=True):
+        number = subsession["subsession_id"]
+        own = {"subsession_id": number}
+        entries = results.filter(**own)
+        worth = outcomes(subsession, entries, classes.filter(**own))
+        frames[IRATING_OUTCOME].append(worth)
+        recordings = _recordings(connection, number)
+        count = 0
+        for simsession in [row[0] for row in connection.execute(_RACED, [number]).fetchall()]:
+            of_race = {**own, "simsession_number": simsession}
+            main = simsession == _MAIN_EVENT
+            race = race_ledger.read_race(
+                _laps(connection, number, simsession),
+                entries.filter(**of_race),
+                events.filter(**of_race),
+                _notes(recordings, entries) if main else None,
+            )
+            ledger = race_ledger.ledger(race, number, simsession)
+            frames[RACE_LEDGER].append(ledger)
+            frames[RACE_PACE].append(race_ledger.race_paces(race, number, simsession))
+            frames[TRAFFIC_EFFECT].append(race_ledger.traffic_effects(race, number, simsession))
+            count += ledger.height
+            if main and ledger.height:
+                findings |= _findings(recordings, race, worth, entries)
+        analysed = {**own, "version": VERSION, "ledger_rows": count}
+        note = None if count else NO_LAPS
+        frames[RACE_ANALYSIS].append(RACE_ANALYSIS.frame([{**analysed, "note": note}]))
+    whole = {table: pl.concat(parts) for table, parts in frames.items()}
+    loads: list[Loaded] = [
+        replace(connection, table, rows, where={"subsession_id": ids})
+        for table, rows in whole.items()
+    ]
+    if findings:
+        loads.append(
+            replace(
+                connection,
+                RACE_FINDING,
+                pl.concat(findings.values()),
+                where={"session_key": list(findings)},
+            )
+        )
+    audit.record(connection, loads, run_id=run_id)
+    return {table: rows.height for table, rows in whole.items()}
+
+
+def _laps(connection: Connection, subsession_id: int, simsession_number: int) -> pl.DataFrame:
+    rows = connection.execute(_LAPS, [subsession_id, simsession_number], binary=True).fetchall()
+    return pl.DataFrame(rows, schema=_LAP_SCHEMA, orient="row")
+
+
+def _recordings(connection: Connection, subsession_id: int) -> list[Recording]:
+    """The telemetry of a race, in order of time; a later file of the same driver comes last."""
+    sessions = read_table(connection, TELEMETRY_SESSION, where={"subsession_id": subsession_id})
+    raced = sessions.filter(simsession_type=debrief.RACE).sort("start_time")
+    found = []
+    for session in raced.rows(named=True):
+        where = {"session_key": session["session_key"]}
+        found.append(
+            Recording(
+                session,
+                read_table(connection, TELEMETRY_LAP, where=where),
+                read_table(connection, LAP_CORNER, where=where),
+                read_table(connection, STINT, where=where),
+            )
+        )
+    return found
+
+
+def _cars(entries: pl.DataFrame) -> dict[int, int]:
+    """The car that each driver drove in the main event."""
+    main = entries.filter(simsession_number=_MAIN_EVENT).drop_nulls("cust_id")
+    return dict(main.select("cust_id", "group_id").rows())
+
+
+def _notes(recordings: list[Recording], entries: pl.DataFrame) -> dict[int, dict[int, Note]]:
+    cars = _cars(entries)
+    notes: dict[int, dict[int, Note]] = {}
+    for recording in recordings:
+        group_id = cars.get(recording.session["cust_id"])
+        if group_id is not None:
+            own = notes_of(recording.laps, recording.corners)
+            notes.setdefault(group_id, {}).update(own)
+    return notes
+
+
+def _findings(
+    recordings: list[Recording], race: Race, worth: pl.DataFrame, entries: pl.DataFrame
+) -> dict[str, pl.DataFrame]:
+    cars = _cars(entries)
+    found = {}
+    for recording in recordings:
+        group_id = cars.get(recording.session["cust_id"])
+        if group_id is None or group_id not in race.paces:
+            continue
+        own = worth.filter(group_id=group_id, cust_id=recording.session["cust_id"])
+        values = own.get_column("place_value").drop_nulls()
+        found[recording.session["session_key"]] = debrief.race_findings(
+            recording.session,
+            recording.laps,
+            recording.corners,
+            recording.stints,
+            scored=debrief.Scored(race, group_id, values[0] if len(values) else None),
+        )
+    return found

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from iracing_pipeline.analysis.evidence import LONGEST_LIE, restored, restored_time, settled
+
+
+def test_a_short_excursion_is_taken_out_and_a_change_stays() -> None:
+    values = np.array([3] * 20 + [-1] * LONGEST_LIE + [3] * 20 + [2] * (LONGEST_LIE + 1) + [3] * 9)
+    found = settled(values)
+    assert (found[:45] == 3).all()
+    assert (found[45 : 45 + LONGEST_LIE + 1] == 2).all()
+
+
+def test_a_channel_without_excursions_is_returned_itself() -> None:
+    values = np.arange(100) // 25
+    assert (settled(values) == values).all()
+    level = np.linspace(30.0, 20.0, 1000)
+    assert restored(level, 0.1) is level
+
+
+def test_a_surface_that_the_car_passes_through_stays() -> None:
+    values = np.array([3] * 20 + [2] * 3 + [1] * 20)
+    assert (settled(values) == values).all()
+
+
+def test_a_count_changes_where_the_fewest_records_contradict_it() -> None:
+    values = np.array([5] * 20 + [-1, 5, 6, 5, 6] + [6] * 20)
+    assert settled(values, strict=True).tolist() == [5] * 22 + [6] * 23
+
+
+def test_two_short_runs_at_once_are_both_wrong() -> None:
+    values = np.array([5] * 20 + [0, 0, 7] + [5] * 20)
+    assert (settled(values, strict=True) == 5).all()
+
+
+@pytest.mark.parametrize("wrong", [0.0, 1e9, np.nan, -1.0])
+def test_a_measured_value_is_interpolated(wrong: float) -> None:
+    level = np.linspace(30.0, 29.0, 1000, dtype=np.float64)
+    lying = level.copy()
+    lying[400:403] = wrong
+    assert restored(lying, 0.1) == pytest.approx(level, abs=1e-9)
+
+
+def test_a_level_that_stays_is_a_change() -> None:
+    level = np.repeat(np.array([10.0, 40.0]), 50)
+    assert (restored(level, 0.1) == level).all()
+
+
+def test_a_place_is_interpolated_over_the_line() -> None:
+    place = (0.99 + np.arange(100) * 1e-3) % 1.0
+    lying = place.copy()
+    lying[8:12] = 0.5
+    assert restored(lying, 0.004, circular=True) == pytest.approx(place, abs=1e-9)
+
+
+@pytest.mark.parametrize("wrong", ["repeated", 0.0, np.nan, 1e9])
+def test_a_time_that_is_not_between_its_neighbours_is_interpolated(wrong: float | str) -> None:
+    time = 100 + np.arange(200) / 60
+    lying = time.copy()
+    lying[50:53] = lying[49] if wrong == "repeated" else wrong
+    usable = np.abs(lying) < 5e6
+    found, now = restored_time(lying, usable)
+    assert found == pytest.approx(time, abs=1e-9)
+    assert now.all()
+
+
+def test_a_clock_that_slips_or_falls_for_good_is_no_lie() -> None:
+    time = 100 + np.arange(200) / 60
+    slipped = time + (np.arange(200) >= 80) / 60
+    fallen = time - 90 * (np.arange(200) >= 120)
+    for each in (slipped, fallen):
+        assert (restored_time(each, each > 0)[0] == each).all()
