@@ -5,13 +5,13 @@ from __future__ import annotations
 from iracing_pipeline.dashboards import links
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.fields import (
+    car,
     hidden,
     lap_text,
     moment,
     number,
-    share,
-    temperature,
     text,
+    track,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -52,22 +52,14 @@ def sessions() -> Panel:
         (
             hidden("session.session_key", "session_key"),
             moment("session.start_time", "When").linked(OPEN),
-            text("session.simsession_type", "Kind").linked(OPEN).wide(130),
-            text("concat_ws(' · ', session.track_name, session.track_config)", "Track").linked(
-                OPEN
-            ),
-            text("session.car_name", "Car"),
-            lap_text("session.best_lap_time_s", "Best lap").wide(100),
-            number("session.clean_lap_count", "Clean laps").wide(90),
-            share(
-                "session.clean_lap_count::double precision / nullif(session.timed_lap_count, 0)",
-                "Clean",
-            ).wide(80),
-            number("session.incidents", "Incidents").wide(90),
-            number("result.finish_position", "Finished").wide(90),
-            number("result.irating_change", "iRating ±").more_is_better().wide(90),
-            temperature("session.track_temp_c", "Track temp").wide(110),
-            text("session.setup_name", "Setup"),
+            lap_text("session.best_lap_time_s", "Best lap").wide(80),
+            track("session.").linked(OPEN),
+            car("session."),
+            text("session.simsession_type", "Kind").wide(115),
+            number("session.clean_lap_count", "Clean laps").wide(85),
+            number("session.incidents", "Incidents").wide(80),
+            number("result.finish_position", "Finish").wide(65),
+            number("result.irating_change", "iR ±").more_is_better().wide(50),
         ),
         f"""
 grafana.telemetry_sessions AS session

@@ -10,7 +10,6 @@ from iracing_pipeline.dashboards.fields import (
     lap_time,
     moment,
     number,
-    pressure,
     seconds,
     share,
     text,
@@ -22,6 +21,7 @@ from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, NO_SESSION, TRACK
 
+OF_SETS = "session.car_id = ${car} AND session.track_id = ${track}"
 KNOWN = f"grafana.car_tracks WHERE {HERE}"
 OPEN = links.to(links.SESSION, "Open its session", session=field("session_key"))
 
@@ -116,7 +116,7 @@ laps AS (
 )""",
         empty="No stint with three clean laps here yet.",
         drawing=Drawing(points=True, gaps=False),
-        width=14,
+        width=12,
         height=11,
     )
 
@@ -131,18 +131,20 @@ def tyre_sets() -> Panel:
         " fitted with. iRacing measures tread in the pits alone, so a set that was never in has"
         " none. From grafana.tyre_sets.",
         (
-            number("tyre_set", "Set").wide(60),
-            number("lap_count", "Laps").wide(60),
+            moment("start_time", "Session (UTC)"),
+            number("tyre_set", "Set").wide(45),
+            number("sets.lap_count", "Laps").wide(50),
             *(
                 share(worst.format(wheel), wheel.upper(), decimals=1)
                 for wheel in ("lf", "rf", "lr", "rr")
             ),
-            pressure("lf_cold_pressure_kpa", "Cold, LF"),
         ),
-        f"grafana.tyre_sets WHERE {HERE} AND lap_count > 0 ORDER BY session_key DESC, tyre_set"
+        "grafana.tyre_sets AS sets\n"
+        "JOIN grafana.telemetry_sessions AS session USING (session_key)\n"
+        f"WHERE {OF_SETS} AND sets.lap_count > 0 ORDER BY start_time DESC, tyre_set"
         " LIMIT 50",
         empty="No set of tyres with a whole lap here yet.",
-        width=10,
+        width=12,
         height=11,
     )
 
@@ -159,7 +161,7 @@ def stints() -> Panel:
             hidden("session_key", "session_key"),
             moment("start_time", "Start (UTC)").linked(OPEN),
             text("simsession_type", "Session").linked(OPEN),
-            words("began || ' → ' || ended", "From → to").wide(170),
+            words("ended", "Ended").wide(90),
             number("clean_lap_count", "Clean laps").wide(90),
             lap_time("median_lap_time_s", "Median").wide(100),
             lap_time("fuel_corrected_pace_s", "Empty tank").wide(100),

@@ -8,20 +8,21 @@ from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Regions, Section
-from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.charts import Drawing, chart, names
 from iracing_pipeline.dashboards.fields import (
     SECONDS,
     SPEED,
     Field,
     Quantity,
-    lap_time,
+    car,
+    driver,
+    lap_text,
     length,
     moment,
     number,
     per_slot,
     seconds,
     text,
-    words,
 )
 from iracing_pipeline.dashboards.links import variable
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -169,6 +170,25 @@ def _trace(
     )
 
 
+def strip() -> Panel:
+    """The corners by name, above what happens in them."""
+    return names(
+        11,
+        "Corners",
+        "The corners of the track on the axis of the charts below, from where each begins to where"
+        " it ends. From grafana.lap_compare() and grafana.corners.",
+        """
+(SELECT time, text AS name FROM corner UNION ALL SELECT timeend, NULL FROM corner) AS edge
+ORDER BY time, name NULLS FIRST
+""",
+        first=f"WITH corner AS ({CORNERS.sql.strip()})",
+        empty="No corner yet: choose a reference (A) above.",
+        width=16,
+        height=3,
+        may_be_empty=True,
+    )
+
+
 def delta() -> Panel:
     """Where time is won and lost."""
     return _trace(
@@ -295,9 +315,8 @@ def corners() -> Panel:
         (
             text("CASE corner WHEN 0 THEN 'Line' ELSE 'T' || corner END", "Corner").wide(70),
             seconds("loss_s", "Lost").less_is_better().wide(90),
-            Field("min_speed_mps", "Slowest", SPEED),
-            Field("min_speed_mps - reference_min_speed_mps", "to A", SPEED),
-            length("brake_point_m - reference_brake_point_m", "Brakes later by"),
+            Field("min_speed_mps - reference_min_speed_mps", "Slowest point", SPEED),
+            length("brake_point_m - reference_brake_point_m", "Brakes later"),
         ),
         "grafana.lap_corner_losses('${reference}', '${lap}') ORDER BY loss_s DESC",
         empty="No corners: choose a reference (A) and a lap (B) above; the corners of a track are"
@@ -317,14 +336,13 @@ def laps() -> Panel:
         " grafana.reference_laps.",
         (
             text("slot", " ").wide(40),
-            text("driver_name", "Driver"),
-            text("car_name", "Car"),
-            lap_time("lap_time_s", "Time").wide(100),
+            lap_text("lap_time_s", "Time").wide(90),
             seconds("lap_time_s - max(base_s) OVER ()", "To A").less_is_better().wide(90),
+            driver(),
+            car(),
             moment("start_time", "Driven (UTC)"),
             number("lap_number", "Lap").wide(60),
             text("simsession_type", "Session"),
-            words("array_to_string(reasons, ', ')", "Does not count because"),
         ),
         """
 (SELECT chr(64 + number::integer) AS slot, known.*,
@@ -371,8 +389,9 @@ BOARD = Board(
             None,
             (
                 laps(),
-                delta(),
+                strip(),
                 line(),
+                delta(),
                 speed_trace(),
                 brake(),
                 corners(),

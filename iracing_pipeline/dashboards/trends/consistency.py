@@ -12,6 +12,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     text,
     time,
+    track,
     words,
 )
 from iracing_pipeline.dashboards.links import field, variable
@@ -85,7 +86,7 @@ def corners() -> Panel:
             .linked(to_corner),
             number("session_count", "Sessions").wide(90),
             seconds("spread_s", "Spread"),
-            seconds("trend_s_per_session", "Change a session").less_is_better(),
+            seconds("trend_s_per_session", "Change").less_is_better(),
             seconds("trend_low_s_per_session", "from"),
             seconds("trend_high_s_per_session", "to"),
         ),
@@ -136,7 +137,7 @@ def incidents() -> Panel:
         " AND corners_per_incident IS NOT NULL\nORDER BY start_time",
         empty="No race with a result and an incident in this time range.",
         drawing=Drawing(gaps=False, low=0, decimals=0),
-        width=14,
+        width=12,
         height=10,
     )
 
@@ -149,18 +150,18 @@ def by_track() -> Panel:
         "Races, incident points of a race and corners for each point by track, all cars. From"
         " grafana.career_races.",
         (
-            text("concat_ws(' · ', track_name, track_config)", "Track"),
-            number("count(*)", "Races").wide(80),
-            number("avg(incidents)", "Incidents a race", decimals=1).wide(130),
+            number("avg(incidents)", "Points a race", decimals=1).wide(105),
+            number("count(*)", "Races").wide(60),
+            track(),
             number(
                 "percentile_cont(0.5) WITHIN GROUP (ORDER BY corners_per_incident)",
                 "Corners a point",
-            ).wide(130),
+            ).wide(115),
         ),
         "grafana.career_races WHERE $__timeFilter(start_time)\n"
         "GROUP BY track_name, track_config ORDER BY avg(incidents) DESC NULLS LAST LIMIT 100",
         empty="No race with a result in this time range.",
-        width=10,
+        width=12,
         height=10,
     )
 

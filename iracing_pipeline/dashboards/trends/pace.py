@@ -6,6 +6,7 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
+    car,
     hidden,
     lap_time,
     moment,
@@ -14,6 +15,7 @@ from iracing_pipeline.dashboards.fields import (
     temperature,
     text,
     time,
+    track,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -102,11 +104,11 @@ def setups() -> Panel:
             moment("start_time", "Session (UTC)").linked(
                 links.to(links.SESSION, "Open this session", session=field("session_key"))
             ),
-            number("changed_count", "Settings changed").wide(130),
+            number("changed_count", "Changed").wide(70),
             seconds("effect_s", "Median lap").less_is_better().wide(100),
-            seconds("effect_low_s", "from").wide(80),
-            seconds("effect_high_s", "to").wide(80),
-            text("refused_for", "Cannot be compared because"),
+            seconds("effect_low_s", "from").wide(75),
+            seconds("effect_high_s", "to").wide(75),
+            text("refused_for", "Not compared"),
         ),
         f"grafana.setup_comparisons WHERE {IN_RANGE} AND previous_session_key IS NOT NULL\n"
         "ORDER BY start_time DESC LIMIT 100",
@@ -127,8 +129,6 @@ def bests() -> Panel:
             hidden("track_id", "track_id"),
             hidden("car_id", "car_id"),
             hidden("grafana.lap_id(session_key, stint, lap_number)", "lap_id"),
-            text("concat_ws(' · ', track_name, track_config)", "Track"),
-            text("car_name", "Car"),
             lap_time("lap_time_s", "Best lap")
             .wide(110)
             .linked(
@@ -140,11 +140,11 @@ def bests() -> Panel:
                     reference=field("lap_id"),
                 )
             ),
+            track(),
+            car(),
             lap_time("result_best_lap_s", "Best in results").wide(120),
             moment("start_time", "Driven (UTC)"),
             text("simsession_type", "Session").wide(120),
-            temperature("track_temp_c", "Track temp").wide(110),
-            text("setup_name", "Setup"),
         ),
         "grafana.personal_bests ORDER BY start_time DESC LIMIT 500",
         empty="No clean lap yet: drive one.",
