@@ -19,7 +19,6 @@ ORDER = [
     "defs",
     "dagster_storage",
     # ------------------------------------ nothing below imports dagster
-    "preview",
     "report",
     "ingest",
     "metrics",
@@ -41,7 +40,7 @@ ORDER = [
     "settings",
     "bootstrap",
 ]
-KNOW_DAGSTER = set(ORDER[: ORDER.index("preview")])
+KNOW_DAGSTER = set(ORDER[: ORDER.index("report")])
 
 # ``ibt`` is worth using alone.
 IBT_NEEDS = {"numpy", "polars", "iracing_pipeline"}
