@@ -15,7 +15,13 @@ from iracing_pipeline.dashboards.fields import (
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
-from iracing_pipeline.dashboards.variables import ONLY_CAR, ONLY_TRACK, Choice
+from iracing_pipeline.dashboards.variables import (
+    ONLY_CAR,
+    ONLY_DRIVER,
+    ONLY_TRACK,
+    Choice,
+    of_driver,
+)
 
 KIND = Choice(
     "kind",
@@ -30,10 +36,11 @@ ORDER BY place, name
 """,
 )
 
-CHOSEN = """
-    ('${only_car}' = 'all' OR session.car_id::text = '${only_car}')
-    AND ('${only_track}' = 'all' OR session.track_id::text = '${only_track}')
-    AND ('${kind}' = 'all' OR session.simsession_type = '${kind}')
+CHOSEN = f"""
+    ('${{only_car}}' = 'all' OR session.car_id::text = '${{only_car}}')
+    AND ('${{only_track}}' = 'all' OR session.track_id::text = '${{only_track}}')
+    AND ('${{kind}}' = 'all' OR session.simsession_type = '${{kind}}')
+    AND {of_driver("session.")}
     AND $__timeFilter(session.start_time)
 """
 
@@ -78,7 +85,7 @@ BOARD = Board(
     title="Sessions",
     folder=Folder.PERFORMANCE,
     question="Which session do I want to look at?",
-    variables=(ONLY_CAR, ONLY_TRACK, KIND),
+    variables=(ONLY_DRIVER, ONLY_CAR, ONLY_TRACK, KIND),
     start="now-20y",  # a list of the newest hides none of them for their age
     sections=(Section(None, (sessions(),)),),
 )

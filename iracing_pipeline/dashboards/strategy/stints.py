@@ -20,6 +20,7 @@ from iracing_pipeline.dashboards.fields import (
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, NO_SESSION, TRACK
+from iracing_pipeline.dashboards.variables import ONLY_DRIVER, of_driver
 
 OF_SETS = "session.car_id = ${car} AND session.track_id = ${track}"
 KNOWN = f"grafana.car_tracks WHERE {HERE}"
@@ -105,7 +106,7 @@ def pace_over_stint() -> Panel:
         "laps GROUP BY stint_lap ORDER BY stint_lap",
         first=f"""WITH latest AS (
     SELECT session_key, stint, row_number() OVER (ORDER BY start_time DESC) AS place
-    FROM grafana.stints WHERE {HERE} AND clean_lap_count >= 3
+    FROM grafana.stints WHERE {HERE} AND {of_driver()} AND clean_lap_count >= 3
     ORDER BY start_time DESC LIMIT 4
 ),
 laps AS (
@@ -141,8 +142,8 @@ def tyre_sets() -> Panel:
         ),
         "grafana.tyre_sets AS sets\n"
         "JOIN grafana.telemetry_sessions AS session USING (session_key)\n"
-        f"WHERE {OF_SETS} AND sets.lap_count > 0 ORDER BY start_time DESC, tyre_set"
-        " LIMIT 50",
+        f"WHERE {OF_SETS} AND {of_driver('session.')} AND sets.lap_count > 0\n"
+        "ORDER BY start_time DESC, tyre_set LIMIT 50",
         empty="No set of tyres with a whole lap here yet.",
         width=12,
         height=11,
@@ -173,7 +174,7 @@ def stints() -> Panel:
             seconds("pit_loss_s", "Lost", decimals=1).wide(80),
             number("tyre_set", "Set").wide(60),
         ),
-        f"grafana.stints WHERE {HERE} ORDER BY start_time DESC LIMIT 200",
+        f"grafana.stints WHERE {HERE} AND {of_driver()} ORDER BY start_time DESC LIMIT 200",
         empty=NO_SESSION,
         height=12,
     )
@@ -184,7 +185,7 @@ BOARD = Board(
     title="Stints",
     folder=Folder.STRATEGY,
     question="How does the pace hold over a stint, and what does a stop cost?",
-    variables=(TRACK, CAR),
+    variables=(ONLY_DRIVER, TRACK, CAR),
     utc=True,
     sections=(
         Section(None, (degradation(), fuel_effect(), pit_loss(), tyre_change())),

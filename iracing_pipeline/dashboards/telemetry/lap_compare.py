@@ -38,7 +38,10 @@ def _named(sessions: str) -> str:
     return f"""
     SELECT grafana.lap_time(lap.lap_time_s) || CASE WHEN lap.clean THEN '' ELSE ' (not clean)' END
         || ' · ' || to_char(lap.start_time, 'YYYY-MM-DD') || ' · lap ' || lap.lap_number
-        || coalesce(' · ' || lap.simsession_type, '') AS __text,
+        || coalesce(' · ' || lap.simsession_type, '')
+        || CASE WHEN (SELECT count(DISTINCT cust_id) FROM grafana.telemetry_sessions
+            WHERE track_id = ${{track}} AND car_id = ${{car}}) > 1
+            THEN coalesce(' · ' || lap.driver_name, '') ELSE '' END AS __text,
         grafana.lap_id(lap.session_key, lap.stint, lap.lap_number) AS __value,
         lap.clean, lap.lap_time_s, lap.start_time
     FROM ({sessions}) AS session JOIN grafana.lap_traces AS lap USING (session_key)

@@ -18,8 +18,9 @@ from iracing_pipeline.dashboards.fields import (
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, ranked, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
+from iracing_pipeline.dashboards.variables import ONLY_DRIVER, of_driver
 
-IN_RANGE = f"{HERE} AND $__timeFilter(start_time)"
+IN_RANGE = f"{HERE} AND {of_driver()} AND $__timeFilter(start_time)"
 
 
 def spread() -> Panel:
@@ -77,8 +78,8 @@ def corners() -> Panel:
     return table(
         3,
         "Corners, least even first",
-        "Median spread of the time in each corner over sessions here, and whether it shrinks from"
-        " session to session, with the 95 % interval. From grafana.consistency_trends.",
+        "Of all drivers: median spread of the time in each corner over sessions here, and whether"
+        " it shrinks from session to session, with the 95 % interval. From grafana.consistency_trends.",
         (
             hidden("nullif(corner, 0)", "number"),
             text("CASE corner WHEN 0 THEN 'whole lap' ELSE 'T' || corner END", "Corner")
@@ -171,7 +172,7 @@ BOARD = Board(
     title="Consistency and incidents",
     folder=Folder.TRENDS,
     question="How even and how clean do I drive, and where not?",
-    variables=(TRACK, CAR),
+    variables=(ONLY_DRIVER, TRACK, CAR),
     start="now-2y",
     sections=(
         Section("Here", (spread(), clean_share(), corners(), reasons())),

@@ -20,8 +20,9 @@ from iracing_pipeline.dashboards.fields import (
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
+from iracing_pipeline.dashboards.variables import ONLY_DRIVER, of_driver
 
-IN_RANGE = f"{HERE} AND $__timeFilter(start_time)"
+IN_RANGE = f"{HERE} AND {of_driver()} AND $__timeFilter(start_time)"
 
 
 def sessions() -> Panel:
@@ -123,8 +124,8 @@ def bests() -> Panel:
     return table(
         5,
         "Personal bests",
-        "Your fastest clean lap with every car on every track, by telemetry, and the best of all"
-        " results beside it. Click one to compare it. From grafana.personal_bests.",
+        "The fastest clean lap of a driver with every car on every track, by telemetry, and the"
+        " best of all results beside it. Click one to compare it. From grafana.personal_bests.",
         (
             hidden("track_id", "track_id"),
             hidden("car_id", "car_id"),
@@ -146,7 +147,7 @@ def bests() -> Panel:
             moment("start_time", "Driven (UTC)"),
             text("simsession_type", "Session").wide(120),
         ),
-        "grafana.personal_bests ORDER BY start_time DESC LIMIT 500",
+        f"grafana.personal_bests WHERE {of_driver()} ORDER BY start_time DESC LIMIT 500",
         empty="No clean lap yet: drive one.",
         height=12,
     )
@@ -157,7 +158,7 @@ BOARD = Board(
     title="Pace",
     folder=Folder.TRENDS,
     question="Am I getting faster here, and under which conditions?",
-    variables=(TRACK, CAR),
+    variables=(ONLY_DRIVER, TRACK, CAR),
     utc=True,
     start="now-2y",
     sections=(
