@@ -121,9 +121,9 @@ def losses() -> Panel:
                 f"({links.CLOCK_START} + ceil(reference_time_s * 1000))::bigint::text", "clock_end"
             ),
             text("CASE corner WHEN 0 THEN 'Line' ELSE 'T' || corner END", "Corner")
-            .wide(75)
+            .wide(60)
             .linked(compare, corner),
-            seconds("loss_s", "Lost").less_is_better().wide(80),
+            seconds("loss_s", "Lost").less_is_better().wide(70),
             speed("min_speed_mps - reference_min_speed_mps", "Slowest point"),
             length("brake_point_m - reference_brake_point_m", "Brakes later"),
         ),
@@ -197,8 +197,7 @@ def result() -> Panel:
                 links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
             ),
             text("'P' || starting_position || ' → P' || finish_position", "Grid → flag"),
-            number("irating_after", "iRating").wide(70),
-            number("irating_change", "±").more_is_better().wide(50),
+            number("irating_change", "iRating ±").more_is_better().wide(70),
         ),
         "grafana.career_races ORDER BY start_time DESC LIMIT 1",
         empty="No race with a result yet: results come from the Data API or from exported files.",

@@ -96,7 +96,7 @@ def headline() -> tuple[Panel, ...]:
         ),
         one(
             10,
-            "iRating",
+            "iRating change",
             "What the race changed in your iRating.",
             number("irating_change", "Change").more_is_better(),
             empty="not rated",
@@ -215,7 +215,7 @@ def gaps() -> Panel:
         empty=NO_LAPS,
         drawing=Drawing(colour=palette.GREY, width=1),
         width=12,
-        height=12,
+        height=11,
     )
 
 
@@ -266,8 +266,7 @@ def cost_of_laps() -> Panel:
 ORDER BY lap_time_s DESC LIMIT 10
 """,
         empty=NO_LAPS,
-        width=12,
-        height=11,
+        height=9,
     )
 
 

@@ -17,6 +17,7 @@ from iracing_pipeline.dashboards.fields import (
     car,
     driver,
     lap_text,
+    lap_words,
     length,
     moment,
     number,
@@ -36,7 +37,7 @@ def _named(sessions: str) -> str:
     """Laps of some sessions, by what the reader sees of them."""
     # From the sessions to their laps: the other way round every lap there is would be looked at.
     return f"""
-    SELECT grafana.lap_time(lap.lap_time_s) || CASE WHEN lap.clean THEN '' ELSE ' (not clean)' END
+    SELECT {lap_words("lap.lap_time_s")} || CASE WHEN lap.clean THEN '' ELSE ' (not clean)' END
         || ' · ' || to_char(lap.start_time, 'YYYY-MM-DD') || ' · lap ' || lap.lap_number
         || coalesce(' · ' || lap.simsession_type, '')
         || CASE WHEN (SELECT count(DISTINCT cust_id) FROM grafana.telemetry_sessions
@@ -65,7 +66,7 @@ SELECT __text, __value FROM (
     SELECT __text, __value, CASE WHEN clean THEN 0 ELSE 2 END AS place, lap_time_s
     FROM ({_named(FASTEST)}) AS own
     UNION ALL
-    SELECT grafana.lap_time(lap_time_s) || ' · ' || coalesce(driver_name, file_name)
+    SELECT {lap_words("lap_time_s")} || ' · ' || coalesce(driver_name, file_name)
         || coalesce(' · ' || car_name, ''), 'reference:' || reference_key, 1, lap_time_s
     FROM grafana.reference_laps WHERE track_id = ${{track}}
     ORDER BY place, lap_time_s LIMIT 500
