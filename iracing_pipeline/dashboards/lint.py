@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.dashboards.panels import Panel
 
 MOST_BOARDS = 20  # what Grafana Cloud's free tier keeps in step with a repository
+_READABLE_PX = 180
 _DESCRIBED, _EXPLAINED, _LARGE_TYPE = 40, 6, 26  # characters
 _UID = re.compile(r"iracing-[a-z-]{1,32}")
 _KNOWN_UNITS = {value for value in vars(units).values() if isinstance(value, str)}
@@ -156,7 +157,7 @@ def _columns(panel: Panel) -> Iterator[str]:
         if (needed := column.cell_px) > column.px:
             yield f"cuts {column.field.longest}: it needs {needed:.0f} px, and has {column.px:.0f}"
     # A long name may run out of the second column: it is read by its beginning.
-    first = sum(min(least_px(column.field), PHONE_PX / 2) for column in seen[:2])
+    first = sum(min(least_px(column.field), _READABLE_PX) for column in seen[:2])
     if first > PHONE_PX:
         yield f"needs {first:.0f} px for its first two columns: a phone has {PHONE_PX}"
 

@@ -144,11 +144,10 @@ def needed() -> Panel:
     return by_number(
         8,
         "Fuel for so many laps",
-        "What a number of laps takes, by the typical lap, the one to plan with and the safe one,"
+        "What a number of laps takes, by the lap to plan with and the safe one,"
         " against what the tank holds. From grafana.fuel_needed.",
         (
             whole("laps", "Laps"),
-            volume("fuel_median_l", "Typical").coloured(palette.SKY),
             volume("fuel_p65_l", "Plan with").coloured(palette.ORANGE),
             volume("fuel_p90_l", "Safe").coloured(palette.VERMILLION),
             volume("tank_l", "Tank").coloured(palette.GREY).dashed(),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
-from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import (
+    Field,
     hidden,
     number,
     seconds,
@@ -13,6 +14,7 @@ from iracing_pipeline.dashboards.fields import (
     text,
     time,
     track,
+    whole,
     words,
 )
 from iracing_pipeline.dashboards.links import field, variable
@@ -25,14 +27,14 @@ IN_RANGE = f"{HERE} AND {of_driver()} AND $__timeFilter(start_time)"
 
 def spread() -> Panel:
     """How even laps are."""
-    return chart(
+    return by_number(
         1,
         "Spread of clean laps",
         "Robust standard deviation of the clean laps of each session here, with its 95 % interval:"
         " the smaller, the more alike they are. Needs enough clean laps. From"
         " grafana.session_summaries.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Session in order"),
             seconds("spread_s", "Spread").coloured(palette.SKY),
             seconds("spread_low_s", "from").coloured(palette.GREY).dashed(),
             seconds("spread_high_s", "to").coloured(palette.GREY).dashed(),
@@ -47,13 +49,13 @@ def spread() -> Panel:
 
 def clean_share() -> Panel:
     """How clean laps are."""
-    return chart(
+    return by_number(
         2,
         "Clean laps",
         "Share of the timed laps of each session here that are clean. From"
         " grafana.session_summaries.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Session in order"),
             share(
                 "clean_lap_count::double precision / timed_lap_count", "Clean", decimals=None
             ).coloured(palette.SKY),
@@ -79,7 +81,8 @@ def corners() -> Panel:
         3,
         "Corners, least even first",
         "Of all drivers: median spread of the time in each corner over sessions here, and whether"
-        " it shrinks from session to session, with the 95 % interval. From grafana.consistency_trends.",
+        " it shrinks from session to session, with the 95 % interval. From"
+        " grafana.consistency_trends.",
         (
             hidden("nullif(corner, 0)", "number"),
             text("CASE corner WHEN 0 THEN 'whole lap' ELSE 'T' || corner END", "Corner")
@@ -127,8 +130,8 @@ def incidents() -> Panel:
         " Rating lives on. Races without incident have none. From grafana.career_races.",
         (
             time("start_time"),
-            number("corners_per_incident", "A race").coloured(palette.SKY).points(6),
-            number(
+            Field("corners_per_incident", "A race").coloured(palette.SKY).points(6),
+            Field(
                 "avg(corners_per_incident) OVER (ORDER BY start_time"
                 " ROWS BETWEEN 9 PRECEDING AND CURRENT ROW)",
                 "Mean of ten",
@@ -137,7 +140,7 @@ def incidents() -> Panel:
         "grafana.career_races WHERE $__timeFilter(start_time)"
         " AND corners_per_incident IS NOT NULL\nORDER BY start_time",
         empty="No race with a result and an incident in this time range.",
-        drawing=Drawing(gaps=False, low=0, decimals=0),
+        drawing=Drawing(gaps=False, low=0),
         width=12,
         height=10,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
-from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import (
     car,
     hidden,
@@ -16,6 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     text,
     time,
     track,
+    whole,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -27,13 +28,13 @@ IN_RANGE = f"{HERE} AND {of_driver()} AND $__timeFilter(start_time)"
 
 def sessions() -> Panel:
     """Pace of each session."""
-    return chart(
+    return by_number(
         1,
         "Pace by session",
-        "Of each session here its best and its median clean lap, and the sum of its best sectors:"
-        " what was in the car. From grafana.session_summaries.",
+        "Of each session here, in order, its best and its median clean lap, and the sum of its"
+        " best sectors: what was in the car. From grafana.session_summaries.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Session in order"),
             lap_time("best_lap_time_s", "Best lap").coloured(palette.SKY),
             lap_time("median_lap_time_s", "Median clean lap").coloured(palette.ORANGE),
             lap_time("theoretical_best_s", "Best sectors together")
@@ -51,13 +52,13 @@ def sessions() -> Panel:
 
 def conditions() -> Panel:
     """What the track was like."""
-    return chart(
+    return by_number(
         2,
         "Track temperature",
         "Median track temperature of the same sessions: a warmer track is slower, so compare"
         " sessions of like temperature. From grafana.session_summaries.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Session in order"),
             temperature("track_temp_c", "Track").coloured(palette.VERMILLION),
             temperature("air_temp_c", "Air").coloured(palette.BLUE),
         ),

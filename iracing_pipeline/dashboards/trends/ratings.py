@@ -101,12 +101,12 @@ def safety() -> Panel:
     return chart(
         3,
         "Safety Rating",
-        "Safety Rating within the licence class; it starts anew when the class changes. From"
-        " grafana.rating_history.",
+        "Safety Rating of the category within the licence class; it starts anew when the class"
+        " changes. From grafana.rating_history.",
         LINES,
         Sql(
             f"SELECT observed_at AS time, category AS metric, safety_rating AS value{POINTS}"
-            "    AND safety_rating IS NOT NULL\nORDER BY 1",
+            "    AND safety_rating IS NOT NULL AND category_id = ${category}\nORDER BY 1",
             series=True,
         ),
         empty=NONE_IN_RANGE,
