@@ -179,7 +179,7 @@ def moment(expression: str, name: str) -> Field:
 
 def ago(expression: str, name: str) -> Field:
     """A time as how long ago it is."""
-    return Field(expression, name).with_(unit=units.DateTimeFromNow, custom__width=110)
+    return Field(expression, name).with_(unit=units.DateTimeFromNow, custom__width=150)
 
 
 def text(expression: str, name: str) -> Field:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 CELL_PADDING_PX = 12
+HEADER_PADDING_PX = 22  # beside the padding, the handle that resizes the column
+LINK_PX = 38  # what Grafana keeps free beside a linked text
 _FONT_PX = 14
 _HEADER_WEIGHT = 1.03  # headers are of weight 500
 
@@ -24,7 +26,7 @@ def text_px(text: str, *, header: bool = False) -> float:
 
 def header_px(text: str) -> float:
     """What a column needs for its header, in pixels."""
-    return text_px(text, header=True) + CELL_PADDING_PX
+    return text_px(text, header=True) + HEADER_PADDING_PX
 
 
 def cell_px(text: str) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.dashboards.fields import COLUMN_PX
-from iracing_pipeline.dashboards.font import cell_px, header_px
+from iracing_pipeline.dashboards.font import LINK_PX, cell_px, header_px
 from iracing_pipeline.dashboards.panels import COLUMNS
 
 if TYPE_CHECKING:
@@ -46,7 +46,8 @@ class Column:
     @property
     def cell_px(self) -> float:
         """What the longest text known for its cells takes."""
-        return cell_px(self.field.longest)
+        link = LINK_PX if "links" in self.field.properties and self.field.longest else 0
+        return cell_px(self.field.longest) + link
 
 
 def panel_px(panel: Panel, screen_px: int = NARROW_PX) -> float:

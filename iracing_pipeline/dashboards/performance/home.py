@@ -38,7 +38,7 @@ def last_session() -> Panel:
         (
             hidden("session_key", "session_key"),
             ago("start_time", "When").linked(OPEN),
-            track().linked(OPEN),
+            track(),
             car(),
             text("clean_lap_count || ' of ' || timed_lap_count", "Clean"),
         ),
@@ -259,7 +259,7 @@ def recent() -> Panel:
             hidden("session_key", "session_key"),
             moment("start_time", "When").linked(OPEN),
             lap_text("best_lap_time_s", "Best lap").wide(80),
-            track().linked(OPEN),
+            track(),
             car(),
             text("simsession_type", "Kind").wide(130),
             number("clean_lap_count", "Clean laps").wide(90),

@@ -60,7 +60,7 @@ def sessions() -> Panel:
             hidden("session.session_key", "session_key"),
             moment("session.start_time", "When").linked(OPEN),
             lap_text("session.best_lap_time_s", "Best lap").wide(80),
-            track("session.").linked(OPEN),
+            track("session."),
             car("session."),
             text("session.simsession_type", "Kind").wide(115),
             number("session.clean_lap_count", "Clean laps").wide(85),

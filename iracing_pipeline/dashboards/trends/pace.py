@@ -107,9 +107,9 @@ def setups() -> Panel:
                 links.to(links.SESSION, "Open this session", session=field("session_key"))
             ),
             number("changed_count", "Changed").wide(70),
-            seconds("effect_s", "Median lap").less_is_better().wide(100),
-            seconds("effect_low_s", "from").wide(75),
-            seconds("effect_high_s", "to").wide(75),
+            seconds("effect_s", "Effect").less_is_better().wide(75),
+            seconds("effect_low_s", "from").wide(70),
+            seconds("effect_high_s", "to").wide(70),
             text("refused_for", "Not compared"),
         ),
         f"grafana.setup_comparisons WHERE {IN_RANGE} AND previous_session_key IS NOT NULL\n"
