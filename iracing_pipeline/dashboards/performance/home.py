@@ -15,7 +15,6 @@ from iracing_pipeline.dashboards.fields import (
     moment,
     number,
     seconds,
-    speed,
     text,
     time,
     track,
@@ -124,7 +123,6 @@ def losses() -> Panel:
             .wide(60)
             .linked(compare, corner),
             seconds("loss_s", "Lost").less_is_better().wide(70),
-            speed("min_speed_mps - reference_min_speed_mps", "Slowest point"),
             length("brake_point_m - reference_brake_point_m", "Brakes later"),
         ),
         """

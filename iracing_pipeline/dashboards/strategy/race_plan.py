@@ -171,7 +171,7 @@ def assumptions() -> Panel:
         "What the plans rest on",
         "Each assumption, and how many laps or stops it was measured on. From grafana.race_plans.",
         (
-            text("what", "Assumption").wide(190),
+            text("what", "Assumption").wide(210),
             text("value", "Value").wide(130),
             text("behind", "Measured on"),
         ),

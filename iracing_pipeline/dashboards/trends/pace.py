@@ -87,7 +87,7 @@ def corrected() -> Panel:
         "ORDER BY start_time",
         empty="Not known here: it takes a session with two stints on different fuel loads.",
         drawing=Drawing(points=True),
-        width=12,
+        width=9,
         height=9,
         may_be_empty=True,
     )
@@ -110,12 +110,12 @@ def setups() -> Panel:
             seconds("effect_s", "Effect").less_is_better().wide(75),
             seconds("effect_low_s", "from").wide(70),
             seconds("effect_high_s", "to").wide(70),
-            text("refused_for", "Not compared"),
+            text("refused_for", "Not compared because").with_(custom__minWidth=260),
         ),
         f"grafana.setup_comparisons WHERE {IN_RANGE} AND previous_session_key IS NOT NULL\n"
         "ORDER BY start_time DESC LIMIT 100",
         empty="No two sessions here in this time range.",
-        width=12,
+        width=15,
         height=9,
     )
 
