@@ -19,7 +19,6 @@ ORDER = [
     "defs",
     "dagster_storage",
     # ------------------------------------ nothing below imports dagster
-    "preview",
     "ask",
     "report",
     "ingest",
@@ -48,7 +47,7 @@ ORDER = [
     "private",
     "printable",
 ]
-KNOW_DAGSTER = set(ORDER[: ORDER.index("preview")])
+KNOW_DAGSTER = set(ORDER[: ORDER.index("ask")])
 
 # ``ibt`` is worth using alone.
 IBT_NEEDS = {"numpy", "polars", "iracing_pipeline"}

@@ -13,12 +13,13 @@ from grafana_foundation_sdk.models import dashboard
 from iracing_pipeline.dashboards import links, variables
 from iracing_pipeline.dashboards.links import Link
 from iracing_pipeline.dashboards.panels import COLUMNS
-from iracing_pipeline.dashboards.queries import POSTGRES, SqlQuery
+from iracing_pipeline.dashboards.queries import POSTGRES, PromQl, SqlQuery
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from iracing_pipeline.dashboards.panels import Panel
+    from iracing_pipeline.dashboards.queries import Query
     from iracing_pipeline.dashboards.variables import Variable
 
 TAG = "iracing"
@@ -141,6 +142,14 @@ class Board:
             variables.PROMETHEUS,
         )
 
+    @property
+    def uses_time_range(self) -> bool:
+        """Whether anything on the board follows its time range."""
+        return any(
+            panel.drawn.type_val in _OVER_TIME or any(_ranged(query) for query in panel.queries)
+            for panel in self.panels
+        )
+
     def json(self) -> str:
         """The file of the board: the same text whenever and wherever it is made."""
         told = json.loads(json.dumps(self._model(), cls=JSONEncoder))
@@ -157,6 +166,8 @@ class Board:
             editable=True,
             graph_tooltip=sync.CROSSHAIR if self.shared_cursor else sync.OFF,
             time=dashboard.DashboardDashboardTime(from_val=self.start, to=self.end),
+            # A picker that changes nothing is hidden.
+            timepicker=None if self.uses_time_range else dashboard.TimePickerConfig(hidden=True),
             refresh=self.refresh or "",
             schema_version=SCHEMA,
             panels=list(self._placed()),
@@ -186,6 +197,13 @@ class Board:
             else:
                 yield row
                 yield from placed
+
+
+_OVER_TIME = {"timeseries", "state-timeline"}
+
+
+def _ranged(query: Query) -> bool:
+    return isinstance(query, PromQl) or "$__time" in query.text or "$__unixEpoch" in query.text
 
 
 def _packed(panels: tuple[Panel, ...], y: int) -> tuple[list[dashboard.Panel], int]:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from grafana_foundation_sdk.builders import common as build
 from grafana_foundation_sdk.builders import dashboard as dashboards
-from grafana_foundation_sdk.builders import timeseries
+from grafana_foundation_sdk.builders import statetimeline, timeseries
 from grafana_foundation_sdk.builders import trend as trends
 from grafana_foundation_sdk.models import common, dashboard
 
 from iracing_pipeline.dashboards import palette
-from iracing_pipeline.dashboards.fields import Field, series_like, whole
+from iracing_pipeline.dashboards.fields import Field, series_like, time, whole
 from iracing_pipeline.dashboards.panels import BLANK, Panel
 from iracing_pipeline.dashboards.queries import Query, Sql, select
 
@@ -141,6 +141,48 @@ def chart(
     return Panel(number, title, about, empty, drawn, queries, (BLANK, *fields), **size)
 
 
+def names(
+    number: int,
+    title: str,
+    about: str,
+    source: str,
+    *,
+    empty: str,
+    first: str = "",
+    **size: Any,
+) -> Panel:
+    """A strip of names over time, such as the corners above the charts of a lap.
+
+    Args:
+        number: Id of the panel.
+        title: Its title.
+        about: What is named and where it comes from.
+        source: What follows ``FROM`` in its query: ``time`` and ``name``, which holds until the
+            next row and is NULL between names, sorted by time.
+        empty: What it says without names.
+        first: What stands before ``SELECT``.
+        size: ``width``, ``height``, ``may_be_empty`` of the panel.
+    """
+    fields = (time("time"), Field("name", _STRIP, shown_as=_STRIP).coloured(palette.GREY))
+    drawn = (
+        statetimeline.Panel()
+        .merge_values(merge_values=True)
+        .show_value(common.VisibilityMode.ALWAYS)
+        .align_value(common.TimelineValueAlignment.CENTER)
+        .row_height(1)
+        .line_width(0)
+        .fill_opacity(40)
+        .legend(build.VizLegendOptions().show_legend(show_legend=False))
+        .build()
+    )
+    query = select(fields, source, first=first)
+    return Panel(number, title, about, empty, drawn, (query,), (BLANK, *fields), **size)
+
+
+# As wide as the axes below it, so that the strip is level with them.
+_STRIP = "\u2007" * 8
+
+
 def by_number(
     number: int,
     title: str,
@@ -181,7 +223,7 @@ long AS (
     CROSS JOIN LATERAL (VALUES {lines}) AS series(place, name, value)
     WHERE series.value IS NOT NULL
 )"""
-    drawn = (drawing or Drawing()).on(trends.Panel().x_field(_MATRIX_X))
+    drawn = (drawing or Drawing()).on(trends.Panel().x_field(MATRIX_X))
     return _matrix(
         number,
         title,
@@ -223,7 +265,7 @@ ORDER BY x, place, name"""
     missing = {"fieldName": X, "config": {"id": "isNull", "options": {}}}
     matrix = {"columnField": SERIES, "rowField": X, "valueField": VALUE, "emptyValue": "null"}
     axis = tuple(
-        Field("", _MATRIX_X, shown_as=x.shown_as or x.name, properties=properties)
+        Field("", MATRIX_X, shown_as=x.shown_as or x.name, properties=properties)
         for properties in (x.rules[0][1] if x.rules else {},)
     )
     return Panel(
@@ -243,7 +285,7 @@ ORDER BY x, place, name"""
 
 
 X, SERIES, VALUE = "x", "series", "value"
-_MATRIX_X = f"{X}\\{SERIES}"
+MATRIX_X = f"{X}\\{SERIES}"
 
 
 def field_of_cars(
@@ -293,7 +335,7 @@ long AS (
         long=long,
         shown=shown,
         empty=empty,
-        drawn=replace(drawing, highest_first=True).on(trends.Panel().x_field(_MATRIX_X)),
+        drawn=replace(drawing, highest_first=True).on(trends.Panel().x_field(MATRIX_X)),
         **size,
     )
 

@@ -9,11 +9,13 @@ Grafana puts no variables into units.
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from math import ceil
 from typing import TYPE_CHECKING, Any
 
 from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import palette
+from iracing_pipeline.dashboards.font import cell_px, header_px
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 LAP_TIME = "time:m:ss.SSS"  # of milliseconds; shifts with the time zone, so only in UTC boards
 SECONDS = "suffix:s"  # Grafana's own "s" turns 95 into "1.58 mins"
 _NOTHING = 0.0005  # a difference that three decimals do not show
+COLUMN_PX = 70
+"""The least width of a table column that has none of its own."""
 SYSTEMS = ("metric", "imperial")
 
 
@@ -56,6 +60,7 @@ class Field:
         quantity: What is converted to the reader's units.
         properties: Grafana's properties of the field, by id.
         matcher: Whether ``name`` is a name, or an expression in slashes (``byRegexp``).
+        longest: The longest text that its cells are known to hold: lint checks that it fits.
     """
 
     expression: str
@@ -64,6 +69,7 @@ class Field:
     shown_as: str | None = None
     properties: Mapping[str, Any] = field(default_factory=dict)
     matcher: str = "byName"
+    longest: str = ""
 
     @property
     def sql(self) -> str:
@@ -107,6 +113,17 @@ class Field:
     def wide(self, width: int) -> Field:
         """The same, as a table column of this many pixels."""
         return self.with_(custom__width=width)
+
+    def fitted(self) -> Field:
+        """The same, as a table column that is wide enough for its header."""
+        if self.matcher != "byName" or self.properties.get("custom.hidden"):
+            return self
+        needed = ceil(header_px(self.shown_as or self.name))
+        given = self.properties.get("custom.width")
+        if given is not None:
+            return self.wide(max(given, needed))
+        least = self.properties.get("custom.minWidth", COLUMN_PX)
+        return self.with_(custom__minWidth=max(least, needed))
 
     def coloured(self, colour: str) -> Field:
         """The same in a colour."""
@@ -162,12 +179,37 @@ def moment(expression: str, name: str) -> Field:
 
 def ago(expression: str, name: str) -> Field:
     """A time as how long ago it is."""
-    return Field(expression, name).with_(unit=units.DateTimeFromNow)
+    return Field(expression, name).with_(unit=units.DateTimeFromNow, custom__width=150)
 
 
 def text(expression: str, name: str) -> Field:
     """Words."""
     return Field(expression, name)
+
+
+LONGEST_TRACK = "Circuit de Spa-Francorchamps · Endurance"
+LONGEST_CAR = "Mercedes-AMG W13 E Performance"
+LONGEST_DRIVER = "Maximiliane von Hohenstauffenb"  # 30 letters
+
+
+def _named(expression: str, name: str, longest: str) -> Field:
+    return Field(expression, name, longest=longest).with_(custom__minWidth=ceil(cell_px(longest)))
+
+
+def track(of: str = "") -> Field:
+    """Track and configuration of a table or an alias, such as ``session.``."""
+    name = f"concat_ws(' · ', {of}track_name, {of}track_config)"
+    return _named(name, "Track", LONGEST_TRACK)
+
+
+def car(of: str = "") -> Field:
+    """Car of a table or an alias."""
+    return _named(f"{of}car_name", "Car", LONGEST_CAR)
+
+
+def driver(expression: str = "driver_name") -> Field:
+    """A driver."""
+    return _named(expression, "Driver", LONGEST_DRIVER)
 
 
 def words(expression: str, name: str) -> Field:
@@ -219,6 +261,7 @@ def lap_text(expression: str, name: str) -> Field:
 
 
 _WHOLE_TICKS = 60
+_NO_TEXT = "\u00a0"
 # Grafana puts ticks between whole numbers on a short axis: these have no text. An empty text would
 # become the panel's noValue.
 _BLANK_BETWEEN: list[dict[str, Any]] = [
@@ -227,7 +270,7 @@ _BLANK_BETWEEN: list[dict[str, Any]] = [
         "options": {
             "from": whole + 0.001,
             "to": whole + 0.999,
-            "result": {"text": "\u00a0", "index": whole},
+            "result": {"text": _NO_TEXT, "index": whole},
         },
     }
     for whole in range(_WHOLE_TICKS)
@@ -296,6 +339,7 @@ def position(expression: str, name: str) -> Field:
     the axis ends above the first place, or its top would be a place 0.
     """
     places = {str(-place): {"text": f"P{place}", "index": place} for place in range(1, 61)}
+    places["0"] = {"text": _NO_TEXT, "index": 0}
     return Field(f"-({expression})", name).with_(
         mappings=[{"type": "value", "options": places}], decimals=0, custom__axisSoftMax=-0.5
     )

@@ -10,17 +10,22 @@ from urllib.parse import parse_qsl, urlsplit
 from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links
-from iracing_pipeline.dashboards.fields import LAP_TIME
+from iracing_pipeline.dashboards.charts import MATRIX_X
+from iracing_pipeline.dashboards.fields import DATE_TIME, DATE_TIME_PX, LAP_MS, LAP_TIME
 from iracing_pipeline.dashboards.interpolation import names
 from iracing_pipeline.dashboards.macros import MACRO
-from iracing_pipeline.dashboards.panels import COLUMNS
+from iracing_pipeline.dashboards.panels import BLANK, COLUMNS
+from iracing_pipeline.dashboards.queries import PromQl
+from iracing_pipeline.dashboards.widths import NARROW_PX, PHONE_PX, columns, least_px, panel_px
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from iracing_pipeline.dashboards.board import Board
+    from iracing_pipeline.dashboards.panels import Panel
 
 MOST_BOARDS = 20  # what Grafana Cloud's free tier keeps in step with a repository
+_READABLE_PX = 180
 _DESCRIBED, _EXPLAINED, _LARGE_TYPE = 40, 6, 26  # characters
 _UID = re.compile(r"iracing-[a-z-]{1,32}")
 _KNOWN_UNITS = {value for value in vars(units).values() if isinstance(value, str)}
@@ -43,6 +48,7 @@ def lint(boards: Sequence[Board]) -> list[str]:
             *_data_sources(told),
             *_links(told, known),
             *_variables(board, told),
+            *_rules(board),
         )
         found += [f"{board.uid}: {problem}" for problem in problems]
     return found
@@ -102,6 +108,58 @@ def _shown(board: Board, panel: dict[str, Any]) -> Iterator[str]:
             yield "has ratios without decimals on an axis, which then shows 0 % and 100 % alone"
     for target in panel.get("targets", []):
         yield from _sql(target.get("rawSql", ""))
+
+
+def _rules(board: Board) -> Iterator[str]:
+    """What Grafana draws otherwise than meant."""
+    for panel in board.panels:
+        name = f"panel {panel.number} ({panel.title})"
+        for problem in (*_fields(panel), *_axes(panel), *_columns(panel)):
+            yield f"{name} {problem}"
+
+
+def _fields(panel: Panel) -> Iterator[str]:
+    for field in panel.fields:
+        unit = field.properties.get("unit")
+        if unit == LAP_TIME and field.expression and LAP_MS not in field.expression:
+            yield f"cuts the lap time {field.name} to a millisecond: round it with fields.lap_time"
+        if unit == DATE_TIME and field.properties.get("custom.width", 0) < DATE_TIME_PX:
+            yield f"cuts the time of {field.name}: it needs {DATE_TIME_PX} px"
+
+
+def _axes(panel: Panel) -> Iterator[str]:
+    if panel.drawn.type_val not in {"timeseries", "trend"}:
+        return
+    if BLANK not in panel.fields:
+        yield "writes what it says when it is empty on its axes: its fields need a noValue"
+    for field in panel.fields:
+        axis = field.matcher == "byName" and field.name == MATRIX_X
+        whole = field.properties.get("decimals") == 0 and "mappings" not in field.properties
+        if axis and whole and field.properties.get("unit") == units.NoUnit:
+            yield "repeats whole numbers on its x axis: make it with fields.whole"
+    for query in panel.queries:
+        sampled = isinstance(query, PromQl) and "$session" in query.expression
+        if sampled and panel.interval is None:
+            yield "draws a sample of what Prometheus holds: it needs an interval"
+
+
+def _columns(panel: Panel) -> Iterator[str]:
+    """Columns that leave the panel or cut what they hold, on the narrow screen."""
+    if panel.drawn.type_val != "table":
+        return
+    seen = columns(panel)
+    if (over := sum(column.px for column in seen) - panel_px(panel)) > 1:
+        yield f"is {over:.0f} px wider than its panel at {NARROW_PX} px"
+    for column in seen:
+        name = column.field.shown_as or column.field.name
+        if (needed := column.header_px) > column.px:
+            yield f"cuts the header {name}: it needs {needed:.0f} px, and has {column.px:.0f}"
+        if (needed := column.cell_px) > column.px:
+            yield f"cuts {column.field.longest}: it needs {needed:.0f} px, and has {column.px:.0f}"
+    # A long name may run out of the second column: it is read by its beginning.
+    first = sum(min(least_px(column.field), _READABLE_PX) for column in seen[:2])
+    if first > PHONE_PX:
+        yield f"needs {first:.0f} px for its first two columns: a phone has {PHONE_PX}"
 
 
 def _properties(panel: dict[str, Any]) -> Iterator[dict[str, Any]]:

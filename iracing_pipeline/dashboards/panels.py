@@ -10,7 +10,7 @@ from grafana_foundation_sdk.builders import stat as stats
 from grafana_foundation_sdk.builders import table as tables
 from grafana_foundation_sdk.models import common, dashboard
 
-from iracing_pipeline.dashboards.fields import Field
+from iracing_pipeline.dashboards.fields import COLUMN_PX, Field
 from iracing_pipeline.dashboards.queries import POSTGRES, PROMETHEUS, PromQl, Query, select
 
 if TYPE_CHECKING:
@@ -128,17 +128,23 @@ def table(
         first: What stands before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
-    drawn = tables.Panel().cell_height(common.TableCellHeight.SM).min_width(_COLUMN_PX).build()
+    drawn = tables.Panel().cell_height(common.TableCellHeight.SM).min_width(COLUMN_PX).build()
     query = select(fields, source, first=first)
-    return Panel(number, title, about, empty, drawn, (query,), (BLANK, *fields), **size)
+    return Panel(
+        number,
+        title,
+        about,
+        empty,
+        drawn,
+        (query,),
+        (BLANK, *(field.fitted() for field in fields)),
+        **size,
+    )
 
 
-# Columns without a width share what is left of the table; Grafana's own least width, 150 pixels,
-# lets tables of many numbers overflow their panels.
-_COLUMN_PX = 100
 # Or every cell without a value, and every tick between whole numbers, would repeat what the panel
 # says when it has no rows.
-BLANK = Field("", "/.*/", matcher="byRegexp", properties={"noValue": ""})
+BLANK = Field("", "/.*/", matcher="byRegexp", properties={"noValue": "\u200b"})
 
 
 def ranked(

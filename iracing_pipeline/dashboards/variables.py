@@ -155,6 +155,29 @@ ORDER BY place, name
 """,
 )
 
+ONLY_DRIVER = Choice(
+    "only_driver",
+    "Driver",
+    "Only what this driver drove, where the database holds several.",
+    """
+SELECT 'All' AS __text, 'all' AS __value, 0 AS place, '' AS name
+UNION ALL
+SELECT max(driver_name), cust_id::text, 1, max(driver_name) FROM grafana.telemetry_sessions
+WHERE cust_id IS NOT NULL AND driver_name IS NOT NULL GROUP BY cust_id
+ORDER BY place, name
+""",
+)
+
+
+def of_driver(alias: str = "") -> str:
+    """SQL of what the chosen driver drove, for a view with ``cust_id``.
+
+    Args:
+        alias: The view's alias with its dot, such as ``session.``.
+    """
+    return f"('${{only_driver}}' = 'all' OR {alias}cust_id::text = '${{only_driver}}')"
+
+
 SESSION = Choice(
     "session",
     "Session",

@@ -44,7 +44,7 @@ LAP_TIME = Function(
 )
 LAP_MS = Function(
     name="grafana.lap_ms",
-    doc="A lap time in whole milliseconds, rounded as grafana.lap_time rounds it: for Grafana's unit"
+    doc="A lap time in whole milliseconds, rounded as grafana.lap_time rounds: for Grafana's unit"
     " time:m:ss.SSS, which cuts what lies below.",
     arguments="seconds double precision",
     returns="double precision",

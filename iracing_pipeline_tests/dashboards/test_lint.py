@@ -9,10 +9,23 @@ import pytest
 
 from iracing_pipeline.dashboards import links
 from iracing_pipeline.dashboards.board import Board, Folder, Section
-from iracing_pipeline.dashboards.charts import chart
-from iracing_pipeline.dashboards.fields import lap_time, number, share, text, time
+from iracing_pipeline.dashboards.charts import by_number, chart
+from iracing_pipeline.dashboards.fields import (
+    LAP_TIME,
+    Field,
+    car,
+    lap_time,
+    moment,
+    number,
+    share,
+    text,
+    time,
+    track,
+    whole,
+)
 from iracing_pipeline.dashboards.lint import lint
-from iracing_pipeline.dashboards.panels import stat, table
+from iracing_pipeline.dashboards.panels import BLANK, stat, table
+from iracing_pipeline.dashboards.queries import PromQl
 from iracing_pipeline.dashboards.variables import Choice
 
 if TYPE_CHECKING:
@@ -119,3 +132,61 @@ def test_too_many_boards() -> None:
     many = [board(), *(board(uid=f"iracing-x{'a' * n}") for n in range(1, 21))]
 
     assert any(each.startswith("21 boards") for each in lint(many))
+
+
+EMPTY = "No session yet: drive one."
+
+
+def drawn(fields: tuple[Field, ...]) -> Panel:
+    """A table whose columns were not fitted to their headers."""
+    return replace(panel(), fields=fields)
+
+
+def over_laps(x: Field) -> Panel:
+    return by_number(1, "Laps", ABOUT, (x, number("1", "One")), "grafana.stints", empty=EMPTY)
+
+
+def channel(**changes: Any) -> Panel:
+    query = PromQl('iracing_speed{session="$session"}', "Speed")
+    made = chart(1, "Speed", ABOUT, (Field("", "Speed"),), query, empty=EMPTY)
+    return replace(made, **changes)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "problem"),
+    [
+        (panel(fields=(Field("t * 1000", "Lap").with_(unit=LAP_TIME),)), "cuts the lap time Lap"),
+        (panel(fields=(moment("start_time", "When").wide(130),)), "cuts the time of When"),
+        (over_laps(number("lap_number", "Lap")), "repeats whole numbers on its x axis"),
+        (channel(fields=(Field("", "Speed"),)), "writes what it says when it is empty on its axes"),
+        (channel(), "it needs an interval"),
+        (drawn((text("x", "Laps of the stints").wide(90),)), "cuts the header Laps of the"),
+        (panel(fields=(replace(car(), properties={"custom.width": 90}),)), "cuts Mercedes-AMG W13"),
+        (
+            panel(width=8, fields=tuple(number("1", f"N{n}").wide(90) for n in range(9))),
+            "wider than its panel at 1280 px",
+        ),
+        (panel(fields=(car(), track())), "a phone has 342"),
+    ],
+)
+def test_what_grafana_would_draw_otherwise_than_meant(wrong: Panel, problem: str) -> None:
+    assert any(problem in each for each in lint([board(wrong)])), lint([board(wrong)])
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        over_laps(whole("lap_number", "Lap")),
+        channel(interval="100ms", fields=(BLANK, Field("", "Speed"))),
+    ],
+)
+def test_what_is_drawn_as_meant_has_nothing_against_it(good: Panel) -> None:
+    problems = [each for each in lint([board(good)]) if "variable session" not in each]
+    assert problems == []
+
+
+def test_a_time_picker_that_changes_nothing_is_hidden() -> None:
+    in_range = panel(source="grafana.stints WHERE $__timeFilter(start_time)")
+
+    assert '"hidden": true' in board(panel()).json()
+    assert '"timepicker"' not in board(in_range).json()

@@ -150,12 +150,12 @@ def residuals() -> Panel:
         7,
         "Lap times against iRacing's own",
         "Of each session the largest difference between a reconstructed lap time and the official"
-        " one, in microseconds. iRacing keeps lap times as numbers that resolve 8 µs. From"
+        " one, in milliseconds. iRacing keeps lap times as numbers that resolve 0.008 ms. From"
         " grafana.session_checks.",
         (
             time("start_time"),
-            Field("largest_residual_s * 1000000", "Largest difference")
-            .with_(unit="suffix:µs", decimals=3)
+            Field("largest_residual_s * 1000", "Largest difference")
+            .with_(unit="suffix:ms", decimals=4)
             .coloured(palette.SKY)
             .points(5),
         ),

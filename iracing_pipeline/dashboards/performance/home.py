@@ -7,6 +7,7 @@ from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, chart
 from iracing_pipeline.dashboards.fields import (
     ago,
+    car,
     consumption,
     hidden,
     lap_text,
@@ -14,9 +15,9 @@ from iracing_pipeline.dashboards.fields import (
     moment,
     number,
     seconds,
-    speed,
     text,
     time,
+    track,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
@@ -36,11 +37,9 @@ def last_session() -> Panel:
         (
             hidden("session_key", "session_key"),
             ago("start_time", "When").linked(OPEN),
-            text("simsession_type", "Kind").linked(OPEN),
-            text("concat_ws(' · ', track_name, track_config)", "Track").linked(OPEN),
-            text("car_name", "Car"),
-            text("clean_lap_count || ' of ' || timed_lap_count", "Clean laps"),
-            number("incidents", "Incidents"),
+            track(),
+            car(),
+            text("clean_lap_count || ' of ' || timed_lap_count", "Clean"),
         ),
         LAST,
         empty=NOTHING_YET,
@@ -88,6 +87,16 @@ CROSS JOIN LATERAL (
 
 def losses() -> Panel:
     """Where the time is."""
+    compare = links.to(
+        links.LAP_COMPARE,
+        "Compare the two laps",
+        track=field("track_id"),
+        car=field("car_id"),
+        reference=field("reference_id"),
+        lap=field("lap_id"),
+        start=links.CLOCK_START,
+        end=field("clock_end"),
+    )
     corner = links.to(
         links.CORNER,
         "This corner over time",
@@ -97,30 +106,49 @@ def losses() -> Panel:
     )
     return table(
         4,
-        "Where the last session lost time",
-        "The three corners that cost the clean laps of the last session most, a lap and with the"
-        " straight after it, against your fastest clean lap ever with this car here. From"
-        " grafana.corner_losses.",
+        "Where its best lap lost time",
+        "The three corners that cost the best lap of the last session most against your fastest"
+        " clean lap with this car here, as the board Lap compare shows them. From"
+        " grafana.lap_corner_losses().",
         (
             hidden("track_id", "track_id"),
             hidden("car_id", "car_id"),
-            hidden("corner", "number"),
-            text("'T' || corner", "Corner").wide(80).linked(corner),
-            seconds("avg(best_corner_loss_s + best_straight_loss_s)", "A lap")
-            .less_is_better()
-            .wide(90),
-            speed("avg(best_min_speed_change_mps)", "Slowest point"),
-            length("avg(best_brake_point_change_m)", "Brakes later by"),
+            hidden("nullif(corner, 0)", "number"),
+            hidden("lap_id", "lap_id"),
+            hidden("reference_id", "reference_id"),
+            hidden(
+                f"({links.CLOCK_START} + ceil(reference_time_s * 1000))::bigint::text", "clock_end"
+            ),
+            text("CASE corner WHEN 0 THEN 'Line' ELSE 'T' || corner END", "Corner")
+            .wide(60)
+            .linked(compare, corner),
+            seconds("loss_s", "Lost").less_is_better().wide(70),
+            length("brake_point_m - reference_brake_point_m", "Brakes later"),
         ),
         """
-grafana.corner_losses WHERE session_key = (
-    SELECT session_key FROM grafana.telemetry_sessions ORDER BY start_time DESC LIMIT 1
-) AND clean
-GROUP BY track_id, car_id, corner
-HAVING avg(best_corner_loss_s + best_straight_loss_s) > 0.005
-ORDER BY avg(best_corner_loss_s + best_straight_loss_s) DESC LIMIT 3
+pair CROSS JOIN LATERAL grafana.lap_corner_losses(reference_id, lap_id)
+WHERE loss_s > 0.005 ORDER BY loss_s DESC LIMIT 3
 """,
-        empty="Nothing to compare: no clean lap, or the session holds your fastest lap here.",
+        first=f"""
+WITH lap AS (
+    SELECT last.track_id, last.car_id, last.cust_id, lap.lap_time_s,
+        grafana.lap_id(lap.session_key, lap.stint, lap.lap_number) AS lap_id
+    FROM {LAST} JOIN grafana.lap_traces AS lap USING (session_key)
+    WHERE lap.clean ORDER BY lap.lap_time_s LIMIT 1
+),
+fastest AS (
+    SELECT session.session_key FROM grafana.telemetry_sessions AS session JOIN lap
+        ON session.track_id = lap.track_id AND session.car_id = lap.car_id
+        AND session.cust_id IS NOT DISTINCT FROM lap.cust_id
+    WHERE session.best_lap_time_s IS NOT NULL ORDER BY session.best_lap_time_s LIMIT 1
+),
+pair AS (
+    SELECT lap.track_id, lap.car_id, lap.lap_id, ever.lap_time_s AS reference_time_s,
+        grafana.lap_id(ever.session_key, ever.stint, ever.lap_number) AS reference_id
+    FROM lap, fastest JOIN grafana.lap_traces AS ever USING (session_key)
+    WHERE ever.clean ORDER BY ever.lap_time_s LIMIT 1
+)""",
+        empty="Nothing to compare: no clean lap, or this is your fastest lap here.",
         width=8,
         height=6,
         may_be_empty=True,
@@ -136,7 +164,7 @@ def findings() -> Panel:
         " From grafana.race_debriefs.",
         (
             hidden("subsession_id", "subsession_id"),
-            moment("start_time", "Race").wide(130),
+            text("to_char(start_time, 'MM-DD')", "Race").wide(65),
             text("text", "Finding").linked(
                 links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
             ),
@@ -167,9 +195,7 @@ def result() -> Panel:
                 links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
             ),
             text("'P' || starting_position || ' → P' || finish_position", "Grid → flag"),
-            number("incidents", "Incidents").wide(80),
-            number("irating_after", "iRating").wide(70),
-            number("irating_change", "±").more_is_better().wide(50),
+            number("irating_change", "iRating ±").more_is_better().wide(70),
         ),
         "grafana.career_races ORDER BY start_time DESC LIMIT 1",
         empty="No race with a result yet: results come from the Data API or from exported files.",
@@ -190,7 +216,7 @@ def rating() -> Panel:
         empty=ratings.NONE_IN_RANGE,
         drawing=Drawing(gaps=False, steps=True, decimals=0),
         width=12,
-        height=8,
+        height=7,
     )
 
 
@@ -204,8 +230,8 @@ def schedule() -> Panel:
         " turn on Tuesday, 00:00 UTC. From grafana.season_schedule.",
         (
             text("CASE weeks_from_now WHEN 0 THEN 'now' ELSE 'next' END", "Week").wide(60),
-            text("series_name", "Series"),
-            text("concat_ws(' · ', track_name, track_config)", "Track"),
+            track(),
+            text("series_name", "Series").with_(custom__minWidth=200),
             number("track_race_count", "Raced there").wide(90),
             number("best_finish_in_class", "Best finish").wide(90),
             lap_text("best_lap_s", "Best lap").wide(90),
@@ -215,8 +241,7 @@ def schedule() -> Panel:
         "ORDER BY weeks_from_now, series_race_count DESC LIMIT 10",
         empty="No race week of your series is running or next: the schedule that the Data API gave"
         " has ended, as the demo season's has, or it was never asked for.",
-        width=12,
-        height=9,
+        height=6,
         may_be_empty=True,
     )
 
@@ -231,15 +256,14 @@ def recent() -> Panel:
         (
             hidden("session_key", "session_key"),
             moment("start_time", "When").linked(OPEN),
-            text("simsession_type", "Kind").linked(OPEN).wide(110),
-            text("concat_ws(' · ', track_name, track_config)", "Track").linked(OPEN),
-            text("car_name", "Car"),
             lap_text("best_lap_time_s", "Best lap").wide(80),
+            track(),
+            car(),
+            text("simsession_type", "Kind").wide(130),
             number("clean_lap_count", "Clean laps").wide(90),
         ),
         "grafana.telemetry_sessions ORDER BY start_time DESC LIMIT 10 OFFSET 1",
         empty=NOTHING_YET,
-        width=12,
         height=9,
     )
 
@@ -260,7 +284,7 @@ def driving() -> Panel:
         empty="No session in this time range.",
         drawing=Drawing(style="bars", stacked=True, fill=80),
         width=12,
-        height=8,
+        height=7,
     )
 
 
@@ -279,10 +303,10 @@ BOARD = Board(
                 losses(),
                 findings(),
                 result(),
+                recent(),
                 rating(),
                 driving(),
                 schedule(),
-                recent(),
             ),
         ),
     ),

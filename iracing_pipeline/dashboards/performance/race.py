@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import OWN, WINNER, Drawing, by_number, field_of_cars
 from iracing_pipeline.dashboards.fields import (
+    Field,
+    car,
     hidden,
+    lap_text,
     lap_time,
     moment,
     number,
@@ -16,7 +21,7 @@ from iracing_pipeline.dashboards.fields import (
     whole,
 )
 from iracing_pipeline.dashboards.links import field
-from iracing_pipeline.dashboards.panels import Panel, table
+from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.variables import LOCAL_START, Choice
 
 RACE = Choice(
@@ -56,24 +61,77 @@ def result() -> Panel:
         (
             hidden("session_key", "session_key"),
             moment("start_time", "Start (UTC)"),
-            text("car_name", "Car"),
-            number("starting_position", "Grid").wide(70),
-            number("finish_position", "Finish").wide(70),
+            text("CASE WHEN session_key IS NULL THEN 'no' ELSE 'yes' END", "Telemetry")
+            .wide(90)
+            .linked(links.to(links.SESSION, "Its laps", session=field("session_key"))),
+            car(),
             number("car_count", "Cars").wide(70),
             number("strength_of_field", "SOF").wide(80),
             lap_time("best_lap_s", "Best lap").wide(100),
             seconds("interval_s", "Behind winner", decimals=1).wide(120),
             number("incidents", "Incidents").wide(90),
             number("irating_after", "iRating").wide(90),
-            number("irating_change", "iRating ±").more_is_better().wide(90),
             number("safety_rating_change", "SR ±", decimals=2).more_is_better().wide(80),
-            text("CASE WHEN session_key IS NULL THEN 'no' ELSE 'yes' END", "Telemetry")
-            .wide(90)
-            .linked(links.to(links.SESSION, "Its laps", session=field("session_key"))),
         ),
         f"grafana.career_races WHERE {THIS}",
         empty="No race with a result yet: results come from the Data API or from exported files.",
         height=4,
+    )
+
+
+def headline() -> tuple[Panel, ...]:
+    """The race in six figures."""
+
+    def one(number_: int, title: str, about: str, shown: Field, **size: Any) -> Panel:
+        about = f"{about} From grafana.career_races."
+        return stat(number_, title, about, shown, f"grafana.career_races WHERE {THIS}", **size)
+
+    return (
+        one(
+            9,
+            "Grid → flag",
+            "Where you started and finished, of all classes.",
+            text("'P' || starting_position || ' → P' || finish_position", "Places"),
+            empty="no result yet",
+        ),
+        one(
+            10,
+            "iRating change",
+            "What the race changed in your iRating.",
+            number("irating_change", "Change").more_is_better(),
+            empty="not rated",
+            may_be_empty=True,
+        ),
+        one(
+            11,
+            "Best lap",
+            "Your fastest lap of the race, by the result.",
+            lap_text("best_lap_s", "Best lap"),
+            empty="no lap",
+        ),
+        one(
+            12,
+            "Behind winner",
+            "What you were behind the winner at the flag; empty where laps were.",
+            seconds("interval_s", "Behind", decimals=1),
+            empty="not on the lead lap",
+            may_be_empty=True,
+        ),
+        one(
+            13,
+            "Incident points",
+            "Incident points that you took in the race.",
+            number("incidents", "Incidents"),
+            empty="no result yet",
+        ),
+        one(
+            14,
+            "Strength of field",
+            "Strength of field of the split.",
+            number("strength_of_field", "SOF"),
+            empty="no result yet",
+            may_be_empty=True,
+        ),
     )
 
 
@@ -93,7 +151,7 @@ def findings() -> Panel:
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
         empty="No finding: no telemetry of this race, fewer than five clean laps in it, or nothing"
         " that cost half a second beyond their scatter. Laps in and out of the pits do not count.",
-        height=6,
+        height=7,
         width=12,
         may_be_empty=True,
     )
@@ -108,13 +166,12 @@ def events() -> Panel:
         " grafana.race_events.",
         (
             number("lap_number", "Lap").wide(60),
-            text("event", "Event").wide(160),
-            text("message", "Race control"),
+            text("concat_ws(' · ', event, nullif(message, ''))", "What happened"),
         ),
         f"grafana.race_events WHERE {MAIN} AND own AND event NOT IN ('first lap', 'checkered')\n"
         "ORDER BY lap_number, session_time_s",
         empty="No incident, stop or penalty in the data of this race, or no lap chart of it.",
-        height=6,
+        height=7,
         width=12,
         may_be_empty=True,
     )
@@ -135,7 +192,7 @@ def positions() -> Panel:
         empty=NO_LAPS,
         drawing=Drawing(colour=palette.GREY, width=1, legend=False, gaps=False),
         width=12,
-        height=12,
+        height=14,
     )
 
 
@@ -158,7 +215,7 @@ def gaps() -> Panel:
         empty=NO_LAPS,
         drawing=Drawing(colour=palette.GREY, width=1),
         width=12,
-        height=12,
+        height=11,
     )
 
 
@@ -209,8 +266,7 @@ def cost_of_laps() -> Panel:
 ORDER BY lap_time_s DESC LIMIT 10
 """,
         empty=NO_LAPS,
-        width=12,
-        height=11,
+        height=9,
     )
 
 
@@ -227,14 +283,14 @@ def field_table() -> Panel:
             text(
                 f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name", "Driver"
             ),
-            text("result.car_name", "Car"),
+            car("result."),
             number("result.irating_before", "iRating").wide(90),
-            lap_time("result.best_lap_s", "Best lap").wide(100),
-            lap_time("laps.median_s", "Median lap").wide(100),
+            lap_time("result.best_lap_s", "Best lap").wide(90),
+            lap_time("laps.median_s", "Median lap").wide(90),
             seconds("result.interval_s", "Behind", decimals=1).wide(100),
-            number("result.incidents", "Incidents").wide(90),
+            number("result.incidents", "Incidents").wide(80),
             number("result.irating_change", "iRating ±").more_is_better().wide(90),
-            text("result.reason_out", "Out").wide(120),
+            text("nullif(result.reason_out, 'Running')", "Out").wide(60),
         ),
         f"""
 grafana.race_results AS result
@@ -260,8 +316,8 @@ BOARD = Board(
     sections=(
         Section(
             None,
-            (result(), findings(), events(), positions(), gaps(), pace(), cost_of_laps()),
+            (*headline(), positions(), findings(), events(), gaps(), pace(), cost_of_laps()),
         ),
-        Section("The field", (field_table(),)),
+        Section("The field", (result(), field_table())),
     ),
 )

@@ -8,6 +8,7 @@ from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
     consumption,
     hidden,
+    lap_text,
     lap_time,
     moment,
     number,
@@ -36,7 +37,7 @@ def best() -> Panel:
         "Best lap",
         "The fastest clean lap of the session; without one, the table below says why each lap does"
         " not count. From grafana.session_summaries.",
-        lap_time("best_lap_time_s", "Best lap"),
+        lap_text("best_lap_time_s", "Best lap"),
         SUMMARY,
         empty=NO_CLEAN_LAP,
     )
@@ -49,7 +50,7 @@ def theoretical() -> Panel:
         "Best sectors together",
         "The sum of the fastest time of each of iRacing's sectors over all clean laps: what was in"
         " the car. From grafana.session_summaries.",
-        lap_time("theoretical_best_s", "Best sectors"),
+        lap_text("theoretical_best_s", "Best sectors"),
         SUMMARY,
         empty=NO_CLEAN_LAP,
     )
@@ -62,7 +63,7 @@ def median() -> Panel:
         "Median clean lap",
         "Half of the clean laps were faster: the pace, apart from the one good lap. From"
         " grafana.session_summaries.",
-        lap_time("median_lap_time_s", "Median"),
+        lap_text("median_lap_time_s", "Median"),
         SUMMARY,
         empty=NO_CLEAN_LAP,
     )
@@ -204,19 +205,19 @@ def laps() -> Panel:
                 "lap_end_ms",
             ),
             number("lap.lap_number", "Lap").wide(60).linked(compare, channels),
-            number("lap.stint", "Stint").wide(60),
-            text("lap.kind", "Kind").wide(80),
             lap_time("lap.lap_time_s", "Time").wide(100).linked(compare, channels),
             seconds(
                 "CASE WHEN lap.kind = 'timed' THEN lap.lap_time_s - best.lap_time_s END", "To best"
             )
             .less_is_better()
             .wide(90),
+            text("lap.kind", "Kind").wide(80),
+            words("lap.why_not_clean", "Does not count because"),
+            number("lap.stint", "Stint").wide(60),
             consumption("lap.fuel_used_l", "Fuel").wide(90),
             speed("lap.max_speed_mps", "Top speed").wide(110),
             temperature("lap.track_temp_c", "Track temp").wide(110),
             number("lap.incidents", "Incidents").wide(90),
-            words("lap.why_not_clean", "Does not count because"),
         ),
         """
 grafana.telemetry_laps AS lap

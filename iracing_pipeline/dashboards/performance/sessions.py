@@ -5,17 +5,23 @@ from __future__ import annotations
 from iracing_pipeline.dashboards import links
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.fields import (
+    car,
     hidden,
     lap_text,
     moment,
     number,
-    share,
-    temperature,
     text,
+    track,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
-from iracing_pipeline.dashboards.variables import ONLY_CAR, ONLY_TRACK, Choice
+from iracing_pipeline.dashboards.variables import (
+    ONLY_CAR,
+    ONLY_DRIVER,
+    ONLY_TRACK,
+    Choice,
+    of_driver,
+)
 
 KIND = Choice(
     "kind",
@@ -30,10 +36,11 @@ ORDER BY place, name
 """,
 )
 
-CHOSEN = """
-    ('${only_car}' = 'all' OR session.car_id::text = '${only_car}')
-    AND ('${only_track}' = 'all' OR session.track_id::text = '${only_track}')
-    AND ('${kind}' = 'all' OR session.simsession_type = '${kind}')
+CHOSEN = f"""
+    ('${{only_car}}' = 'all' OR session.car_id::text = '${{only_car}}')
+    AND ('${{only_track}}' = 'all' OR session.track_id::text = '${{only_track}}')
+    AND ('${{kind}}' = 'all' OR session.simsession_type = '${{kind}}')
+    AND {of_driver("session.")}
     AND $__timeFilter(session.start_time)
 """
 
@@ -52,22 +59,14 @@ def sessions() -> Panel:
         (
             hidden("session.session_key", "session_key"),
             moment("session.start_time", "When").linked(OPEN),
-            text("session.simsession_type", "Kind").linked(OPEN).wide(130),
-            text("concat_ws(' · ', session.track_name, session.track_config)", "Track").linked(
-                OPEN
-            ),
-            text("session.car_name", "Car"),
-            lap_text("session.best_lap_time_s", "Best lap").wide(100),
-            number("session.clean_lap_count", "Clean laps").wide(90),
-            share(
-                "session.clean_lap_count::double precision / nullif(session.timed_lap_count, 0)",
-                "Clean",
-            ).wide(80),
-            number("session.incidents", "Incidents").wide(90),
-            number("result.finish_position", "Finished").wide(90),
-            number("result.irating_change", "iRating ±").more_is_better().wide(90),
-            temperature("session.track_temp_c", "Track temp").wide(110),
-            text("session.setup_name", "Setup"),
+            lap_text("session.best_lap_time_s", "Best lap").wide(80),
+            track("session."),
+            car("session."),
+            text("session.simsession_type", "Kind").wide(115),
+            number("session.clean_lap_count", "Clean laps").wide(85),
+            number("session.incidents", "Incidents").wide(80),
+            number("result.finish_position", "Finish").wide(65),
+            number("result.irating_change", "iR ±").more_is_better().wide(50),
         ),
         f"""
 grafana.telemetry_sessions AS session
@@ -86,7 +85,7 @@ BOARD = Board(
     title="Sessions",
     folder=Folder.PERFORMANCE,
     question="Which session do I want to look at?",
-    variables=(ONLY_CAR, ONLY_TRACK, KIND),
+    variables=(ONLY_DRIVER, ONLY_CAR, ONLY_TRACK, KIND),
     start="now-20y",  # a list of the newest hides none of them for their age
     sections=(Section(None, (sessions(),)),),
 )

@@ -16,6 +16,7 @@ from iracing_pipeline.dashboards.fields import (
 )
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
+from iracing_pipeline.dashboards.variables import ONLY_DRIVER, of_driver
 
 FEW_LAPS = "needs 3 clean laps"
 THREE_LAPS = "Needs three clean laps on a dry track with this car here."
@@ -104,7 +105,8 @@ def by_lap() -> Panel:
             consumption(of.format("wet"), "Wet").coloured(palette.BLUE).points(6),
             consumption(of.format("caution"), "Caution").coloured(palette.YELLOW).points(6),
         ),
-        f"grafana.fuel_laps WHERE {HERE} AND condition <> 'other' AND $__timeFilter(start_time)\n"
+        f"grafana.fuel_laps WHERE {HERE} AND {of_driver()} AND condition <> 'other'"
+        " AND $__timeFilter(start_time)\n"
         "ORDER BY start_time",
         empty="No such lap in this time range: widen it.",
         drawing=Drawing(points=True),
@@ -119,15 +121,18 @@ def by_condition() -> Panel:
         7,
         "By condition",
         "What laps of each condition burn, over all sessions: median, 65th and 90th percentile."
-        " From grafana.fuel_use.",
+        " From grafana.fuel_laps.",
         (
             text("condition", "Condition"),
-            number("lap_count", "Laps").wide(70),
-            consumption("fuel_median_l", "Median"),
-            consumption("fuel_p65_l", "Plan with"),
-            consumption("fuel_p90_l", "Safe"),
+            number("count(*)", "Laps").wide(70),
+            *(
+                consumption(f"percentile_cont({part}) WITHIN GROUP (ORDER BY fuel_used_l)", name)
+                for part, name in ((0.5, "Median"), (0.65, "Plan with"), (0.9, "Safe"))
+            ),
         ),
-        f"grafana.fuel_use WHERE {HERE} ORDER BY lap_count DESC",
+        f"grafana.fuel_laps WHERE {HERE} AND {of_driver()} AND condition <> 'other'"
+        " AND fuel_used_l IS NOT NULL\nGROUP BY condition HAVING count(*) >= 3"
+        " ORDER BY count(*) DESC",
         empty=THREE_LAPS,
         width=10,
         height=10,
@@ -139,11 +144,10 @@ def needed() -> Panel:
     return by_number(
         8,
         "Fuel for so many laps",
-        "What a number of laps takes, by the typical lap, the one to plan with and the safe one,"
+        "What a number of laps takes, by the lap to plan with and the safe one,"
         " against what the tank holds. From grafana.fuel_needed.",
         (
             whole("laps", "Laps"),
-            volume("fuel_median_l", "Typical").coloured(palette.SKY),
             volume("fuel_p65_l", "Plan with").coloured(palette.ORANGE),
             volume("fuel_p90_l", "Safe").coloured(palette.VERMILLION),
             volume("tank_l", "Tank").coloured(palette.GREY).dashed(),
@@ -203,10 +207,10 @@ BOARD = Board(
     title="Fuel",
     folder=Folder.STRATEGY,
     question="How much fuel does a lap, a stint, a race take?",
-    variables=(TRACK, CAR),
+    variables=(ONLY_DRIVER, TRACK, CAR),
     sections=(
         Section(None, (typical(), to_plan_with(), safe(), tank(), behind())),
         Section("For a race", (needed(), ladder(), lengths())),
-        Section("Where the figures come from", (by_lap(), by_condition())),
+        Section("Lap by lap", (by_lap(), by_condition())),
     ),
 )

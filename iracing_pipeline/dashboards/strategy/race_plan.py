@@ -103,15 +103,14 @@ def ranking() -> Panel:
         "Every number of stops, fastest first: race time by the assumptions without chance, behind"
         " the fastest, and the share of simulated races in which it won. From grafana.race_plans.",
         (
-            number("rank", "Rank").wide(60),
             number("stops", "Stops").wide(60),
-            text("array_to_string(stint_laps, ' + ')", "Laps of the stints"),
+            text("array_to_string(stint_laps, ' + ')", "Stints"),
             volume("fuel_start_l", "Start fuel").wide(90),
             duration("total_s", "Race time").wide(90),
             seconds("behind_s", "Behind", decimals=1).less_is_better().wide(90),
             share("best_share", "Fastest in").wide(90),
-            duration("low_s", "5 % faster than").wide(120),
-            duration("high_s", "5 % slower than").wide(120),
+            duration("low_s", "5 % at best").wide(90),
+            duration("high_s", "5 % at worst").wide(90),
         ),
         f"grafana.race_plans WHERE {THIS} ORDER BY rank NULLS LAST, stops",
         empty=NO_PLAN,
@@ -172,7 +171,7 @@ def assumptions() -> Panel:
         "What the plans rest on",
         "Each assumption, and how many laps or stops it was measured on. From grafana.race_plans.",
         (
-            text("what", "Assumption").wide(190),
+            text("what", "Assumption").wide(210),
             text("value", "Value").wide(130),
             text("behind", "Measured on"),
         ),

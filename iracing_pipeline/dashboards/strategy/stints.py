@@ -10,7 +10,6 @@ from iracing_pipeline.dashboards.fields import (
     lap_time,
     moment,
     number,
-    pressure,
     seconds,
     share,
     text,
@@ -21,7 +20,9 @@ from iracing_pipeline.dashboards.fields import (
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, NO_SESSION, TRACK
+from iracing_pipeline.dashboards.variables import ONLY_DRIVER, of_driver
 
+OF_SETS = "session.car_id = ${car} AND session.track_id = ${track}"
 KNOWN = f"grafana.car_tracks WHERE {HERE}"
 OPEN = links.to(links.SESSION, "Open its session", session=field("session_key"))
 
@@ -105,7 +106,7 @@ def pace_over_stint() -> Panel:
         "laps GROUP BY stint_lap ORDER BY stint_lap",
         first=f"""WITH latest AS (
     SELECT session_key, stint, row_number() OVER (ORDER BY start_time DESC) AS place
-    FROM grafana.stints WHERE {HERE} AND clean_lap_count >= 3
+    FROM grafana.stints WHERE {HERE} AND {of_driver()} AND clean_lap_count >= 3
     ORDER BY start_time DESC LIMIT 4
 ),
 laps AS (
@@ -116,7 +117,7 @@ laps AS (
 )""",
         empty="No stint with three clean laps here yet.",
         drawing=Drawing(points=True, gaps=False),
-        width=14,
+        width=12,
         height=11,
     )
 
@@ -131,18 +132,20 @@ def tyre_sets() -> Panel:
         " fitted with. iRacing measures tread in the pits alone, so a set that was never in has"
         " none. From grafana.tyre_sets.",
         (
-            number("tyre_set", "Set").wide(60),
-            number("lap_count", "Laps").wide(60),
+            moment("start_time", "Session (UTC)"),
+            number("tyre_set", "Set").wide(45),
+            number("sets.lap_count", "Laps").wide(50),
             *(
                 share(worst.format(wheel), wheel.upper(), decimals=1)
                 for wheel in ("lf", "rf", "lr", "rr")
             ),
-            pressure("lf_cold_pressure_kpa", "Cold, LF"),
         ),
-        f"grafana.tyre_sets WHERE {HERE} AND lap_count > 0 ORDER BY session_key DESC, tyre_set"
-        " LIMIT 50",
+        "grafana.tyre_sets AS sets\n"
+        "JOIN grafana.telemetry_sessions AS session USING (session_key)\n"
+        f"WHERE {OF_SETS} AND {of_driver('session.')} AND sets.lap_count > 0\n"
+        "ORDER BY start_time DESC, tyre_set LIMIT 50",
         empty="No set of tyres with a whole lap here yet.",
-        width=10,
+        width=12,
         height=11,
     )
 
@@ -158,20 +161,20 @@ def stints() -> Panel:
         (
             hidden("session_key", "session_key"),
             moment("start_time", "Start (UTC)").linked(OPEN),
-            text("simsession_type", "Session").linked(OPEN),
-            words("began || ' → ' || ended", "From → to").wide(170),
+            text("simsession_type", "Session").with_(custom__minWidth=115),
+            words("ended", "Ended").wide(90),
             number("clean_lap_count", "Clean laps").wide(90),
             lap_time("median_lap_time_s", "Median").wide(100),
             lap_time("fuel_corrected_pace_s", "Empty tank").wide(100),
             seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better().wide(100),
-            seconds("pace_trend_low_s_per_lap", "from").wide(90),
-            seconds("pace_trend_high_s_per_lap", "to").wide(90),
+            seconds("pace_trend_low_s_per_lap", "from").wide(75),
+            seconds("pace_trend_high_s_per_lap", "to").wide(70),
             volume("fuel_added_l", "Fuel taken").wide(100),
             seconds("pit_stop_s", "Stop", decimals=1).wide(80),
             seconds("pit_loss_s", "Lost", decimals=1).wide(80),
             number("tyre_set", "Set").wide(60),
         ),
-        f"grafana.stints WHERE {HERE} ORDER BY start_time DESC LIMIT 200",
+        f"grafana.stints WHERE {HERE} AND {of_driver()} ORDER BY start_time DESC LIMIT 200",
         empty=NO_SESSION,
         height=12,
     )
@@ -182,7 +185,7 @@ BOARD = Board(
     title="Stints",
     folder=Folder.STRATEGY,
     question="How does the pace hold over a stint, and what does a stop cost?",
-    variables=(TRACK, CAR),
+    variables=(ONLY_DRIVER, TRACK, CAR),
     utc=True,
     sections=(
         Section(None, (degradation(), fuel_effect(), pit_loss(), tyre_change())),

@@ -96,11 +96,11 @@ def pressures() -> Panel:
 def thirds() -> Panel:
     """Inside, middle, outside."""
     columns = []
-    for w, name, _ in WHEELS:
+    for w, _, _ in WHEELS:
         # The left third of a left tyre is its outside.
         order = ("l", "m", "r") if w.startswith("l") else ("r", "m", "l")
         columns += [
-            temperature(f"avg({w}_temp_{third}_c)", f"{name.replace(' ', '-')} {words}")
+            temperature(f"avg({w}_temp_{third}_c)", f"{w.upper()} {words}")
             for third, words in zip(order, ("out", "mid", "in"), strict=True)
         ]
     return table(
@@ -118,10 +118,12 @@ def thirds() -> Panel:
 def sets() -> Panel:
     """What the pits measured."""
     columns = []
-    for w, name, _ in WHEELS:
+    for w, _, _ in WHEELS:
         columns += [
-            share(f"LEAST({w}_tread[1], {w}_tread[2], {w}_tread[3])", f"{name} tread", decimals=1),
-            pressure(f"{w}_cold_pressure_kpa", f"{name} cold"),
+            share(
+                f"LEAST({w}_tread[1], {w}_tread[2], {w}_tread[3])", f"{w.upper()} tread", decimals=1
+            ),
+            pressure(f"{w}_cold_pressure_kpa", f"{w.upper()} cold"),
         ]
     return table(
         4,

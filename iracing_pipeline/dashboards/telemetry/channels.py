@@ -15,11 +15,13 @@ from iracing_pipeline.dashboards.fields import (
     VOLUME,
     Field,
     Quantity,
+    car,
     duration,
     hidden,
     moment,
     number,
     text,
+    track,
 )
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -103,9 +105,9 @@ def session() -> Panel:
                 ),
                 links.to(links.SESSION, "Its laps", session=variable("session")),
             ),
-            text("simsession_type", "Kind"),
-            text("concat_ws(' · ', track_name, track_config)", "Track"),
-            text("car_name", "Car"),
+            text("simsession_type", "Kind").wide(130),
+            track(),
+            car(),
             duration("duration_s", "Length").wide(100),
             number("lap_count", "Laps").wide(80),
         ),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
-from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
     Field,
     hidden,
@@ -14,7 +14,7 @@ from iracing_pipeline.dashboards.fields import (
     share,
     speed,
     text,
-    time,
+    whole,
 )
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -53,13 +53,13 @@ SELECT lap.* FROM ({SESSIONS.strip()}) AS session
 
 
 def _over_time(number_: int, title: str, about: str, laps: Field, medians: Field) -> Panel:
-    return chart(
+    return by_number(
         number_,
         title,
-        f"{about} Points are clean laps of the latest hundred sessions in the time range, the line"
-        " is the median of each session. From grafana.lap_corners.",
+        f"{about} Points are clean laps of the latest hundred sessions in the time range, in order;"
+        " the line is the median of each session. From grafana.lap_corners.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Clean lap in order"),
             laps.coloured(palette.SKY).points(5),
             medians.coloured(palette.ORANGE),
         ),

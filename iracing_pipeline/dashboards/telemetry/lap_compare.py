@@ -8,20 +8,22 @@ from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Regions, Section
-from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.charts import Drawing, chart, names
 from iracing_pipeline.dashboards.fields import (
     SECONDS,
     SPEED,
     Field,
     Quantity,
-    lap_time,
+    car,
+    driver,
+    lap_text,
+    lap_words,
     length,
     moment,
     number,
     per_slot,
     seconds,
     text,
-    words,
 )
 from iracing_pipeline.dashboards.links import variable
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -35,9 +37,12 @@ def _named(sessions: str) -> str:
     """Laps of some sessions, by what the reader sees of them."""
     # From the sessions to their laps: the other way round every lap there is would be looked at.
     return f"""
-    SELECT grafana.lap_time(lap.lap_time_s) || CASE WHEN lap.clean THEN '' ELSE ' (not clean)' END
+    SELECT {lap_words("lap.lap_time_s")} || CASE WHEN lap.clean THEN '' ELSE ' (not clean)' END
         || ' · ' || to_char(lap.start_time, 'YYYY-MM-DD') || ' · lap ' || lap.lap_number
-        || coalesce(' · ' || lap.simsession_type, '') AS __text,
+        || coalesce(' · ' || lap.simsession_type, '')
+        || CASE WHEN (SELECT count(DISTINCT cust_id) FROM grafana.telemetry_sessions
+            WHERE track_id = ${{track}} AND car_id = ${{car}}) > 1
+            THEN coalesce(' · ' || lap.driver_name, '') ELSE '' END AS __text,
         grafana.lap_id(lap.session_key, lap.stint, lap.lap_number) AS __value,
         lap.clean, lap.lap_time_s, lap.start_time
     FROM ({sessions}) AS session JOIN grafana.lap_traces AS lap USING (session_key)
@@ -61,7 +66,7 @@ SELECT __text, __value FROM (
     SELECT __text, __value, CASE WHEN clean THEN 0 ELSE 2 END AS place, lap_time_s
     FROM ({_named(FASTEST)}) AS own
     UNION ALL
-    SELECT grafana.lap_time(lap_time_s) || ' · ' || coalesce(driver_name, file_name)
+    SELECT {lap_words("lap_time_s")} || ' · ' || coalesce(driver_name, file_name)
         || coalesce(' · ' || car_name, ''), 'reference:' || reference_key, 1, lap_time_s
     FROM grafana.reference_laps WHERE track_id = ${{track}}
     ORDER BY place, lap_time_s LIMIT 500
@@ -166,6 +171,25 @@ def _trace(
         drawing=replace(drawing or Drawing(), level=True),
         height=height,
         width=16,
+    )
+
+
+def strip() -> Panel:
+    """The corners by name, above what happens in them."""
+    return names(
+        11,
+        "Corners",
+        "The corners of the track on the axis of the charts below, from where each begins to where"
+        " it ends. From grafana.lap_compare() and grafana.corners.",
+        """
+(SELECT time, text AS name FROM corner UNION ALL SELECT timeend, NULL FROM corner) AS edge
+ORDER BY time, name NULLS FIRST
+""",
+        first=f"WITH corner AS ({CORNERS.sql.strip()})",
+        empty="No corner yet: choose a reference (A) above.",
+        width=16,
+        height=3,
+        may_be_empty=True,
     )
 
 
@@ -295,9 +319,8 @@ def corners() -> Panel:
         (
             text("CASE corner WHEN 0 THEN 'Line' ELSE 'T' || corner END", "Corner").wide(70),
             seconds("loss_s", "Lost").less_is_better().wide(90),
-            Field("min_speed_mps", "Slowest", SPEED),
-            Field("min_speed_mps - reference_min_speed_mps", "to A", SPEED),
-            length("brake_point_m - reference_brake_point_m", "Brakes later by"),
+            Field("min_speed_mps - reference_min_speed_mps", "Slowest point", SPEED),
+            length("brake_point_m - reference_brake_point_m", "Brakes later"),
         ),
         "grafana.lap_corner_losses('${reference}', '${lap}') ORDER BY loss_s DESC",
         empty="No corners: choose a reference (A) and a lap (B) above; the corners of a track are"
@@ -317,10 +340,10 @@ def laps() -> Panel:
         " grafana.reference_laps.",
         (
             text("slot", " ").wide(40),
-            text("driver_name", "Driver"),
-            text("car_name", "Car"),
-            lap_time("lap_time_s", "Time").wide(100),
+            lap_text("lap_time_s", "Time").wide(90),
             seconds("lap_time_s - max(base_s) OVER ()", "To A").less_is_better().wide(90),
+            driver(),
+            car(),
             moment("start_time", "Driven (UTC)"),
             number("lap_number", "Lap").wide(60),
             text("simsession_type", "Session"),
@@ -372,8 +395,9 @@ BOARD = Board(
             None,
             (
                 laps(),
-                delta(),
+                strip(),
                 line(),
+                delta(),
                 speed_trace(),
                 brake(),
                 corners(),

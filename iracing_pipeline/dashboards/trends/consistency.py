@@ -4,33 +4,37 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
-from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import (
+    Field,
     hidden,
     number,
     seconds,
     share,
     text,
     time,
+    track,
+    whole,
     words,
 )
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, ranked, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
+from iracing_pipeline.dashboards.variables import ONLY_DRIVER, of_driver
 
-IN_RANGE = f"{HERE} AND $__timeFilter(start_time)"
+IN_RANGE = f"{HERE} AND {of_driver()} AND $__timeFilter(start_time)"
 
 
 def spread() -> Panel:
     """How even laps are."""
-    return chart(
+    return by_number(
         1,
         "Spread of clean laps",
         "Robust standard deviation of the clean laps of each session here, with its 95 % interval:"
         " the smaller, the more alike they are. Needs enough clean laps. From"
         " grafana.session_summaries.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Session in order"),
             seconds("spread_s", "Spread").coloured(palette.SKY),
             seconds("spread_low_s", "from").coloured(palette.GREY).dashed(),
             seconds("spread_high_s", "to").coloured(palette.GREY).dashed(),
@@ -45,13 +49,13 @@ def spread() -> Panel:
 
 def clean_share() -> Panel:
     """How clean laps are."""
-    return chart(
+    return by_number(
         2,
         "Clean laps",
         "Share of the timed laps of each session here that are clean. From"
         " grafana.session_summaries.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Session in order"),
             share(
                 "clean_lap_count::double precision / timed_lap_count", "Clean", decimals=None
             ).coloured(palette.SKY),
@@ -76,8 +80,9 @@ def corners() -> Panel:
     return table(
         3,
         "Corners, least even first",
-        "Median spread of the time in each corner over sessions here, and whether it shrinks from"
-        " session to session, with the 95 % interval. From grafana.consistency_trends.",
+        "Of all drivers: median spread of the time in each corner over sessions here, and whether"
+        " it shrinks from session to session, with the 95 % interval. From"
+        " grafana.consistency_trends.",
         (
             hidden("nullif(corner, 0)", "number"),
             text("CASE corner WHEN 0 THEN 'whole lap' ELSE 'T' || corner END", "Corner")
@@ -85,7 +90,7 @@ def corners() -> Panel:
             .linked(to_corner),
             number("session_count", "Sessions").wide(90),
             seconds("spread_s", "Spread"),
-            seconds("trend_s_per_session", "Change a session").less_is_better(),
+            seconds("trend_s_per_session", "Change").less_is_better(),
             seconds("trend_low_s_per_session", "from"),
             seconds("trend_high_s_per_session", "to"),
         ),
@@ -125,8 +130,8 @@ def incidents() -> Panel:
         " Rating lives on. Races without incident have none. From grafana.career_races.",
         (
             time("start_time"),
-            number("corners_per_incident", "A race").coloured(palette.SKY).points(6),
-            number(
+            Field("corners_per_incident", "A race").coloured(palette.SKY).points(6),
+            Field(
                 "avg(corners_per_incident) OVER (ORDER BY start_time"
                 " ROWS BETWEEN 9 PRECEDING AND CURRENT ROW)",
                 "Mean of ten",
@@ -135,8 +140,8 @@ def incidents() -> Panel:
         "grafana.career_races WHERE $__timeFilter(start_time)"
         " AND corners_per_incident IS NOT NULL\nORDER BY start_time",
         empty="No race with a result and an incident in this time range.",
-        drawing=Drawing(gaps=False, low=0, decimals=0),
-        width=14,
+        drawing=Drawing(gaps=False, low=0),
+        width=12,
         height=10,
     )
 
@@ -149,18 +154,18 @@ def by_track() -> Panel:
         "Races, incident points of a race and corners for each point by track, all cars. From"
         " grafana.career_races.",
         (
-            text("concat_ws(' · ', track_name, track_config)", "Track"),
-            number("count(*)", "Races").wide(80),
-            number("avg(incidents)", "Incidents a race", decimals=1).wide(130),
+            number("avg(incidents)", "Points a race", decimals=1).wide(105),
+            number("count(*)", "Races").wide(60),
+            track(),
             number(
                 "percentile_cont(0.5) WITHIN GROUP (ORDER BY corners_per_incident)",
                 "Corners a point",
-            ).wide(130),
+            ).wide(115),
         ),
         "grafana.career_races WHERE $__timeFilter(start_time)\n"
         "GROUP BY track_name, track_config ORDER BY avg(incidents) DESC NULLS LAST LIMIT 100",
         empty="No race with a result in this time range.",
-        width=10,
+        width=12,
         height=10,
     )
 
@@ -170,7 +175,7 @@ BOARD = Board(
     title="Consistency and incidents",
     folder=Folder.TRENDS,
     question="How even and how clean do I drive, and where not?",
-    variables=(TRACK, CAR),
+    variables=(ONLY_DRIVER, TRACK, CAR),
     start="now-2y",
     sections=(
         Section("Here", (spread(), clean_share(), corners(), reasons())),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
-from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import (
+    car,
     hidden,
     lap_time,
     moment,
@@ -14,23 +15,26 @@ from iracing_pipeline.dashboards.fields import (
     temperature,
     text,
     time,
+    track,
+    whole,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.strategy.choices import CAR, HERE, TRACK
+from iracing_pipeline.dashboards.variables import ONLY_DRIVER, of_driver
 
-IN_RANGE = f"{HERE} AND $__timeFilter(start_time)"
+IN_RANGE = f"{HERE} AND {of_driver()} AND $__timeFilter(start_time)"
 
 
 def sessions() -> Panel:
     """Pace of each session."""
-    return chart(
+    return by_number(
         1,
         "Pace by session",
-        "Of each session here its best and its median clean lap, and the sum of its best sectors:"
-        " what was in the car. From grafana.session_summaries.",
+        "Of each session here, in order, its best and its median clean lap, and the sum of its"
+        " best sectors: what was in the car. From grafana.session_summaries.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Session in order"),
             lap_time("best_lap_time_s", "Best lap").coloured(palette.SKY),
             lap_time("median_lap_time_s", "Median clean lap").coloured(palette.ORANGE),
             lap_time("theoretical_best_s", "Best sectors together")
@@ -48,13 +52,13 @@ def sessions() -> Panel:
 
 def conditions() -> Panel:
     """What the track was like."""
-    return chart(
+    return by_number(
         2,
         "Track temperature",
         "Median track temperature of the same sessions: a warmer track is slower, so compare"
         " sessions of like temperature. From grafana.session_summaries.",
         (
-            time("start_time"),
+            whole("row_number() OVER (ORDER BY start_time)", "Session in order"),
             temperature("track_temp_c", "Track").coloured(palette.VERMILLION),
             temperature("air_temp_c", "Air").coloured(palette.BLUE),
         ),
@@ -83,7 +87,7 @@ def corrected() -> Panel:
         "ORDER BY start_time",
         empty="Not known here: it takes a session with two stints on different fuel loads.",
         drawing=Drawing(points=True),
-        width=12,
+        width=9,
         height=9,
         may_be_empty=True,
     )
@@ -102,16 +106,16 @@ def setups() -> Panel:
             moment("start_time", "Session (UTC)").linked(
                 links.to(links.SESSION, "Open this session", session=field("session_key"))
             ),
-            number("changed_count", "Settings changed").wide(130),
-            seconds("effect_s", "Median lap").less_is_better().wide(100),
-            seconds("effect_low_s", "from").wide(80),
-            seconds("effect_high_s", "to").wide(80),
-            text("refused_for", "Cannot be compared because"),
+            number("changed_count", "Changed").wide(70),
+            seconds("effect_s", "Effect").less_is_better().wide(75),
+            seconds("effect_low_s", "from").wide(70),
+            seconds("effect_high_s", "to").wide(70),
+            text("refused_for", "Not compared because").with_(custom__minWidth=260),
         ),
         f"grafana.setup_comparisons WHERE {IN_RANGE} AND previous_session_key IS NOT NULL\n"
         "ORDER BY start_time DESC LIMIT 100",
         empty="No two sessions here in this time range.",
-        width=12,
+        width=15,
         height=9,
     )
 
@@ -121,14 +125,12 @@ def bests() -> Panel:
     return table(
         5,
         "Personal bests",
-        "Your fastest clean lap with every car on every track, by telemetry, and the best of all"
-        " results beside it. Click one to compare it. From grafana.personal_bests.",
+        "The fastest clean lap of a driver with every car on every track, by telemetry, and the"
+        " best of all results beside it. Click one to compare it. From grafana.personal_bests.",
         (
             hidden("track_id", "track_id"),
             hidden("car_id", "car_id"),
             hidden("grafana.lap_id(session_key, stint, lap_number)", "lap_id"),
-            text("concat_ws(' · ', track_name, track_config)", "Track"),
-            text("car_name", "Car"),
             lap_time("lap_time_s", "Best lap")
             .wide(110)
             .linked(
@@ -140,13 +142,13 @@ def bests() -> Panel:
                     reference=field("lap_id"),
                 )
             ),
+            track(),
+            car(),
             lap_time("result_best_lap_s", "Best in results").wide(120),
             moment("start_time", "Driven (UTC)"),
             text("simsession_type", "Session").wide(120),
-            temperature("track_temp_c", "Track temp").wide(110),
-            text("setup_name", "Setup"),
         ),
-        "grafana.personal_bests ORDER BY start_time DESC LIMIT 500",
+        f"grafana.personal_bests WHERE {of_driver()} ORDER BY start_time DESC LIMIT 500",
         empty="No clean lap yet: drive one.",
         height=12,
     )
@@ -157,7 +159,7 @@ BOARD = Board(
     title="Pace",
     folder=Folder.TRENDS,
     question="Am I getting faster here, and under which conditions?",
-    variables=(TRACK, CAR),
+    variables=(ONLY_DRIVER, TRACK, CAR),
     utc=True,
     start="now-2y",
     sections=(

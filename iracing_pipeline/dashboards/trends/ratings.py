@@ -63,13 +63,13 @@ def now() -> Panel:
         " last seen. From grafana.rating_history.",
         (
             text("category", "Category"),
-            number("(array_agg(irating ORDER BY observed_at DESC))[1]", "iRating").wide(90),
+            number("(array_agg(irating ORDER BY observed_at DESC))[1]", "iRating").wide(70),
             text(
                 "(array_agg(licence_class || ' ' || to_char(safety_rating, 'FM0.00')"
                 " ORDER BY observed_at DESC) FILTER (WHERE safety_rating IS NOT NULL))[1]",
                 "Licence",
-            ).wide(90),
-            number("max(irating)", "Best iRating").wide(110),
+            ).wide(75),
+            number("max(irating)", "Best").wide(60),
             moment("max(observed_at)", "Last seen"),
         ),
         "grafana.rating_history WHERE in_line AND category IS NOT NULL AND category_id <> 2\n"
@@ -101,12 +101,12 @@ def safety() -> Panel:
     return chart(
         3,
         "Safety Rating",
-        "Safety Rating within the licence class; it starts anew when the class changes. From"
-        " grafana.rating_history.",
+        "Safety Rating of the category within the licence class; it starts anew when the class"
+        " changes. From grafana.rating_history.",
         LINES,
         Sql(
             f"SELECT observed_at AS time, category AS metric, safety_rating AS value{POINTS}"
-            "    AND safety_rating IS NOT NULL\nORDER BY 1",
+            "    AND safety_rating IS NOT NULL AND category_id = ${category}\nORDER BY 1",
             series=True,
         ),
         empty=NONE_IN_RANGE,
@@ -125,12 +125,12 @@ def forecast() -> Panel:
         " 95 % interval: chance alone makes it wide. From grafana.rating_forecasts.",
         (
             text("CASE rating WHEN 'irating' THEN 'iRating' ELSE 'Safety Rating' END", "Rating"),
-            number("races", "After races").wide(100),
-            text(ROUNDED.format("present"), "Now").with_(custom__align="right").wide(90),
-            text(ROUNDED.format("value"), "Expected").with_(custom__align="right").wide(100),
-            text(ROUNDED.format("low"), "from").with_(custom__align="right").wide(90),
-            text(ROUNDED.format("high"), "to").with_(custom__align="right").wide(90),
-            number("race_count", "Races behind it").wide(120),
+            number("races", "Races").wide(60),
+            text(ROUNDED.format("present"), "Now").with_(custom__align="right").wide(70),
+            text(ROUNDED.format("value"), "Expected").with_(custom__align="right").wide(80),
+            text(ROUNDED.format("low"), "from").with_(custom__align="right").wide(70),
+            text(ROUNDED.format("high"), "to").with_(custom__align="right").wide(70),
+            number("race_count", "Behind it").wide(80),
         ),
         "grafana.rating_forecasts WHERE category_id = ${category} ORDER BY rating, races",
         empty="Needs a few rated races in this category.",

@@ -6,6 +6,7 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
+    car,
     consumption,
     hidden,
     lap_text,
@@ -13,6 +14,7 @@ from iracing_pipeline.dashboards.fields import (
     number,
     share,
     text,
+    track,
     whole,
 )
 from iracing_pipeline.dashboards.links import field
@@ -67,8 +69,8 @@ def schedule() -> Panel:
             text(
                 "CASE weeks_from_now WHEN 0 THEN 'now' WHEN 1 THEN 'next' ELSE '' END", "When"
             ).wide(70),
-            text("to_char(start_date, 'YYYY-MM-DD')", "From").wide(110),
-            text("concat_ws(' · ', track_name, track_config)", "Track"),
+            track(),
+            text("to_char(start_date, 'YYYY-MM-DD')", "From").wide(100),
             text(
                 "coalesce(race_lap_limit || ' laps', round(race_time_limit_s / 60) || ' min')",
                 "Race",
@@ -76,8 +78,6 @@ def schedule() -> Panel:
             share("precipitation_chance_pct / 100.0", "Rain").wide(70),
             number("track_race_count", "Raced there").wide(110),
             number("best_finish_in_class", "Best finish").wide(100),
-            number("average_finish_in_class", "Mean finish", decimals=1).wide(110),
-            number("average_incidents", "Incidents a race", decimals=1).wide(130),
             lap_text("best_lap_s", "Best lap").wide(90),
             consumption("fuel_p65_l", "Fuel a lap").wide(90),
             text("to_char(last_raced_at, 'YYYY-MM-DD')", "Last raced").wide(110),
@@ -139,15 +139,15 @@ def races() -> Panel:
             moment("start_time", "When").linked(
                 links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
             ),
-            number("race_week_num + 1", "Week").wide(70),
-            text("concat_ws(' · ', track_name, track_config)", "Track"),
-            text("car_name", "Car"),
-            number("strength_of_field", "SOF").wide(80),
+            number("race_week_num + 1", "Week").wide(55),
+            track(),
+            car(),
+            number("strength_of_field", "SOF").wide(60),
             number("starting_position", "Grid").wide(70),
             number("finish_position", "Finish").wide(70),
-            number("champ_points", "Points").wide(80),
-            number("incidents", "Incidents").wide(90),
-            number("irating_change", "iRating ±").more_is_better().wide(90),
+            number("champ_points", "Points").wide(65),
+            number("incidents", "Incidents").wide(80),
+            number("irating_change", "iR ±").more_is_better().wide(60),
         ),
         "grafana.career_races WHERE series_id = ${series} AND season = '${season}'\n"
         "ORDER BY start_time DESC LIMIT 200",
