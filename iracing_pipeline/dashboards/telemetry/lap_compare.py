@@ -24,6 +24,7 @@ from iracing_pipeline.dashboards.fields import (
     per_slot,
     seconds,
     text,
+    words,
 )
 from iracing_pipeline.dashboards.links import variable
 from iracing_pipeline.dashboards.panels import Panel, table
