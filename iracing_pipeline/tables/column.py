@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from iracing_pipeline.tables.bounds import Bounds, default_bounds
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -24,6 +26,8 @@ class Column:
         unit: Unit symbol (SI where one exists), or None for counts, names and flags.
         required: Whether a row without it is wrong (``NOT NULL``).
         json: Whether the text holds a JSON document (``jsonb`` in PostgreSQL).
+        bounds: The values that it can have, of an array each element; those of its unit where none
+            are given. None for text, flags, times and identifiers.
     """
 
     name: str
@@ -32,11 +36,54 @@ class Column:
     unit: str | None = None
     required: bool = False
     json: bool = False
+    bounds: Bounds | None = None
+
+    def __post_init__(self) -> None:
+        """Take the bounds of the unit where none are given."""
+        if self.bounds is None:
+            usual = default_bounds(self.inner, self.name, self.unit)
+            object.__setattr__(self, "bounds", usual)
+
+    @property
+    def inner(self) -> pl.DataType:
+        """Its type, or that of the elements of its arrays."""
+        inner = self.dtype.inner if isinstance(self.dtype, pl.List) else self.dtype
+        return inner if isinstance(inner, pl.DataType) else inner()
+
+    @property
+    def array(self) -> bool:
+        """Whether it holds arrays."""
+        return isinstance(self.dtype, pl.List)
 
     @property
     def comment(self) -> str:
         """The column's comment in the database: its meaning, then its unit."""
         return f"{self.doc} [{self.unit}]" if self.unit else self.doc
+
+
+@dataclass(frozen=True, slots=True)
+class OutOfBounds:
+    """Values of one column that were outside its bounds, and so left out.
+
+    Attributes:
+        table: Name of the table.
+        column: The column.
+        count: Rows that had such a value.
+        rows: Whether the rows were left out, as they mean nothing without it.
+    """
+
+    table: str
+    column: Column
+    count: int
+    rows: bool
+
+    def __str__(self) -> str:
+        unit = f" {self.column.unit}" if self.column.unit else ""
+        what = "row" if self.rows else "value"
+        return (
+            f"{self.table.partition('.')[2]}.{self.column.name}: {self.count} {what}"
+            f"{'s' if self.count > 1 else ''} left out, not within {self.column.bounds}{unit}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,3 +124,55 @@ class Table:
             if unknown := row.keys() - known:
                 raise KeyError(f"{self.name} has no column {', '.join(sorted(unknown))}")
         return pl.DataFrame(listed, schema=self.schema, orient="row", strict=True)
+
+    def bounded(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, list[OutOfBounds]]:
+        """A frame without the values that are outside the bounds of their columns.
+
+        Such a value becomes null, and an element of an array a null element. Where the column is
+        required or of the key, the row is left out.
+
+        Args:
+            frame: Rows of this table.
+
+        Returns:
+            The frame, and what was left out of it; nothing of a frame that is as it should be.
+        """
+        limited = [(column, bounds) for column in self.columns if (bounds := column.bounds)]
+        counts = frame.select(
+            (~_within(column, bounds)).sum().alias(column.name) for column, bounds in limited
+        ).row(0)
+        outside = [
+            (column, bounds, count)
+            for (column, bounds), count in zip(limited, counts, strict=True)
+            if count
+        ]
+        left_out: list[OutOfBounds] = []
+        for column, bounds, count in outside:
+            needed = column.required or column.name in self.key
+            left_out.append(OutOfBounds(self.name, column, count, needed))
+            if needed:
+                frame = frame.filter(_within(column, bounds))
+            else:
+                frame = frame.with_columns(_only_within(column, bounds))
+        return frame, left_out
+
+
+def _within(column: Column, bounds: Bounds) -> pl.Expr:
+    values = pl.col(column.name)
+    if not column.array:
+        return _contain(column, bounds, values)
+    # The extremes of an array are cheap; NaN is neither.
+    return _contain(column, bounds, values.list.min()) & _contain(column, bounds, values.list.max())
+
+
+def _only_within(column: Column, bounds: Bounds) -> pl.Expr:
+    values = pl.col(column.name)
+    if not column.array:
+        return pl.when(_contain(column, bounds, values)).then(values)
+    element = pl.element()
+    return values.list.eval(pl.when(_contain(column, bounds, element)).then(element))
+
+
+def _contain(column: Column, bounds: Bounds, values: pl.Expr) -> pl.Expr:
+    # NaN is of floats alone; a whole number is compared as one, exactly.
+    return bounds.contain(values, floats=column.inner.is_float())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 UTC = pl.Datetime("us", "UTC")
@@ -43,7 +44,9 @@ SUBSESSION_FETCH = Table(
             "pending, ok, forbidden, missing, or retry (a fault; again after retry_after)",
             required=True,
         ),
-        Column("attempts", pl.Int32, "How often it failed in a row", required=True),
+        Column(
+            "attempts", pl.Int32, "How often it failed in a row", required=True, bounds=bounds.COUNT
+        ),
         Column("retry_after", UTC, "Not before this moment, UTC"),
         Column("note", pl.String, "What was wrong the last time"),
         Column("fetched_at", UTC, "When its last document was received, UTC"),
@@ -81,7 +84,9 @@ RESULT_FILE = Table(
         Column("size_bytes", pl.Int64, "Its size", "B", required=True),
         Column("modified_at", UTC, "When it was last written, by the file system", required=True),
         Column("state", pl.String, "loaded or quarantined", required=True),
-        Column("subsessions", pl.Int32, "Subsessions it told of", required=True),
+        Column(
+            "subsessions", pl.Int32, "Subsessions it told of", required=True, bounds=bounds.COUNT
+        ),
         Column("loaded_at", UTC, "When it was read, UTC", required=True),
     ),
 )
