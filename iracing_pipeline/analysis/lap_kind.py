@@ -38,6 +38,7 @@ REASONS = {
     "stopped": "the car stood still on track",
     "caution": "driven under a caution",
     "no_closure": "the reconstructed time differs from iRacing's by more than the bound",
+    "out_of_bounds": "its lap time is outside the bounds of the column",
 }
 
 CLOSURE_BOUND_S = 0.001

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.analysis.unrolled import Unrolled
     from iracing_pipeline.ingest.telemetry import Telemetry
     from iracing_pipeline.tables import Table
+    from iracing_pipeline.tables.column import OutOfBounds
     from iracing_pipeline.warehouse.connection import Connection
 
 _LOCK = 0x6972_6163  # any number, the same in all versions
@@ -70,6 +71,7 @@ class LapAnalysis:
         grid_fits: Whether the file's own length of the lap is that of the kept grid.
         tables: Rows of each table that belongs to the session.
         made: Rows that are new to the track: its grid, its map.
+        left_out: Values outside the bounds of their columns.
         seconds: How long it took.
     """
 
@@ -78,7 +80,15 @@ class LapAnalysis:
     grid_fits: bool
     tables: dict[Table, pl.DataFrame]
     made: dict[Table, pl.DataFrame] = field(default_factory=dict)
+    left_out: list[OutOfBounds] = field(default_factory=list)
     seconds: float = 0.0
+
+    def keep_within_bounds(self) -> None:
+        """Leave out of all tables what is outside the bounds of its column."""
+        for tables in (self.tables, self.made):
+            for table, rows in tables.items():
+                tables[table], left_out = table.bounded(rows)
+                self.left_out += left_out
 
 
 def kept(connection: Connection, track_id: int | None) -> Kept:
@@ -130,11 +140,13 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         found.corners = _corners(records, unrolled, found, session["session_key"])
         if found.corners is not None:
             tables[LAP_CORNER] = corners.lap_corners(records, unrolled, grid, found.corners)
+    found.keep_within_bounds()
     tables[SESSION_SUMMARY] = session_summary(
         session["session_key"], laps, tables[LAP_SECTOR], tables[FUEL_LAP]
     )
     tables[CORNER_CONSISTENCY] = corner_consistency(tables[LAP_CORNER], laps)
     tables[RACE_FINDING] = race_findings(session, laps, tables[LAP_CORNER], tables[STINT])
+    found.keep_within_bounds()
     found.seconds = time.perf_counter() - began
     return found
 

@@ -10,9 +10,13 @@ import polars as pl
 from iracing_pipeline.tables.bounds import Bounds, default_bounds
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from polars._typing import PolarsDataType
+
+
+_ENDINGS = ("_s_per_lap", "_s_per_l", "_s_per_session", "_s")
+"""Of an estimate with an interval: ``effect_s`` has ``effect_low_s`` and ``effect_high_s``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,9 +156,25 @@ class Table:
             left_out.append(OutOfBounds(self.name, column, count, needed))
             if needed:
                 frame = frame.filter(_within(column, bounds))
+        return frame.with_columns(self._only_within([column for column, *_ in outside])), left_out
+
+    def _only_within(self, outside: Iterable[Column]) -> Iterator[pl.Expr]:
+        """What the columns that can do without a value become."""
+        by_name = {column.name: column for column in self.columns}
+        wanted = {column.name for column in outside}
+        for column in self.columns:
+            # An estimate without an end of its interval is none: they go together.
+            group = [by_name[name] for name in _estimate(column.name) if name in by_name]
+            if column.required or not wanted.intersection(each.name for each in group):
+                continue
+            values = pl.col(column.name)
+            if column.array and column.bounds:
+                element = pl.element()
+                inside = pl.when(_contain(column, column.bounds, element)).then(element)
+                yield values.list.eval(inside)
             else:
-                frame = frame.with_columns(_only_within(column, bounds))
-        return frame, left_out
+                whole = [_within(each, each.bounds) for each in group if each.bounds]
+                yield pl.when(pl.all_horizontal(whole)).then(values).alias(column.name)
 
 
 def _within(column: Column, bounds: Bounds) -> pl.Expr:
@@ -165,12 +185,14 @@ def _within(column: Column, bounds: Bounds) -> pl.Expr:
     return _contain(column, bounds, values.list.min()) & _contain(column, bounds, values.list.max())
 
 
-def _only_within(column: Column, bounds: Bounds) -> pl.Expr:
-    values = pl.col(column.name)
-    if not column.array:
-        return pl.when(_contain(column, bounds, values)).then(values)
-    element = pl.element()
-    return values.list.eval(pl.when(_contain(column, bounds, element)).then(element))
+def _estimate(name: str) -> tuple[str, str, str]:
+    """The names of an estimate and of both ends of its interval, of whichever of the three."""
+    bare = name.replace("_low", "").replace("_high", "")
+    for unit in _ENDINGS:
+        if bare.endswith(unit):
+            stem = bare.removesuffix(unit)
+            return bare, f"{stem}_low{unit}", f"{stem}_high{unit}"
+    return bare, f"{bare}_low", f"{bare}_high"
 
 
 def _contain(column: Column, bounds: Bounds, values: pl.Expr) -> pl.Expr:

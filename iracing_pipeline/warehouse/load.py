@@ -6,6 +6,7 @@ Only rows that differ are written, so the same load again changes nothing, not e
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
     Values = tuple[object, ...]
+
+logger = logging.getLogger(__name__)
 
 IDLE = TransactionStatus.IDLE
 
@@ -99,7 +102,8 @@ def replace(
         connection: In whose transaction it happens; nothing is committed here, unless the
             connection is in autocommit.
         table: The table's declaration.
-        frame: Rows with exactly the table's columns; NaN becomes NULL.
+        frame: Rows with exactly the table's columns; NaN, and a value outside the bounds of its
+            column, become NULL.
         where: The partition: column and value, or column and list of values for many partitions
             at once. Rows of it that are not in the frame are deleted.
 
@@ -140,7 +144,7 @@ def _load(
 ) -> Loaded:
     started_at = datetime.now(UTC)
     began = time.perf_counter()
-    _check(table, frame, where)
+    frame = _check(table, frame, where)
     run = Statements.of(table.name, tuple(table.names), table.key, tuple(where))
     deleted: dict[Values, int] = {}
     try:
@@ -178,8 +182,11 @@ def _savepoint(connection: Connection) -> Iterator[None]:
         yield
 
 
-def _check(table: Table, frame: pl.DataFrame, where: dict[str, list[object]]) -> None:
-    """Say what does not fit before the database says it less clearly."""
+def _check(table: Table, frame: pl.DataFrame, where: dict[str, list[object]]) -> pl.DataFrame:
+    """The frame as it is loaded; refuses what does not fit, more clearly than the database does.
+
+    A value outside the bounds of its column becomes NULL.
+    """
     schema = frame.schema
     if odd := schema.keys() ^ set(table.names):
         raise _unfit(table, f"its columns differ: {', '.join(sorted(odd))}")
@@ -188,11 +195,17 @@ def _check(table: Table, frame: pl.DataFrame, where: dict[str, list[object]]) ->
             raise _unfit(table, f"{column.name} is {dtype} and not {column.dtype}")
         if column.required and (missing := frame[column.name].null_count()):
             raise _unfit(table, f"{column.name} is missing in {missing} rows")
+    frame, left_out = table.bounded(frame)
+    for each in left_out:
+        if each.rows:
+            raise _unfit(table, str(each))
+        logger.warning("%s", each)
     if frame.height > 1 and frame.select(table.key).is_duplicated().any():
         raise _unfit(table, f"several rows have the same {', '.join(table.key)}")
     for name, values in where.items():
         if not frame[name].is_in(values).all():
             raise _unfit(table, f"rows lie outside the partition that is replaced ({name})")
+    return frame
 
 
 def _copy(
