@@ -137,7 +137,7 @@ def _driver(info: dict[str, Any], *, online: bool) -> dict[str, object]:
         "team_name": _text(driver, "TeamName") if _id(driver, "TeamID") else None,
         "irating": _id(driver, "IRating") if online else None,
         "licence_class": licence or None,
-        "safety_rating": level / 100 if isinstance(level, int) and level > 0 else None,
+        "safety_rating": level / 100 if isinstance(level, int) and 0 < level < 2**31 else None,
         "fuel_tank_l": None if tank is None else tank * (1.0 if share is None else share),
         "fuel_density_kg_per_l": quantity(info.get("DriverCarFuelKgPerLtr")),
         "setup_name": _text(info, "DriverSetupName"),

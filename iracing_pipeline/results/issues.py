@@ -14,6 +14,7 @@ class Problem(Enum):
     MISSING = "missing field"
     CHANGED = "field of another type"
     UNUSABLE = "row left out, its key is missing"
+    OUT_OF_BOUNDS = "value left out, out of bounds"
     REPEATED = "row left out, its key appeared before"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from iracing_pipeline.results.kinds import Kind
-    from iracing_pipeline.tables import Table
+    from iracing_pipeline.tables import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +115,12 @@ class Rows:
         frame = frame.select(
             pl.col(name).cast(dtype, strict=False) for name, dtype in table.schema.items()
         )
+        frame, left_out = table.bounded(frame)
+        for each in left_out:
+            detail = f"not within {each.column.bounds}"
+            self._issues.add(
+                shape.where, each.column.name, Problem.OUT_OF_BOUNDS, detail, count=each.count
+            )
         return self._keyed(frame, keep)
 
     def _column(self, field: Field) -> pl.Series:
@@ -179,6 +185,41 @@ def value_at(payload: object, path: str) -> Any:
     for name in path.split("."):
         payload = payload.get(name) if isinstance(payload, dict) else None
     return payload
+
+
+def fitting(
+    table: Table, rows: Iterable[dict[str, object]], issues: Issues, where: str
+) -> list[dict[str, object]]:
+    """Rows without numbers that their columns cannot hold, such as ``ClassPosition`` 10**18.
+
+    A row whose key is one is left out.
+    """
+    limits = {column.name: _limits(column) for column in table.columns if column.inner.is_numeric()}
+    kept = []
+    for row in rows:
+        bad = [
+            name
+            for name, value in row.items()
+            if name in limits and isinstance(value, int | float) and not _holds(limits[name], value)
+        ]
+        for name in bad:
+            issues.add(where, name, Problem.OUT_OF_BOUNDS)
+        if not set(bad).intersection(table.key):
+            kept.append(row | dict.fromkeys(bad))
+    return kept
+
+
+def _limits(column: Column) -> tuple[float, float, bool]:
+    bounds = column.bounds
+    if bounds is not None:
+        return bounds.lower, bounds.upper, bounds.above
+    bits = 15 if column.inner == pl.Int16 else 31 if column.inner == pl.Int32 else 63
+    return -(2**bits), 2**bits - 1, False
+
+
+def _holds(limits: tuple[float, float, bool], value: float) -> bool:
+    lower, upper, above = limits
+    return (value > lower if above else value >= lower) and value <= upper
 
 
 def stacked(table: Table, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

@@ -142,9 +142,12 @@ class Table:
             The frame, and what was left out of it; nothing of a frame that is as it should be.
         """
         limited = [(column, bounds) for column in self.columns if (bounds := column.bounds)]
+        if not limited:
+            return frame, []
         counts = frame.select(
             (~_within(column, bounds)).sum().alias(column.name) for column, bounds in limited
         ).row(0)
+        # One pass says that all is well, as it nearly always is.
         outside = [
             (column, bounds, count)
             for (column, bounds), count in zip(limited, counts, strict=True)

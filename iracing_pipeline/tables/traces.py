@@ -186,6 +186,58 @@ TRACK_GRID = Table(
     ),
 )
 
+TRACK_MEASUREMENT = Table(
+    name="racing.track_measurement",
+    doc="What one session says of its track: the evidence by which its grid and its corners are"
+    " kept, or replaced when more sessions agree on others.",
+    key=("session_key",),
+    columns=(
+        Column("session_key", pl.String, "The session", required=True),
+        Column("track_id", pl.Int32, "TrackID", required=True, bounds=bounds.IDENTIFIER),
+        Column(
+            "length_m",
+            pl.Float64,
+            "Length of the lap that most of its sources agree with",
+            "m",
+            required=True,
+            bounds=bounds.TRACK_LENGTH,
+        ),
+        Column(
+            "witness_count",
+            pl.Int16,
+            "Sources that agree with it, beside the one that it is from; 0 is no evidence",
+            required=True,
+            bounds=bounds.Bounds(0, 3),
+        ),
+        Column(
+            "lap_dist_m",
+            pl.Float64,
+            "Median of LapDist / LapDistPct",
+            "m",
+            bounds=bounds.TRACK_LENGTH,
+        ),
+        Column(
+            "driven_m", pl.Float64, "Integral of Speed for a lap", "m", bounds=bounds.TRACK_LENGTH
+        ),
+        Column("path_m", pl.Float64, "Path of Lat and Lon", "m", bounds=bounds.TRACK_LENGTH),
+        Column("declared_m", pl.Float64, "TrackLength", "m", bounds=bounds.TRACK_LENGTH),
+        Column(
+            "latitude_deg",
+            pl.Float64,
+            "Latitude of the middle of what was driven",
+            "°",
+            bounds=bounds.LATITUDE,
+        ),
+        Column("longitude_deg", pl.Float64, "Longitude of the same", "°"),
+        Column(
+            "apex_pct",
+            pl.List(pl.Float64),
+            "Apexes of the corners that its clean laps show; null without clean laps",
+            "ratio",
+        ),
+    ),
+)
+
 _ON_THE_GRID = (
     Column(
         "origin_latitude_deg",

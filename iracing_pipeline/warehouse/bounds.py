@@ -96,4 +96,4 @@ def _leave_out(connection: Connection, table: Table, new: list[tuple[Column, str
 
 
 def _raw(condition: str) -> sql.SQL:
-    return sql.SQL(condition)  # type: ignore[arg-type]  # of declared names and numbers alone
+    return sql.SQL(condition)  # of declared names and numbers alone

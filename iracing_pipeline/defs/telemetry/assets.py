@@ -211,7 +211,7 @@ def telemetry(
                 continue
             findings.add(result, stored)
             findings.add_analysis(result, told)
-            show = {
+            show: dict[dg.AssetKey, Callable[[], Metadata]] = {
                 ibt_frames.key: partial(
                     metadata.of_frames, file, stored, columns=number == len(keys)
                 ),
