@@ -174,6 +174,7 @@ def telemetry(
     keys = context.partition_keys
     selected = [spec.key for spec in LINEAGE if spec.key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
+    tracks: set[int] = set()
     with warehouse.connect() as connection:
         if attempt := context.run.tags.get(ATTEMPT):
             inventory.begin(connection, keys, int(attempt))
@@ -211,6 +212,8 @@ def telemetry(
                 continue
             findings.add(result, stored)
             findings.add_analysis(result, told)
+            if result.track_id is not None:
+                tracks.add(result.track_id)
             show: dict[dg.AssetKey, Callable[[], Metadata]] = {
                 ibt_frames.key: partial(
                     metadata.of_frames, file, stored, columns=number == len(keys)
@@ -225,8 +228,30 @@ def telemetry(
                 version=f"{key}:{result.facts.record_count}",
             )
             context.log.info("%d of %d: %s", number, len(keys), metadata.summary(result, stored))
+        if selected != [ibt_frames.key]:
+            _measure_again(context, connection, store, tracks)
     yield from findings.results(context.selected_asset_check_keys)
     batch.finish()
+
+
+def _measure_again(
+    context: dg.AssetExecutionContext, connection: Connection, store: Lake, tracks: set[int]
+) -> None:
+    """Measure the sessions of some tracks that an earlier grid or corner map was used for."""
+    for key in lap_analysis.outdated(connection, tracks):
+        try:
+            result = analyse(StoredFrames(store, key))
+            told = lap_analysis.analyse_laps(result, lap_analysis.kept(connection, result.track_id))
+            lap_analysis.load(connection, key, told, run_id=context.run.run_id)
+            connection.commit()
+            context.log.info("%s: measured by the present grid and corners of its track", key)
+        except NOT_OF_A_FILE:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this session's alone
+            connection.rollback()
+            context.log.warning(
+                "%s is still measured by the earlier grid of its track: %s", key, error
+            )
 
 
 def shown(show: Callable[[], Metadata]) -> Metadata:
