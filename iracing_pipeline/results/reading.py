@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from iracing_pipeline.results.issues import Issues, Problem
+from iracing_pipeline.tables.bounds import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -200,7 +201,7 @@ def fitting(
         bad = [
             name
             for name, value in row.items()
-            if name in limits and isinstance(value, int | float) and not _holds(limits[name], value)
+            if name in limits and isinstance(value, int | float) and not limits[name].holds(value)
         ]
         for name in bad:
             issues.add(where, name, Problem.OUT_OF_BOUNDS)
@@ -209,17 +210,10 @@ def fitting(
     return kept
 
 
-def _limits(column: Column) -> tuple[float, float, bool]:
-    bounds = column.bounds
-    if bounds is not None:
-        return bounds.lower, bounds.upper, bounds.above
+def _limits(column: Column) -> Bounds:
+    """The bounds of a column, or those of its type."""
     bits = 15 if column.inner == pl.Int16 else 31 if column.inner == pl.Int32 else 63
-    return -(2**bits), 2**bits - 1, False
-
-
-def _holds(limits: tuple[float, float, bool], value: float) -> bool:
-    lower, upper, above = limits
-    return (value > lower if above else value >= lower) and value <= upper
+    return column.bounds or Bounds(-(2**bits), 2**bits - 1)
 
 
 def stacked(table: Table, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

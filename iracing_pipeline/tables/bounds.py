@@ -37,6 +37,11 @@ class Bounds:
         begin = f"above {_number(self.lower)}, up to" if self.above else f"{_number(self.lower)} to"
         return f"{begin} {_number(self.upper)}"
 
+    def holds(self, value: float) -> bool:
+        """Whether a value is within; NaN, a missing value, always."""
+        low = value > self.lower if self.above else value >= self.lower
+        return value != value or (low and value <= self.upper)  # noqa: PLR0124 - of NaN
+
     def contain(self, values: pl.Expr, *, floats: bool) -> pl.Expr:
         """Whether values are within; for infinity never, for a missing value always.
 

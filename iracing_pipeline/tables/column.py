@@ -141,18 +141,14 @@ class Table:
         Returns:
             The frame, and what was left out of it; nothing of a frame that is as it should be.
         """
-        limited = [(column, bounds) for column in self.columns if (bounds := column.bounds)]
-        if not limited:
+        suspect = [column for column in self.columns if column.name in self._outside(frame)]
+        if not suspect:
             return frame, []
+        limited = [(column, bounds) for column in suspect if (bounds := column.bounds)]
         counts = frame.select(
             (~_within(column, bounds)).sum().alias(column.name) for column, bounds in limited
         ).row(0)
-        # One pass says that all is well, as it nearly always is.
-        outside = [
-            (column, bounds, count)
-            for (column, bounds), count in zip(limited, counts, strict=True)
-            if count
-        ]
+        outside = [(*each, count) for each, count in zip(limited, counts, strict=True) if count]
         left_out: list[OutOfBounds] = []
         for column, bounds, count in outside:
             needed = column.required or column.name in self.key
@@ -160,6 +156,21 @@ class Table:
             if needed:
                 frame = frame.filter(_within(column, bounds))
         return frame.with_columns(self._only_within([column for column, *_ in outside])), left_out
+
+    def _outside(self, frame: pl.DataFrame) -> set[str]:
+        """The columns of a frame with a value outside their bounds, by their extremes alone."""
+        limited = {column.name: bounds for column in self.columns if (bounds := column.bounds)}
+        plain = [column.name for column in self.columns if column.bounds and not column.array]
+        arrays = [column.name for column in self.columns if column.bounds and column.array]
+        if not limited or frame.is_empty():
+            return set()
+        low = frame.select(pl.col(plain).min(), pl.col(arrays).list.min().min()).row(0, named=True)
+        high = frame.select(pl.col(plain).max(), pl.col(arrays).list.max().max()).row(0, named=True)
+        return {
+            name
+            for name, bounds in limited.items()
+            if low[name] is not None and not (bounds.holds(low[name]) and bounds.holds(high[name]))
+        }
 
     def _only_within(self, outside: Iterable[Column]) -> Iterator[pl.Expr]:
         """What the columns that can do without a value become."""

@@ -147,10 +147,10 @@ def test_the_grid_is_measured_better_than_the_session_info_says() -> None:
 
     assert grid is not None
     assert (grid.length_m, grid.intervals) == (575.24, 288)
-    without = grid_of(records.drop("Speed"), 580.0)
+    without = grid_of(records.drop("Speed", "Lat", "Lon"), 580.0)
     assert without is not None
     assert without.length_m == 580.0
-    assert grid_of(records.drop("Speed"), None) is None
+    assert grid_of(records.drop("Speed", "Lat", "Lon"), None) is None
 
 
 def grid_of(records: pl.DataFrame, declared_m: float | None) -> Grid | None:
