@@ -40,6 +40,7 @@ from psycopg import sql
 from benchmarks.fuzz_ibt import starts
 from benchmarks.ibt_mutation import mutate, spoil_values
 from iracing_pipeline.analysis.samples import MissingChannelError
+from iracing_pipeline.analysis.segments import TooManyLapsError
 from iracing_pipeline.backup.errors import BackupError
 from iracing_pipeline.backup.restore import restore
 from iracing_pipeline.backup.write import write as backup
@@ -81,9 +82,11 @@ from iracing_pipeline_tests.analysis.simulated import PAIRS
 from iracing_pipeline_tests.conftest import at_database, run_statement
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from iracing_pipeline.warehouse.connection import Connection
 
-BATCH = 200
+BATCH = 60
 ARCHIVES = 4
 """Damaged archives a batch."""
 CASE_SECONDS = 10.0
@@ -93,7 +96,7 @@ GOOD = "formula"
 
 START = datetime(2026, 3, 7, 19, 15, 33, tzinfo=UTC)
 # What may be said of a bad recording.
-_MESSAGES = (IbtError, MissingChannelError, OutOfBoundsError, WarehouseError)
+_MESSAGES = (IbtError, MissingChannelError, TooManyLapsError, OutOfBoundsError, WarehouseError)
 _EXPORTED = 3  # of a hundred cases are exports, not recordings
 
 
@@ -313,7 +316,14 @@ class Case:
 
 
 def fuzz(
-    server: str, cases: int, *, seed: int, keep: Path, exports: bool = True, archives: bool = True
+    server: str,
+    cases: int,
+    *,
+    seed: int,
+    keep: Path,
+    exports: bool = True,
+    archives: bool = True,
+    report_batch: Callable[[int, Tally], object] = lambda _done, _tally: None,
 ) -> Tally:
     """Run a campaign against a database server.
 
@@ -324,6 +334,7 @@ def fuzz(
         keep: Where cases go that break a promise.
         exports: Whether some of the cases are exports.
         archives: Whether each batch is backed up and restored.
+        report_batch: Called with the cases done after each batch.
     """
     tally, rng = Tally(), random.Random(seed)  # noqa: S311 - not for secrets
     bases = recordings()
@@ -356,6 +367,7 @@ def fuzz(
                     case._failed(error, b"", "")  # noqa: SLF001
             if archives:
                 case.save_and_restore(rng, server)
+        report_batch(done, tally)
     tally.counts["cases"] = done
     return tally
 
@@ -445,6 +457,10 @@ def _rows(url: str) -> dict[str, int]:
     return counts
 
 
+def _progress(done: int, tally: Tally) -> None:
+    print(f"{done} cases, {len(tally.failures)} broken promises", flush=True)
+
+
 def _silent(_: str) -> None:
     """Say nothing."""
 
@@ -470,7 +486,9 @@ def main() -> int:
             with psycopg.connect(server, autocommit=True) as admin:
                 admin.execute("ALTER SYSTEM SET fsync = off")
                 admin.execute("SELECT pg_reload_conf()")
-            tally = fuzz(server, asked.cases, seed=asked.seed, keep=asked.keep)
+            tally = fuzz(
+                server, asked.cases, seed=asked.seed, keep=asked.keep, report_batch=_progress
+            )
         finally:
             embedded.stop(Path(home))
     seconds = time.perf_counter() - began

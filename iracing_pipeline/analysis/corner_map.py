@@ -33,6 +33,7 @@ _VALLEY = 0.5
 _SEAM_SMOOTHING_M = 20.0
 _SMOOTHING_M = 8.0
 _DRIVING_MPS = 3.0
+_TIGHTEST_PER_M = 1.0
 # Lateral acceleration, the least exact source, is off by so much on banked tracks.
 _LARGEST_TURN_ERROR_RAD = 1.5
 # More laps make the median no better.
@@ -148,6 +149,8 @@ def find(records: pl.DataFrame, unrolled: Unrolled, grid: Grid) -> CornerMap | N
     curvature = _curvature(records, unrolled, fine)
     if curvature is None or not len(unrolled):
         return None
+    # One damaged record would spread over the lap in the smoothing.
+    curvature = np.clip(np.nan_to_num(curvature, nan=0.0), -_TIGHTEST_PER_M, _TIGHTEST_PER_M)
     clean = unrolled.laps.get_column("clean").to_numpy()
     chosen = np.flatnonzero(clean) if clean.any() else np.arange(len(unrolled))
     chosen = chosen[:_MOST_LAPS]

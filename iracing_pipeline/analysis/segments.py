@@ -21,6 +21,29 @@ _SHORTEST_TICK_S = 1e-3  # of tick rates up to 1000 Hz
 _WRAP_PCT = 0.5
 
 
+MOST_SEGMENTS = 10_000
+"""Laps and parts of laps in one file: as many as laps of ten seconds in more than 24 hours."""
+
+
+class TooManyLapsError(Exception):
+    """A file has more laps than can be driven.
+
+    Attributes:
+        reason: What is wrong, in words.
+        advice: What to do about it.
+    """
+
+    advice = "The file is damaged. Copy it again from the racing PC."
+
+    def __init__(self, laps: int, records: int) -> None:
+        """Say how many."""
+        self.reason = (
+            f"it has {laps} laps or parts of laps in {records} records, and {MOST_SEGMENTS} is the"
+            " most that one file can have"
+        )
+        super().__init__(f"{self.reason}. {self.advice}")
+
+
 class Edge(Enum):
     """What stands at the beginning or the end of a segment."""
 
@@ -55,11 +78,16 @@ def segments(samples: Samples) -> list[Segment]:
 
     A new stint begins at each pit exit, reset, tow and change of session, and where the lap
     count or the clock falls; so within a stint each lap number occurs once and time never falls.
+
+    Raises:
+        TooManyLapsError: If there are more than :data:`MOST_SEGMENTS`.
     """
     rows = np.flatnonzero(~samples.glitch)
     if not len(rows):
         return []
     edges = _edges(samples, rows)
+    if len(edges) > MOST_SEGMENTS:
+        raise TooManyLapsError(len(edges), len(rows))
     cuts = [*sorted(edges), len(rows)]
     stints = _stints(samples, rows, {at for at, edge in edges.items() if edge is not Edge.LINE})
     return [
