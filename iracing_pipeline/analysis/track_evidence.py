@@ -65,20 +65,27 @@ class Lengths:
 
     @property
     def believed(self) -> tuple[float, int] | None:
-        """The length, and how many of the other sources agree with it; None without a source.
+        """The length and its witnesses; None without a source.
 
-        What most agree with; of equals the most exact one.
+        The length is the one that most sources agree with, where a path that was driven counts
+        twice; of equals the most exact one. Its witnesses are the other sources that agree with it,
+        less those that contradict it.
         """
-        given = [
-            each
-            for each in (self.lap_dist_m, self.declared_m, self.path_m, self.driven_m)
-            if each is not None
-        ]
+        weighted = (
+            (self.lap_dist_m, 1),
+            (self.declared_m, 1),
+            (self.path_m, 2),
+            (self.driven_m, 2),
+        )
+        given = [(length, weight) for length, weight in weighted if length is not None]
         if not given:
             return None
-        counts = [sum(_agree(each, other) for other in given) - 1 for each in given]
-        best = counts.index(max(counts))
-        return given[best], counts[best]
+        best = max(
+            (length for length, _ in given),
+            key=lambda length: sum(weight for other, weight in given if _agree(length, other)),
+        )
+        agreeing = sum(_agree(best, other) for other, _ in given)
+        return best, max(agreeing - 1 - (len(given) - agreeing), 0)
 
 
 def lengths(records: pl.DataFrame, samples: Samples, declared_m: float | None) -> Lengths:
@@ -104,7 +111,7 @@ class Measurement:
     Attributes:
         session_key: The session.
         length_m: Length of the lap.
-        witnesses: Sources that agree with it, beside the one that it is from.
+        witnesses: Other sources that agree with it, less those that contradict it.
         place: Latitude and longitude of the middle of what was driven; None without positions.
         apexes: LapDistPct of the apexes of its corners; None where no clean lap shows them.
     """

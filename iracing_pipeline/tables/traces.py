@@ -205,7 +205,7 @@ TRACK_MEASUREMENT = Table(
         Column(
             "witness_count",
             pl.Int16,
-            "Sources that agree with it, beside the one that it is from; 0 is no evidence",
+            "Other sources that agree with it, less those that contradict it; 0 is no evidence",
             required=True,
             bounds=bounds.Bounds(0, 3),
         ),

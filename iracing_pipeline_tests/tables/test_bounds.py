@@ -83,6 +83,6 @@ def test_an_estimate_goes_with_its_interval() -> None:
 
 
 def test_a_missing_value_is_no_violation() -> None:
-    _, left_out = bounded(lap_time_s=math.nan, fuel_l=[math.nan, None, FUEL.upper])
+    _, left_out = bounded(lap_time_s=math.nan, fuel_l=[math.nan, None, float(FUEL.upper)])
 
     assert left_out == []
