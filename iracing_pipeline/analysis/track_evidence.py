@@ -69,7 +69,7 @@ class Lengths:
 
         The length is the one that most sources agree with, where a path that was driven counts
         twice; of equals the most exact one. Its witnesses are the other sources that agree with it,
-        less those that contradict it.
+        less the driven paths that contradict it.
         """
         weighted = (
             (self.lap_dist_m, 1),
@@ -84,8 +84,10 @@ class Lengths:
             (length for length, _ in given),
             key=lambda length: sum(weight for other, weight in given if _agree(length, other)),
         )
-        agreeing = sum(_agree(best, other) for other, _ in given)
-        return best, max(agreeing - 1 - (len(given) - agreeing), 0)
+        agreeing = sum(_agree(best, other) for other, _ in given) - 1
+        driven = (self.path_m, self.driven_m)
+        against = sum(other is not None and not _agree(best, other) for other in driven)
+        return best, max(agreeing - against, 0)
 
 
 def lengths(records: pl.DataFrame, samples: Samples, declared_m: float | None) -> Lengths:
@@ -111,7 +113,7 @@ class Measurement:
     Attributes:
         session_key: The session.
         length_m: Length of the lap.
-        witnesses: Other sources that agree with it, less those that contradict it.
+        witnesses: Other sources that agree with it, less paths that contradict it.
         place: Latitude and longitude of the middle of what was driven; None without positions.
         apexes: LapDistPct of the apexes of its corners; None where no clean lap shows them.
     """
@@ -175,7 +177,7 @@ def is_believed(new: Measurement, kept: Measurement, others: Iterable[Measuremen
     """
     if not new.witnesses or new.same_lap(kept):
         return False
-    witnesses = [each for each in others if each.witnesses]
+    witnesses = _beside(new, kept, others)
     for_new = sum(new.same_lap(each) for each in witnesses)
     for_kept = sum(kept.same_lap(each) for each in witnesses)
     return (for_new, new.witnesses) > (for_kept, kept.witnesses)
@@ -187,9 +189,17 @@ def corners_are_believed(
     """Whether the corners of a session are to replace the kept ones: if more sessions agree."""
     if not new.witnesses or new.apexes is None or new.same_corners(kept):
         return False
-    witnesses = [each for each in others if each.witnesses and new.same_lap(each)]
+    witnesses = [each for each in _beside(new, kept, others) if new.same_lap(each)]
     for_new = sum(new.same_corners(each) for each in witnesses)
     return for_new > sum(kept.same_corners(each) for each in witnesses)
+
+
+def _beside(
+    new: Measurement, kept: Measurement, others: Iterable[Measurement]
+) -> list[Measurement]:
+    """The sessions that can decide between two others."""
+    both = (new.session_key, kept.session_key)
+    return [each for each in others if each.witnesses and each.session_key not in both]
 
 
 def track_measurement(

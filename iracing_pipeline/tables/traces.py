@@ -205,7 +205,7 @@ TRACK_MEASUREMENT = Table(
         Column(
             "witness_count",
             pl.Int16,
-            "Other sources that agree with it, less those that contradict it; 0 is no evidence",
+            "Other sources that agree with it, less driven paths that do not; 0 is no evidence",
             required=True,
             bounds=bounds.Bounds(0, 3),
         ),

@@ -45,9 +45,10 @@ def test_four_sources_of_a_recording_agree() -> None:
 @pytest.mark.parametrize(
     ("found", "believed"),
     [
-        (Lengths(1_600.0, 1_640.0, 1_630.0, 90_000.0), (1_600.0, 1)),
-        (Lengths(90_000.0, 1_640.0, 1_630.0, 1_600.0), (1_600.0, 1)),
-        (Lengths(90_000.0, 1_640.0, 1_630.0, 90_000.0), (1_630.0, 0)),
+        (Lengths(1_600.0, 1_640.0, 1_630.0, 90_000.0), (1_600.0, 2)),
+        (Lengths(90_000.0, 1_640.0, 1_630.0, 1_600.0), (1_600.0, 2)),
+        (Lengths(90_000.0, 1_640.0, 1_630.0, 90_000.0), (1_630.0, 1)),
+        (Lengths(90_000.0, 1_640.0, None, 90_000.0), (90_000.0, 0)),
         (Lengths(None, 1_640.0, None, 90_000.0), (1_640.0, 0)),
         (Lengths(1_600.0, None, None, None), (1_600.0, 0)),
         (Lengths(), None),
@@ -62,8 +63,8 @@ def test_the_length_is_what_most_sources_agree_on(
 def test_a_grid_is_replaced_when_more_sessions_contradict_it() -> None:
     false = of("false", 90_000.0)
     assert not is_believed(of("a"), false, [false])
-    assert is_believed(of("b"), false, [false, of("a")]) is False  # one against one
-    assert is_believed(of("c"), false, [false, of("a"), of("b")])
+    assert is_believed(of("b"), false, [false, of("a")])
+    assert not is_believed(of("b"), false, [false, of("other false", 90_000.0), of("a")])
 
 
 def test_one_recording_with_more_sources_is_believed_rather_than_one_with_fewer() -> None:
