@@ -86,7 +86,7 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.warehouse.connection import Connection
 
-BATCH = 60
+BATCH = 200
 ARCHIVES = 4
 """Damaged archives a batch."""
 CASE_SECONDS = 10.0
@@ -97,6 +97,7 @@ GOOD = "formula"
 START = datetime(2026, 3, 7, 19, 15, 33, tzinfo=UTC)
 # What may be said of a bad recording.
 _MESSAGES = (IbtError, MissingChannelError, TooManyLapsError, OutOfBoundsError, WarehouseError)
+_LARGE = 0.15
 _EXPORTED = 3  # of a hundred cases are exports, not recordings
 
 
@@ -338,6 +339,7 @@ def fuzz(
     """
     tally, rng = Tally(), random.Random(seed)  # noqa: S311 - not for secrets
     bases = recordings()
+    small = sorted(bases, key=len)[: len(bases) // 2]
     good = simulated(GOOD, 5, laps=5, every=6)
     done = 0
     while done < cases:
@@ -353,7 +355,8 @@ def fuzz(
                     if exports and rng.randrange(100) < _EXPORTED:
                         case.export(connection, rng, number)
                         continue
-                    data = rng.choice(bases)
+                    # Small ones more often: they say as much of a value, and take a tenth.
+                    data = rng.choice(bases if rng.random() < _LARGE else small)
                     change = spoil_values if rng.random() < 0.7 else None
                     data = change(rng, data) if change else mutate(rng, data, bases)
                     case.recording(connection, data, f"{number}.ibt")

@@ -147,15 +147,21 @@ def _load(
     frame = _check(table, frame, where)
     run = Statements.of(table.name, tuple(table.names), table.key, tuple(where))
     deleted: dict[Values, int] = {}
+    written: list[tuple[Any, ...]] = []
+    sent = 0
     try:
         with _savepoint(connection), connection.cursor() as cursor:
-            cursor.execute(run.make_stage)
-            sent = _copy(cursor, run.copy, table, frame)
+            # Most tables of a short session are empty: no stage is made for nothing.
+            if not frame.is_empty():
+                cursor.execute(run.make_stage)
+                sent = _copy(cursor, run.copy, table, frame)
             if where or whole:
-                rows = cursor.execute(run.delete, list(where.values())).fetchall()
+                delete = run.clear if frame.is_empty() else run.delete
+                rows = cursor.execute(delete, list(where.values())).fetchall()
                 deleted = {row[:-1]: row[-1] for row in rows}
-            written = cursor.execute(run.upsert).fetchall()
-            cursor.execute(run.drop_stage)
+            if not frame.is_empty():
+                written = cursor.execute(run.upsert).fetchall()
+                cursor.execute(run.drop_stage)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise _refused(table, error) from error
     inserted = {row[:-2]: row[-2] for row in written}
