@@ -17,7 +17,7 @@ from iracing_pipeline.defs.telemetry.checks import CHECKS, Findings
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files
 from iracing_pipeline.ibt import FileChangedError, IbtFile
 from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
-from iracing_pipeline.ingest import lap_analysis
+from iracing_pipeline.ingest import lap_analysis, reference_lap
 from iracing_pipeline.ingest.lap_analysis import LapAnalysis
 from iracing_pipeline.ingest.telemetry import (
     FRAMES,
@@ -238,6 +238,8 @@ def _measure_again(
     context: dg.AssetExecutionContext, connection: Connection, store: Lake, tracks: set[int]
 ) -> None:
     """Measure the sessions of some tracks that an earlier grid or corner map was used for."""
+    reference_lap.move_to_grid(connection, sorted(tracks))
+    connection.commit()
     for key in lap_analysis.outdated(connection, tracks):
         try:
             result = analyse(StoredFrames(store, key))
