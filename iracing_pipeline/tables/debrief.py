@@ -13,7 +13,7 @@ RACE_FINDING = Table(
     key=("session_key", "rank"),
     columns=(
         Column("session_key", pl.String, "The race, as it was recorded", required=True),
-        Column("rank", pl.Int16, "1 for what cost most", required=True, bounds=bounds.FROM_ONE),
+        Column("rank", pl.Int16, "1 for what cost most", required=True, bounds=bounds.Bounds(1, 3)),
         Column("kind", pl.String, "mistake, corner, pace or pit_stop", required=True),
         Column("text", pl.String, "It in words", required=True),
         Column(

@@ -65,7 +65,11 @@ QUARANTINE = Table(
         Column("first_at", UTC, "When it was first refused", required=True),
         Column("last_at", UTC, "When it was last refused", required=True),
         Column(
-            "occurrences", pl.Int32, "How often it was refused", required=True, bounds=bounds.COUNT
+            "occurrences",
+            pl.Int32,
+            "How often it was refused",
+            required=True,
+            bounds=bounds.FROM_ONE,
         ),
         Column("resolved_at", UTC, "When it was loaded or given up; null while open"),
     ),

@@ -50,7 +50,9 @@ METRIC_HISTORY = Table(
         ),
         Column("first_sample_at", UTC, "Time of the first sample"),
         Column("last_sample_at", UTC, "Time of the last sample"),
-        Column("attempts", pl.Int32, "How often it was tried", required=True, bounds=bounds.COUNT),
+        Column(
+            "attempts", pl.Int32, "How often it was tried", required=True, bounds=bounds.FROM_ONE
+        ),
         Column("tried_at", UTC, "When it was last tried", required=True),
         Column("retry_at", UTC, "When it is to be tried again; null when it is not"),
         Column(
