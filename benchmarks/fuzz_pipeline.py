@@ -324,6 +324,7 @@ def fuzz(
     keep: Path,
     exports: bool = True,
     archives: bool = True,
+    until: float = float("inf"),
     report_batch: Callable[[int, Tally], object] = lambda _done, _tally: None,
 ) -> Tally:
     """Run a campaign against a database server.
@@ -335,6 +336,7 @@ def fuzz(
         keep: Where cases go that break a promise.
         exports: Whether some of the cases are exports.
         archives: Whether each batch is backed up and restored.
+        until: When no further case is begun, by the monotonic clock.
         report_batch: Called with the cases done after each batch.
     """
     tally, rng = Tally(), random.Random(seed)  # noqa: S311 - not for secrets
@@ -351,6 +353,9 @@ def fuzz(
                 case.over_all(connection)
                 before = _good_rows(connection)
                 for number in range(min(BATCH, cases - done)):
+                    if time.monotonic() > until:
+                        cases = done
+                        break
                     done += 1
                     if exports and rng.randrange(100) < _EXPORTED:
                         case.export(connection, rng, number)
@@ -477,6 +482,7 @@ def main() -> int:
     """Run and print the figures."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--cases", type=int, default=20_000)
+    parser.add_argument("--minutes", type=float, default=float("inf"))
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--keep", type=Path, default=Path("fuzz-failures"))
     asked = parser.parse_args()
@@ -490,7 +496,12 @@ def main() -> int:
                 admin.execute("ALTER SYSTEM SET fsync = off")
                 admin.execute("SELECT pg_reload_conf()")
             tally = fuzz(
-                server, asked.cases, seed=asked.seed, keep=asked.keep, report_batch=_progress
+                server,
+                asked.cases,
+                seed=asked.seed,
+                keep=asked.keep,
+                until=time.monotonic() + 60 * asked.minutes,
+                report_batch=_progress,
             )
         finally:
             embedded.stop(Path(home))
