@@ -31,6 +31,7 @@ import zipfile
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +52,7 @@ from iracing_pipeline.demo.event import Event
 from iracing_pipeline.demo.plan import Plan, Session
 from iracing_pipeline.demo.session_info import Sheet, session_info
 from iracing_pipeline.demo.simulate import simulate_session
-from iracing_pipeline.ibt import IbtError, IbtFile
+from iracing_pipeline.ibt import Facts, IbtError, IbtFile
 from iracing_pipeline.ibt.writer import write_ibt
 from iracing_pipeline.ingest import figures, lap_analysis
 from iracing_pipeline.ingest.export import Format, export
@@ -187,18 +188,19 @@ class Case:
         )
         lap_analysis.load(connection, key, told)
         connection.commit()
-        for show in (
-            lambda: metadata.of_session(result),
-            lambda: metadata.of_laps(result),
-            lambda: lap_metadata.of_traces(result, told),
-            lambda: lap_metadata.of_sectors(result, told),
-            lambda: lap_metadata.of_corners(told),
-            lambda: lap_metadata.of_stints(result, told),
-            lambda: lap_metadata.of_rows(told, TYRE_SET),
-            lambda: lap_metadata.of_fuel(told),
-            lambda: lap_metadata.of_consistency(result, told),
-            lambda: lap_metadata.of_debrief(told),
-        ):
+        shows: tuple[Callable[[], object], ...] = (
+            partial(metadata.of_session, result),
+            partial(metadata.of_laps, result),
+            partial(lap_metadata.of_traces, result, told),
+            partial(lap_metadata.of_sectors, result, told),
+            partial(lap_metadata.of_corners, told),
+            partial(lap_metadata.of_stints, result, told),
+            partial(lap_metadata.of_rows, told, TYRE_SET),
+            partial(lap_metadata.of_fuel, told),
+            partial(lap_metadata.of_consistency, result, told),
+            partial(lap_metadata.of_debrief, told),
+        )
+        for show in shows:
             show()
         report(read(connection, key))
         connection.rollback()
@@ -231,7 +233,7 @@ class Case:
         """Work out what is over all sessions; nothing of it may fail."""
         keys = sessions_to_read(connection)
         done = load_session_info(
-            connection, [(key, lambda key=key: StoredFrames(self.lake, key).facts) for key in keys]
+            connection, [(key, partial(_facts, self.lake, key)) for key in keys]
         )
         self.tally.counts["results refused"] += len(done.refused)
         self.tally.counts["results loaded"] += len(done.loaded)
@@ -259,7 +261,7 @@ class Case:
             if not conditions:
                 continue
             counts = sql.SQL(", ").join(
-                sql.SQL("count(*) FILTER (WHERE NOT ({}))").format(sql.SQL(text))  # type: ignore[arg-type]
+                sql.SQL("count(*) FILTER (WHERE NOT ({}))").format(sql.SQL(text))
                 for text in conditions.values()
             )
             row = connection.execute(
@@ -378,6 +380,10 @@ def fuzz(
         report_batch(done, tally)
     tally.counts["cases"] = done
     return tally
+
+
+def _facts(lake: Lake, session_key: str) -> Facts:
+    return StoredFrames(lake, session_key).facts
 
 
 def _damaged_export(rng: random.Random) -> bytes:

@@ -26,6 +26,9 @@ from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 from iracing_pipeline_tests.recordings import INFO, TRACK_M, drive, write
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from iracing_pipeline.ibt import Facts
     from iracing_pipeline.ingest.lap_analysis import LapAnalysis
     from iracing_pipeline.ingest.telemetry import Telemetry
     from iracing_pipeline.warehouse.connection import Connection
@@ -56,7 +59,10 @@ def one(connection: Connection, query: str) -> Any:
     return row[0]
 
 
-@pytest.fixture(params=sorted(HOSTILE.glob("*.ibt")) or [None], ids=lambda path: str(path)[-24:])
+RECORDINGS: list[Path | None] = [*sorted(HOSTILE.glob("*.ibt"))] or [None]
+
+
+@pytest.fixture(params=RECORDINGS, ids=lambda path: str(path)[-24:])
 def hostile(request: pytest.FixtureRequest) -> Path:
     path: Path | None = request.param
     if path is None:
@@ -112,7 +118,7 @@ def test_no_figure_of_spoilt_channels_is_stored(
     connection: Connection, tmp_path: Path, value: float
 ) -> None:
     rows = pl.int_range(pl.len())
-    spoilt = {
+    spoilt: dict[str, Any] = {
         name: pl.when(rows % 700 == 3).then(pl.lit(value)).otherwise(name)
         for name in ("Speed", "FuelLevel", "AirTemp", "Lat")
     }
@@ -197,7 +203,7 @@ def test_frames_that_are_missing_end_the_results_of_no_other_session(
         found.append(loaded(connection, recording(tmp_path, str(number), info=info))[0])
     lake = Lake(tmp_path / "lake")
     key = found[0].facts.session_key
-    read_facts = [
+    read_facts: list[tuple[str, Callable[[], Facts]]] = [
         (key, lambda: StoredFrames(lake, key).facts),
         ("good", partial(getattr, found[1], "facts")),
     ]
