@@ -104,6 +104,18 @@ def test_a_field_out_of_bounds_is_null_and_shown_with_the_session(
     assert column in one(connection, "SELECT warnings[1] FROM racing.telemetry_session")
 
 
+def test_a_sector_out_of_bounds_leaves_the_others(connection: Connection, tmp_path: Path) -> None:
+    info = INFO.replace("0.512345", "0.512345\n - SectorNum: 2\n   SectorStartPct: 90.00")
+    loaded(connection, recording(tmp_path, "a", info=info))
+
+    assert one(connection, "SELECT sector_start_pct FROM racing.telemetry_session") == [
+        0.0,
+        0.512345,
+        None,
+    ]
+    assert one(connection, "SELECT max(sector) FROM racing.lap_sector") == 2
+
+
 def test_irating_1_is_a_field(connection: Connection, tmp_path: Path) -> None:
     info = INFO.replace("SubSessionID: 0", "SubSessionID: 7").replace(
         "   CarID: 4", "   CarID: 4\n   IRating: 1"
