@@ -215,3 +215,67 @@ _MUTATIONS: tuple[Mutation, ...] = (
     _spoil_session_info,
     _spoil_session_info,
 )
+
+
+_NUMBERS = (
+    b"0", b"-1", b"1", b"0.000", b"999999999999999999", b"9223372036854775808", b"-2147483649",
+    b"1e308", b"1e309", b".nan", b".inf", b"-.inf", b"90.00 km", b"0.00 km", b"1e300 kph", b"True",
+    b"9" * 400, b"text", b"", b"201", b"1e-320", b"2147483647", b"1e30 %",
+)  # fmt: skip
+
+_DOUBLES = (0.0, -1.0, float("nan"), float("inf"), -float("inf"), 1e300, 1e18, 4.9e6, 2e6, 1e-320)
+_SINGLES = (0.0, -1.0, float("nan"), float("inf"), -float("inf"), 3e38, 1e-40, 0.5, 1000.0, 1e9)
+_WHOLE = (0, -1, 1, 2**31 - 1, -(2**31), 80_000, 255)
+
+
+def spoil_values(rng: random.Random, data: bytes) -> bytes:
+    """A recording with numbers of its session info or of its channels replaced by extremes.
+
+    Header and sizes stay right, so that what is made of the values is what is tested.
+    """
+    spoilt = bytearray(data)
+    for _ in range(rng.choice((1, 1, 2, 4, 8))):
+        (_spoil_number if rng.random() < 0.4 else _spoil_channel)(rng, spoilt)
+    return bytes(spoilt)
+
+
+def _spoil_number(rng: random.Random, data: bytearray) -> None:
+    length, offset = struct.unpack_from("<2i", data, 16)
+    lines = bytes(data[offset : offset + length]).split(b"\n")
+    chosen = [at for at, line in enumerate(lines) if b": " in line]
+    if not chosen:
+        return
+    at = rng.choice(chosen)
+    name = lines[at].partition(b": ")[0]
+    lines[at] = name + b": " + rng.choice(_NUMBERS)
+    text = b"\n".join(lines)
+    (records,) = struct.unpack_from("<i", data, HEADER.size + 4)
+    if offset + length > records:
+        return
+    data[offset : offset + length] = text
+    struct.pack_into("<i", data, 16, len(text))
+    struct.pack_into("<i", data, HEADER.size + 4, records + len(text) - length)
+
+
+def _spoil_channel(rng: random.Random, data: bytearray) -> None:
+    count, channels = struct.unpack_from("<2i", data, 24)
+    found = _records(data)
+    if found is None or not 0 < count < 2_000:
+        return
+    begin, length = found
+    kind, offset = struct.unpack_from("<2i", data, channels + rng.randrange(count) * CHANNEL.size)
+    values = {
+        1: [struct.pack("<?", each) for each in (False, True)],
+        2: [struct.pack("<i", each) for each in _WHOLE],
+        3: [struct.pack("<i", each) for each in _WHOLE],
+        4: [struct.pack("<f", each) for each in _SINGLES],
+        5: [struct.pack("<d", each) for each in _DOUBLES],
+    }.get(kind, [b"\xff"])
+    rows = range(begin, len(data) - length + 1, length)
+    if not rows:
+        return
+    first = rng.randrange(len(rows))
+    value = rng.choice(values)
+    mixed = rng.random() < 0.2
+    for row in rows[first : first + rng.choice((1, 2, 50, len(rows)))]:
+        _put(data, row + offset, rng.choice(values) if mixed else value)

@@ -22,6 +22,7 @@ from iracing_pipeline.analysis.car_track import pooled_effects
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.sectors import LAP_KEY
+from iracing_pipeline.analysis.track_evidence import lengths
 from iracing_pipeline.analysis.unrolled import Unrolled, unroll
 from iracing_pipeline.demo.car import CORVANE_GT3, FORMULA_VALE, TRIPLE_CROWN_STOCK, Car
 from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
@@ -86,9 +87,9 @@ def one(number: int, errors: Errors, covered: Covered, seasons: Seasons) -> None
     )
     records, truth = simulate_session(car, circuit, plan, 1000 + number)
     found = find_laps(records, session_key="s", start=SESSION["start_time"])
-    grid = track_grid.measure(records, track_id=1, track_length_m=None)
-    assert grid is not None  # noqa: S101 - the simulator records its length
     samples = Samples.of(records)
+    grid = track_grid.measure(records, lengths(records, samples, None), track_id=1)
+    assert grid is not None  # noqa: S101 - the simulator records its length
     unrolled = unroll(samples, found, before=0.3)
     _laps(found, truth, errors)
     _corner_times(unrolled, circuit, truth, errors)

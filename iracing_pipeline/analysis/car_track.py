@@ -72,9 +72,14 @@ def drivers(sessions: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def car_tracks(driven: Driven) -> pl.DataFrame:
-    """What is known of each car on each track, as rows of ``racing.car_track``."""
-    chosen = drivers(driven.sessions)
+def car_tracks(driven: Driven, *, only: pl.DataFrame | None = None) -> pl.DataFrame:
+    """What is known of each car on each track, as rows of ``racing.car_track``.
+
+    Args:
+        driven: What was driven.
+        only: Sessions of the cars and tracks that are wanted; None for all.
+    """
+    chosen = drivers(driven.sessions if only is None else only)
     own = driven.sessions.join(chosen, on=[*_PLACE, "cust_id"], how="semi", nulls_equal=True).sort(
         "start_time", "session_key"
     )

@@ -9,6 +9,7 @@ from iracing_pipeline.analysis import (
     samples,
     sessions,
     traces,
+    track_evidence,
     track_grid,
     tyres,
 )
@@ -16,6 +17,7 @@ from iracing_pipeline.analysis import (
 LAP_CHANNELS = tuple(
     dict.fromkeys(
         (
+            *track_evidence.CHANNELS,
             *track_grid.CHANNELS,
             *traces.CHANNELS,
             *corner_map.CHANNELS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
-from math import radians
+from math import pi, radians
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -33,6 +33,9 @@ _VALLEY = 0.5
 _SEAM_SMOOTHING_M = 20.0
 _SMOOTHING_M = 8.0
 _DRIVING_MPS = 3.0
+_TIGHTEST_PER_M = 1.0
+# Lateral acceleration, the least exact source, is off by so much on banked tracks.
+_LARGEST_TURN_ERROR_RAD = 1.5
 # More laps make the median no better.
 _MOST_LAPS = 50
 
@@ -67,7 +70,7 @@ class CornerMap:
     Attributes:
         corners: In driving order; empty where the track has none.
         laps: Laps that they were found from.
-        clean: Whether these were clean.
+        clean: Whether these were clean, and turn the car as a closed lap does.
         version: Version of the map.
     """
 
@@ -146,6 +149,8 @@ def find(records: pl.DataFrame, unrolled: Unrolled, grid: Grid) -> CornerMap | N
     curvature = _curvature(records, unrolled, fine)
     if curvature is None or not len(unrolled):
         return None
+    # One damaged record would spread over the lap in the smoothing.
+    curvature = np.clip(np.nan_to_num(curvature, nan=0.0), -_TIGHTEST_PER_M, _TIGHTEST_PER_M)
     clean = unrolled.laps.get_column("clean").to_numpy()
     chosen = np.flatnonzero(clean) if clean.any() else np.arange(len(unrolled))
     chosen = chosen[:_MOST_LAPS]
@@ -164,7 +169,14 @@ def find(records: pl.DataFrame, unrolled: Unrolled, grid: Grid) -> CornerMap | N
         )
         for number, bend in enumerate(bends, start=1)
     )
-    return CornerMap(corners, len(chosen), bool(clean.any()))
+    round_once = _turns_right_round(float(typical.sum() * fine.step_m))
+    return CornerMap(corners, len(chosen), bool(clean.any()) and round_once)
+
+
+def _turns_right_round(turn_rad: float) -> bool:
+    """Whether a lap turns the car as a closed lap does: once round, or not at all in an eight."""
+    turns = round(turn_rad / (2 * pi))
+    return abs(turns) <= 1 and abs(turn_rad - turns * 2 * pi) < _LARGEST_TURN_ERROR_RAD
 
 
 def is_better(new: CornerMap, kept: CornerMap) -> bool:

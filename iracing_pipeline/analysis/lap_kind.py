@@ -50,6 +50,7 @@ REASONS = {
     "team_mate": "a team mate drove (the car was on track without you in it)",
     "no_closure": "the reconstructed time differs from iRacing's by more than the bound",
     "glitch": "channels of the recording contradict each other in it",
+    "out_of_bounds": "its lap time is outside the bounds of the column",
 }
 """Why a lap does not count, in words for the racer."""
 

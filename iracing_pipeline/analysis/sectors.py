@@ -18,14 +18,17 @@ if TYPE_CHECKING:
 LAP_KEY = ["session_key", "stint", "lap_number"]
 
 
-def lap_sectors(unrolled: Unrolled, sector_start_pct: Sequence[float] | None) -> pl.DataFrame:
+def lap_sectors(
+    unrolled: Unrolled, sector_start_pct: Sequence[float | None] | None
+) -> pl.DataFrame:
     """Sector times of the laps driven from line to line, as rows of ``racing.lap_sector``.
 
     Args:
         unrolled: The laps.
         sector_start_pct: Where each sector starts, as the session info says; None for one sector.
     """
-    starts = sorted({0.0, *(pct for pct in sector_start_pct or () if 0.0 < pct < 1.0)})
+    known = (pct for pct in sector_start_pct or () if pct is not None)  # null: out of bounds
+    starts = sorted({0.0, *(pct for pct in known if 0.0 < pct < 1.0)})
     edges = np.array([*starts, 1.0])
     elapsed, _ = unrolled.elapsed(edges)
     count, sectors = len(unrolled), len(starts)

@@ -42,6 +42,29 @@ _COUNTED_AT_GREEN = 60  # records around it
 _PARADE_LAPS = 3
 
 
+MOST_SEGMENTS = 10_000
+"""Laps and parts of laps in one file: as many as laps of ten seconds in more than 24 hours."""
+
+
+class TooManyLapsError(Exception):
+    """A file has more laps than can be driven.
+
+    Attributes:
+        reason: What is wrong, in words.
+        advice: What to do about it.
+    """
+
+    advice = "The file is damaged. Copy it again from the racing PC."
+
+    def __init__(self, laps: int, records: int) -> None:
+        """Say how many."""
+        self.reason = (
+            f"it has {laps} laps or parts of laps in {records} records, and {MOST_SEGMENTS} is the"
+            " most that one file can have"
+        )
+        super().__init__(f"{self.reason}. {self.advice}")
+
+
 class Edge(Enum):
     """What stands at the beginning or the end of a segment."""
 
@@ -123,11 +146,16 @@ def segments(samples: Samples) -> list[Segment]:
     A new stint begins at each pit exit, reset, tow and change of session, and where the lap
     count or the clock falls for good; so within a stint each lap number occurs once and time never
     falls.
+
+    Raises:
+        TooManyLapsError: If there are more than :data:`MOST_SEGMENTS`.
     """
     rows = np.flatnonzero(~samples.glitch)
     if not len(rows):
         return []
     cuts = _cuts(samples, rows)
+    if len(cuts.edges) > MOST_SEGMENTS:
+        raise TooManyLapsError(len(cuts.edges), len(rows))
     positions = [*sorted(cuts.edges), len(rows)]
     finish = _finishes(samples, rows, cuts)
     numbers = _numbers(samples, rows, cuts, positions)

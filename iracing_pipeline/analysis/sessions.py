@@ -166,8 +166,8 @@ def _driver(info: dict[str, Any], *, online: bool) -> dict[str, object]:
         "team_name": _text(car, "TeamName") if _id(car, "TeamID") else None,
         "irating": _id(driver, "IRating") if online else None,
         "licence_class": licence or None,
-        "safety_rating": level / 100 if isinstance(level, int) and level > 0 else None,
         "fuel_tank_l": _times_share(info, "DriverCarFuelMaxLtr"),
+        "safety_rating": level / 100 if isinstance(level, int) and 0 < level < 2**31 else None,
         "fuel_density_kg_per_l": quantity(info.get("DriverCarFuelKgPerLtr")),
         "setup_name": _text(info, "DriverSetupName"),
     }

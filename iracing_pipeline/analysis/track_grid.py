@@ -21,17 +21,15 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-CHANNELS = ("LapDist", "LapDistPct", "Lat", "Lon")
+    from iracing_pipeline.analysis.track_evidence import Lengths
+
+CHANNELS = ("Lat", "Lon")
 """The channels that are read here, where the file has them."""
 
 STEP_M = 2.0
 FEWEST, MOST = 100, 1200
 _FINE_STEP_M = 2.0
 _EARTH_RADIUS_M = 6_371_008.8
-# LapDist and LapDistPct are float32: their ratio is good where both are far from zero.
-_FAR_FROM_LINE = 0.2
-# What rounding to ten metres makes of the shortest track; more is damage.
-_ROUNDED = 0.1
 _SHORTEST_M, _LONGEST_M = 50.0, 100_000.0
 
 
@@ -93,23 +91,18 @@ class Grid:
         return (longitude - self.origin[1]) * parallel, (latitude - self.origin[0]) * degree
 
 
-def measure(
-    records: pl.DataFrame, *, track_id: int | None, track_length_m: float | None
-) -> Grid | None:
-    """The grid that a file's records and session info make; None where it tells no length.
+def measure(records: pl.DataFrame, lengths: Lengths, *, track_id: int | None) -> Grid | None:
+    """The grid that a file makes by itself; None where it tells no length.
 
     Args:
         records: Its records, with those of :data:`CHANNELS` that it has.
+        lengths: The length of the lap by all its sources.
         track_id: The track configuration.
-        track_length_m: TrackLength, which old files round to ten metres.
     """
-    length = _measured_length(records)
-    known = track_length_m is not None and track_length_m > 0
-    if length is None or (known and abs(length / (track_length_m or 1.0) - 1) > _ROUNDED):
-        length = track_length_m
-    if length is None or not _SHORTEST_M < length < _LONGEST_M:
+    believed = lengths.believed
+    if believed is None or not _SHORTEST_M < believed[0] < _LONGEST_M:
         return None
-    grid = Grid.of_length(length)
+    grid = Grid.of_length(believed[0])
     return Grid(grid.length_m, grid.intervals, _origin(records), track_id)
 
 
@@ -132,14 +125,6 @@ def track_grid(grid: Grid, session: dict[str, Any]) -> pl.DataFrame:
         "session_key": session["session_key"],
     }
     return TRACK_GRID.frame([row])
-
-
-def _measured_length(records: pl.DataFrame) -> float | None:
-    distance, pct = floats_of(records, "LapDist"), floats_of(records, "LapDistPct")
-    if distance is None or pct is None:
-        return None
-    far = (pct > _FAR_FROM_LINE) & (pct <= 1.0) & (distance > 0) & (distance < _LONGEST_M)
-    return round(float(np.median(distance[far] / pct[far])), 2) if far.any() else None
 
 
 def _origin(records: pl.DataFrame) -> tuple[float, float] | None:

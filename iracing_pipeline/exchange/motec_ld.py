@@ -33,6 +33,8 @@ _STATIC = (1, 0x4240, 0xF)
 _SERIAL, _DEVICE, _VERSION, _FORMAT = 0x1F44, b"ADL", 420, 0xADB0
 _PRO_LOGGING = 0xC81A4  # without it i2 Pro refuses the file
 _FIRST_CHANNEL_ID = 0x2EE1
+_LONGEST_GAP_S = 60.0
+_MOST_TICKS_A_RECORD = 8
 _FLOAT, _INTEGER, _FOUR_BYTES = 7, 3, 4
 _FASTEST_HZ = 0xFFFF  # what the field holds
 MOST_VALUES = 64
@@ -89,7 +91,7 @@ def encode(
     """
     if records.is_empty():
         raise ValueError("an .ld file needs at least one record")
-    rows = _even_rows(records.get_column("SessionTime").to_numpy(), rate)
+    rows = _even_rows(even_clock(records.get_column("SessionTime").to_numpy(), rate), rate)
     channels = [
         channel
         for series in records.iter_columns()
@@ -160,12 +162,31 @@ _AT_360_HZ = " at 360 Hz"
 _UNITS = {"%": "ratio", "revs/min": "rpm", "m/s^2": "m/s/s"}
 
 
-def _even_rows(time: NDArray[np.float64], rate: int) -> NDArray[np.int64]:
+def even_clock(time: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
+    """Seconds since the first record as the file counts them, for each record.
+
+    A clock that falls, or that jumps by more than a connection is ever lost for, goes on by one
+    tick: the gap is not filled with copies of a record. A file is at most eight times as long as
+    its records.
+
+    Args:
+        time: SessionTime of each record, in order.
+        rate: Records a second.
+    """
+    tick = 1.0 / rate
+    with np.errstate(invalid="ignore", over="ignore"):  # damaged clocks overflow
+        steps = np.diff(time)
+    steps = np.where((steps >= 0) & (steps <= _LONGEST_GAP_S), steps, tick)
+    if steps.sum() > _MOST_TICKS_A_RECORD * tick * len(time):
+        steps = np.minimum(steps, tick)
+    return np.concatenate(([0.0], np.cumsum(steps)))
+
+
+def _even_rows(clock: NDArray[np.float64], rate: int) -> NDArray[np.int64]:
     """For each tick of an even clock, the record that it shows."""
-    ticks = np.round((time - time[0]) * rate).astype(np.int64)
-    wanted = np.arange(max(int(ticks[-1]), 0) + 1)
-    found = np.searchsorted(np.maximum.accumulate(ticks), wanted, side="right") - 1
-    return np.asarray(np.clip(found, 0, len(time) - 1))
+    ticks = np.round(clock * rate).astype(np.int64)
+    wanted = np.arange(int(ticks[-1]) + 1)
+    return np.asarray(np.searchsorted(ticks, wanted, side="right") - 1)
 
 
 def _channels(

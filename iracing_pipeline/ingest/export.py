@@ -8,6 +8,7 @@ from datetime import UTC, timedelta, timezone
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import polars as pl
 
 from iracing_pipeline.exchange import motec_ld, motec_ldx
@@ -171,7 +172,7 @@ def _write(
         rate=facts.tick_rate,
         lists=facts.lists,
     )
-    lines, fastest = _lines(records, laps)
+    lines, fastest = _lines(records, laps, facts.tick_rate)
     index = motec_ldx.encode(lines, fastest=fastest)
     return [
         _whole(stem, ".ld", lambda at: at.write_bytes(content)),
@@ -235,19 +236,25 @@ _LONGEST_S = 5e6
 
 
 def _lines(
-    records: pl.DataFrame, laps: pl.DataFrame
+    records: pl.DataFrame, laps: pl.DataFrame, rate: int
 ) -> tuple[list[float], tuple[int, float] | None]:
     """When the line was crossed within the records, and the fastest clean lap as i2 counts."""
-    began = float(records.get_column("SessionTime")[0])
-    ended = float(records.get_column("SessionTime")[-1])
+    time = records.get_column("SessionTime").to_numpy()
+    clock = motec_ld.even_clock(time, rate)
+    reached = np.maximum.accumulate(np.nan_to_num(time, nan=-np.inf))
+    usable = np.flatnonzero(np.diff(reached, prepend=-np.inf) > 0)
+
+    def at(session_time: float) -> float:
+        return float(np.interp(session_time, time[usable], clock[usable]))
+
     timed = laps.filter(pl.col("lap_time_s").is_not_null())
     ends = timed.select("start_session_time_s", "end_session_time_s").unpivot()
     lines = sorted(
-        {round(time - began, 6) for time in ends.get_column("value") if began < time < ended}
+        {round(at(line), 6) for line in ends.get_column("value") if time[0] < line < time[-1]}
     )
     best = timed.filter("clean").sort("lap_time_s").head(1)
     if best.is_empty():
         return lines, None
-    start = best.get_column("start_session_time_s")[0] - began
+    start = at(best.get_column("start_session_time_s")[0])
     number = 1 + sum(line <= start + 1e-3 for line in lines)
     return lines, (number, best.get_column("lap_time_s")[0])

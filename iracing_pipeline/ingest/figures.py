@@ -7,6 +7,7 @@ Each is worked out anew from what is in the warehouse: the same rows in, the sam
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING, LiteralString
 
 import polars as pl
@@ -14,6 +15,7 @@ import polars as pl
 from iracing_pipeline.analysis import car_track, race_plans, rating_outlook, setup
 from iracing_pipeline.analysis.car_track import Driven
 from iracing_pipeline.analysis.session_summary import WHOLE_LAP, consistency_trends
+from iracing_pipeline.ingest.isolation import put_aside, without_bad
 from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
 from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_HISTORY, RATING_TARGET
 from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
@@ -31,11 +33,21 @@ from iracing_pipeline.warehouse.load import replace_whole
 from iracing_pipeline.warehouse.read import read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
     from iracing_pipeline.warehouse.load import Loaded
 
+    Item = tuple[object, ...]
+
+logger = logging.getLogger(__name__)
+
 Rows = dict["Table", pl.DataFrame]
+
+_PLACE = ["car_id", "track_id"]
+_SESSION = ["session_key"]
+_RATED = ["cust_id", "category_id"]
 
 _LAPS: LiteralString = """
 SELECT lap.session_key, lap.stint, lap.lap_number, lap.clean, lap.lap_time_s, lap.fuel_start_l,
@@ -145,14 +157,20 @@ _RACE_SCHEMA = pl.Schema(
 
 
 def rebuild_car_tracks(connection: Connection, *, run_id: str | None = None) -> Rows:
-    """Make ``racing.car_track`` hold what all sessions tell, in the caller's transaction."""
+    """Make ``racing.car_track`` hold what all sessions show, in the caller's transaction."""
     driven = Driven(
         sessions=_sessions(connection),
         laps=_frame(connection, _LAPS, _LAP_SCHEMA),
         stints=read_table(connection, STINT, where={}),
         cautions=_frame(connection, _CAUTIONS, _CAUTION_SCHEMA),
     )
-    return _store(connection, {CAR_TRACK: car_track.car_tracks(driven)}, run_id)
+
+    def make(items: Sequence[Item]) -> Rows:
+        # All sessions stay: stops of other cars tell the pit loss of a track.
+        chosen = _of_items(driven.sessions, _PLACE, items)
+        return {CAR_TRACK: car_track.car_tracks(driven, only=chosen)}
+
+    return _rebuild(connection, "car_tracks", driven.sessions.select(_PLACE), make, run_id)
 
 
 def rebuild_race_plans(connection: Connection, *, run_id: str | None = None) -> Rows:
@@ -160,29 +178,34 @@ def rebuild_race_plans(connection: Connection, *, run_id: str | None = None) -> 
     raced: dict[tuple[int, int], list[int]] = {}
     for car_id, track_id, laps in connection.execute(_RACED).fetchall():
         raced.setdefault((car_id, track_id), []).append(laps)
-    planned = race_plans.race_plans(read_table(connection, CAR_TRACK, where={}), raced)
-    return _store(
-        connection,
-        {
+    places = read_table(connection, CAR_TRACK, where={})
+
+    def make(items: Sequence[Item]) -> Rows:
+        planned = race_plans.race_plans(_of_items(places, _PLACE, items), raced)
+        return {
             RACE_LENGTH: planned.lengths,
             RACE_PLAN: planned.plans,
             RACE_PLAN_STOP: planned.stops,
             FUEL_SAVING: planned.savings,
-        },
-        run_id,
-    )
+        }
+
+    return _rebuild(connection, "race_plans", places.select(_PLACE), make, run_id)
 
 
 def rebuild_consistency_trends(connection: Connection, *, run_id: str | None = None) -> Rows:
     """Make ``racing.consistency_trend`` hold how the evenness of laps and corners develops."""
     sessions = _sessions(connection)
-    place = ["car_id", "track_id", "cust_id"]
+    place = [*_PLACE, "cust_id"]
     own = sessions.join(car_track.drivers(sessions), on=place, how="semi", nulls_equal=True)
     spreads = _frame(connection, _SPREADS, _SPREAD_SCHEMA, [WHOLE_LAP])
     of_sessions = spreads.join(
         own.select("session_key", *place, "start_time"), on="session_key"
     ).sort("start_time", "session_key", "corner")
-    return _store(connection, {CONSISTENCY_TREND: consistency_trends(of_sessions)}, run_id)
+
+    def make(items: Sequence[Item]) -> Rows:
+        return {CONSISTENCY_TREND: consistency_trends(_of_items(of_sessions, _PLACE, items))}
+
+    return _rebuild(connection, "consistency_trends", of_sessions.select(_PLACE), make, run_id)
 
 
 def rebuild_setup_comparisons(connection: Connection, *, run_id: str | None = None) -> Rows:
@@ -190,33 +213,96 @@ def rebuild_setup_comparisons(connection: Connection, *, run_id: str | None = No
     laps = _frame(connection, _LAPS, _LAP_SCHEMA)
     by_session = laps.partition_by("session_key", as_dict=True)
     setups: dict[str, str] = dict(connection.execute(_SETUPS).fetchall())
-    sessions = _sessions(connection).sort("start_time", "session_key")
-    stays = (
-        setup.Stay(
-            row,
-            json.loads(setups[row["session_key"]]),
-            by_session.get((row["session_key"],), laps.clear()),
-        )
-        for row in sessions.rows(named=True)
-        if row["session_key"] in setups
+    sessions = (
+        _sessions(connection)
+        .filter(pl.col("session_key").is_in(list(setups)))
+        .sort("start_time", "session_key")
     )
-    compared, changes = setup.comparisons(stays)
-    return _store(connection, {SETUP_COMPARISON: compared, SETUP_CHANGE: changes}, run_id)
+
+    def make(items: Sequence[Item]) -> Rows:
+        stays = (
+            setup.Stay(
+                row,
+                json.loads(setups[row["session_key"]]),
+                by_session.get((row["session_key"],), laps.clear()),
+            )
+            for row in _of_items(sessions, _SESSION, items).rows(named=True)
+        )
+        compared, changes = setup.comparisons(stays)
+        return {SETUP_COMPARISON: compared, SETUP_CHANGE: changes}
+
+    return _rebuild(connection, "setup_comparisons", sessions.select(_SESSION), make, run_id)
 
 
 def rebuild_rating_outlook(connection: Connection, *, run_id: str | None = None) -> Rows:
     """Forecast every rating of ``racing.rating_history``, and what the next licence takes."""
     history = read_table(connection, RATING_HISTORY, where={})
     races = _frame(connection, _RACES, _RACE_SCHEMA)
+
     fields = _frame(connection, _FIELDS, _FIELD_SCHEMA)
-    return _store(
-        connection,
-        {
-            RATING_FORECAST: rating_outlook.forecasts(history, fields),
-            RATING_TARGET: rating_outlook.targets(history, races),
-        },
-        run_id,
+
+    def make(items: Sequence[Item]) -> Rows:
+        own = _of_items(history, _RATED, items)
+        return {
+            RATING_FORECAST: rating_outlook.forecasts(own, fields),
+            RATING_TARGET: rating_outlook.targets(own, races),
+        }
+
+    return _rebuild(connection, "rating_forecasts", history.select(_RATED), make, run_id)
+
+
+def _rebuild(
+    connection: Connection,
+    name: str,
+    identities: pl.DataFrame,
+    make: Callable[[Sequence[Item]], Rows],
+    run_id: str | None,
+) -> Rows:
+    """Make whole tables anew; an item that fails is put aside, and the others are made.
+
+    Args:
+        connection: In whose transaction it happens.
+        name: What the figures are called.
+        identities: The columns that identify an item, of all items.
+        make: Makes the rows of some items, in tables of which later ones refer to earlier ones.
+        run_id: The run that does it; None outside a run.
+    """
+    items = identities.drop_nulls().unique(maintain_order=True).rows()
+
+    def stored(chosen: Sequence[Item]) -> tuple[Rows, list[Loaded]]:
+        rows = _within_bounds(make(chosen))
+        return rows, [replace_whole(connection, *each) for each in rows.items()]
+
+    (rows, loads), refused = without_bad(connection, items, stored)
+    audit.record(connection, loads, run_id=run_id)
+    put_aside(
+        connection, name, {_words(identities.columns, item): why for item, why in refused.items()}
     )
+    return rows
+
+
+def _within_bounds(rows: Rows) -> Rows:
+    """Rows within the bounds of their columns, without those whose parent row was left out."""
+    kept: Rows = {}
+    for table, frame in rows.items():
+        kept[table], left_out = table.bounded(frame)
+        for each in left_out:
+            logger.warning("%s", each)
+        for parent in kept:
+            if set(parent.key) < set(table.key):
+                kept[table] = kept[table].join(kept[parent], on=parent.key, how="semi")
+    return kept
+
+
+def _of_items(frame: pl.DataFrame, columns: list[str], items: Sequence[Item]) -> pl.DataFrame:
+    """The rows of some items, in the order of the frame."""
+    schema = {name: frame.schema[name] for name in columns}
+    chosen = pl.DataFrame(list(items), schema=schema, orient="row")
+    return frame.join(chosen, on=columns, how="semi", maintain_order="left")
+
+
+def _words(columns: list[str], item: Item) -> str:
+    return ", ".join(f"{name} {value}" for name, value in zip(columns, item, strict=True))
 
 
 def _sessions(connection: Connection) -> pl.DataFrame:
@@ -231,9 +317,3 @@ def _frame(
 ) -> pl.DataFrame:
     rows = connection.execute(query, values, binary=True).fetchall()
     return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-def _store(connection: Connection, rows: Rows, run_id: str | None) -> Rows:
-    loads: list[Loaded] = [replace_whole(connection, table, frame) for table, frame in rows.items()]
-    audit.record(connection, loads, run_id=run_id)
-    return rows

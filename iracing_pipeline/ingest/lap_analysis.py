@@ -1,7 +1,9 @@
 """What the laps of one file tell: traces, sectors, corners, stints, fuel, tyres and dampers.
 
-The grid and the corner map of a track are kept in the warehouse: the first file makes them, all
-others are measured by them.
+The grid and the corner map of a track are kept in the warehouse, and all sessions are measured by
+them. A session makes them if its own sources agree on the length of the lap; they are replaced when
+more sessions contradict them (:mod:`iracing_pipeline.analysis.track_evidence`). Sessions that were
+measured by an earlier grid or map are then ``outdated``, to be measured again from their frames.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from iracing_pipeline.analysis import (
     incidents,
     stints,
     traces,
+    track_evidence,
     track_grid,
     tyres,
 )
@@ -26,6 +29,7 @@ from iracing_pipeline.analysis.debrief import race_findings
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.sectors import lap_sectors
 from iracing_pipeline.analysis.session_summary import corner_consistency, session_summary
+from iracing_pipeline.analysis.track_evidence import SESSIONS_AGREE, Measurement
 from iracing_pipeline.analysis.track_grid import Grid
 from iracing_pipeline.analysis.unrolled import unroll
 from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
@@ -35,16 +39,18 @@ from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.race import PENALTY_LADDER, RACE_INCIDENT
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
-from iracing_pipeline.tables.traces import LAP_TRACE, TRACK_GRID
+from iracing_pipeline.tables.traces import LAP_TRACE, TRACK_GRID, TRACK_MEASUREMENT
 from iracing_pipeline.warehouse import audit
 from iracing_pipeline.warehouse.load import Loaded, replace, upsert
 
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
     import polars as pl
 
-    from iracing_pipeline.analysis.unrolled import Unrolled
     from iracing_pipeline.ingest.telemetry import Telemetry
     from iracing_pipeline.tables import Table
+    from iracing_pipeline.tables.column import OutOfBounds
     from iracing_pipeline.warehouse.connection import Connection
 
 # The race of a session is taken apart anew with what its telemetry shows.
@@ -53,18 +59,27 @@ DELETE FROM racing.race_analysis AS done USING racing.telemetry_session AS sessi
 WHERE session.session_key = %s AND done.subsession_id = session.subsession_id
 """
 _LOCK = 0x6972_6163  # any number, the same in all versions
-# A track that is longer or shorter than its grid by more than this has been rebuilt.
-_SAME_LENGTH = 0.005
 # Laps that lie on both sides of the line; as much of the lap before as any first corner needs.
 _LAP_BEFORE = 0.5
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the warehouse keeps of a track; None where no file was driven there before."""
+    """What the warehouse keeps of a track; None where no file was driven there before.
+
+    Attributes:
+        grid: The grid.
+        corners: The corner map.
+        grid_session: The session that the grid is of.
+        corners_session: The session that the corner map is of.
+        measurements: What each session says of the track, by its key.
+    """
 
     grid: Grid | None = None
     corners: CornerMap | None = None
+    grid_session: str | None = None
+    corners_session: str | None = None
+    measurements: Mapping[str, Measurement] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -77,6 +92,7 @@ class LapAnalysis:
         grid_fits: Whether the file's own length of the lap is that of the kept grid.
         tables: Rows of each table that belongs to the session.
         made: Rows that are new to the track: its grid, its map.
+        left_out: Values outside the bounds of their columns.
         seconds: How long it took.
     """
 
@@ -85,7 +101,15 @@ class LapAnalysis:
     grid_fits: bool
     tables: dict[Table, pl.DataFrame]
     made: dict[Table, pl.DataFrame] = field(default_factory=dict)
+    left_out: list[OutOfBounds] = field(default_factory=list)
     seconds: float = 0.0
+
+    def keep_within_bounds(self) -> None:
+        """Leave out of all tables what is outside the bounds of its column."""
+        for tables in (self.tables, self.made):
+            for table, rows in tables.items():
+                tables[table], left_out = table.bounded(rows)
+                self.left_out += left_out
 
 
 def kept(connection: Connection, track_id: int | None) -> Kept:
@@ -94,9 +118,14 @@ def kept(connection: Connection, track_id: int | None) -> Kept:
         return Kept()
     connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, track_id])
     grid = _rows(connection, TRACK_GRID, track_id)
+    corners = _rows(connection, CORNER_MAP, track_id).sort("version")
+    measured = _rows(connection, TRACK_MEASUREMENT, track_id).rows(named=True)
     return Kept(
         grid=Grid.of_row(grid.row(0, named=True)) if grid.height else None,
-        corners=CornerMap.of_rows(_rows(connection, CORNER_MAP, track_id)),
+        corners=CornerMap.of_rows(corners),
+        grid_session=grid["session_key"][0] if grid.height else None,
+        corners_session=corners["session_key"][-1] if corners.height else None,
+        measurements={row["session_key"]: Measurement.of_row(row) for row in measured},
     )
 
 
@@ -113,13 +142,12 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
     records, laps = telemetry.records, telemetry.laps
     session = telemetry.session.row(0, named=True)
     samples = Samples.of(records)
-    own = track_grid.measure(
-        records, track_id=session["track_id"], track_length_m=session["track_length_m"]
-    )
-    grid = track.grid or own
+    lengths = track_evidence.lengths(records, samples, session["track_length_m"])
+    own = track_grid.measure(records, lengths, track_id=session["track_id"])
     unrolled = unroll(samples, laps, before=_LAP_BEFORE)
     sets = tyres.tyre_sets(records, samples, laps)
     tables: dict[Table, pl.DataFrame] = {
+        TRACK_MEASUREMENT: TRACK_MEASUREMENT.frame(),
         LAP_TRACE: LAP_TRACE.frame(),
         LAP_SECTOR: lap_sectors(unrolled, session["sector_start_pct"]),
         LAP_CORNER: LAP_CORNER.frame(),
@@ -131,20 +159,30 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
             records, samples, laps, tick_rate_hz=telemetry.facts.tick_rate
         ),
     }
-    found = LapAnalysis(grid, track.corners, _fits(own, track.grid), tables)
+    shown = corner_map.find(records, unrolled, own) if own is not None else None
+    evidence = shown if shown is not None and shown.clean and len(unrolled) else None
+    if own is not None:
+        tables[TRACK_MEASUREMENT] = track_evidence.track_measurement(
+            own, lengths, evidence, session["session_key"]
+        )
+    choice = _choose(track, own, shown, tables[TRACK_MEASUREMENT])
+    grid = choice.grid
+    found = LapAnalysis(grid, choice.corners, _fits(own, grid), tables)
     if grid is not None:
         tables[LAP_TRACE] = traces.lap_traces(records, unrolled, grid)
-        if track.grid is None and grid.track_id is not None and len(unrolled):
+        if choice.new_grid and len(unrolled):
             found.made[TRACK_GRID] = track_grid.track_grid(grid, session)
-        found.corners = _corners(records, unrolled, found, session["session_key"])
-        if found.corners is not None:
+        if choice.corners is not None:
+            if choice.new_corners and grid.track_id is not None:
+                found.made[CORNER_MAP] = choice.corners.rows(grid, session["session_key"])
             tables[LAP_CORNER] = corners.lap_corners(
                 records,
                 unrolled,
                 grid,
-                found.corners,
+                choice.corners,
                 tick_rate_hz=telemetry.facts.tick_rate,
             )
+    found.keep_within_bounds()
     tables[SESSION_SUMMARY] = session_summary(
         session["session_key"], laps, tables[LAP_SECTOR], tables[FUEL_LAP]
     )
@@ -160,6 +198,7 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         telemetry.facts.session_info(("WeekendInfo",)), session["incidents"], session["session_key"]
     )
     tables[RACE_FINDING] = race_findings(session, laps, tables[LAP_CORNER], tables[STINT])
+    found.keep_within_bounds()
     found.seconds = time.perf_counter() - began
     return found
 
@@ -183,27 +222,83 @@ def load(
     audit.record(connection, loads, partition_key=session_key, run_id=run_id)
 
 
-def _corners(
-    records: pl.DataFrame, unrolled: Unrolled, found: LapAnalysis, session_key: str
-) -> CornerMap | None:
-    """The map to measure by: the kept one, unless this file makes the first or a better one."""
-    known, grid = found.corners, found.grid
-    if grid is None or (known is not None and known.clean):
-        return known
-    own = corner_map.find(records, unrolled, grid)
-    if own is None or (known is not None and not corner_map.is_better(own, known)):
-        return known
-    version = 1 if known is None else known.version + 1
-    own = CornerMap(own.corners, own.laps, own.clean, version)
-    if grid.track_id is not None:
-        found.made[CORNER_MAP] = own.rows(grid, session_key)
-    return own
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    """What a session is measured by, and what of it is new to its track."""
+
+    grid: Grid | None
+    corners: CornerMap | None
+    new_grid: bool = False
+    new_corners: bool = False
+
+
+def _choose(
+    track: Kept, own: Grid | None, shown: CornerMap | None, measured: pl.DataFrame
+) -> _Choice:
+    """The kept grid and map, unless this session makes the first or is better believed."""
+    if measured.is_empty() or own is None:
+        return _Choice(track.grid or own, track.corners if track.grid else shown)
+    new = Measurement.of_row(measured.row(0, named=True))
+    others = [each for key, each in track.measurements.items() if key != new.session_key]
+    new_grid = track.grid is None and new.witnesses > 0
+    if track.grid is not None:
+        kept_grid = _measurement(track, track.grid_session, track.grid, new.session_key)
+        new_grid = track_evidence.is_believed(new, kept_grid, others)
+    grid = own if new_grid or track.grid is None else track.grid
+    if not new_grid and (track.grid is None or not _fits(own, track.grid)):
+        # No evidence, or of another lap: measured by what is kept, and no corner is taken from it.
+        return _Choice(grid, track.corners if track.grid else shown)
+    better = shown is not None and (
+        track.corners is None
+        or (new_grid and track.grid is not None)
+        or corner_map.is_better(shown, track.corners)
+    )
+    if not better and track.corners is not None and track.corners.clean:
+        apexes = tuple(each.apex_pct for each in track.corners.corners)
+        kept_corners = Measurement(track.corners_session or "", own.length_m, 1, apexes=apexes)
+        better = track_evidence.corners_are_believed(new, kept_corners, others)
+    if not better or shown is None or not new.witnesses:
+        return _Choice(grid, track.corners, new_grid)
+    version = 1 if track.corners is None else track.corners.version + 1
+    corners = CornerMap(shown.corners, shown.laps, shown.clean, version)
+    return _Choice(grid, corners, new_grid, new_corners=True)
+
+
+def _measurement(track: Kept, session_key: str | None, grid: Grid, present: str) -> Measurement:
+    """What the kept grid rests on; a grid from before measurements counts as one witness."""
+    of_session = track.measurements.get(session_key or "")
+    if of_session is not None and session_key != present:
+        return of_session
+    return Measurement(session_key or "", grid.length_m, 1, grid.origin)
 
 
 def _fits(own: Grid | None, known: Grid | None) -> bool:
     if own is None or known is None:
         return True
-    return abs(own.length_m / known.length_m - 1) < _SAME_LENGTH
+    return abs(own.length_m / known.length_m - 1) < SESSIONS_AGREE
+
+
+_OUTDATED = """
+SELECT session.session_key FROM racing.telemetry_session AS session
+JOIN racing.track_grid AS grid USING (track_id)
+WHERE session.track_id = ANY(%s) AND (
+    EXISTS (
+        SELECT FROM racing.lap_trace AS trace WHERE trace.session_key = session.session_key
+        AND (trace.length_m, trace.interval_count) <> (grid.length_m, grid.interval_count)
+    ) OR EXISTS (
+        SELECT FROM racing.lap_corner AS corner WHERE corner.session_key = session.session_key
+        AND corner.map_version < (
+            SELECT max(version) FROM racing.corner_map AS map WHERE map.track_id = session.track_id
+        )
+    )
+) ORDER BY session.start_time
+"""
+
+
+def outdated(connection: Connection, track_ids: Collection[int]) -> list[str]:
+    """Sessions on some tracks that were measured by an earlier grid or corner map, oldest first."""
+    rows = connection.execute(_OUTDATED, [list(track_ids)]).fetchall()
+    return [key for (key,) in rows]
 
 
 def _rows(connection: Connection, table: Table, track_id: int) -> pl.DataFrame:

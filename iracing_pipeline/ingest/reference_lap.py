@@ -20,8 +20,10 @@ from iracing_pipeline.ingest.telemetry import analyse
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP
 from iracing_pipeline.tables.traces import REFERENCE_LAP
 from iracing_pipeline.warehouse.load import upsert
+from iracing_pipeline.warehouse.read import read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from iracing_pipeline.analysis.track_grid import Grid
@@ -66,6 +68,47 @@ def add(connection: Connection, path: Path, *, track_id: int | None = None) -> d
     _keeps_to_the_track(connection, row)
     upsert(connection, REFERENCE_LAP, REFERENCE_LAP.frame([row]))
     return row
+
+
+def move_to_grid(connection: Connection, track_ids: Iterable[int]) -> int:
+    """Put the reference laps of some tracks on the present grid, in the caller's transaction.
+
+    Between two points of their earlier grid, numbers are interpolated; gears and flags are those of
+    the nearest point.
+
+    Returns:
+        How many were on another grid.
+    """
+    moved = 0
+    for track_id in track_ids:
+        grid = lap_analysis.kept(connection, track_id).grid
+        rows = read_table(connection, REFERENCE_LAP, where={"track_id": track_id}).to_dicts()
+        other = [row for row in rows if grid and not _is_on(row, grid)]
+        if grid is not None and other:
+            fresh = [_on_grid(row, grid) for row in other]
+            upsert(connection, REFERENCE_LAP, REFERENCE_LAP.frame(fresh))
+            moved += len(other)
+    return moved
+
+
+def _is_on(row: dict[str, Any], grid: Grid) -> bool:
+    return bool(row["length_m"] == grid.length_m and row["interval_count"] == grid.intervals)
+
+
+def _on_grid(row: dict[str, Any], grid: Grid) -> dict[str, Any]:
+    before = np.linspace(0.0, 1.0, row["interval_count"] + 1)
+    moved = row | {"length_m": grid.length_m, "interval_count": grid.intervals}
+    for column in REFERENCE_LAP.columns:
+        values = row[column.name]
+        if not column.array or values is None:
+            continue
+        if column.inner.is_float():
+            numbers = np.array(values, dtype=np.float64)
+            moved[column.name] = np.interp(grid.pct, before, numbers).tolist()
+        else:
+            nearest = np.rint(grid.pct * row["interval_count"]).astype(int)
+            moved[column.name] = [values[at] for at in nearest]
+    return moved
 
 
 def _of_ibt(connection: Connection, path: Path) -> dict[str, Any]:

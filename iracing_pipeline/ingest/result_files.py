@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from iracing_pipeline.inbox import file_names
+from iracing_pipeline.ingest.isolation import NOT_OF_AN_ITEM, put_aside, reason_of
 from iracing_pipeline.ingest.members import own_cust_id, store_own_members
 from iracing_pipeline.ingest.results import (
     ROW_SOURCES,
@@ -35,7 +36,7 @@ from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.payloads import Document, Version
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
     from iracing_pipeline.ibt import Facts
@@ -43,6 +44,8 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.load import Loaded
 
 QUARANTINE = "result_file"
+RECORDINGS = "telemetry_results"
+"""Sessions whose session info cannot be read, in quarantine."""
 SETTLE = timedelta(seconds=3)
 SUFFIXES = frozenset({".json", ".csv"})
 SECTIONS = ("WeekendInfo", "SessionInfo", "DriverInfo")
@@ -179,28 +182,38 @@ def sessions_to_read(connection: Connection) -> list[str]:
 
 
 def load_session_info(
-    connection: Connection, recordings: Iterable[tuple[str, Facts]], *, run_id: str | None = None
+    connection: Connection,
+    recordings: Iterable[tuple[str, Callable[[], Facts]]],
+    *,
+    run_id: str | None = None,
 ) -> FilesOutcome:
     """Load what the session info of ``.ibt`` files says of results.
 
     Args:
         connection: Not in autocommit; committed after each file.
-        recordings: Name and facts of each, older before newer.
+        recordings: Name of each, older before newer, and what reads its facts.
         run_id: The run that does it, for the books.
     """
     done = FilesOutcome()
-    for name, facts in recordings:
-        frames = read_session_info(facts.session_info(SECTIONS), facts.start)
+    for name, read in recordings:
         try:
+            facts = read()
+            frames = read_session_info(
+                facts.session_info(SECTIONS), facts.start, done.outcome.issues
+            )
             loads = store(connection, Frames(frames), Source.IBT, done.outcome)
-        except LoadError as error:
+            audit.record(connection, loads, run_id=run_id)
+            connection.commit()
+        except NOT_OF_AN_ITEM:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this recording's alone
             connection.rollback()
-            done.refused[name] = str(error)
+            done.refused[name] = reason_of(error)
             continue
-        audit.record(connection, loads, run_id=run_id)
-        connection.commit()
         done.outcome.add(loads)
         done.loaded[name] = frames.subsession.height
+    put_aside(connection, RECORDINGS, done.refused)
+    connection.commit()
     return done
 
 

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iracing_pipeline.lake import Lake
+    from iracing_pipeline.tables.column import OutOfBounds
     from iracing_pipeline.warehouse.connection import Connection
+
+# More lines are no longer read.
+_MOST_WARNINGS = 20
 
 KIND, FRAMES = "telemetry", "frames.parquet"
 
@@ -45,6 +49,22 @@ class ShorterThanLoadedError(Exception):
         self.reason = (
             f"{facts.record_count} records are left of it, and {loaded} are in the database"
         )
+        super().__init__(f"{facts.file_name}: {self.reason}. {self.advice}")
+
+
+class OutOfBoundsError(Exception):
+    """A recording whose session cannot be identified, as a value is outside its bounds.
+
+    Attributes:
+        reason: What is wrong, in words.
+        advice: What to do about it.
+    """
+
+    advice = "The file is damaged. Copy it again from the racing PC."
+
+    def __init__(self, facts: Facts, left_out: Sequence[OutOfBounds]) -> None:
+        """Name the columns."""
+        self.reason = "; ".join(map(str, left_out))
         super().__init__(f"{facts.file_name}: {self.reason}. {self.advice}")
 
 
@@ -101,6 +121,7 @@ class Telemetry:
         session: One row of ``racing.telemetry_session``.
         laps: Rows of ``racing.telemetry_lap``.
         records: The records that lap analysis read.
+        left_out: Values outside the bounds of their columns.
         seconds: How long each step took, by its name.
     """
 
@@ -108,6 +129,7 @@ class Telemetry:
     session: pl.DataFrame
     laps: pl.DataFrame
     records: pl.DataFrame
+    left_out: list[OutOfBounds] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
 
     @property
@@ -160,6 +182,7 @@ def analyse(source: Source, *, at_least: int = 0) -> Telemetry:
     Raises:
         ShorterThanLoadedError: If it has fewer.
         MissingChannelError: If the file lacks a channel without which there are no laps.
+        OutOfBoundsError: If what identifies the session is outside its bounds.
     """
     if source.facts.record_count < at_least:
         raise ShorterThanLoadedError(source.facts, at_least)
@@ -172,9 +195,33 @@ def analyse(source: Source, *, at_least: int = 0) -> Telemetry:
     laps = find_laps(records, session_key=facts.session_key, start=facts.start)
     laps = sessions.laps_of_simsessions(facts, laps)
     laps = energy.lap_energy(records, laps, energy.power(_driver_info(facts), records))
-    session = sessions.session(facts, records, laps)
+    laps, left_out = TELEMETRY_LAP.bounded(laps)
+    if left_out:
+        laps = _without_time(laps)
+    session, odd = TELEMETRY_SESSION.bounded(sessions.session(facts, records, laps))
+    if session.is_empty():
+        raise OutOfBoundsError(facts, odd)
     seconds = {"read": read - began, "analyse": time.perf_counter() - read}
-    return Telemetry(facts, session, laps, records, seconds)
+    return Telemetry(facts, session, laps, records, [*odd, *left_out], seconds)
+
+
+def _without_time(laps: pl.DataFrame) -> pl.DataFrame:
+    """Laps of which those that lost their lap time to its bounds no longer count as clean."""
+    lost = pl.col("clean") & pl.col("lap_time_s").is_null()
+    return laps.with_columns(
+        reasons=pl.when(lost).then(pl.lit(["out_of_bounds"])).otherwise("reasons"),
+        clean=pl.col("clean") & ~lost,
+        lap_time_method=pl.when(pl.col("lap_time_s").is_not_null()).then("lap_time_method"),
+    )
+
+
+def warnings_of(telemetry: Telemetry, left_out: Sequence[OutOfBounds] = ()) -> list[str]:
+    """What was recovered of a recording or left out, in words; 20 lines at most."""
+    lines = [*telemetry.facts.warnings, *map(str, (*telemetry.left_out, *left_out))]
+    if len(lines) > _MOST_WARNINGS:
+        rest = len(lines) - _MOST_WARNINGS + 1
+        lines = [*lines[: _MOST_WARNINGS - 1], f"{rest} more columns had values out of bounds"]
+    return lines
 
 
 def _known_offset(connection: Connection, telemetry: Telemetry) -> pl.Expr:
@@ -196,6 +243,7 @@ def load(
     telemetry: Telemetry,
     *,
     frames_uri: str | None = None,
+    left_out: Sequence[OutOfBounds] = (),
     run_id: str | None = None,
 ) -> None:
     """Make the warehouse hold the session and its laps, in the caller's transaction.
@@ -204,6 +252,7 @@ def load(
         connection: In whose transaction it happens.
         telemetry: What the file became.
         frames_uri: Where its frames lie in the lake; None where they do not.
+        left_out: Values outside their bounds in other tables of the session.
         run_id: The run that loads it; None outside a run.
 
     Raises:
@@ -211,9 +260,11 @@ def load(
     """
     began = time.perf_counter()
     where = {"session_key": telemetry.facts.session_key}
+    warnings = warnings_of(telemetry, left_out)
     session = telemetry.session.with_columns(
         pl.lit(frames_uri, dtype=pl.String).alias("frames_uri"),
         pl.col("utc_offset_s").fill_null(_known_offset(connection, telemetry)),
+        pl.Series("warnings", [warnings], pl.List(pl.String)),
     )
     loads = [
         replace(connection, TELEMETRY_SESSION, session, where=where),

@@ -11,6 +11,7 @@ import base64
 import gzip
 import hashlib
 import json
+import math
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
@@ -75,9 +76,25 @@ def asset(name: str, package: str = "iracing_pipeline.page") -> str:
 
 
 def json_island(value: object) -> str:
-    """JSON that may stand in a script element: nothing in it can end the element."""
-    text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    """JSON that may stand in a script element: nothing in it can end the element.
+
+    A number that is not finite is null, which charts show as a gap: JSON has none.
+    """
+    try:
+        text = json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":"))
+    except ValueError:
+        text = json.dumps(_finite(value), ensure_ascii=True, separators=(",", ":"))
     return text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
+
+
+def _finite(value: object) -> object:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, dict):
+        return {key: _finite(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(each) for each in value]
+    return value
 
 
 @cache

@@ -37,9 +37,11 @@ def track_map(
     """
     if any(trace[name] is None for name in ("east_m", "north_m", "speed_mps")):
         return None
-    east, north, speed = (
-        np.asarray(trace[name], dtype=np.float64) for name in ("east_m", "north_m", "speed_mps")
-    )
+    points = np.array([trace["east_m"], trace["north_m"], trace["speed_mps"]], dtype=np.float64)
+    # A point that was out of bounds is null.
+    east, north, speed = points[:, np.isfinite(points).all(axis=0)]
+    if len(east) < 2:
+        return None
     step = max(1, len(east) // _POINTS)
     x, y = _fit(east, north)
     slow, fast = float(speed.min()), float(speed.max())

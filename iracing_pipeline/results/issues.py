@@ -15,6 +15,7 @@ class Problem(Enum):
     CHANGED = "field of another type"
     RANGE = "value out of range"
     UNUSABLE = "row left out, its key is missing"
+    OUT_OF_BOUNDS = "value left out, out of bounds"
     REPEATED = "row left out, its key appeared before"
 
 

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from iracing_pipeline.results.issues import Issues, Problem
+from iracing_pipeline.tables.bounds import Bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from iracing_pipeline.results.kinds import Kind
-    from iracing_pipeline.tables import Table
+    from iracing_pipeline.tables import Column, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +113,13 @@ class Rows:
         frame = frame.with_columns(rule.alias(name) for name, rule in shape.derived)
         absent = [name for name in table.names if name not in frame.columns]
         frame = frame.with_columns(pl.lit(None).alias(name) for name in absent)
-        return self._keyed(self._fitted(frame), keep)
+        frame, left_out = table.bounded(self._fitted(frame))
+        for each in left_out:
+            detail = f"not within {each.column.bounds}"
+            self._issues.add(
+                shape.where, each.column.name, Problem.OUT_OF_BOUNDS, detail, count=each.count
+            )
+        return self._keyed(frame, keep)
 
     def _column(self, field: Field) -> pl.Series:
         values = _values(self._items, field.path)
@@ -204,6 +211,34 @@ def value_at(payload: object, path: str) -> Any:
     for name in path.split("."):
         payload = payload.get(name) if isinstance(payload, dict) else None
     return payload
+
+
+def fitting(
+    table: Table, rows: Iterable[dict[str, object]], issues: Issues, where: str
+) -> list[dict[str, object]]:
+    """Rows without numbers that their columns cannot hold, such as ``ClassPosition`` 10**18.
+
+    A row whose key is one is left out.
+    """
+    limits = {column.name: _limits(column) for column in table.columns if column.inner.is_numeric()}
+    kept = []
+    for row in rows:
+        bad = [
+            name
+            for name, value in row.items()
+            if name in limits and isinstance(value, int | float) and not limits[name].holds(value)
+        ]
+        for name in bad:
+            issues.add(where, name, Problem.OUT_OF_BOUNDS)
+        if not set(bad).intersection(table.key):
+            kept.append(row | dict.fromkeys(bad))
+    return kept
+
+
+def _limits(column: Column) -> Bounds:
+    """The bounds of a column, or those of its type."""
+    bits = 15 if column.inner == pl.Int16 else 31 if column.inner == pl.Int32 else 63
+    return column.bounds or Bounds(-(2**bits), 2**bits - 1)
 
 
 def stacked(table: Table, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

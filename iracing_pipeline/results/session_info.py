@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.ratings import CATEGORY_IDS
-from iracing_pipeline.results.reading import objects, value_at
+from iracing_pipeline.results.reading import fitting, objects, value_at
 from iracing_pipeline.results.source import Source
 from iracing_pipeline.results.subsession import SubsessionFrames
 from iracing_pipeline.tables.results import MEMBER, RESULT, SIMSESSION, SUBSESSION, SUBSESSION_CLASS
@@ -32,20 +33,24 @@ _SIMSESSION_TYPES = {
 _EVENT_TYPES = {"Practice": 2, "Qualify": 3, "Time Trial": 4, "Race": 5}
 
 
-def read_session_info(session_info: dict[str, Any], start: datetime) -> SubsessionFrames:
+def read_session_info(
+    session_info: dict[str, Any], start: datetime, issues: Issues | None = None
+) -> SubsessionFrames:
     """The frames of one file's session info.
 
     Args:
         session_info: As :func:`iracing_pipeline.ibt.read_ibt` gives it.
         start: When the file begins, UTC.
+        issues: Where values are noted that are out of bounds, and so left out.
 
     Returns:
         Frames as ``results/get`` would fill them, sparser; empty for an offline session.
     """
+    issues = Issues() if issues is None else issues
     weekend = session_info.get("WeekendInfo")
     subsession_id = _positive(value_at(weekend, "SubSessionID"))
     if subsession_id is None:
-        return _frames([], [], [], [])
+        return _frames([], [], [], [], issues)
     sessions = [
         each
         for each in objects(session_info.get("SessionInfo"), "Sessions")
@@ -98,7 +103,7 @@ def read_session_info(session_info: dict[str, Any], start: datetime) -> Subsessi
         for driver in drivers.values()
         if _positive(driver.get("UserID")) is not None
     ]
-    return _frames([summary], simsessions, results, met)
+    return _frames([summary], simsessions, results, met, issues)
 
 
 def _weekend(weekend: object, start: datetime) -> dict[str, object]:
@@ -164,18 +169,20 @@ def _frames(
     simsession: list[dict[str, object]],
     result: list[dict[str, object]],
     member: list[dict[str, object]],
+    issues: Issues,
 ) -> SubsessionFrames:
     return SubsessionFrames(
-        subsession=_once(SUBSESSION, subsession),
+        subsession=_once(SUBSESSION, subsession, issues),
         subsession_class=SUBSESSION_CLASS.frame(),
-        simsession=_once(SIMSESSION, simsession),
-        result=_once(RESULT, result),
-        member=_once(MEMBER, member),
+        simsession=_once(SIMSESSION, simsession, issues),
+        result=_once(RESULT, result, issues),
+        member=_once(MEMBER, member, issues),
     )
 
 
-def _once(table: Table, rows: list[dict[str, object]]) -> pl.DataFrame:
-    return table.frame(rows).unique(table.key, keep="last", maintain_order=True)
+def _once(table: Table, rows: list[dict[str, object]], issues: Issues) -> pl.DataFrame:
+    fit = fitting(table, rows, issues, "session info")
+    return table.frame(fit).unique(table.key, keep="last", maintain_order=True)
 
 
 def _positive(value: object) -> int | None:

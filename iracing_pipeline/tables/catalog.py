@@ -22,7 +22,7 @@ from iracing_pipeline.tables.ops import ITEM_ISSUE, LOAD_AUDIT, QUARANTINE, TELE
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.tables.traces import LAP_TRACE, REFERENCE_LAP, TRACK_GRID
+from iracing_pipeline.tables.traces import LAP_TRACE, REFERENCE_LAP, TRACK_GRID, TRACK_MEASUREMENT
 
 if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
@@ -31,6 +31,7 @@ TABLES: tuple[Table, ...] = (
     TELEMETRY_SESSION,
     TELEMETRY_LAP,
     TRACK_GRID,
+    TRACK_MEASUREMENT,
     LAP_TRACE,
     LAP_SECTOR,
     CORNER_MAP,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 SESSION_SUMMARY = Table(
@@ -13,21 +14,29 @@ SESSION_SUMMARY = Table(
     columns=(
         Column("session_key", pl.String, "The session", required=True),
         Column("clean_lap_count", pl.Int32, "Clean laps behind pace and spread", required=True),
-        Column("median_lap_time_s", pl.Float64, "Median of clean laps", "s"),
+        Column(
+            "median_lap_time_s", pl.Float64, "Median of clean laps", "s", bounds=bounds.LAP_TIME
+        ),
         Column(
             "spread_s",
             pl.Float64,
             "Robust standard deviation of clean laps about the line through their stint; null for"
             " fewer than five",
             "s",
+            bounds=bounds.SPREAD,
         ),
-        Column("spread_low_s", pl.Float64, "Lower end of its 95 % interval", "s"),
-        Column("spread_high_s", pl.Float64, "Upper end of its 95 % interval", "s"),
+        Column(
+            "spread_low_s", pl.Float64, "Lower end of its 95 % interval", "s", bounds=bounds.SPREAD
+        ),
+        Column(
+            "spread_high_s", pl.Float64, "Upper end of its 95 % interval", "s", bounds=bounds.SPREAD
+        ),
         Column(
             "theoretical_best_s",
             pl.Float64,
             "Sum of the best time of each of iRacing's sectors over clean laps",
             "s",
+            bounds=bounds.LAP_TIME,
         ),
         Column("fuel_lap_count", pl.Int32, "Clean dry laps behind the fuel figures", required=True),
         Column(
@@ -68,15 +77,27 @@ CORNER_CONSISTENCY = Table(
             pl.Float64,
             "Robust standard deviation of the time; null for fewer than five laps",
             "s",
+            bounds=bounds.SPREAD,
         ),
-        Column("spread_low_s", pl.Float64, "Lower end of its 95 % interval", "s"),
-        Column("spread_high_s", pl.Float64, "Upper end of its 95 % interval", "s"),
+        Column(
+            "spread_low_s", pl.Float64, "Lower end of its 95 % interval", "s", bounds=bounds.SPREAD
+        ),
+        Column(
+            "spread_high_s", pl.Float64, "Upper end of its 95 % interval", "s", bounds=bounds.SPREAD
+        ),
     ),
 )
 
 _ESTIMATE = (
     Column("session_count", pl.Int32, "Sessions with a spread behind it", required=True),
-    Column("spread_s", pl.Float64, "Median spread of these sessions", "s", required=True),
+    Column(
+        "spread_s",
+        pl.Float64,
+        "Median spread of these sessions",
+        "s",
+        required=True,
+        bounds=bounds.SPREAD,
+    ),
     Column(
         "trend_s_per_session",
         pl.Float64,

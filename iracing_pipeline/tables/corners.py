@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 CORNER_MAP = Table(
@@ -13,8 +14,20 @@ CORNER_MAP = Table(
     key=("track_id", "version", "corner"),
     columns=(
         Column("track_id", pl.Int32, "TrackID; one for each track configuration", required=True),
-        Column("version", pl.Int16, "Version of the map; the highest counts", required=True),
-        Column("corner", pl.Int16, "Number of the corner, from 1 after the line", required=True),
+        Column(
+            "version",
+            pl.Int16,
+            "Version of the map; the highest counts",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
+        Column(
+            "corner",
+            pl.Int16,
+            "Number of the corner, from 1 after the line",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("start_pct", pl.Float64, "LapDistPct at which it starts", "ratio", required=True),
         Column("apex_pct", pl.Float64, "Where the curve is tightest", "ratio", required=True),
         Column(
@@ -28,8 +41,17 @@ CORNER_MAP = Table(
         Column("apex_m", pl.Float64, "Distance from the line to its apex", "m", required=True),
         Column("end_m", pl.Float64, "Distance from the line to its end", "m", required=True),
         Column("direction", pl.String, "left or right", required=True),
-        Column("turn_rad", pl.Float64, "How far it turns", "rad", required=True),
-        Column("radius_m", pl.Float64, "Radius of the driven line at its apex", "m", required=True),
+        Column(
+            "turn_rad", pl.Float64, "How far it turns", "rad", required=True, bounds=bounds.TURN
+        ),
+        Column(
+            "radius_m",
+            pl.Float64,
+            "Radius of the driven line at its apex",
+            "m",
+            required=True,
+            bounds=bounds.RADIUS,
+        ),
         Column("lap_count", pl.Int32, "Laps that the map was found from", required=True),
         Column(
             "clean",
@@ -47,18 +69,30 @@ LAP_CORNER = Table(
     key=("session_key", "stint", "lap_number", "corner"),
     columns=(
         Column("session_key", pl.String, "The session it was driven in", required=True),
-        Column("stint", pl.Int32, "Stint that the lap ended in", required=True),
-        Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True),
-        Column("corner", pl.Int16, "Number of the corner", required=True),
+        Column(
+            "stint", pl.Int32, "Stint that the lap ended in", required=True, bounds=bounds.FROM_ONE
+        ),
+        Column(
+            "lap_number", pl.Int32, "Lap, as iRacing counts it", required=True, bounds=bounds.LAPS
+        ),
+        Column("corner", pl.Int16, "Number of the corner", required=True, bounds=bounds.FROM_ONE),
         Column("track_id", pl.Int32, "TrackID; null when the file does not name the track"),
         Column("map_version", pl.Int16, "Version of the corner map", required=True),
-        Column("time_s", pl.Float64, "Time from its start to its end", "s", required=True),
+        Column(
+            "time_s",
+            pl.Float64,
+            "Time from its start to its end",
+            "s",
+            required=True,
+            bounds=bounds.DURATION,
+        ),
         Column(
             "straight_s",
             pl.Float64,
             "Time on the straight after it; corners and straights of a lap add up to its lap time",
             "s",
             required=True,
+            bounds=bounds.DURATION,
         ),
         Column(
             "brake_point_m",
@@ -67,10 +101,16 @@ LAP_CORNER = Table(
             " null where the driver did not brake",
             "m",
         ),
-        Column("peak_brake", pl.Float64, "Highest brake pedal on the way in", "ratio"),
-        Column("entry_speed_mps", pl.Float64, "Speed at its start", "m/s"),
-        Column("min_speed_mps", pl.Float64, "Lowest speed in it", "m/s"),
-        Column("exit_speed_mps", pl.Float64, "Speed at its end", "m/s"),
+        Column(
+            "peak_brake",
+            pl.Float64,
+            "Highest brake pedal on the way in",
+            "ratio",
+            bounds=bounds.PEDAL,
+        ),
+        Column("entry_speed_mps", pl.Float64, "Speed at its start", "m/s", bounds=bounds.SPEED),
+        Column("min_speed_mps", pl.Float64, "Lowest speed in it", "m/s", bounds=bounds.SPEED),
+        Column("exit_speed_mps", pl.Float64, "Speed at its end", "m/s", bounds=bounds.SPEED),
         Column("turn_in_m", pl.Float64, "Where steering passed a quarter of its peak", "m"),
         Column("apex_m", pl.Float64, "Where the speed was lowest, from the line", "m"),
         Column(
@@ -80,14 +120,27 @@ LAP_CORNER = Table(
             " null where it was not closed",
             "m",
         ),
-        Column("coasting_s", pl.Float64, "Time with neither pedal, way in included", "s"),
+        Column(
+            "coasting_s",
+            pl.Float64,
+            "Time with neither pedal, way in included",
+            "s",
+            bounds=bounds.DURATION,
+        ),
         Column("steering_rad", pl.Float64, "Steering work: all movements of the wheel", "rad"),
-        Column("abs_s", pl.Float64, "Time with the ABS at work; null without ABS channel", "s"),
+        Column(
+            "abs_s",
+            pl.Float64,
+            "Time with the ABS at work; null without ABS channel",
+            "s",
+            bounds=bounds.DURATION,
+        ),
         Column(
             "lock_s",
             pl.Float64,
             "Time braking with a wheel 15 % or more slower than the car: a hint of locking",
             "s",
+            bounds=bounds.DURATION,
         ),
         Column(
             "wheelspin_s",
@@ -95,6 +148,7 @@ LAP_CORNER = Table(
             "Time on the throttle with a rear wheel 15 % or more faster than the car: a hint of"
             " wheelspin",
             "s",
+            bounds=bounds.DURATION,
         ),
         Column(
             "peak_shock_mps",

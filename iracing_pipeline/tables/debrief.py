@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 RACE_FINDING = Table(
@@ -12,12 +13,19 @@ RACE_FINDING = Table(
     key=("session_key", "rank"),
     columns=(
         Column("session_key", pl.String, "The race, as it was recorded", required=True),
-        Column("rank", pl.Int16, "1 for what cost most", required=True),
+        Column("rank", pl.Int16, "1 for what cost most", required=True, bounds=bounds.FROM_ONE),
         Column(
             "kind", pl.String, "mistake, corner, pace, traffic, start or pit_stop", required=True
         ),
         Column("text", pl.String, "It in words", required=True),
-        Column("seconds", pl.Float64, "What it cost over the race", "s", required=True),
+        Column(
+            "seconds",
+            pl.Float64,
+            "What it cost over the race",
+            "s",
+            required=True,
+            bounds=bounds.DURATION_ABOVE,
+        ),
         Column("laps", pl.List(pl.Int32), "Laps that show it", required=True),
         Column("corner", pl.Int16, "The corner it concerns, if it concerns one"),
         Column("clean_lap_count", pl.Int32, "Clean laps behind the findings", required=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 UTC = pl.Datetime("us", "UTC")
@@ -31,7 +32,13 @@ TELEMETRY_FILE = Table(
         Column("record_count", pl.Int64, "Records read from it; null until it has been read"),
         Column("note", pl.String, "What else there is to know, in words"),
         Column("requested_at", UTC, "When a run was last asked to load it"),
-        Column("attempts", pl.Int32, "How many runs have begun to load it", required=True),
+        Column(
+            "attempts",
+            pl.Int32,
+            "How many runs have begun to load it",
+            required=True,
+            bounds=bounds.COUNT,
+        ),
     ),
 )
 
@@ -57,7 +64,13 @@ QUARANTINE = Table(
         Column("error_type", pl.String, "Name of the error's class"),
         Column("first_at", UTC, "When it was first refused", required=True),
         Column("last_at", UTC, "When it was last refused", required=True),
-        Column("occurrences", pl.Int32, "How often it was refused", required=True),
+        Column(
+            "occurrences",
+            pl.Int32,
+            "How often it was refused",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("resolved_at", UTC, "When it was loaded or given up; null while open"),
     ),
 )
@@ -92,15 +105,16 @@ LOAD_AUDIT = Table(
         Column("run_id", pl.String, "Run that loaded it; null outside a run"),
         Column("started_at", UTC, "When the load began", required=True),
         Column("finished_at", UTC, "When it ended", required=True),
-        Column("rows_inserted", pl.Int64, "New rows", required=True),
-        Column("rows_updated", pl.Int64, "Rows that changed", required=True),
-        Column("rows_deleted", pl.Int64, "Rows that are gone", required=True),
+        Column("rows_inserted", pl.Int64, "New rows", required=True, bounds=bounds.COUNT),
+        Column("rows_updated", pl.Int64, "Rows that changed", required=True, bounds=bounds.COUNT),
+        Column("rows_deleted", pl.Int64, "Rows that are gone", required=True, bounds=bounds.COUNT),
         Column(
             "seconds",
             pl.Float64,
             "How long it took; its share by rows in a batch",
             "s",
             required=True,
+            bounds=bounds.DURATION,
         ),
         Column(
             "bytes",

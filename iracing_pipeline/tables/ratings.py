@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 UTC = pl.Datetime("us", "UTC")
@@ -29,10 +30,15 @@ RATING_HISTORY = Table(
             "Category that iRacing recorded it under: 2 for the Road years of 5 and 6",
             required=True,
         ),
-        Column("irating", pl.Int32, "iRating"),
+        Column("irating", pl.Int32, "iRating", bounds=bounds.IRATING),
         Column("licence_class", pl.String, "R, D, C, B, A, P or W"),
-        Column("safety_rating", pl.Float64, "Safety Rating within the class"),
-        Column("cpi", pl.Float64, "Corners per incident"),
+        Column(
+            "safety_rating",
+            pl.Float64,
+            "Safety Rating within the class",
+            bounds=bounds.SAFETY_RATING,
+        ),
+        Column("cpi", pl.Float64, "Corners per incident", bounds=bounds.RATIO_OF_CORNERS),
         Column("tt_rating", pl.Int32, "Time trial rating"),
         Column("subsession_id", pl.Int64, "Race that led to it; null when not of one race"),
         Column("irating_change", pl.Int32, "What that race changed"),
@@ -45,16 +51,36 @@ RATING_HISTORY = Table(
 )
 
 _TOTALS = (
-    Column("starts", pl.Int32, "Starts"),
-    Column("wins", pl.Int32, "Wins"),
-    Column("top5", pl.Int32, "Finishes in the first five"),
-    Column("poles", pl.Int32, "Poles"),
-    Column("laps", pl.Int32, "Laps"),
-    Column("laps_led", pl.Int32, "Laps led"),
-    Column("average_start", pl.Float64, "Average grid position; null without starts"),
-    Column("average_finish", pl.Float64, "Average finishing position; null without starts"),
-    Column("average_incidents", pl.Float64, "Average incident points; null without starts"),
-    Column("average_points", pl.Float64, "Average championship points; null without starts"),
+    Column("starts", pl.Int32, "Starts", bounds=bounds.COUNT),
+    Column("wins", pl.Int32, "Wins", bounds=bounds.COUNT),
+    Column("top5", pl.Int32, "Finishes in the first five", bounds=bounds.COUNT),
+    Column("poles", pl.Int32, "Poles", bounds=bounds.COUNT),
+    Column("laps", pl.Int32, "Laps", bounds=bounds.COUNT),
+    Column("laps_led", pl.Int32, "Laps led", bounds=bounds.LAPS),
+    Column(
+        "average_start",
+        pl.Float64,
+        "Average grid position; null without starts",
+        bounds=bounds.AVERAGE,
+    ),
+    Column(
+        "average_finish",
+        pl.Float64,
+        "Average finishing position; null without starts",
+        bounds=bounds.AVERAGE,
+    ),
+    Column(
+        "average_incidents",
+        pl.Float64,
+        "Average incident points; null without starts",
+        bounds=bounds.AVERAGE,
+    ),
+    Column(
+        "average_points",
+        pl.Float64,
+        "Average championship points; null without starts",
+        bounds=bounds.RATING,
+    ),
 )
 _CUST_ID = Column("cust_id", pl.Int64, "Member", required=True)
 _CATEGORY_ID = Column("category_id", pl.Int32, "Licence category", required=True)
@@ -83,7 +109,7 @@ PERSONAL_BEST = Table(
         Column("track_id", pl.Int32, "Track configuration", required=True),
         Column("event_type", pl.String, "Practice, Qualify, Time Trial or Race", required=True),
         Column("track_name", pl.String, "Name of the track"),
-        Column("best_lap_s", pl.Float64, "Best lap", "s"),
+        Column("best_lap_s", pl.Float64, "Best lap", "s", bounds=bounds.LAP_TIME),
         Column("subsession_id", pl.Int64, "Where it was driven"),
         Column("driven_at", UTC, "When that subsession ended, UTC"),
         Column("season", pl.String, "Season it was driven in, such as 2026S1"),
@@ -98,16 +124,42 @@ RATING_FORECAST = Table(
         _CUST_ID,
         _CATEGORY_ID,
         Column("rating", pl.String, "irating or safety_rating", required=True),
-        Column("races", pl.Int32, "Races from now", required=True),
-        Column("value", pl.Float64, "What to expect", required=True),
-        Column("low", pl.Float64, "Lower end of its 95 % interval", required=True),
-        Column("high", pl.Float64, "Upper end of its 95 % interval", required=True),
-        Column("present", pl.Float64, "The rating now", required=True),
+        Column("races", pl.Int32, "Races from now", required=True, bounds=bounds.FROM_ONE),
+        Column("value", pl.Float64, "What to expect", required=True, bounds=bounds.RATING),
+        Column(
+            "low", pl.Float64, "Lower end of its 95 % interval", required=True, bounds=bounds.RATING
+        ),
+        Column(
+            "high",
+            pl.Float64,
+            "Upper end of its 95 % interval",
+            required=True,
+            bounds=bounds.RATING,
+        ),
+        Column("present", pl.Float64, "The rating now", required=True, bounds=bounds.RATING),
         Column("present_at", UTC, "Since when it is so", required=True),
         Column("licence_class", pl.String, "The class that the Safety Rating is in"),
-        Column("change_per_race", pl.Float64, "Mean change of a race", required=True),
-        Column("change_low", pl.Float64, "Lower end of its 95 % interval", required=True),
-        Column("change_high", pl.Float64, "Upper end of its 95 % interval", required=True),
+        Column(
+            "change_per_race",
+            pl.Float64,
+            "Mean change of a race",
+            required=True,
+            bounds=bounds.RATING,
+        ),
+        Column(
+            "change_low",
+            pl.Float64,
+            "Lower end of its 95 % interval",
+            required=True,
+            bounds=bounds.RATING,
+        ),
+        Column(
+            "change_high",
+            pl.Float64,
+            "Upper end of its 95 % interval",
+            required=True,
+            bounds=bounds.RATING,
+        ),
         Column("race_count", pl.Int32, "Changes behind it", required=True),
         Column(
             "basis",
@@ -128,10 +180,22 @@ RATING_TARGET = Table(
     columns=(
         _CUST_ID,
         _CATEGORY_ID,
-        Column("races", pl.Int32, "Races to get there in", required=True),
+        Column("races", pl.Int32, "Races to get there in", required=True, bounds=bounds.FROM_ONE),
         Column("licence_class", pl.String, "Class now", required=True),
-        Column("safety_rating", pl.Float64, "Safety Rating now", required=True),
-        Column("target_safety_rating", pl.Float64, "The one that is wanted", required=True),
+        Column(
+            "safety_rating",
+            pl.Float64,
+            "Safety Rating now",
+            required=True,
+            bounds=bounds.SAFETY_RATING,
+        ),
+        Column(
+            "target_safety_rating",
+            pl.Float64,
+            "The one that is wanted",
+            required=True,
+            bounds=bounds.SAFETY_RATING,
+        ),
         Column(
             "corners_per_incident",
             pl.Float64,

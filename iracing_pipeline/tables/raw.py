@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 UTC = pl.Datetime("us", "UTC")
@@ -56,7 +57,7 @@ SUBSESSION_FETCH = Table(
             " rejected; dismissed (by the user)",
             required=True,
         ),
-        Column("attempts", pl.Int32, "Equal answers in a row", required=True),
+        Column("attempts", pl.Int32, "Equal answers in a row", required=True, bounds=bounds.COUNT),
         Column("retry_after", UTC, "Not before this moment, UTC"),
         Column("note", pl.String, "Why it is not complete"),
         Column("fetched_at", UTC, "When its last document was received, UTC"),
@@ -139,7 +140,7 @@ RESULT_FILE = Table(
         Column("size_bytes", pl.Int64, "Its size", "B", required=True),
         Column("modified_at", UTC, "When it was last written, by the file system", required=True),
         Column("state", pl.String, "reading, loaded or quarantined", required=True),
-        Column("subsessions", pl.Int32, "Subsessions in it", required=True),
+        Column("subsessions", pl.Int32, "Subsessions in it", required=True, bounds=bounds.COUNT),
         Column("loaded_at", UTC, "When it was read, UTC", required=True),
         Column("attempts", pl.Int32, "How often in a row it could not be loaded", required=True),
         Column("retry_at", UTC, "When it is read again, UTC; null where only a change helps"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 UTC = pl.Datetime("us", "UTC")
@@ -63,15 +64,38 @@ TRACK = Table(
         Column("track_name", pl.String, "Name of the place"),
         Column("track_config", pl.String, "Configuration; null where the track has only one"),
         Column("category_id", pl.Int32, "Category the track belongs to"),
-        Column("length_m", pl.Float64, "track_config_length, from miles", "m"),
-        Column("corners_per_lap", pl.Int32, "Corners, as iRacing counts them for Safety Rating"),
-        Column("pit_speed_limit_mps", pl.Float64, "pit_road_speed_limit, from mph", "m/s"),
-        Column("nominal_lap_time_s", pl.Float64, "Lap time that iRacing plans with", "s"),
+        Column(
+            "length_m",
+            pl.Float64,
+            "track_config_length, from miles",
+            "m",
+            bounds=bounds.TRACK_LENGTH,
+        ),
+        Column(
+            "corners_per_lap",
+            pl.Int32,
+            "Corners, as iRacing counts them for Safety Rating",
+            bounds=bounds.COUNT,
+        ),
+        Column(
+            "pit_speed_limit_mps",
+            pl.Float64,
+            "pit_road_speed_limit, from mph",
+            "m/s",
+            bounds=bounds.SPEED_LIMIT,
+        ),
+        Column(
+            "nominal_lap_time_s",
+            pl.Float64,
+            "Lap time that iRacing plans with",
+            "s",
+            bounds=bounds.LAP_TIME,
+        ),
         Column("is_oval", pl.Boolean, "Whether it is an oval"),
         Column("is_dirt", pl.Boolean, "Whether it is unpaved"),
         Column("track_type", pl.String, "Kind of track, such as Road Course"),
         Column("location", pl.String, "Town and country"),
-        Column("latitude_deg", pl.Float64, "Latitude", "°"),
+        Column("latitude_deg", pl.Float64, "Latitude", "°", bounds=bounds.LATITUDE),
         Column("longitude_deg", pl.Float64, "Longitude", "°"),
         Column("time_zone", pl.String, "IANA name of its time zone"),
         Column("grid_stalls", pl.Int32, "Places on the grid"),
@@ -174,11 +198,13 @@ SEASON_WEEK = Table(
         Column("track_config", pl.String, "Configuration; null where the track has only one"),
         Column("start_date", pl.Date, "First day of the week"),
         Column("week_end_time", UTC, "When the week ends, UTC"),
-        Column("race_time_limit_s", pl.Float64, "Length of a race by time", "s"),
-        Column("race_lap_limit", pl.Int32, "Length of a race by laps"),
-        Column("practice_length_s", pl.Float64, "Length of practice", "s"),
-        Column("qualify_length_s", pl.Float64, "Length of qualifying", "s"),
-        Column("qualify_laps", pl.Int32, "Laps in qualifying"),
+        Column(
+            "race_time_limit_s", pl.Float64, "Length of a race by time", "s", bounds=bounds.DURATION
+        ),
+        Column("race_lap_limit", pl.Int32, "Length of a race by laps", bounds=bounds.LAPS),
+        Column("practice_length_s", pl.Float64, "Length of practice", "s", bounds=bounds.DURATION),
+        Column("qualify_length_s", pl.Float64, "Length of qualifying", "s", bounds=bounds.DURATION),
+        Column("qualify_laps", pl.Int32, "Laps in qualifying", bounds=bounds.LAPS),
         Column("start_type", pl.String, "Rolling or Standing"),
         Column("precipitation_chance_pct", pl.Float64, "Chance of rain", "%"),
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 SETUP_COMPARISON = Table(
@@ -24,17 +25,42 @@ SETUP_COMPARISON = Table(
         Column("changed_count", pl.Int32, "Settings that differ; null for the first session"),
         Column("clean_lap_count", pl.Int32, "Clean laps of the session", required=True),
         Column("previous_clean_lap_count", pl.Int32, "Clean laps of the session before"),
-        Column("spread_s", pl.Float64, "Robust standard deviation of its laps", "s"),
-        Column("previous_spread_s", pl.Float64, "The same of the session before", "s"),
+        Column(
+            "spread_s",
+            pl.Float64,
+            "Robust standard deviation of its laps",
+            "s",
+            bounds=bounds.SPREAD,
+        ),
+        Column(
+            "previous_spread_s",
+            pl.Float64,
+            "The same of the session before",
+            "s",
+            bounds=bounds.SPREAD,
+        ),
         Column(
             "effect_s",
             pl.Float64,
             "Median clean lap minus that of the session before; null where they cannot be"
             " compared. With no setting changed it is what sessions differ by anyhow",
             "s",
+            bounds=bounds.DIFFERENCE,
         ),
-        Column("effect_low_s", pl.Float64, "Lower end of its 95 % interval", "s"),
-        Column("effect_high_s", pl.Float64, "Upper end of its 95 % interval", "s"),
+        Column(
+            "effect_low_s",
+            pl.Float64,
+            "Lower end of its 95 % interval",
+            "s",
+            bounds=bounds.DIFFERENCE,
+        ),
+        Column(
+            "effect_high_s",
+            pl.Float64,
+            "Upper end of its 95 % interval",
+            "s",
+            bounds=bounds.DIFFERENCE,
+        ),
         Column("told", pl.Boolean, "Whether the interval leaves out zero", required=True),
         Column(
             "against",

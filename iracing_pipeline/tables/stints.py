@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 UTC = pl.Datetime("us", "UTC")
 
 _LAP_KEY = (
     Column("session_key", pl.String, "The session it was driven in", required=True),
-    Column("stint", pl.Int32, "Stint that the lap ended in", required=True),
-    Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True),
+    Column("stint", pl.Int32, "Stint that the lap ended in", required=True, bounds=bounds.FROM_ONE),
+    Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True, bounds=bounds.LAPS),
 )
 
 STINT = Table(
@@ -21,7 +22,9 @@ STINT = Table(
     key=("session_key", "stint"),
     columns=(
         Column("session_key", pl.String, "The session it was driven in", required=True),
-        Column("stint", pl.Int32, "Number of the stint, from 1", required=True),
+        Column(
+            "stint", pl.Int32, "Number of the stint, from 1", required=True, bounds=bounds.FROM_ONE
+        ),
         Column("began", pl.String, "file, pit_exit, reset, tow or session", required=True),
         Column("ended", pl.String, "file, pit_stop, reset, tow or session", required=True),
         Column("start_time", UTC, "When it began", required=True),
@@ -30,26 +33,46 @@ STINT = Table(
         Column("cust_id", pl.Int64, "Who drove: who recorded; null when unknown, or a team mate"),
         Column("driver_name", pl.String, "Name of the driver"),
         Column("setup_name", pl.String, "Setup that it was driven on"),
-        Column("tyre_set", pl.Int32, "Set of tyres, as in racing.tyre_set", required=True),
+        Column(
+            "tyre_set",
+            pl.Int32,
+            "Set of tyres, as in racing.tyre_set",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("lap_count", pl.Int32, "Laps and parts of laps in it", required=True),
         Column("timed_lap_count", pl.Int32, "Laps of kind timed", required=True),
         Column("clean_lap_count", pl.Int32, "Laps that its pace was had from", required=True),
-        Column("distance_m", pl.Float64, "Distance driven", "m"),
+        Column("distance_m", pl.Float64, "Distance driven", "m", bounds=bounds.DISTANCE),
         Column("fuel_start_l", pl.Float64, "Fuel on leaving", "l"),
         Column("fuel_end_l", pl.Float64, "Fuel on coming in, or at the end", "l"),
         Column("fuel_added_l", pl.Float64, "Fuel taken on in the stop at its end", "l"),
         Column("fuel_per_lap_l", pl.Float64, "Median of its clean laps", "l"),
-        Column("pit_stop_s", pl.Float64, "Time on pit road in the stop at its end", "s"),
+        Column(
+            "pit_stop_s",
+            pl.Float64,
+            "Time on pit road in the stop at its end",
+            "s",
+            bounds=bounds.DURATION,
+        ),
         Column(
             "pit_loss_s",
             pl.Float64,
             "The same minus the time that clean laps take from entry to exit",
             "s",
         ),
-        Column("best_lap_time_s", pl.Float64, "Fastest clean lap", "s"),
-        Column("mean_lap_time_s", pl.Float64, "Mean of clean laps", "s"),
-        Column("median_lap_time_s", pl.Float64, "Median of clean laps", "s"),
-        Column("spread_s", pl.Float64, "Robust standard deviation of clean laps", "s"),
+        Column("best_lap_time_s", pl.Float64, "Fastest clean lap", "s", bounds=bounds.LAP_TIME),
+        Column("mean_lap_time_s", pl.Float64, "Mean of clean laps", "s", bounds=bounds.LAP_TIME),
+        Column(
+            "median_lap_time_s", pl.Float64, "Median of clean laps", "s", bounds=bounds.LAP_TIME
+        ),
+        Column(
+            "spread_s",
+            pl.Float64,
+            "Robust standard deviation of clean laps",
+            "s",
+            bounds=bounds.SPREAD,
+        ),
         Column(
             "pace_trend_s_per_lap",
             pl.Float64,
@@ -74,6 +97,7 @@ STINT = Table(
             pl.Float64,
             "Median of clean laps, as if driven with an empty tank",
             "s",
+            bounds=bounds.LAP_TIME,
         ),
         Column(
             "degradation_s_per_lap",
@@ -83,8 +107,20 @@ STINT = Table(
         ),
         Column("degradation_low_s_per_lap", pl.Float64, "Lower end of its interval", "s/lap"),
         Column("degradation_high_s_per_lap", pl.Float64, "Upper end of its interval", "s/lap"),
-        Column("stationary_s", pl.Float64, "Time standing in the stop at its end", "s"),
-        Column("refuel_s", pl.Float64, "Time that the fuel rose in that stop", "s"),
+        Column(
+            "stationary_s",
+            pl.Float64,
+            "Time standing in the stop at its end",
+            "s",
+            bounds=bounds.DURATION,
+        ),
+        Column(
+            "refuel_s",
+            pl.Float64,
+            "Time that the fuel rose in that stop",
+            "s",
+            bounds=bounds.DURATION,
+        ),
     ),
 )
 
@@ -101,7 +137,7 @@ FUEL_LAP = Table(
             " against it but a caution) or other, which no average uses",
             required=True,
         ),
-        Column("fuel_used_l", pl.Float64, "Fuel burnt", "l"),
+        Column("fuel_used_l", pl.Float64, "Fuel burnt", "l", bounds=bounds.FUEL_USED),
         Column("fuel_per_km_l", pl.Float64, "The same for each kilometre driven", "l/km"),
         Column("fuel_added_l", pl.Float64, "Fuel taken on during the lap", "l"),
         Column("fuel_end_l", pl.Float64, "Fuel left at its end", "l"),
@@ -109,6 +145,7 @@ FUEL_LAP = Table(
             "laps_left",
             pl.Float64,
             "Laps that this would last by the median of clean laps of the session so far",
+            bounds=bounds.LAPS_LEFT,
         ),
         Column("energy_used_kwh", pl.Float64, "Energy that the battery lost in it", "kWh"),
         Column("energy_deployed_kwh", pl.Float64, "Energy from the battery to the MGU-K", "kWh"),
@@ -126,19 +163,33 @@ TYRE_SET = Table(
     key=("session_key", "tyre_set"),
     columns=(
         Column("session_key", pl.String, "The session it was driven in", required=True),
-        Column("tyre_set", pl.Int32, "Number of the set, from 1", required=True),
-        Column("first_stint", pl.Int32, "Stint that it was first driven in", required=True),
+        Column(
+            "tyre_set", pl.Int32, "Number of the set, from 1", required=True, bounds=bounds.FROM_ONE
+        ),
+        Column(
+            "first_stint",
+            pl.Int32,
+            "Stint that it was first driven in",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("fitted_session_time_s", pl.Float64, "SessionTime from which it was on", "s"),
         Column("removed_session_time_s", pl.Float64, "SessionTime until which it was on", "s"),
         Column("lap_count", pl.Int32, "Laps completed on it", required=True),
-        Column("distance_m", pl.Float64, "Distance driven on it", "m"),
+        Column("distance_m", pl.Float64, "Distance driven on it", "m", bounds=bounds.DISTANCE),
         Column(
             "measured_session_time_s",
             pl.Float64,
             "SessionTime of the measurement; null where it was not measured after driving",
             "s",
         ),
-        Column("measured_distance_m", pl.Float64, "Distance on it at the measurement", "m"),
+        Column(
+            "measured_distance_m",
+            pl.Float64,
+            "Distance on it at the measurement",
+            "m",
+            bounds=bounds.DISTANCE,
+        ),
         *(
             column
             for wheel in WHEELS
@@ -172,8 +223,20 @@ TYRE_LAP = Table(
     key=("session_key", "stint", "lap_number"),
     columns=(
         *_LAP_KEY,
-        Column("tyre_set", pl.Int32, "Set of tyres, as in racing.tyre_set", required=True),
-        Column("set_lap", pl.Int32, "Laps completed on the set before this one", required=True),
+        Column(
+            "tyre_set",
+            pl.Int32,
+            "Set of tyres, as in racing.tyre_set",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
+        Column(
+            "set_lap",
+            pl.Int32,
+            "Laps completed on the set before this one",
+            required=True,
+            bounds=bounds.COUNT,
+        ),
         *(
             column
             for wheel in WHEELS

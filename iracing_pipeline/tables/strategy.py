@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 UTC = pl.Datetime("us", "UTC")
@@ -42,12 +43,13 @@ CAR_TRACK = Table(
         Column("session_count", pl.Int32, "Sessions of the driver there", required=True),
         Column("clean_lap_count", pl.Int32, "Clean laps on a dry track", required=True),
         Column("last_session_at", UTC, "When the latest of these sessions began", required=True),
-        Column("best_lap_time_s", pl.Float64, "Fastest of these laps", "s"),
+        Column("best_lap_time_s", pl.Float64, "Fastest of these laps", "s", bounds=bounds.LAP_TIME),
         Column(
             "median_lap_time_s",
             pl.Float64,
             "Median of those of the last five sessions that have any",
             "s",
+            bounds=bounds.LAP_TIME,
         ),
         Column("pace_lap_count", pl.Int32, "Laps behind the median", required=True),
         Column(
@@ -56,8 +58,15 @@ CAR_TRACK = Table(
             "The same laps as if on fresh tyres with an empty tank; their median as it is where"
             " fuel and tyres are not told apart; null without a lap on warm tyres",
             "s",
+            bounds=bounds.LAP_TIME,
         ),
-        Column("lap_spread_s", pl.Float64, "Median of the spreads of sessions", "s"),
+        Column(
+            "lap_spread_s",
+            pl.Float64,
+            "Median of the spreads of sessions",
+            "s",
+            bounds=bounds.SPREAD,
+        ),
         Column("lap_spread_session_count", pl.Int32, "Sessions behind the spread", required=True),
         Column("fuel_median_l", pl.Float64, "Half of the clean dry laps burnt less", "l"),
         Column("fuel_p65_l", pl.Float64, "65 % of these burnt less", "l"),
@@ -75,14 +84,26 @@ CAR_TRACK = Table(
             "What each lap on the tyres costs a lap; null where fuel and tyres are not told apart",
             "degradation",
         ),
-        Column("tank_l", pl.Float64, "What the tank holds, by the latest session", "l"),
+        Column(
+            "tank_l",
+            pl.Float64,
+            "What the tank holds, by the latest session",
+            "l",
+            bounds=bounds.TANK,
+        ),
         Column(
             "pit_loss_s",
             pl.Float64,
             "Time lost by going through the pits without standing: median",
             "s",
         ),
-        Column("pit_loss_spread_s", pl.Float64, "Robust standard deviation; null below five", "s"),
+        Column(
+            "pit_loss_spread_s",
+            pl.Float64,
+            "Robust standard deviation; null below five",
+            "s",
+            bounds=bounds.SPREAD,
+        ),
         Column("pit_stop_count", pl.Int32, "Stops behind the pit loss", required=True),
         Column(
             "pit_loss_from",
@@ -96,12 +117,14 @@ CAR_TRACK = Table(
             pl.Float64,
             "Time standing of stops with new tyres that refuelling does not explain: median",
             "s",
+            bounds=bounds.DURATION,
         ),
         Column("tyre_change_count", pl.Int32, "Stops behind it", required=True),
         Column(
             "caution_chance",
             pl.Float64,
             "Cautions a lap in the races on this track; null for fewer than three races",
+            bounds=bounds.CHANCE,
         ),
         Column("caution_race_count", pl.Int32, "Races behind it", required=True),
         Column(
@@ -155,20 +178,34 @@ RACE_LENGTH = Table(
         _RACE,
         Column("race_time_s", pl.Float64, "On the clock; null for a race by laps", "s"),
         Column("driven", pl.Boolean, "Whether the driver raced this length there", required=True),
-        Column("laps", pl.Int32, "Laps at the present pace, stops included", required=True),
+        Column(
+            "laps",
+            pl.Int32,
+            "Laps at the present pace, stops included",
+            required=True,
+            bounds=bounds.RACE_LAPS,
+        ),
         Column(
             "laps_most",
             pl.Int32,
             "Laps if these come out two standard deviations of their sum faster",
             required=True,
         ),
-        Column("fuel_l", pl.Float64, "Fuel for laps at the 65th percentile", "l", required=True),
+        Column(
+            "fuel_l",
+            pl.Float64,
+            "Fuel for laps at the 65th percentile",
+            "l",
+            required=True,
+            bounds=bounds.RACE_FUEL,
+        ),
         Column(
             "fuel_most_l",
             pl.Float64,
             "Fuel for laps_most at the 65th percentile",
             "l",
             required=True,
+            bounds=bounds.RACE_FUEL,
         ),
         Column(
             "fuel_safe_l",
@@ -176,8 +213,9 @@ RACE_LENGTH = Table(
             "Fuel for laps_most at the 90th percentile",
             "l",
             required=True,
+            bounds=bounds.RACE_FUEL,
         ),
-        Column("tank_l", pl.Float64, "What the tank holds", "l"),
+        Column("tank_l", pl.Float64, "What the tank holds", "l", bounds=bounds.TANK),
         Column("fewest_stops", pl.Int32, "Stops that the tank asks for at fuel_l; null without"),
         Column("fuel_lap_count", pl.Int32, "Laps behind the fuel figures", required=True),
     ),
@@ -191,9 +229,14 @@ RACE_PLAN = Table(
     columns=(
         *_CAR_TRACK,
         _RACE,
-        Column("stops", pl.Int16, "Stops", required=True),
-        Column("rank", pl.Int16, "1 for the fastest by the assumptions; null without times"),
-        Column("laps", pl.Int32, "Laps of the race", required=True),
+        Column("stops", pl.Int16, "Stops", required=True, bounds=bounds.STOPS),
+        Column(
+            "rank",
+            pl.Int16,
+            "1 for the fastest by the assumptions; null without times",
+            bounds=bounds.FROM_ONE,
+        ),
+        Column("laps", pl.Int32, "Laps of the race", required=True, bounds=bounds.RACE_LAPS),
         Column("stint_laps", pl.List(pl.Int32), "Laps of each stint", required=True),
         Column("fuel_start_l", pl.Float64, "Fuel at the start", "l", required=True),
         Column("total_s", pl.Float64, "Race time by the assumptions, without chance", "s"),
@@ -209,7 +252,14 @@ RACE_PLAN = Table(
         Column("low_s", pl.Float64, "5 % of these were faster", "s"),
         Column("high_s", pl.Float64, "5 % of these were slower", "s"),
         Column("simulated_races", pl.Int32, "How many were simulated", required=True),
-        Column("base_lap_s", pl.Float64, "Assumed: fresh tyres, empty tank", "s", required=True),
+        Column(
+            "base_lap_s",
+            pl.Float64,
+            "Assumed: fresh tyres, empty tank",
+            "s",
+            required=True,
+            bounds=bounds.LAP_TIME,
+        ),
         Column(
             "fuel_per_lap_l",
             pl.Float64,
@@ -217,11 +267,24 @@ RACE_PLAN = Table(
             "l",
             required=True,
         ),
-        Column("tank_l", pl.Float64, "Assumed: what the tank holds", "l", required=True),
+        Column(
+            "tank_l",
+            pl.Float64,
+            "Assumed: what the tank holds",
+            "l",
+            required=True,
+            bounds=bounds.TANK,
+        ),
         Column("reserve_l", pl.Float64, "Assumed: what stays in the tank", "l", required=True),
         Column("pit_loss_s", pl.Float64, "Assumed: through the pits without standing", "s"),
         Column("refuel_lps", pl.Float64, "Assumed: litres a second", "l/s"),
-        Column("tyre_change_s", pl.Float64, "Assumed: time to change tyres", "s"),
+        Column(
+            "tyre_change_s",
+            pl.Float64,
+            "Assumed: time to change tyres",
+            "s",
+            bounds=bounds.DURATION,
+        ),
         Column("fuel_effect_s_per_l", pl.Float64, "Assumed: of a litre", "s/l", required=True),
         Column(
             "degradation_s_per_lap",
@@ -230,9 +293,20 @@ RACE_PLAN = Table(
             "s/lap",
             required=True,
         ),
-        Column("lap_spread_s", pl.Float64, "Assumed: spread of a lap", "s", required=True),
         Column(
-            "caution_chance", pl.Float64, "Assumed: of a caution to begin in a lap", required=True
+            "lap_spread_s",
+            pl.Float64,
+            "Assumed: spread of a lap",
+            "s",
+            required=True,
+            bounds=bounds.SPREAD,
+        ),
+        Column(
+            "caution_chance",
+            pl.Float64,
+            "Assumed: of a caution to begin in a lap",
+            required=True,
+            bounds=bounds.CHANCE,
         ),
         Column("clean_lap_count", pl.Int32, "Clean dry laps behind the pace", required=True),
         Column("fuel_lap_count", pl.Int32, "Laps behind the fuel", required=True),
@@ -255,13 +329,21 @@ RACE_PLAN_STOP = Table(
     columns=(
         *_CAR_TRACK,
         _RACE,
-        Column("stops", pl.Int16, "Stops of the plan", required=True),
-        Column("stop", pl.Int16, "Number of the stop, from 1", required=True),
+        Column("stops", pl.Int16, "Stops of the plan", required=True, bounds=bounds.STOPS),
+        Column(
+            "stop", pl.Int16, "Number of the stop, from 1", required=True, bounds=bounds.FROM_ONE
+        ),
         Column("after_lap", pl.Int32, "Lap after which it is planned", required=True),
         Column("window_first_lap", pl.Int32, "Earliest", required=True),
         Column("window_last_lap", pl.Int32, "Latest", required=True),
         Column("fuel_added_l", pl.Float64, "Fuel to take on", "l", required=True),
-        Column("standing_s", pl.Float64, "Time standing: the longer of fuel and tyres", "s"),
+        Column(
+            "standing_s",
+            pl.Float64,
+            "Time standing: the longer of fuel and tyres",
+            "s",
+            bounds=bounds.DURATION,
+        ),
     ),
 )
 
@@ -271,7 +353,9 @@ FUEL_SAVING = Table(
     key=("car_id", "track_id", "laps"),
     columns=(
         *_CAR_TRACK,
-        Column("laps", pl.Int32, "Laps to make the tank last", required=True),
+        Column(
+            "laps", pl.Int32, "Laps to make the tank last", required=True, bounds=bounds.RACE_LAPS
+        ),
         Column("fuel_per_lap_l", pl.Float64, "What a lap may burn for that", "l", required=True),
         Column(
             "saving",
@@ -279,8 +363,9 @@ FUEL_SAVING = Table(
             "Share to save on the median lap; below 0 where fuel is left over",
             "ratio",
             required=True,
+            bounds=bounds.SAVING,
         ),
-        Column("tank_l", pl.Float64, "What the tank holds", "l", required=True),
+        Column("tank_l", pl.Float64, "What the tank holds", "l", required=True, bounds=bounds.TANK),
         Column("usual_fuel_per_lap_l", pl.Float64, "Median of clean laps", "l", required=True),
         Column("fuel_lap_count", pl.Int32, "Laps behind the median", required=True),
     ),

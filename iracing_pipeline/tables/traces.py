@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 if TYPE_CHECKING:
@@ -49,6 +50,12 @@ class TraceChannel:
     unit: str | None = None
     resolution: float | None = None
     dtype: PolarsDataType = pl.Float32
+
+    @property
+    def in_table(self) -> Column:
+        """Its column in a table of laps on the grid."""
+        pedal = bounds.PEDAL if self.unit == "ratio" else None
+        return Column(self.column, pl.List(self.dtype), self.doc, self.unit, bounds=pedal)
 
 
 def _wheel(wheel: str, words: str) -> tuple[TraceChannel, TraceChannel]:
@@ -158,21 +165,87 @@ TRACK_GRID = Table(
             "Length of the lap: median of LapDist / LapDistPct, or TrackLength without these",
             "m",
             required=True,
+            bounds=bounds.TRACK_LENGTH,
         ),
         Column(
             "interval_count",
             pl.Int32,
             "Equal intervals that the lap is divided into; there is one more grid point",
             required=True,
+            bounds=bounds.GRID,
         ),
-        Column("origin_latitude_deg", pl.Float64, "Latitude of east_m, north_m (0, 0)", "°"),
+        Column(
+            "origin_latitude_deg",
+            pl.Float64,
+            "Latitude of east_m, north_m (0, 0)",
+            "°",
+            bounds=bounds.LATITUDE,
+        ),
         Column("origin_longitude_deg", pl.Float64, "Longitude of east_m, north_m (0, 0)", "°"),
         Column("session_key", pl.String, "The session that it was first made of", required=True),
     ),
 )
 
+TRACK_MEASUREMENT = Table(
+    name="racing.track_measurement",
+    doc="What one session says of its track: the evidence by which its grid and its corners are"
+    " kept, or replaced when more sessions agree on others.",
+    key=("session_key",),
+    columns=(
+        Column("session_key", pl.String, "The session", required=True),
+        Column("track_id", pl.Int32, "TrackID", required=True, bounds=bounds.IDENTIFIER),
+        Column(
+            "length_m",
+            pl.Float64,
+            "Length of the lap that most of its sources agree with",
+            "m",
+            required=True,
+            bounds=bounds.TRACK_LENGTH,
+        ),
+        Column(
+            "witness_count",
+            pl.Int16,
+            "Other sources that agree with it, less driven paths that do not; 0 is no evidence",
+            required=True,
+            bounds=bounds.Bounds(0, 3),
+        ),
+        Column(
+            "lap_dist_m",
+            pl.Float64,
+            "Median of LapDist / LapDistPct",
+            "m",
+            bounds=bounds.TRACK_LENGTH,
+        ),
+        Column(
+            "driven_m", pl.Float64, "Integral of Speed for a lap", "m", bounds=bounds.TRACK_LENGTH
+        ),
+        Column("path_m", pl.Float64, "Path of Lat and Lon", "m", bounds=bounds.TRACK_LENGTH),
+        Column("declared_m", pl.Float64, "TrackLength", "m", bounds=bounds.TRACK_LENGTH),
+        Column(
+            "latitude_deg",
+            pl.Float64,
+            "Latitude of the middle of what was driven",
+            "°",
+            bounds=bounds.LATITUDE,
+        ),
+        Column("longitude_deg", pl.Float64, "Longitude of the same", "°"),
+        Column(
+            "apex_pct",
+            pl.List(pl.Float64),
+            "Apexes of the corners that its clean laps show; null without clean laps",
+            "ratio",
+        ),
+    ),
+)
+
 _ON_THE_GRID = (
-    Column("origin_latitude_deg", pl.Float64, "Latitude of east_m, north_m (0, 0)", "°"),
+    Column(
+        "origin_latitude_deg",
+        pl.Float64,
+        "Latitude of east_m, north_m (0, 0)",
+        "°",
+        bounds=bounds.LATITUDE,
+    ),
     Column("origin_longitude_deg", pl.Float64, "Longitude of east_m, north_m (0, 0)", "°"),
     Column(
         "elapsed_s",
@@ -180,10 +253,11 @@ _ON_THE_GRID = (
         "Time since the line when the car first got there",
         "s",
         required=True,
+        bounds=bounds.DURATION,
     ),
     Column("east_m", pl.List(pl.Float32), "Metres east of the origin", "m"),
     Column("north_m", pl.List(pl.Float32), "Metres north of the origin", "m"),
-    *(Column(each.column, pl.List(each.dtype), each.doc, each.unit) for each in TRACE_CHANNELS),
+    *(each.in_table for each in TRACE_CHANNELS),
 )
 
 LAP_TRACE = Table(
@@ -193,13 +267,29 @@ LAP_TRACE = Table(
     key=("session_key", "stint", "lap_number"),
     columns=(
         Column("session_key", pl.String, "The session it was driven in", required=True),
-        Column("stint", pl.Int32, "Stint it ended in", required=True),
-        Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True),
-        Column("track_id", pl.Int32, "TrackID; null when the file does not name the track"),
-        Column("length_m", pl.Float64, "Length of the grid", "m", required=True),
-        Column("interval_count", pl.Int32, "Intervals of the grid", required=True),
+        Column("stint", pl.Int32, "Stint it ended in", required=True, bounds=bounds.FROM_ONE),
         Column(
-            "lap_time_s", pl.Float64, "Its lap time; equals the last elapsed_s", "s", required=True
+            "lap_number", pl.Int32, "Lap, as iRacing counts it", required=True, bounds=bounds.LAPS
+        ),
+        Column("track_id", pl.Int32, "TrackID; null when the file does not name the track"),
+        Column(
+            "length_m",
+            pl.Float64,
+            "Length of the grid",
+            "m",
+            required=True,
+            bounds=bounds.TRACK_LENGTH,
+        ),
+        Column(
+            "interval_count", pl.Int32, "Intervals of the grid", required=True, bounds=bounds.GRID
+        ),
+        Column(
+            "lap_time_s",
+            pl.Float64,
+            "Its lap time; equals the last elapsed_s",
+            "s",
+            required=True,
+            bounds=bounds.LAP_TIME,
         ),
         Column(
             "closure_s",
@@ -208,6 +298,7 @@ LAP_TRACE = Table(
             " the time between both by LapDistPct",
             "s",
             required=True,
+            bounds=bounds.DIFFERENCE,
         ),
         *_ON_THE_GRID,
     ),
@@ -226,12 +317,45 @@ REFERENCE_LAP = Table(
         Column("car_id", pl.Int32, "CarID; null where the file does not tell"),
         Column("car_name", pl.String, "Name of the car"),
         Column("driver_name", pl.String, "Name of the driver"),
-        Column("air_temp_c", pl.Float64, "Air temperature over the lap", "°C"),
-        Column("track_temp_c", pl.Float64, "Track temperature over the lap", "°C"),
-        Column("track_wetness", pl.Int32, "Highest TrackWetness (irsdk_TrackWetness)"),
-        Column("length_m", pl.Float64, "Length of the grid", "m", required=True),
-        Column("interval_count", pl.Int32, "Intervals of the grid", required=True),
-        Column("lap_time_s", pl.Float64, "Lap time, the last elapsed_s", "s", required=True),
+        Column(
+            "air_temp_c",
+            pl.Float64,
+            "Air temperature over the lap",
+            "°C",
+            bounds=bounds.AIR_TEMPERATURE,
+        ),
+        Column(
+            "track_temp_c",
+            pl.Float64,
+            "Track temperature over the lap",
+            "°C",
+            bounds=bounds.TRACK_TEMPERATURE,
+        ),
+        Column(
+            "track_wetness",
+            pl.Int32,
+            "Highest TrackWetness (irsdk_TrackWetness)",
+            bounds=bounds.WETNESS,
+        ),
+        Column(
+            "length_m",
+            pl.Float64,
+            "Length of the grid",
+            "m",
+            required=True,
+            bounds=bounds.TRACK_LENGTH,
+        ),
+        Column(
+            "interval_count", pl.Int32, "Intervals of the grid", required=True, bounds=bounds.GRID
+        ),
+        Column(
+            "lap_time_s",
+            pl.Float64,
+            "Lap time, the last elapsed_s",
+            "s",
+            required=True,
+            bounds=bounds.LAP_TIME,
+        ),
         Column(
             "lap_time_method",
             pl.String,
@@ -245,6 +369,7 @@ REFERENCE_LAP = Table(
             "What was spread over the lap so that elapsed_s ends at the lap time",
             "s",
             required=True,
+            bounds=bounds.DIFFERENCE,
         ),
         *_ON_THE_GRID,
     ),

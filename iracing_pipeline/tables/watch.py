@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 UTC = pl.Datetime("us", "UTC")
@@ -24,9 +25,23 @@ METRIC_HISTORY = Table(
             " records cannot be read)",
             required=True,
         ),
-        Column("accepted", pl.Int64, "Samples that the place has", required=True),
-        Column("refused", pl.Int64, "Samples that the place will never take", required=True),
-        Column("waiting", pl.Int64, "Samples that it may take later", required=True),
+        Column(
+            "accepted", pl.Int64, "Samples that the place has", required=True, bounds=bounds.COUNT
+        ),
+        Column(
+            "refused",
+            pl.Int64,
+            "Samples that the place will never take",
+            required=True,
+            bounds=bounds.COUNT,
+        ),
+        Column(
+            "waiting",
+            pl.Int64,
+            "Samples that it may take later",
+            required=True,
+            bounds=bounds.COUNT,
+        ),
         Column(
             "refused_for",
             pl.String,
@@ -35,10 +50,19 @@ METRIC_HISTORY = Table(
         ),
         Column("first_sample_at", UTC, "Time of the first sample"),
         Column("last_sample_at", UTC, "Time of the last sample"),
-        Column("attempts", pl.Int32, "How often it was tried", required=True),
+        Column(
+            "attempts", pl.Int32, "How often it was tried", required=True, bounds=bounds.FROM_ONE
+        ),
         Column("tried_at", UTC, "When it was last tried", required=True),
         Column("retry_at", UTC, "When it is to be tried again; null when it is not"),
-        Column("seconds", pl.Float64, "How long the last attempt took", "s", required=True),
+        Column(
+            "seconds",
+            pl.Float64,
+            "How long the last attempt took",
+            "s",
+            required=True,
+            bounds=bounds.DURATION,
+        ),
         Column("note", pl.String, "Why some wait, in words"),
     ),
 )
@@ -53,7 +77,9 @@ STEP_TIME = Table(
         Column("item", pl.String, "The item, such as a session key", required=True),
         Column("run_id", pl.String, "Run that did it; null outside a run"),
         Column("finished_at", UTC, "When it ended", required=True),
-        Column("seconds", pl.Float64, "How long it took", "s", required=True),
+        Column(
+            "seconds", pl.Float64, "How long it took", "s", required=True, bounds=bounds.DURATION
+        ),
     ),
 )
 
@@ -64,7 +90,7 @@ API_REQUEST = Table(
     columns=(
         Column("endpoint", pl.String, "Endpoint, such as results/get", required=True),
         Column("status", pl.Int32, "HTTP status; 0 when there was no answer", required=True),
-        Column("requests", pl.Int64, "Requests", required=True),
+        Column("requests", pl.Int64, "Requests", required=True, bounds=bounds.COUNT),
         Column("last_at", UTC, "When the last one was made", required=True),
     ),
 )

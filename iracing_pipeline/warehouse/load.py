@@ -6,6 +6,7 @@ Only rows that differ are written, so the same load again changes nothing, not e
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
 from contextlib import contextmanager
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
     Values = tuple[object, ...]
+
+logger = logging.getLogger(__name__)
 
 IDLE = TransactionStatus.IDLE
 
@@ -99,7 +102,8 @@ def replace(
         connection: In whose transaction it happens; nothing is committed here, unless the
             connection is in autocommit.
         table: The table's declaration.
-        frame: Rows with exactly the table's columns; NaN becomes NULL.
+        frame: Rows with exactly the table's columns; NaN, and a value outside the bounds of its
+            column, become NULL.
         where: The partition: column and value, or column and list of values for many partitions
             at once. Rows of it that are not in the frame are deleted.
 
@@ -140,18 +144,24 @@ def _load(
 ) -> Loaded:
     started_at = datetime.now(UTC)
     began = time.perf_counter()
-    _check(table, frame, where)
+    frame = _check(table, frame, where)
     run = Statements.of(table.name, tuple(table.names), table.key, tuple(where))
     deleted: dict[Values, int] = {}
+    written: list[tuple[Any, ...]] = []
+    sent = 0
     try:
         with _savepoint(connection), connection.cursor() as cursor:
-            cursor.execute(run.make_stage)
-            sent = _copy(cursor, run.copy, table, frame)
+            # Most tables of a short session are empty: no stage is made for nothing.
+            if not frame.is_empty():
+                cursor.execute(run.make_stage)
+                sent = _copy(cursor, run.copy, table, frame)
             if where or whole:
-                rows = cursor.execute(run.delete, list(where.values())).fetchall()
+                delete = run.clear if frame.is_empty() else run.delete
+                rows = cursor.execute(delete, list(where.values())).fetchall()
                 deleted = {row[:-1]: row[-1] for row in rows}
-            written = cursor.execute(run.upsert).fetchall()
-            cursor.execute(run.drop_stage)
+            if not frame.is_empty():
+                written = cursor.execute(run.upsert).fetchall()
+                cursor.execute(run.drop_stage)
     except (psycopg.DataError, psycopg.IntegrityError) as error:
         raise _refused(table, error) from error
     inserted = {row[:-2]: row[-2] for row in written}
@@ -178,8 +188,11 @@ def _savepoint(connection: Connection) -> Iterator[None]:
         yield
 
 
-def _check(table: Table, frame: pl.DataFrame, where: dict[str, list[object]]) -> None:
-    """Say what does not fit before the database says it less clearly."""
+def _check(table: Table, frame: pl.DataFrame, where: dict[str, list[object]]) -> pl.DataFrame:
+    """The frame as it is loaded; refuses what does not fit, more clearly than the database does.
+
+    A value outside the bounds of its column becomes NULL.
+    """
     schema = frame.schema
     if odd := schema.keys() ^ set(table.names):
         raise _unfit(table, f"its columns differ: {', '.join(sorted(odd))}")
@@ -188,11 +201,17 @@ def _check(table: Table, frame: pl.DataFrame, where: dict[str, list[object]]) ->
             raise _unfit(table, f"{column.name} is {dtype} and not {column.dtype}")
         if column.required and (missing := frame[column.name].null_count()):
             raise _unfit(table, f"{column.name} is missing in {missing} rows")
+    frame, left_out = table.bounded(frame)
+    for each in left_out:
+        if each.rows:
+            raise _unfit(table, str(each))
+        logger.warning("%s", each)
     if frame.height > 1 and frame.select(table.key).is_duplicated().any():
         raise _unfit(table, f"several rows have the same {', '.join(table.key)}")
     for name, values in where.items():
         if not frame[name].is_in(values).all():
             raise _unfit(table, f"rows lie outside the partition that is replaced ({name})")
+    return frame
 
 
 def _copy(

@@ -24,6 +24,7 @@ class Statements:
         copy: Fills it.
         delete: Deletes rows of the partitions that are not in it; its parameters are the lists
             of values. Returns partition and count.
+        clear: Deletes all rows of the partitions, as ``delete`` with an empty stage does.
         upsert: Inserts or updates what differs. Returns partition, inserted and updated.
         drop_stage: Drops it, so that the next load of the transaction can make its own.
     """
@@ -31,6 +32,7 @@ class Statements:
     make_stage: bytes
     copy: bytes
     delete: bytes
+    clear: bytes
     upsert: bytes
     drop_stage: bytes
 
@@ -63,6 +65,7 @@ class Statements:
             make_stage=composed(MAKE),
             copy=composed(COPY),
             delete=composed(DELETE),
+            clear=composed(CLEAR),
             upsert=composed(UPSERT),
             drop_stage=composed(DROP),
         )
@@ -80,6 +83,11 @@ WITH gone AS (
     WHERE {partition} AND NOT EXISTS (SELECT FROM {stage} AS stage WHERE {same_key})
     RETURNING {returned} true
 )
+SELECT {shown} count(*) FROM gone{grouped}
+"""
+
+CLEAR = """
+WITH gone AS (DELETE FROM {table} AS target WHERE {partition} RETURNING {returned} true)
 SELECT {shown} count(*) FROM gone{grouped}
 """
 

@@ -17,7 +17,7 @@ from psycopg import sql
 from iracing_pipeline.tables import Column, results
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.warehouse import function
+from iracing_pipeline.warehouse import bounds, function
 from iracing_pipeline.warehouse.analysis_views import ANALYSIS_VIEWS
 from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
 from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
@@ -160,15 +160,16 @@ FUNCTIONS = (*DASHBOARD_FUNCTIONS, *RACE_FUNCTIONS)
 
 
 def digest() -> str:
-    """What the views and comments of this version amount to, as one short text."""
+    """The views, comments and bounds of this version as one short text."""
     told = repr([(v.name, v.doc, v.query, _comments(v)) for v in VIEWS])
     told += repr([(t.name, t.doc, _comments(t)) for t in TABLES])
+    told += repr([bounds.conditions(table) for table in TABLES])
     told += repr([(f.statement, f.doc) for f in FUNCTIONS])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
 def create(connection: Connection) -> None:
-    """Make views and functions, and give tables, views and their columns their comments.
+    """Make views and functions, and give tables and views their comments and bounds.
 
     A view whose columns changed is made anew, and all others with it, as they may build on it.
 
@@ -185,6 +186,7 @@ def create(connection: Connection) -> None:
     for relation in relations:
         _comment(connection, relation)
     function.remake(connection, FUNCTIONS)
+    bounds.apply(connection)
 
 
 def _create(connection: Connection) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from iracing_pipeline.analysis import corner_map, corners, track_grid
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
+from iracing_pipeline.analysis.track_evidence import lengths
 from iracing_pipeline.analysis.unrolled import Unrolled, unroll
 from iracing_pipeline.demo.car import CORVANE_GT3, FORMULA_VALE, TRIPLE_CROWN_STOCK
 from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
@@ -66,7 +67,9 @@ def measured(
 ) -> tuple[pl.DataFrame, pl.DataFrame, Unrolled, Grid, CornerMap, pl.DataFrame]:
     """The laps, grid and corners of some records, with the records first."""
     laps = find_laps(records, session_key="s", start=START)
-    grid = track_grid.measure(records, track_id=track_id, track_length_m=None)
+    grid = track_grid.measure(
+        records, lengths(records, Samples.of(records), None), track_id=track_id
+    )
     assert grid is not None
     unrolled = unroll(Samples.of(records), laps, before=0.3)
     found = corner_map.find(records, unrolled, grid)

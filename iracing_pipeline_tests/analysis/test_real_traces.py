@@ -11,6 +11,7 @@ from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.sectors import lap_sectors
 from iracing_pipeline.analysis.sessions import SECTIONS
+from iracing_pipeline.analysis.track_evidence import lengths
 from iracing_pipeline.analysis.unrolled import unroll
 from iracing_pipeline.ibt import read_ibt
 from iracing_pipeline_tests.real_files import each, recordings
@@ -21,7 +22,7 @@ def test_elapsed_time_and_sectors_close_to_the_official_lap_time(path: Path) -> 
     recording = read_ibt(path)
     records = recording.frame
     laps = find_laps(records, session_key="s", start=recording.start)
-    grid = track_grid.measure(records, track_id=1, track_length_m=1000.0)
+    grid = track_grid.measure(records, lengths(records, Samples.of(records), 1000.0), track_id=1)
     assert grid is not None
     unrolled = unroll(Samples.of(records), laps)
     traced = traces.lap_traces(records, unrolled, grid)

@@ -6,6 +6,7 @@ from iracing_pipeline.analysis import traces, track_grid
 from iracing_pipeline.analysis.delta import GridMismatchError, compare, delta
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
+from iracing_pipeline.analysis.track_evidence import lengths
 from iracing_pipeline.analysis.track_grid import Grid
 from iracing_pipeline.analysis.unrolled import unroll
 from iracing_pipeline.tables.traces import LAP_TRACE, TRACE_CHANNELS, Between
@@ -145,16 +146,19 @@ def test_damage_in_one_lap_leaves_the_others_alone() -> None:
 def test_the_grid_is_measured_better_than_the_session_info_says() -> None:
     records = drive((20.0,))
     pct = records.get_column("LapDistPct")
-    grid = track_grid.measure(
-        records.with_columns(LapDist=pct * 575.24), track_id=17, track_length_m=580.0
-    )
+    grid = grid_of(records.with_columns(LapDist=pct * 575.24), 580.0)
 
     assert grid is not None
     assert (grid.length_m, grid.intervals) == (575.24, 288)
-    without = track_grid.measure(records, track_id=17, track_length_m=580.0)
+    without = grid_of(records.drop("Speed", "Lat", "Lon"), 580.0)
     assert without is not None
     assert without.length_m == 580.0
-    assert track_grid.measure(records, track_id=17, track_length_m=None) is None
+    assert grid_of(records.drop("Speed", "Lat", "Lon"), None) is None
+
+
+def grid_of(records: pl.DataFrame, declared_m: float | None) -> Grid | None:
+    found = lengths(records, Samples.of(records), declared_m)
+    return track_grid.measure(records, found, track_id=17)
 
 
 @pytest.mark.parametrize("length", [120.0, 675.3, 2999.0, 3001.0, 7004.0, 20_832.0])

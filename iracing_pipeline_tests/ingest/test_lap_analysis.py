@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
+from iracing_pipeline.analysis.track_evidence import Measurement
+from iracing_pipeline.analysis.track_grid import Grid
 from iracing_pipeline.demo.channels import channels_of
 from iracing_pipeline.demo.event import Event
 from iracing_pipeline.demo.plan import OffTrack, Plan, Session
@@ -15,7 +17,7 @@ from iracing_pipeline.demo.simulate import simulate_session
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ibt.writer import write_ibt
 from iracing_pipeline.ingest import lap_analysis, telemetry
-from iracing_pipeline.ingest.lap_analysis import LapAnalysis, analyse_laps, kept
+from iracing_pipeline.ingest.lap_analysis import Kept, LapAnalysis, analyse_laps, kept
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
 from iracing_pipeline.tables.traces import LAP_TRACE, TRACK_GRID
@@ -127,11 +129,25 @@ def test_a_map_of_dirty_laps_is_replaced_by_one_of_clean_laps(
 
 
 def test_another_length_of_the_lap_is_noticed(connection: Connection, clean_file: Path) -> None:
-    stored(connection, clean_file)
+    found, first = stored(connection, clean_file)
+    assert first.grid is not None
+    longer = Grid.of_length(first.grid.length_m * 1.02)
+    kept_by = {key: Measurement(key, longer.length_m, 3) for key in ("a", "b")}
+    told = analyse_laps(found, Kept(longer, None, "a", None, kept_by))
+
+    assert not told.grid_fits
+    assert told.grid == longer
+    assert told.made == {}
+
+
+def test_a_grid_that_its_own_file_contradicts_is_replaced(
+    connection: Connection, clean_file: Path
+) -> None:
+    _, first = stored(connection, clean_file)
     connection.execute("UPDATE racing.track_grid SET length_m = length_m * 1.02")
     _, told = stored(connection, clean_file)
 
-    assert not told.grid_fits
+    assert told.grid == first.grid
 
 
 def test_points_of_a_trace_are_on_the_map(connection: Connection, clean_file: Path) -> None:

@@ -10,8 +10,8 @@ from iracing_pipeline.data_api.backfill import EVENTS, LAPS, RESULT
 from iracing_pipeline.demo.career import RACES
 from iracing_pipeline.demo.fake_data_api.career import Career
 from iracing_pipeline.demo.fake_data_api.race_documents import event_log, lap_chart, result
-from iracing_pipeline.demo.plan import Session
 from iracing_pipeline.demo.outing import write_outing
+from iracing_pipeline.demo.plan import Session
 from iracing_pipeline.demo.season import SEED, season
 from iracing_pipeline.ingest import races
 from iracing_pipeline.ingest.races import take_apart_due

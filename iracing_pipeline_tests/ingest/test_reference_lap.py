@@ -11,7 +11,7 @@ import pytest
 from iracing_pipeline.analysis.reference import Conditions, OtherTrackError, against
 from iracing_pipeline.exchange.garage61 import Garage61Error
 from iracing_pipeline.ibt import IbtFile
-from iracing_pipeline.ingest.reference_lap import UnusableReferenceError, add
+from iracing_pipeline.ingest.reference_lap import UnusableReferenceError, add, move_to_grid
 from iracing_pipeline_tests.ingest.test_lap_analysis import count, file_of, stored
 
 if TYPE_CHECKING:
@@ -157,3 +157,26 @@ def test_what_speaks_against_a_comparison_is_said() -> None:
     ]
     with pytest.raises(OtherTrackError):
         against(Conditions(1, None, None, None, None, None), OWN)
+
+
+def test_a_reference_lap_follows_its_track_to_another_grid(
+    connection: Connection, own_file: Path, other_file: Path
+) -> None:
+    stored(connection, own_file)
+    row = add(connection, other_file)
+    assert move_to_grid(connection, [row["track_id"]]) == 0
+    connection.execute(
+        "UPDATE racing.track_grid SET length_m = length_m * 1.1, interval_count = 500"
+    )
+    assert move_to_grid(connection, [row["track_id"]]) == 1
+    moved = connection.execute(
+        "SELECT length_m, interval_count, elapsed_s, speed_mps, gear FROM racing.reference_lap"
+    ).fetchone()
+
+    assert moved is not None
+    assert moved[:2] == (pytest.approx(row["length_m"] * 1.1), 500)
+    assert {len(each) for each in moved[2:]} == {501}
+    assert moved[2][-1] == row["lap_time_s"]
+    assert set(moved[4]) <= set(row["gear"])
+    assert max(moved[3]) == pytest.approx(max(row["speed_mps"]), rel=0.01)
+    assert move_to_grid(connection, [row["track_id"]]) == 0

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import dagster as dg
@@ -19,6 +20,7 @@ from iracing_pipeline.defs.resources import (
 )
 from iracing_pipeline.defs.results.partitions import seasons
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.ibt import Facts
 from iracing_pipeline.ingest.documents import stops
 from iracing_pipeline.ingest.members import own_cust_id
 from iracing_pipeline.ingest.result_files import (
@@ -31,6 +33,7 @@ from iracing_pipeline.ingest.result_files import (
 from iracing_pipeline.ingest.results import load_subsessions
 from iracing_pipeline.ingest.subsessions import Progress, fetch_due, search_recent, search_season
 from iracing_pipeline.ingest.telemetry import StoredFrames
+from iracing_pipeline.lake import Lake
 from iracing_pipeline.results.season import Season
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.results import LAP, RESULT, SESSION_EVENT, SUBSESSION
@@ -288,8 +291,20 @@ def telemetry_results(
     store = lake.open()
     with warehouse.connect() as connection:
         keys = sessions_to_read(connection)
-        recordings = ((key, StoredFrames(store, key).facts) for key in keys)
+        recordings = ((key, partial(_facts, store, key)) for key in keys)
         done = load_session_info(connection, recordings, run_id=context.run.run_id)
+    for key, reason in done.refused.items():
+        context.log.warning("%s is in quarantine: %s", key, reason)
     return dg.MaterializeResult(
-        metadata={"sessions": len(keys), "refused": dg.MetadataValue.json(done.refused)}
+        metadata={
+            "sessions": len(keys),
+            "refused": dg.MetadataValue.json(done.refused),
+            "out of bounds": dg.MetadataValue.json(
+                {str(each): count for each, count in done.outcome.issues.counts.items()}
+            ),
+        }
     )
+
+
+def _facts(store: Lake, session_key: str) -> Facts:
+    return StoredFrames(store, session_key).facts

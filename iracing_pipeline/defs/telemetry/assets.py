@@ -3,31 +3,33 @@
 One step decodes a file into all of them: it is read once, and a run takes many files.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import dagster as dg
+import psycopg
 
-from iracing_pipeline.analysis.samples import MissingChannelError
 from iracing_pipeline.defs.batch import Batch, Metadata
 from iracing_pipeline.defs.resources import LakeResource, WarehouseResource
 from iracing_pipeline.defs.retries import CANCELED, retried
 from iracing_pipeline.defs.telemetry import lap_metadata, metadata
 from iracing_pipeline.defs.telemetry.checks import CHECKS, Findings
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files
-from iracing_pipeline.ibt import FileChangedError, IbtError, IbtFile
+from iracing_pipeline.ibt import FileChangedError, IbtFile
 from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
-from iracing_pipeline.ingest import lap_analysis
+from iracing_pipeline.ingest import lap_analysis, reference_lap
 from iracing_pipeline.ingest.lap_analysis import LapAnalysis
 from iracing_pipeline.ingest.telemetry import (
     FRAMES,
     KIND,
-    ShorterThanLoadedError,
     StoredFrames,
     Telemetry,
     analyse,
     load,
     store_frames,
+    warnings_of,
 )
 from iracing_pipeline.lake import Lake, LakeError, NotInLakeError, disk_is_full
 from iracing_pipeline.tables import Table
@@ -41,11 +43,12 @@ from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.tables.traces import LAP_TRACE
 from iracing_pipeline.warehouse import (
     Connection,
-    LoadError,
     audit,
     inventory,
     quarantine,
 )
+
+logger = logging.getLogger(__name__)
 
 GROUP = "telemetry"
 OWNERS = ["team:racing"]
@@ -154,15 +157,8 @@ LINEAGE = (
 )
 """All of them, in the order in which one is had from another."""
 
-FILE_FAULTS = (
-    IbtError,
-    MissingChannelError,
-    ShorterThanLoadedError,
-    LoadError,
-    LakeError,
-    OSError,
-)
-"""What can be wrong with one file, or with the place where it goes, while others go well."""
+NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError)
+"""What is not put down to a file: a database that cannot be reached. Anything else is."""
 
 
 @dg.multi_asset(
@@ -201,6 +197,7 @@ def _load_files(
     keys = context.partition_keys
     selected = [spec.key for spec in LINEAGE if spec.key in context.selected_asset_keys]
     batch, findings, store = Batch(context), Findings(), lake.open()
+    tracks: set[int] = set()
     with warehouse.connect() as connection:
         if attempt := context.run.tags.get(ATTEMPT):
             inventory.begin(connection, keys, int(attempt))
@@ -217,46 +214,94 @@ def _load_files(
                 told = lap_analysis.analyse_laps(result, track)
                 if selected != [ibt_frames.key]:
                     uri = store.uri(KIND, key, FRAMES) if store.exists(KIND, key, FRAMES) else None
-                    load(connection, result, frames_uri=uri, run_id=context.run.run_id)
+                    load(
+                        connection,
+                        result,
+                        frames_uri=uri,
+                        left_out=told.left_out,
+                        run_id=context.run.run_id,
+                    )
                     lap_analysis.load(connection, key, told, run_id=context.run.run_id)
                     took = result.seconds | (stored.seconds if stored else {})
                     audit.record_steps(connection, key, took, run_id=context.run.run_id)
-                    _settle(connection, source, file, result)
+                    _settle(connection, source, file, warnings_of(result, told.left_out))
                 connection.commit()
-            except FILE_FAULTS as error:
+            except NOT_OF_A_FILE:
+                raise
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is this file's alone
                 connection.rollback()
                 _refuse(connection, source, error)
                 batch.failed(key, str(error))
                 continue
             findings.add(result, stored)
             findings.add_analysis(result, told)
-            shown = {
-                ibt_frames.key: metadata.of_frames(file, stored, columns=number == len(keys)),
-                telemetry_sessions.key: metadata.of_session(result),
-                telemetry_laps.key: metadata.of_laps(result),
+            if result.track_id is not None:
+                tracks.add(result.track_id)
+            show: dict[dg.AssetKey, Callable[[], Metadata]] = {
+                ibt_frames.key: partial(
+                    metadata.of_frames, file, stored, columns=number == len(keys)
+                ),
+                telemetry_sessions.key: partial(metadata.of_session, result),
+                telemetry_laps.key: partial(metadata.of_laps, result),
                 **_of_analysis(result, told),
             }
             batch.done(
                 key,
-                {asset: shown[asset] for asset in selected},
+                {asset: shown(show[asset]) for asset in selected},
                 version=f"{key}:{result.facts.record_count}",
             )
             context.log.info("%d of %d: %s", number, len(keys), metadata.summary(result, stored))
+        if selected != [ibt_frames.key]:
+            _measure_again(context, connection, store, tracks)
     yield from findings.results(context.selected_asset_check_keys)
     batch.finish()
 
 
-def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Metadata]:
+def _measure_again(
+    context: dg.AssetExecutionContext, connection: Connection, store: Lake, tracks: set[int]
+) -> None:
+    """Measure the sessions of some tracks that an earlier grid or corner map was used for."""
+    reference_lap.move_to_grid(connection, sorted(tracks))
+    connection.commit()
+    for key in lap_analysis.outdated(connection, tracks):
+        try:
+            result = analyse(StoredFrames(store, key))
+            told = lap_analysis.analyse_laps(result, lap_analysis.kept(connection, result.track_id))
+            lap_analysis.load(connection, key, told, run_id=context.run.run_id)
+            connection.commit()
+            context.log.info("%s: measured by the present grid and corners of its track", key)
+        except NOT_OF_A_FILE:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is this session's alone
+            connection.rollback()
+            context.log.warning(
+                "%s is still measured by the earlier grid of its track: %s", key, error
+            )
+
+
+def shown(show: Callable[[], Metadata]) -> Metadata:
+    """The metadata of an asset; why there is none where it cannot be shown.
+
+    The rows are committed by then, so a picture that cannot be drawn fails nothing.
+    """
+    try:
+        return show()
+    except Exception as error:
+        logger.exception("Metadata of an asset could not be made")
+        return {"not shown": f"{type(error).__name__}: {error}"}
+
+
+def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Callable[[], Metadata]]:
     return {
-        lap_traces.key: lap_metadata.of_traces(result, told),
-        lap_sectors.key: lap_metadata.of_sectors(result, told),
-        lap_corners.key: lap_metadata.of_corners(told),
-        stints.key: lap_metadata.of_stints(result, told),
-        tyre_sets.key: lap_metadata.of_rows(told, TYRE_SET),
-        fuel_laps.key: lap_metadata.of_fuel(told),
-        damper_histograms.key: lap_metadata.of_rows(told, DAMPER_HISTOGRAM),
-        consistency.key: lap_metadata.of_consistency(result, told),
-        race_debriefs.key: lap_metadata.of_debrief(told),
+        lap_traces.key: partial(lap_metadata.of_traces, result, told),
+        lap_sectors.key: partial(lap_metadata.of_sectors, result, told),
+        lap_corners.key: partial(lap_metadata.of_corners, told),
+        stints.key: partial(lap_metadata.of_stints, result, told),
+        tyre_sets.key: partial(lap_metadata.of_rows, told, TYRE_SET),
+        fuel_laps.key: partial(lap_metadata.of_fuel, told),
+        damper_histograms.key: partial(lap_metadata.of_rows, told, DAMPER_HISTOGRAM),
+        consistency.key: partial(lap_metadata.of_consistency, result, told),
+        race_debriefs.key: partial(lap_metadata.of_debrief, told),
     }
 
 
@@ -281,14 +326,19 @@ def _open(source: TelemetryFile | None, key: str, lake: Lake, *, at_least: int) 
 
 
 def _settle(
-    connection: Connection, source: TelemetryFile | None, file: IbtFile | None, result: Telemetry
+    connection: Connection, source: TelemetryFile | None, file: IbtFile | None, warnings: list[str]
 ) -> None:
     """Say in the inventory that the file is loaded."""
     if source is not None:
         records = file.record_count if file else None
-        note = "; ".join(result.facts.warnings) or None
+        note = "; ".join(warnings) or None
         inventory.mark(connection, source, State.LOADED, record_count=records, note=note)
         quarantine.resolve(connection, source="telemetry", items=[source.path])
+
+
+def _reason(error: Exception) -> str:
+    """An error in words; one that nobody foresaw with the name of its class."""
+    return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
 
 
 def _is_of_the_place(error: Exception) -> bool:
@@ -313,7 +363,7 @@ def _refuse(connection: Connection, source: TelemetryFile | None, error: Excepti
             connection,
             source="telemetry",
             item=source.path,
-            reason=getattr(error, "reason", str(error)),
+            reason=getattr(error, "reason", _reason(error)),
             advice=getattr(error, "advice", "Copy the file again from the racing PC."),
             error_type=type(error).__name__,
             file_name=source.file_name,

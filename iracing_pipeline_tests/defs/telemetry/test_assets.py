@@ -10,9 +10,10 @@ import polars as pl
 import psycopg
 import pytest
 
-from iracing_pipeline.defs.telemetry import assets, checks
+from iracing_pipeline.defs.telemetry import assets, checks, lap_metadata
 from iracing_pipeline.ibt import IbtFile
-from iracing_pipeline.ingest.telemetry import load
+from iracing_pipeline.ingest import lap_analysis
+from iracing_pipeline.ingest.telemetry import Telemetry, load
 from iracing_pipeline_tests import recordings
 from iracing_pipeline_tests.defs.conftest import Pipeline, aged
 
@@ -111,6 +112,55 @@ def test_a_bad_file_fails_alone(pipeline: Pipeline) -> None:
     assert entry["resolved_at"] is None
     # The checks speak of the good files.
     assert check_results(result) == {spec.name: True for spec in checks.CHECKS}
+
+
+def test_a_fault_that_nobody_foresaw_is_of_its_file_alone(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.record("a.ibt")
+    pipeline.record("b.ibt", laps=4)
+    analyse = lap_analysis.analyse_laps
+
+    def fails(result: Telemetry, track: lap_analysis.Kept) -> lap_analysis.LapAnalysis:
+        if result.facts.file_name == "a.ibt":
+            raise IndexError("tuple index out of range")
+        return analyse(result, track)
+
+    monkeypatch.setattr(lap_analysis, "analyse_laps", fails)
+    pipeline.load()
+
+    assert pipeline.states == {"a.ibt": "quarantined", "b.ibt": "loaded"}
+    (entry,) = pipeline.rows("SELECT * FROM ops.quarantine")
+    assert entry["reason"] == "IndexError: tuple index out of range"
+
+
+def test_a_picture_that_cannot_be_drawn_fails_nothing(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> None:
+        raise IndexError("tuple index out of range")
+
+    monkeypatch.setattr(lap_metadata, "track_map", fails)
+    pipeline.record("a.ibt")
+    (result,) = pipeline.load()
+
+    assert result.success
+    assert pipeline.states == {"a.ibt": "loaded"}
+    shown = materialization(pipeline, "lap_traces", pipeline.key_of("a.ibt")).metadata
+    assert shown["not shown"].value == "IndexError: tuple index out of range"
+
+
+def test_sessions_measured_by_an_earlier_grid_are_measured_again(pipeline: Pipeline) -> None:
+    pipeline.record("a.ibt")
+    pipeline.load()
+    pipeline.rows(
+        "INSERT INTO racing.track_grid (track_id, length_m, interval_count, session_key)"
+        " SELECT track_id, 780, 390, session_key FROM racing.telemetry_session"
+    )
+    pipeline.record("b.ibt", laps=4)
+    pipeline.load()
+
+    assert pipeline.rows("SELECT DISTINCT length_m FROM racing.lap_trace") == [{"length_m": 780.0}]
 
 
 def test_a_file_without_laps_is_quarantined_and_leaves_nothing(pipeline: Pipeline) -> None:
