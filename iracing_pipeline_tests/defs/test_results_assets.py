@@ -211,7 +211,7 @@ def test_a_race_that_cannot_be_loaded_fails_its_season_until_it_is_dismissed(
     assert not passed()
     job = defs.resolve_job_def("ask_for_races_again")
     config = {"ops": {"change_races": {"config": {"dismiss": [number]}}}}
-    done = job.execute_in_process(instance=instance, run_config=config, resources=RESOURCES)
+    done = job.execute_in_process(instance=instance, run_config=config)
     assert done.success
     assert passed()
 
@@ -220,7 +220,6 @@ def run_tables(instance: dg.DagsterInstance, key: str) -> dg.ExecuteInProcessRes
     return defs.resolve_job_def("fetch_season").execute_in_process(
         instance=instance,
         partition_key=key,
-        resources=RESOURCES,
         raise_on_error=False,
         asset_selection=[dg.AssetKey(n) for n in ("subsessions", "results", "laps")]
         + [dg.AssetKey("session_events")],
