@@ -197,6 +197,8 @@ def _came_in(samples: Samples, first: int, after: int) -> int | None:
 
 def _time(samples: Samples, row: int) -> float:
     """SessionTime of a record, or of the next one whose time is no damage."""
+    if usable_times(samples.time[row : row + 1]).all():
+        return float(samples.time[row])
     usable = np.flatnonzero(usable_times(samples.time))
     return float(samples.time[usable[min(int(np.searchsorted(usable, row)), len(usable) - 1)]])
 

@@ -119,6 +119,7 @@ def tyre_set_table(
         return TYRE_SET.frame()
     driven = _odometer(samples)
     measured = _measurements(records)
+    cold = {wheel: _steady(records, f"{wheel.upper()}coldPressure") for wheel in WHEELS}
     rows = []
     key = laps.get_column("session_key")[0]
     ends = (laps.get_column("first_record") + laps.get_column("record_count") - 1).to_numpy()
@@ -141,7 +142,10 @@ def tyre_set_table(
                 "distance_m": float(driven[after - 1] - driven[first])
                 if samples.speed is not None
                 else None,
-                **_cold_pressures(records, after),
+                **{
+                    f"{wheel}_cold_pressure_kpa": None if each is None else float(each[after - 1])
+                    for wheel, each in cold.items()
+                },
                 **_measured(records, samples, driven, measured, (first, after)),
             }
         )
@@ -199,14 +203,6 @@ def _measurements(records: pl.DataFrame) -> Integers:
                 if values is not None:
                     renewed[1:] |= np.diff(values) != 0
     return np.flatnonzero(renewed)
-
-
-def _cold_pressures(records: pl.DataFrame, after: int) -> dict[str, Any]:
-    return {
-        f"{wheel}_cold_pressure_kpa": None if cold is None else float(cold[after - 1])
-        for wheel in WHEELS
-        for cold in [_steady(records, f"{wheel.upper()}coldPressure")]
-    }
 
 
 def _measured(

@@ -49,7 +49,7 @@ def test_a_level_that_stays_is_a_change() -> None:
 
 
 def test_a_place_is_interpolated_over_the_line() -> None:
-    place = (0.99 + np.arange(100) * 1e-3) % 1.0
+    place = np.asarray((0.99 + np.arange(100) * 1e-3) % 1.0, np.float64)
     lying = place.copy()
     lying[8:12] = 0.5
     assert restored(lying, 0.004, circular=True) == pytest.approx(place, abs=1e-9)
