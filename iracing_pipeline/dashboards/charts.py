@@ -158,7 +158,7 @@ def names(
         title: Its title.
         about: What is named and where it comes from.
         source: What follows ``FROM`` in its query: ``time`` and ``name``, which holds until the
-            next row and is NULL between names, sorted by time.
+            next row and is NULL between names.
         empty: What it says without names.
         first: What stands before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
@@ -175,7 +175,19 @@ def names(
         .legend(build.VizLegendOptions().show_legend(show_legend=False))
         .build()
     )
-    query = select(fields, source, first=first)
+    # Without rows a state timeline says "Data does not have a time field": the strip says why.
+    lead = f"{first}," if first else "WITH"
+    said = empty.replace("'", "''")
+    query = select(
+        fields,
+        f"""
+(TABLE strip
+UNION ALL
+SELECT $__timeFrom()::timestamptz, '{said}' WHERE NOT EXISTS (SELECT FROM strip)) AS shown
+ORDER BY time, name NULLS FIRST
+""",
+        first=f"{lead} strip AS (SELECT time, name FROM {source.strip()})",
+    )
     return Panel(number, title, about, empty, drawn, (query,), (BLANK, *fields), **size)
 
 

@@ -27,7 +27,7 @@ def last_session() -> Panel:
     """How fresh it is."""
     return stat(
         1,
-        "Last session driven",
+        "Last session",
         "When the newest session that is loaded was driven. From grafana.telemetry_sessions.",
         ago("max(start_time)", "Last"),
         "grafana.telemetry_sessions HAVING max(start_time) IS NOT NULL",
@@ -81,7 +81,7 @@ def up() -> Panel:
     """Whether it can be asked."""
     return stat(
         5,
-        "Sources answering",
+        "Sources up",
         "Whether database and Dagster answered the metrics endpoint the last time that they were"
         " asked: 100 % when all did. None without a Prometheus"
         " that scrapes iracing-pipeline metrics. From the recording rule"
@@ -159,15 +159,13 @@ def loads() -> Panel:
     return table(
         9,
         "Tables",
-        "Each table: when it was last loaded, rows that were new, changed and gone in the time"
+        "Each table: when it was last loaded, rows that were new and changed in the time"
         " range, and how long its loads took. From grafana.load_audit.",
         (
-            text("table_name", "Table"),
+            text("table_name", "Table").with_(custom__minWidth=215),
             ago("max(finished_at)", "Last load").wide(120),
-            number("count(*)", "Loads").wide(70),
             number("sum(rows_inserted)", "New rows").wide(90),
-            number("sum(rows_updated)", "Changed").wide(90),
-            number("sum(rows_deleted)", "Gone").wide(70),
+            number("sum(rows_updated)", "Changed").wide(80),
             seconds("percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)", "Median time").wide(
                 100
             ),

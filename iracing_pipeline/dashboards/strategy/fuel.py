@@ -82,7 +82,7 @@ def behind() -> Panel:
     """How much it rests on."""
     return stat(
         5,
-        "Laps behind these figures",
+        "Laps behind it",
         "Clean laps on a dry track, over all sessions with this car here. From grafana.car_tracks.",
         number("fuel_lap_count", "Laps"),
         KNOWN,

@@ -184,7 +184,6 @@ def strip() -> Panel:
         " it ends. From grafana.lap_compare() and grafana.corners.",
         """
 (SELECT time, text AS name FROM corner UNION ALL SELECT timeend, NULL FROM corner) AS edge
-ORDER BY time, name NULLS FIRST
 """,
         first=f"WITH corner AS ({CORNERS.sql.strip()})",
         empty="No corner yet: choose a reference (A) above.",
