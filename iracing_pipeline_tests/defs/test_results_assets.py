@@ -155,7 +155,7 @@ def test_the_schedules_alone_bring_a_whole_career(
             run(instance, str(request.job_name), partition=request.partition_key)
         requests = night(instance)
         keys = [request.partition_key for request in requests]
-        assert keys == sorted(keys, reverse=True)
+        assert keys == sorted(map(str, keys), reverse=True)
         assert set(map(str, WITH_HOSTED.seasons)) <= set(keys)
         for request in requests:
             run(instance, "load_season", partition=request.partition_key)
