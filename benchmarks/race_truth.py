@@ -83,7 +83,7 @@ def world(kind: str, seed: int) -> World:
     else:  # a flag that cost nothing is no mistake
         harmless = (rng.random((cars, laps)) < 0.03) & (flags == 0)
         flags[harmless] |= _OFF_TRACK
-    wake = np.zeros(cars)
+    wake: Floats = np.zeros(cars)
     if kind == "traffic":
         wake[:] = WAKE_S * rng.choice([-1, 1])
     grid: Floats = np.arange(cars) * 0.35
