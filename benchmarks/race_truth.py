@@ -86,7 +86,7 @@ def world(kind: str, seed: int) -> World:
     wake: Floats = np.zeros(cars)
     if kind == "traffic":
         wake[:] = WAKE_S * rng.choice([-1, 1])
-    grid: Floats = np.arange(cars) * 0.35
+    grid: Floats = np.arange(cars, dtype=np.float64) * 0.35
     if kind in {"traffic", NONE}:
         _trains(rng, pace, grid, wake)
     if kind == "fade":
