@@ -22,8 +22,19 @@ TELEMETRY_SESSION = Table(
             required=True,
         ),
         Column("file_name", pl.String, "Name of the file it was read from", required=True),
-        Column("start_time", UTC, "When iRacing opened the file, UTC", required=True),
-        Column("end_time", UTC, "Start plus the SessionTime span of the records, UTC"),
+        Column(
+            "start_time",
+            UTC,
+            "When iRacing opened the file, UTC",
+            required=True,
+            bounds=bounds.TIME,
+        ),
+        Column(
+            "end_time",
+            UTC,
+            "Start plus the SessionTime span of the records, UTC",
+            bounds=bounds.TIME,
+        ),
         Column(
             "duration_s",
             pl.Float64,
@@ -234,7 +245,7 @@ TELEMETRY_LAP = Table(
             "s",
             bounds=bounds.DIFFERENCE,
         ),
-        Column("start_time", UTC, "When the lap began, UTC", required=True),
+        Column("start_time", UTC, "When the lap began, UTC", required=True, bounds=bounds.TIME),
         Column("start_session_time_s", pl.Float64, "SessionTime at its start", "s", required=True),
         Column("end_session_time_s", pl.Float64, "SessionTime at its end", "s", required=True),
         Column(

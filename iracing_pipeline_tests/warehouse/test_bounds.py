@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from iracing_pipeline.tables.bounds import Bounds
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse import bounds
@@ -48,7 +49,7 @@ def refusals(connection: Connection, table: Table) -> Iterator[str]:
             [name, table.name],
         ).fetchall()
         limits = columns[used[0][0]].bounds if len(used) == 1 and used[0][0] in columns else None
-        if limits is None:
+        if not isinstance(limits, Bounds):  # of times there is no other constraint
             continue
         column = columns[used[0][0]]
         whole = not column.inner.is_float()
@@ -116,6 +117,15 @@ def test_a_bound_that_changed_replaces_the_constraint(connection: Connection) ->
     assert (
         comments["bounds_fuel_tank_l"] == bounds.conditions(TELEMETRY_SESSION)["bounds_fuel_tank_l"]
     )
+
+
+@pytest.mark.parametrize("value", ["'infinity'", "'9999-01-01'", "'0044-03-15 BC'"])
+def test_the_database_refuses_a_time_that_no_race_has(connection: Connection, value: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="bounds_seen_at"):
+        connection.execute(
+            "INSERT INTO racing.member (cust_id, display_name, seen_at)"
+            f" VALUES (1, 'A. Driver', {value})".encode()
+        )
 
 
 def test_the_load_nulls_a_value_and_refuses_a_row(connection: Connection, tmp_path: Path) -> None:
