@@ -155,6 +155,16 @@ WETNESS = Bounds(0, 7)
 LATITUDE = Bounds(-90, 90)
 RATE = Bounds(1, 10_000)
 EFFECT = Bounds(-86_400, 86_400)
+ENERGY = Bounds(-1_000, 1_000)
+"""Braking gives energy back."""
+ENERGY_CAPACITY = Bounds(0, 1_000)
+UTC_OFFSET = Bounds(-43_200, 50_400)
+"""Of the time zones of the world: UTC-12 to UTC+14."""
+BUMP = Bounds(0, 300)
+REBOUND = Bounds(-300, 0)
+FINDINGS = Bounds(1, 3)
+"""At most three findings of a race."""
+INCIDENT_POINTS = Bounds(1, 1_000_000)
 FINITE = Bounds(-1e12, 1e12)
 
 OF_UNIT: dict[str, Bounds] = {
@@ -173,6 +183,7 @@ OF_UNIT: dict[str, Bounds] = {
     "l/s": Bounds(0, 1_000),
     "kg": Bounds(0, 100_000),
     "kg/l": DENSITY,
+    "kWh": ENERGY,
     "W": Bounds(0, 1e8),
     "B": Bounds(0, 2**63 - 1),
     "%": Bounds(0, 100),

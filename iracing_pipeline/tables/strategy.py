@@ -170,7 +170,13 @@ CAR_TRACK = Table(
             "kWh",
         ),
         Column("energy_lap_count", pl.Int32, "Laps behind the energy figures", required=True),
-        Column("energy_capacity_kwh", pl.Float64, "What the battery holds", "kWh"),
+        Column(
+            "energy_capacity_kwh",
+            pl.Float64,
+            "What the battery holds",
+            "kWh",
+            bounds=bounds.ENERGY_CAPACITY,
+        ),
     ),
 )
 

@@ -161,6 +161,7 @@ TELEMETRY_SESSION = Table(
             "Local time of the racing PC minus UTC: time in the file's name minus start_time, to"
             " 15 minutes; null when unknown",
             "s",
+            bounds=bounds.UTC_OFFSET,
         ),
         Column(
             "driver_source",
@@ -182,7 +183,11 @@ TELEMETRY_SESSION = Table(
             required=True,
         ),
         Column(
-            "energy_capacity_kwh", pl.Float64, "DriverCarFuelMaxKWh x DriverCarMaxFuelPct", "kWh"
+            "energy_capacity_kwh",
+            pl.Float64,
+            "DriverCarFuelMaxKWh x DriverCarMaxFuelPct",
+            "kWh",
+            bounds=bounds.ENERGY_CAPACITY,
         ),
     ),
 )
