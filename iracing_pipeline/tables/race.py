@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 _SIMSESSION = (
@@ -29,7 +30,13 @@ IRATING_OUTCOME = Table(
         _GROUP_ID,
         Column("cust_id", pl.Int64, "The driver", required=True),
         Column("car_class_id", pl.Int32, "Car class"),
-        Column("place_in_class", pl.Int32, "Finishing place in class, from 1", required=True),
+        Column(
+            "place_in_class",
+            pl.Int32,
+            "Finishing place in class, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column(
             "finished_here",
             pl.Boolean,
@@ -192,7 +199,13 @@ RACE_INCIDENT = Table(
     key=("session_key", "incident"),
     columns=(
         Column("session_key", pl.String, "The session it was driven in", required=True),
-        Column("incident", pl.Int32, "Number of the incident, from 1", required=True),
+        Column(
+            "incident",
+            pl.Int32,
+            "Number of the incident, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True),
         Column(
             "session_time_s",
@@ -203,7 +216,13 @@ RACE_INCIDENT = Table(
         ),
         Column("distance_m", pl.Float64, "Where on the lap, from the line", "m"),
         Column("corner", pl.Int16, "Corner of the track's map; null on a straight"),
-        Column("points", pl.Int32, "Points that it added; not what kind it was", required=True),
+        Column(
+            "points",
+            pl.Int32,
+            "Points that it added; not what kind it was",
+            required=True,
+            bounds=bounds.INCIDENT_POINTS,
+        ),
         Column("total_points", pl.Int32, "The driver's count after it", required=True),
         Column("kind", pl.String, "off track, where the surface shows it; null where nothing does"),
         Column(
@@ -224,9 +243,21 @@ PENALTY_LADDER = Table(
     key=("session_key", "step"),
     columns=(
         Column("session_key", pl.String, "The session", required=True),
-        Column("step", pl.Int32, "Number of the step, from 1", required=True),
+        Column(
+            "step",
+            pl.Int32,
+            "Number of the step, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("penalty", pl.String, "penalty, or disqualification", required=True),
-        Column("at_points", pl.Int32, "Incident points that it takes", required=True),
+        Column(
+            "at_points",
+            pl.Int32,
+            "Incident points that it takes",
+            required=True,
+            bounds=bounds.INCIDENT_POINTS,
+        ),
         Column("points", pl.Int32, "Points at the end; of the team where it is a team event"),
         Column("points_left", pl.Int32, "Points short of it; zero or below: reached"),
     ),
