@@ -20,6 +20,7 @@ ORDER = [
     "dagster_storage",
     # ------------------------------------ nothing below imports dagster
     "ask",
+    "why",
     "report",
     "ingest",
     "metrics",
