@@ -21,6 +21,7 @@ ORDER = [
     # ------------------------------------ nothing below imports dagster
     "ask",
     "why",
+    "digest",
     "report",
     "ingest",
     "metrics",

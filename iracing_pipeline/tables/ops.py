@@ -137,7 +137,12 @@ SESSION_DIGEST = Table(
     key=("session_key",),
     columns=(
         Column("session_key", pl.String, "The session", required=True),
-        Column("state", pl.String, "sent, waiting (to be tried again) or given_up", required=True),
+        Column(
+            "state",
+            pl.String,
+            "sending, sent, waiting (for another attempt) or given_up",
+            required=True,
+        ),
         Column("attempts", pl.Int32, "How often it was tried", required=True, bounds=bounds.COUNT),
         Column("tried_at", UTC, "When it was last tried", required=True),
         Column("note", pl.String, "Why it was not sent"),

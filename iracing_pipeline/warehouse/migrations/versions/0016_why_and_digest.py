@@ -1,4 +1,4 @@
-"""The version that loaded a row, and the digests of sessions."""
+"""The version that loaded a row, the digests of sessions, and forecasts from fields of races."""
 
 from __future__ import annotations
 
@@ -22,8 +22,16 @@ CREATE TABLE ops.session_digest (
 )
 """
 
+BASIS = """
+ALTER TABLE racing.rating_forecast
+    DROP CONSTRAINT rating_forecast_basis_check,
+    ADD CONSTRAINT rating_forecast_basis_check
+        CHECK (basis IN ('results', 'observations', 'fields'))
+"""
+
 
 def upgrade() -> None:
-    """Add the column, and create the table."""
+    """Add the column, create the table, and allow the basis."""
     op.execute(CODE_VERSION)
     op.execute(SESSION_DIGEST)
+    op.execute(BASIS)
