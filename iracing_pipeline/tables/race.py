@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 _SIMSESSION = (
