@@ -3,29 +3,17 @@
 from __future__ import annotations
 
 import os
-import uuid
 from typing import TYPE_CHECKING
 
 import pytest
 
 from iracing_pipeline.ask import Database
-from iracing_pipeline_tests.conftest import at_database, run_statement
 from iracing_pipeline_tests.dashboards.conftest import Demo, as_reader, reader_url
-from iracing_pipeline_tests.garage import Garage, load_garage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from iracing_pipeline_tests.garage import Garage
 
 __all__ = ["reader_url"]
-
-
-@pytest.fixture(scope="session")
-def loaded(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Garage]:
-    """The demo season in a database of its own."""
-    name = f"iracing_garage_{uuid.uuid4().hex[:8]}"
-    run_statement(server_url, "CREATE DATABASE {}", name)
-    yield load_garage(at_database(server_url, name), tmp_path_factory.mktemp("garage"))
-    run_statement(server_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 @pytest.fixture(scope="session")

@@ -7,15 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from iracing_pipeline.warehouse import Warehouse
-from iracing_pipeline_tests.ask.conftest import loaded
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from iracing_pipeline.warehouse import Connection
     from iracing_pipeline_tests.garage import Garage
-
-__all__ = ["loaded"]
 
 
 @pytest.fixture
