@@ -47,6 +47,13 @@ class Garage:
     career: Career
 
     @property
+    def races(self) -> list[Race]:
+        """The races of the career that are loaded: the last, and those that files are of."""
+        chosen = [race for race in self.career.races if race.pinned is not None]
+        chosen += [race for race in self.career.races[-RACES:] if not race.forbidden]
+        return list({race.subsession_id: race for race in chosen}.values())
+
+    @property
     def lake(self) -> Lake:
         """The lake in the data folder."""
         return Lake(self.home / "lake", durable=False)
@@ -58,7 +65,7 @@ def load_garage(url: str, home: Path) -> Garage:
     garage = Garage(url, home, Career())
     with Warehouse(url).connect() as connection:
         _load_files(connection, garage)
-        _load_races(connection, garage.career)
+        _load_races(connection, garage)
         members.rebuild_ratings(connection, run_id="ratings")
         connection.commit()
         for rebuild in (
@@ -108,18 +115,10 @@ def _load_files(connection: Connection, garage: Garage) -> None:
         connection.commit()
 
 
-def _load_races(connection: Connection, career: Career) -> None:
-    recorded = {
-        row[0]
-        for row in connection.execute(
-            "SELECT DISTINCT subsession_id FROM racing.telemetry_session"
-        ).fetchall()
-    }
-    chosen = [race for race in career.races if race.subsession_id in recorded]
-    chosen += [race for race in career.races[-RACES:] if not race.forbidden]
-    numbers = sorted({race.subsession_id for race in chosen})
-    for race in {race.subsession_id: race for race in chosen}.values():
-        _put_race(connection, career, race)
+def _load_races(connection: Connection, garage: Garage) -> None:
+    for race in garage.races:
+        _put_race(connection, garage.career, race)
+    numbers = sorted(race.subsession_id for race in garage.races)
     results.load_subsessions(connection, numbers, run_id="results")
     connection.commit()
 
