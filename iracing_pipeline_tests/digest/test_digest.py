@@ -247,7 +247,8 @@ def test_the_sensor_asks_for_a_run_of_its_own(
         load_file(connection, Lake(tmp_path / "lake", durable=False), path)
 
         def look() -> Any:
-            return digest_sensor(dg.build_sensor_context(instance=instance, resources=resources))
+            with dg.build_sensor_context(instance=instance, resources=resources) as context:
+                return digest_sensor(context)
 
         assert "Off" in str(look().skip_message)
         monkeypatch.setenv("IRACING_DIGEST_FILE", str(tmp_path / "digests.txt"))
