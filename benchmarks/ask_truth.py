@@ -26,11 +26,12 @@ import psycopg
 from mcp import ClientSession, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from benchmarks import ten_seasons
 from iracing_pipeline.demo.fake_data_api.race_documents import TICKS, Field, drive
 from iracing_pipeline.demo.outing import write_outing
 from iracing_pipeline.demo.season import SEED, season
 from iracing_pipeline.ibt import IbtFile
-from iracing_pipeline.warehouse import Warehouse, embedded, reader
+from iracing_pipeline.warehouse import Warehouse, embedded, migrate, reader
 from iracing_pipeline_tests.conftest import at_database
 from iracing_pipeline_tests.garage import Garage, load_garage
 
@@ -242,12 +243,48 @@ async def measure(env: Mapping[str, str], asked: list[Asked]) -> Measured:
                 result.right += 1
             else:
                 result.refused += 1
-        result.memory_mb = max(
-            child.memory_info().rss / 1e6
-            for child in psutil.Process().children(recursive=True)
-            if "mcp" in child.cmdline()
-        )
+        result.memory_mb = memory_mb()
     return result
+
+
+CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("sessions", {}),
+    ("sessions", {"car": "Car number 3", "track": "Track number 7"}),
+    ("session", {"session": "last"}),
+    ("laps", {"session": "last"}),
+    ("personal_bests", {"car": "Car number 5"}),
+    ("corner_over_time", {"corner": 5}),
+    ("car_on_track", {"track": "Track number 7"}),
+    ("fuel", {"track": "Track number 7"}),
+    ("races", {}),
+    ("ratings", {}),
+    ("setup_comparison", {"car": "Car number 3"}),
+    ("data_quality", {"session": "last"}),
+    ("incidents", {"session": "last"}),
+    ("query", {"sql": "SELECT kind, count(*) FROM grafana.telemetry_laps GROUP BY 1"}),
+)
+"""What is asked of ten seasons; each several times."""
+
+
+async def measure_calls(env: Mapping[str, str], rounds: int = 5) -> Measured:
+    """How long calls take, whatever they answer."""
+    result = Measured()
+    async with served(env) as session:
+        for tool, given in CALLS * rounds:
+            began = time.perf_counter()
+            answer = await session.call_tool(tool, given)
+            result.seconds.append(time.perf_counter() - began)
+            if answer.is_error:
+                result.wrong.append(f"{tool} {given}: {answer.content[0].text}")
+        result.memory_mb = memory_mb()
+    return result
+
+
+def memory_mb() -> float:
+    """Memory of the server that this process started, in MB."""
+    children = psutil.Process().children(recursive=True)
+    servers = [child for child in children if "mcp" in child.cmdline()]
+    return max((server.memory_info().rss / 1e6 for server in servers), default=0.0)
 
 
 def environment(url: str, home: Path) -> dict[str, str]:
@@ -276,21 +313,36 @@ def report(measured: Measured, title: str) -> None:
 
 def main() -> None:
     """Load, ask, print."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.parse_args()
+    argparse.ArgumentParser(description=__doc__).parse_args()
     with tempfile.TemporaryDirectory(prefix="iracing-ask-") as folder:
         home = Path(folder)
         url = embedded.start(home)
         try:
             with psycopg.connect(url, autocommit=True) as connection:
                 connection.execute("CREATE DATABASE garage")
+                connection.execute("CREATE DATABASE seasons")
             garage = load_garage(at_database(url, "garage"), home)
-            asked = questions(garage)
-            measured = anyio.run(measure, environment(garage.url, home), asked)
+            measured = anyio.run(measure, environment(garage.url, home), questions(garage))
+            report(measured, "Demo season")
+            report_seasons(at_database(url, "seasons"), home)
         finally:
             embedded.stop(home)
-    report(measured, "Demo season")
     sys.exit(1 if measured.wrong else 0)
+
+
+def report_seasons(url: str, home: Path) -> None:
+    """Fill an empty database with ten seasons, and print how long calls take."""
+    migrate(url)
+    with Warehouse(url).connect(autocommit=True) as connection:
+        ten_seasons.fill(connection)
+    calls = anyio.run(measure_calls, environment(url, home))
+    print(
+        f"Ten seasons, {ten_seasons.SESSIONS * ten_seasons.LAPS} laps: call p50"
+        f" {1000 * statistics.median(calls.seconds):.0f} ms, p95 {calls.p95_ms:.0f} ms,"
+        f" memory {calls.memory_mb:.0f} MB"
+    )
+    for each in calls.wrong[:5]:
+        print(f"  wrong: {each}")
 
 
 if __name__ == "__main__":
