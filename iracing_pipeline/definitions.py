@@ -3,6 +3,7 @@
 import dagster as dg
 
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
+from iracing_pipeline.defs.digests import digest_sensor, send_digests
 from iracing_pipeline.defs.figures.assets import figures, races
 from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
 from iracing_pipeline.defs.housekeeping import (
@@ -89,6 +90,7 @@ defs = dg.Definitions(
         rebuild_rating_history,
         refresh_figures,
         keep_house,
+        send_digests,
     ],
     schedules=[
         weekly_reference,
@@ -107,6 +109,7 @@ defs = dg.Definitions(
         result_files_sensor,
         telemetry_results_sensor,
         figures_sensor,
+        digest_sensor,
     ],
     resources={
         "lake": LakeResource(),

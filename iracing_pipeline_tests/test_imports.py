@@ -20,6 +20,8 @@ ORDER = [
     "dagster_storage",
     # ------------------------------------ nothing below imports dagster
     "ask",
+    "why",
+    "digest",
     "report",
     "ingest",
     "metrics",

@@ -18,6 +18,7 @@ from iracing_pipeline.cli import (
     races,
     service,
     stack,
+    why,
 )
 from iracing_pipeline.cli.group import Commands
 
@@ -43,6 +44,7 @@ for _command in (
     backup.restore,
     ask.ask,
     ask.mcp,
+    why.why,
     account.login,
     account.collect,
     races.races,

@@ -108,7 +108,14 @@ RACE_LEDGER = Table(
             required=True,
         ),
         Column("own_error_s", pl.Float64, "Standard error of own_s; null where not known", "s"),
-        Column("share", pl.Float64, "Seconds as a share of the gap; null without a gap", "ratio"),
+        Column(
+            "share",
+            pl.Float64,
+            "Seconds as a share of the gap: below 0 where gained, above 1 where others gained;"
+            " null without a gap",
+            "ratio",
+            bounds=bounds.FINITE,
+        ),
         Column(
             "gap_s", pl.Float64, "Behind the winner at the end of lap_number", "s", required=True
         ),
