@@ -165,8 +165,8 @@ def _excluded(
     differences: Floats, ladder: Floats
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Whether the game of each ``d`` of the ladder ever reached 20."""
-    games = games(differences[None, :] - ladder[:, None])
-    return np.asarray(games.max(axis=1) >= np.log(1 / _LEVEL))
+    against = games(differences[None, :] - ladder[:, None])
+    return np.asarray(against.max(axis=1) >= np.log(1 / _LEVEL))
 
 
 def _edge(differences: Floats, outside: float, inside: float) -> float:

@@ -48,6 +48,7 @@ class Race:
         distance: How long it was.
         stops: First lap of each stop of each car.
         races: How often each question is driven.
+        unchanged: Replays without a change, by the lap that they begin after.
     """
 
     race: race_ledger.Race
@@ -55,7 +56,7 @@ class Race:
     distance: Distance
     stops: Mapping[int, tuple[int, ...]]
     races: int
-    _as_it_was: dict[int, tuple[Floats, Finish]] = field(default_factory=dict)
+    unchanged: dict[int, tuple[Floats, Finish]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +223,9 @@ def _drive(race: Race, start: Field) -> tuple[Floats, Finish]:
 
 
 def _as_it_was(race: Race, lap: int) -> tuple[Floats, Finish]:
-    if lap not in race._as_it_was:
-        race._as_it_was[lap] = _drive(race, at_lap(race.race, race.estimates, lap, race.stops))
-    return race._as_it_was[lap]
+    if lap not in race.unchanged:
+        race.unchanged[lap] = _drive(race, at_lap(race.race, race.estimates, lap, race.stops))
+    return race.unchanged[lap]
 
 
 def _answer(race: Race, index: int, changed: Field, as_it_was: tuple[Floats, Finish]) -> Answer:

@@ -33,7 +33,9 @@ def experiment() -> None:
     "--blocks", type=click.IntRange(7, 100), default=12, show_default=True, help="Of four runs."
 )
 @click.option("--session", help="Session whose driver, car and track it is; the newest by default.")
-def start(name: str, a: str, b: str, laps_per_run: int, blocks: int, session: str | None) -> None:
+def start(
+    name: str, *, a: str, b: str, laps_per_run: int, blocks: int, session: str | None
+) -> None:
     """Draw the plan of an experiment. Every stint from now on is a run of it."""
     from iracing_pipeline.analysis.experiment import laps_needed
     from iracing_pipeline.ingest import experiments

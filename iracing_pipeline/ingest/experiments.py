@@ -20,6 +20,7 @@ from iracing_pipeline.warehouse.read import read_table
 
 if TYPE_CHECKING:
     from iracing_pipeline.analysis.experiment import Variant
+    from iracing_pipeline.analysis.samples import Floats
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
@@ -183,9 +184,7 @@ def _compare(connection: Connection, row: dict[str, Any]) -> tuple[pl.DataFrame,
     return EXPERIMENT_RUN.frame(runs), EXPERIMENT_LOOK.frame(looks)
 
 
-def _look(
-    name: str, order: list[Variant], times: list[experiment.Floats], *, last: bool
-) -> dict[str, Any]:
+def _look(name: str, order: list[Variant], times: list[Floats], *, last: bool) -> dict[str, Any]:
     shown = experiment.compare(order, times)
     needed = None
     if last and shown.block_spread_s:
