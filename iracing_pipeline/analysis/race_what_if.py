@@ -110,7 +110,8 @@ def driven(race: race_ledger.Race) -> Race:
     ]
     if slow:
         raise RefusedError(
-            f"the field was slow or under a caution on lap {min(slow)}, and a replay has no cautions"
+            f"the field was slow or under a caution on lap {min(slow)}, and a replay has no"
+            " cautions"
         )
     races = min(max(_CAR_LAPS // car_laps, FEWEST_RACES), MOST_RACES)
     return Race(race, estimates, Distance(laps=laps), stop_laps(race), races)

@@ -31,11 +31,11 @@ LONGEST_NAME = 60
 LONGEST_TEXT = 200
 _BASIS: LiteralString = """
 SELECT session.cust_id, session.car_id, session.track_id, session.driver_name, session.car_name,
-    session.track_name, consistency.spread_s
+    session.track_name, summary.spread_s
 FROM racing.telemetry_session AS session
-LEFT JOIN racing.consistency AS consistency USING (session_key)
+LEFT JOIN racing.session_summary AS summary USING (session_key)
 WHERE session.cust_id IS NOT NULL AND session.car_id IS NOT NULL AND session.track_id IS NOT NULL
-    AND (session.session_key = %(session)s OR %(session)s IS NULL)
+    AND (session.session_key = %(session)s OR %(session)s::text IS NULL)
 ORDER BY session.start_time DESC LIMIT 1
 """
 _RUNS: LiteralString = """

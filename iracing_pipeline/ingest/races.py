@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
     from iracing_pipeline.warehouse.load import Loaded
 
-VERSION = 1
+VERSION = 2
 """Of the analysis: races taken apart by another one are done anew."""
 BATCH = 20
 QUARANTINE = "race"

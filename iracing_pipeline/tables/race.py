@@ -89,7 +89,8 @@ RACE_LEDGER = Table(
         Column(
             "supported",
             pl.Boolean,
-            "Whether the interval leaves out zero; false: the cause cannot be told from nothing",
+            "Whether the 99 % interval leaves out zero (of pace the 95 % one); false: the cause"
+            " cannot be told from nothing",
             required=True,
         ),
         Column("lap_count", pl.Int32, "Laps of the car that show it", required=True),

@@ -102,7 +102,8 @@ def _items(items: Sequence[Row]) -> str:
         f"<li>Lap {row['first_lap']}: {row['seconds']:.1f} s, {escape(row['why'])}</li>"
         for row in items[:_MOST_ITEMS]
     )
-    return f'<h4>Costliest laps and stops, against your own clean laps</h4><ul class="items">{listed}</ul>'
+    title = "<h4>Costliest laps and stops, against your own clean laps</h4>"
+    return f'{title}<ul class="items">{listed}</ul>'
 
 
 def _places(race: RaceData, charts: Charts) -> str:
@@ -165,8 +166,7 @@ def _what_ifs(race: RaceData) -> str:
                 escape(row["question"]),
                 f"P{row['place']:.0f} <small>{row['place_low']} to {row['place_high']}</small>",
                 f"{row['places_gained']:+.1f}",
-                f"{row['gained_s']:+.1f}"
-                f" <small>{row['gained_low_s']:+.1f} to {row['gained_high_s']:+.1f}</small>",
+                f"{row['gained_s']:+.1f} <small>{_span(row)}</small>",
                 UNKNOWN if row["irating_gained"] is None else f"{row['irating_gained']:+.0f}",
             )
         )
@@ -182,6 +182,10 @@ def _what_ifs(race: RaceData) -> str:
         else ""
     )
     return title + table + drawn + (f'<ul class="items">{refused}</ul>' if refused else "")
+
+
+def _span(row: Row) -> str:
+    return f"{row['gained_low_s']:+.1f} to {row['gained_high_s']:+.1f}"
 
 
 def _incidents(race: RaceData) -> str:
@@ -214,7 +218,7 @@ def _incidents(race: RaceData) -> str:
 def _where(row: Row) -> str:
     if row["corner"] is not None:
         return f"turn {row['corner']}"
-    return UNKNOWN if row["distance_m"] is None else amount(row["distance_m"], "length", 0)
+    return UNKNOWN if row["distance_m"] is None else amount(row["distance_m"], "distance", 0)
 
 
 def _moved(row: Row) -> str:
