@@ -4,7 +4,7 @@ import dagster as dg
 
 from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.digests import digest_sensor, send_digests
-from iracing_pipeline.defs.figures.assets import figures, races
+from iracing_pipeline.defs.figures.assets import figures, races, replays
 from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
 from iracing_pipeline.defs.housekeeping import (
     daily_housekeeping,
@@ -74,6 +74,7 @@ defs = dg.Definitions(
         ratings,
         figures,
         races,
+        replays,
     ],
     jobs=[
         load_telemetry,

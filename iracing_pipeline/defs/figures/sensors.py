@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from iracing_pipeline.defs.figures.assets import figures, races
+from iracing_pipeline.defs.figures.assets import figures, races, replays
 from iracing_pipeline.defs.ratings.assets import ratings
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.unfinished_runs import unfinished
@@ -22,11 +22,12 @@ _SOURCES = (
     "racing.subsession",
     "racing.result",
     "racing.lap",
+    "racing.experiment",
 )
 
 refresh_figures = dg.define_asset_job(
     "refresh_figures",
-    selection=[ratings, figures, races],
+    selection=[ratings, figures, races, replays],
     description="Ratings from what is there, and all figures over all sessions.",
 )
 
