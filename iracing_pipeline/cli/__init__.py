@@ -35,6 +35,7 @@ for _command in (
     laps.export,
     laps.reference,
     laps.report,
+    laps.sessions,
     database.dsn,
     database.down,
     database.migrate,

@@ -21,7 +21,7 @@
 
   // ---- units
   const quantities = page.quantities || {};
-  let system = asked.get("units") || remembered("units") || "metric";
+  let system = asked.get("units") || remembered("units") || page.units || "metric";
   const unit = (quantity) => quantities[quantity][system];
   const convert = (value, [, factor, offset]) =>
     value === null || typeof value !== "number" ? value : value * factor + offset;

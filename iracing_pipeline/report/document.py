@@ -38,15 +38,19 @@ _LINKS = (
 )
 
 
-def report(data: SessionData) -> str:
+def report(data: SessionData, *, units: str = "metric") -> str:
     """A session as one HTML file.
 
     It holds no id of the driver, no path and no name of a file.
+
+    Args:
+        data: The session.
+        units: ``metric`` or ``imperial``: what it shows until its reader chooses.
     """
     page = Page(title=f"{header.title(data)}: {header.kind(data)}")
     page.styles = (asset("report.css", "iracing_pipeline.report"),)
     compared = compare.section(data, page.charts)
-    page.data = {"quantities": for_script(), "cursors": compared.cursors}
+    page.data = {"quantities": for_script(), "cursors": compared.cursors, "units": units}
     page.body = "".join(
         (
             _bar(data),
