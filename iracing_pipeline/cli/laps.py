@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iracing_pipeline.child_environment import only_system_variables
+from iracing_pipeline.cli import browser
 from iracing_pipeline.cli.console import echo
 from iracing_pipeline.settings import UNITS, AskSettings, ReportSettings, Settings
 
@@ -166,7 +166,7 @@ def report(session: str, *, target: Path | None, units: str | None, show: bool) 
         )
     echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB")
     if show:
-        _open(path)
+        browser.show(path.absolute().as_uri())
 
 
 @contextmanager
@@ -179,12 +179,3 @@ def _read_only() -> Iterator[Connection]:
     password = AskSettings.from_env().reader_password
     with Warehouse(reader_url(settings, password=password)).connect() as connection:
         yield connection
-
-
-def _open(path: Path) -> None:
-    import webbrowser
-
-    with only_system_variables():  # the browser goes on when we have ended
-        opened = webbrowser.open(path.absolute().as_uri())
-    if not opened:
-        echo("No browser could be opened. Open the file by hand.", err=True)

@@ -12,10 +12,23 @@ from iracing_pipeline.report import file_stem, read, report
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from iracing_pipeline.report.session_list import Session
     from iracing_pipeline.warehouse import Connection
 
 # The names that this module gives. Other files in the folder are never deleted.
-_NAME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}-\d{2}-\d{2}\b.*\.html", re.ASCII | re.DOTALL)
+_NAME = re.compile(r"\d{4}-\d{2}-\d{2} \d{2}-\d{2}-\d{2}[^/\\:]*\.html", re.ASCII)
+
+START_PAGE = "index.html"
+
+
+def name_of(session: Session) -> str:
+    """The file name of a session's report."""
+    return f"{session.file_stem}.html"
+
+
+def is_report(name: str) -> bool:
+    """Whether a file name is one that reports get; none with a path in it is."""
+    return _NAME.fullmatch(name) is not None
 
 
 def write(
@@ -51,7 +64,7 @@ def write(
 def listed(folder: Path) -> list[Path]:
     """The reports in a folder, the newest session first."""
     with suppress(OSError):
-        return sorted((p for p in folder.iterdir() if _NAME.fullmatch(p.name)), reverse=True)
+        return sorted((p for p in folder.iterdir() if is_report(p.name)), reverse=True)
     return []
 
 

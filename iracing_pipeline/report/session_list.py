@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg.rows import dict_row
 
 from iracing_pipeline.analysis.debrief import FEWEST_CLEAN_LAPS, debrief
-from iracing_pipeline.report.session_name import local_start
+from iracing_pipeline.report.session_name import file_stem, local_start
 from iracing_pipeline.report.words import count
 from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.stints import STINT
@@ -58,6 +58,7 @@ class Session:
         finish_position: Likewise.
         car_count: Cars in the race.
         irating_change: What the race changed in the iRating.
+        file_stem: The name of files about it, without their ending.
         worth: The one thing worth a look, in a sentence.
     """
 
@@ -77,33 +78,48 @@ class Session:
     finish_position: int | None
     car_count: int | None
     irating_change: int | None
+    file_stem: str
     worth: str
 
 
-def newest(connection: Connection, most: int) -> list[Session]:
+def newest(
+    connection: Connection, most: int, worth: dict[object, str] | None = None
+) -> list[Session]:
     """The newest sessions, the newest first.
 
     Args:
         connection: Of a role that may read schema ``grafana``.
         most: How many.
+        worth: Keeps what is worth a look, so that another list of the same sessions is quick.
     """
     order = " ORDER BY session.start_time DESC, session.session_key DESC LIMIT %s"
-    return _read(connection, _SESSIONS + order, most)
+    return _read(connection, _SESSIONS + order, most, worth)
 
 
-def of_keys(connection: Connection, keys: Sequence[str]) -> list[Session]:
+def of_keys(
+    connection: Connection, keys: Sequence[str], worth: dict[object, str] | None = None
+) -> list[Session]:
     """The sessions of some keys, the oldest first."""
     where = " WHERE session.session_key = ANY(%s) ORDER BY session.start_time"
-    return _read(connection, _SESSIONS + where, list(keys))
+    return _read(connection, _SESSIONS + where, list(keys), worth)
 
 
-def _read(connection: Connection, query: str, value: object) -> list[Session]:
+def _read(
+    connection: Connection, query: str, value: object, worth: dict[object, str] | None
+) -> list[Session]:
+    worth = {} if worth is None else worth
     with connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(query.encode(), [value]).fetchall()
-    return [_session(connection, row) for row in rows]
+    sessions = []
+    for row in rows:
+        version = tuple(row.values())  # a session that grew has another lap, time or finding
+        if version not in worth:
+            worth[version] = _worth(connection, row)
+        sessions.append(_session(row, worth[version]))
+    return sessions
 
 
-def _session(connection: Connection, row: dict[str, Any]) -> Session:
+def _session(row: dict[str, Any], worth: str) -> Session:
     track = " ".join(filter(None, (row["track_name"], row["track_config"])))
     return Session(
         session_key=row["session_key"],
@@ -122,7 +138,8 @@ def _session(connection: Connection, row: dict[str, Any]) -> Session:
         finish_position=row["finish_position"],
         car_count=row["car_count"],
         irating_change=row["irating_change"],
-        worth=_worth(connection, row),
+        file_stem=file_stem(row),
+        worth=worth,
     )
 
 
@@ -145,12 +162,9 @@ def _worth(connection: Connection, row: dict[str, Any]) -> str:
     if row["clean_lap_count"] > 1 and (row["to_gain_s"] or 0.0) >= _LEFT_S:
         left = row["to_gain_s"]
         return f"Your own best sectors together are {left:.2f} s faster than your best lap."
+    if row["clean_lap_count"] >= FEWEST_CLEAN_LAPS:
+        return "Nothing stands out."
     if row["clean_lap_count"]:
-        return (
-            "Nothing stands out."
-            if row["clean_lap_count"] >= FEWEST_CLEAN_LAPS
-            else (
-                f"{count(row['clean_lap_count'], 'clean lap')}: a finding needs {FEWEST_CLEAN_LAPS}."
-            )
-        )
+        clean = count(row["clean_lap_count"], "clean lap")
+        return f"{clean}: a finding needs {FEWEST_CLEAN_LAPS}."
     return "No clean lap: the report says why each lap does not count."
