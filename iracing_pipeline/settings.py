@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import locale
 import os
+import re
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +20,41 @@ if TYPE_CHECKING:
 UNITS = ("metric", "imperial")
 _IMPERIAL_REGIONS = frozenset({"US", "LR", "MM"})
 _MOST_REPORTS = 100_000
+
+
+NAMES = frozenset(
+    f"IRACING_{name}"
+    for name in """
+    HOME TELEMETRY_DIR RESULTS_DIR MEMBER DATABASE_URL LAKE CLIENT_ID CLIENT_SECRET USERNAME
+    PASSWORD CALLS_PER_MINUTE DATA_API_URL OAUTH_URL READER_PASSWORD MCP_TOKEN PROMETHEUS_URL
+    PROMETHEUS_DATA PROMTOOL CLOUD_PUSH_URL CLOUD_PUSH_USER CLOUD_PUSH_TOKEN METRIC_CHANNELS
+    METRIC_HZ GRAFANA_URL GRAFANA_TOKEN ADMIN_DATABASE_URL ROLE_PASSWORDS ALLOWED_HOSTS
+    REPORTS_DIR REPORTS_KEPT UNITS
+    """.split()
+)
+"""Every variable that the pipeline reads; a secret also with ``_FILE``."""
+
+# Of docker-compose.yml, of containers, of the tests, and of the pipeline's own processes.
+_OF_OTHERS = re.compile(
+    r"IRACING_(?:\w+_PORT|SECRETS_DIR|PUBLIC_\w+|PDC_\w+|STACK|VERSION|REVISION|POSTGRES_\w+"
+    r"|PROMETHEUS_CONFIG|CODE_MEMORY|DEMO_SPEED|TEST_\w+|PIPELINE_\w+)"
+)
+
+
+def misspelt(env: Mapping[str, str]) -> list[str]:
+    """What to say of variables that begin with ``IRACING_`` and that nobody reads.
+
+    Their values are never repeated.
+    """
+    lines = []
+    for name in sorted(env):
+        known = name in NAMES or name.removesuffix("_FILE") in NAMES
+        if known or not name.startswith("IRACING_") or _OF_OTHERS.fullmatch(name):
+            continue
+        near = difflib.get_close_matches(name.removesuffix("_FILE"), sorted(NAMES), n=1)
+        advice = f"Did you mean {near[0]}?" if near else "docs/settings.md lists all."
+        lines.append(f"{name} is not a setting. {advice}")
+    return lines
 
 
 class SettingsError(Exception):

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Any
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.cli.failures import sentence
 from iracing_pipeline.printable import printable
-from iracing_pipeline.settings import SettingsError
+from iracing_pipeline.settings import SettingsError, misspelt
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
 # ruff: noqa: PLC0415
+
+
+INTERRUPTED = 130
+"""The exit code after Ctrl+C, as in a shell."""
 
 
 class Commands(click.Group):
@@ -30,8 +36,15 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; what goes wrong for a reason that we know becomes its message."""
+        for line in misspelt(os.environ):
+            echo(f"Warning: {line}", err=True)
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            echo(
+                "\nStopped. Nothing is left half done: the same command goes on from here.", err=True
+            )
+            raise click.exceptions.Exit(INTERRUPTED) from None
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
