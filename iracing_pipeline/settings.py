@@ -24,13 +24,39 @@ _MOST_REPORTS = 100_000
 
 NAMES = frozenset(
     f"IRACING_{name}"
-    for name in """
-    HOME TELEMETRY_DIR RESULTS_DIR MEMBER DATABASE_URL LAKE CLIENT_ID CLIENT_SECRET USERNAME
-    PASSWORD CALLS_PER_MINUTE DATA_API_URL OAUTH_URL READER_PASSWORD MCP_TOKEN PROMETHEUS_URL
-    PROMETHEUS_DATA PROMTOOL CLOUD_PUSH_URL CLOUD_PUSH_USER CLOUD_PUSH_TOKEN METRIC_CHANNELS
-    METRIC_HZ GRAFANA_URL GRAFANA_TOKEN ADMIN_DATABASE_URL ROLE_PASSWORDS ALLOWED_HOSTS
-    REPORTS_DIR REPORTS_KEPT UNITS
-    """.split()
+    for name in [
+        "HOME",
+        "TELEMETRY_DIR",
+        "RESULTS_DIR",
+        "MEMBER",
+        "DATABASE_URL",
+        "LAKE",
+        "CLIENT_ID",
+        "CLIENT_SECRET",
+        "USERNAME",
+        "PASSWORD",
+        "CALLS_PER_MINUTE",
+        "DATA_API_URL",
+        "OAUTH_URL",
+        "READER_PASSWORD",
+        "MCP_TOKEN",
+        "PROMETHEUS_URL",
+        "PROMETHEUS_DATA",
+        "PROMTOOL",
+        "CLOUD_PUSH_URL",
+        "CLOUD_PUSH_USER",
+        "CLOUD_PUSH_TOKEN",
+        "METRIC_CHANNELS",
+        "METRIC_HZ",
+        "GRAFANA_URL",
+        "GRAFANA_TOKEN",
+        "ADMIN_DATABASE_URL",
+        "ROLE_PASSWORDS",
+        "ALLOWED_HOSTS",
+        "REPORTS_DIR",
+        "REPORTS_KEPT",
+        "UNITS",
+    ]
 )
 """Every variable that the pipeline reads; a secret also with ``_FILE``."""
 

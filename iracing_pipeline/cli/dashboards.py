@@ -99,9 +99,7 @@ def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) 
     return problems
 
 
-@dashboards.command(
-    epilog="Example: iracing-pipeline dashboards push --url http://127.0.0.1:3001"
-)
+@dashboards.command(epilog="Example: iracing-pipeline dashboards push --url http://127.0.0.1:3001")
 @click.option("--url", help="Address of the Grafana; IRACING_GRAFANA_URL if not given.")
 @click.option(
     "--token",

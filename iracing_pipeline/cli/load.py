@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from iracing_pipeline.cli.browser import show
-from iracing_pipeline.cli.console import PORT, echo, progress
+from iracing_pipeline.cli.console import echo, progress
 from iracing_pipeline.settings import GrafanaSettings, ReportSettings, Settings
 
 if TYPE_CHECKING:
@@ -38,7 +38,9 @@ NOTHING_TO_LOAD = 3
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Load this telemetry folder instead of a demo season.",
 )
-@click.option("--port", type=PORT, default=3000, show_default=True, help="Port of the UI.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI."
+)
 @click.option(
     "--open/--no-open", "browse", default=None, help="Open the start page; so in a terminal."
 )
@@ -62,7 +64,9 @@ def demo(*, leave: bool, folder: Path | None, port: int, browse: bool | None) ->
 
 
 @click.command(epilog="Examples: iracing-pipeline up; iracing-pipeline up --open --port 3100")
-@click.option("--port", type=PORT, default=3000, show_default=True, help="Port of the UI.")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI."
+)
 @click.option("--open", "browse", is_flag=True, help="Open the start page in the browser.")
 def up(port: int, *, browse: bool) -> None:
     """Watch the telemetry folder and load what you drive, until Ctrl+C.

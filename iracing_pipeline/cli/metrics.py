@@ -15,8 +15,16 @@ from iracing_pipeline.settings import Settings
 
 @click.command(epilog="Example: iracing-pipeline metrics --port 9410")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=PORT, default=9410, show_default=True, help="Port to listen on; 0 for any.")
-@click.option("--every", type=click.FloatRange(min=1.0), default=15.0, show_default=True, help="Seconds between two looks.")
+@click.option(
+    "--port", type=PORT, default=9410, show_default=True, help="Port to listen on; 0 for any."
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=1.0),
+    default=15.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
 def metrics(host: str, port: int, every: float) -> None:
     """Serve what is last known, and how the pipeline is, to Prometheus."""
     from iracing_pipeline.local.metrics import serve
@@ -37,7 +45,9 @@ def metrics(host: str, port: int, every: float) -> None:
 
 @click.command(epilog="Example: iracing-pipeline live --host 0.0.0.0")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", type=PORT, default=9411, show_default=True, help="Port to listen on; 0 for any.")
+@click.option(
+    "--port", type=PORT, default=9411, show_default=True, help="Port to listen on; 0 for any."
+)
 @click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

@@ -104,8 +104,8 @@ class Grafana:
                 )
         except requests.RequestException as error:
             raise PushError(
-                f"{self.url} cannot be reached: {_cause(error)}. Start Grafana, or name another"
-                " with --url or IRACING_GRAFANA_URL."
+                f"{self.url} cannot be reached: {http_client.cause(error)}. Start Grafana, or name"
+                " another with --url or IRACING_GRAFANA_URL."
             ) from error
         if method == "GET" and answer.status_code == requests.codes.not_found:
             return None
