@@ -39,7 +39,7 @@ class LakeResource(dg.ConfigurableResource[None]):
 class WarehouseResource(dg.ConfigurableResource[Any]):
     """The database of ``IRACING_DATABASE_URL``, or the embedded server in the data folder.
 
-    While a run has it, the run's lock is held: see ``defs.abandoned_runs``.
+    While a run has it, the run's lock is held: see ``defs.operations.abandoned_runs``.
     """
 
     @contextmanager
@@ -139,3 +139,14 @@ class DataApiResource(dg.ConfigurableResource[None]):
             )
         settings = Settings.from_env()
         return connect(account, settings.home, database_url(settings))
+
+
+RESOURCES = {
+    "lake": LakeResource(),
+    "warehouse": WarehouseResource(),
+    "telemetry_folder": TelemetryFolder(),
+    "metric_places": MetricPlaces(),
+    "results_folder": ResultsFolder(),
+    "data_api": DataApiResource(),
+}
+"""The resources of the code location, by the name of the argument that takes them."""

@@ -22,8 +22,8 @@ from iracing_pipeline.dagster_private import (
     CanCancelExecutionResult,
 )
 from iracing_pipeline.definitions import defs
-from iracing_pipeline.defs import abandoned_runs
-from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
+from iracing_pipeline.defs.operations import abandoned_runs
+from iracing_pipeline.defs.operations.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.telemetry import assets
 from iracing_pipeline.ingest.telemetry import analyse

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import dagster as dg
 
 from iracing_pipeline.definitions import defs
-from iracing_pipeline.defs.housekeeping import daily_housekeeping
+from iracing_pipeline.defs.operations.housekeeping import daily_housekeeping
 
 if TYPE_CHECKING:
     from pathlib import Path
