@@ -1,24 +1,27 @@
-"""The one Definitions object that Dagster loads: the domains in ``defs/``, merged."""
+"""The one Definitions object that Dagster loads: the domains in ``defs/``, merged.
+
+Dagster takes a module with one Definitions at its top, so the domains' modules are imported.
+"""
 
 import dagster as dg
 
-from iracing_pipeline.defs.figures.definitions import defs as figures
-from iracing_pipeline.defs.metrics.definitions import defs as metrics
-from iracing_pipeline.defs.operations.definitions import defs as operations
-from iracing_pipeline.defs.ratings.definitions import defs as ratings
-from iracing_pipeline.defs.reference.definitions import defs as reference
+from iracing_pipeline.defs.figures import definitions as figures
+from iracing_pipeline.defs.metrics import definitions as metrics
+from iracing_pipeline.defs.operations import definitions as operations
+from iracing_pipeline.defs.ratings import definitions as ratings
+from iracing_pipeline.defs.reference import definitions as reference
 from iracing_pipeline.defs.resources import RESOURCES
-from iracing_pipeline.defs.results.definitions import defs as results
-from iracing_pipeline.defs.telemetry.definitions import defs as telemetry
+from iracing_pipeline.defs.results import definitions as results
+from iracing_pipeline.defs.telemetry import definitions as telemetry
 
 defs = dg.Definitions.merge(
-    telemetry,
-    results,
-    ratings,
-    reference,
-    figures,
-    metrics,
-    operations,
+    telemetry.defs,
+    results.defs,
+    ratings.defs,
+    reference.defs,
+    figures.defs,
+    metrics.defs,
+    operations.defs,
     dg.Definitions(
         resources=RESOURCES,
         # A process for each step would cost seconds; a run is one step or two.
