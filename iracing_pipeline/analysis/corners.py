@@ -56,7 +56,7 @@ def lap_corners(
 
     Args:
         records: All records of the file, with those of :data:`CHANNELS` that it has.
-        unrolled: Its laps, each with up to half of the lap before, where the first corner may begin.
+        unrolled: Its laps, each with half of the lap before, where the first corner may begin.
         grid: The grid of the track.
         corners: Its corners.
         tick_rate_hz: Records a second.
