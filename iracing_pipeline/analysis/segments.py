@@ -374,10 +374,8 @@ def _finishes(samples: Samples, rows: Integers, cuts: _Cuts) -> dict[int, bool]:
         edge = cuts.edges[at]
         if edge is Edge.SESSION:
             finished = False
-        if edge in {Edge.LINE, Edge.RESET, Edge.TOW} and not finished:
-            finished = bool(checkered[at]) or (
-                edge is Edge.LINE and _leader_finishes(samples, rows, checkered, at)
-            )
+        if edge is Edge.LINE and not finished:
+            finished = bool(checkered[at]) or _leader_finishes(samples, rows, checkered, at)
         over[at] = finished and edge is not Edge.GREEN
     return over
 
