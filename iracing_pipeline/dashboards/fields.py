@@ -152,6 +152,13 @@ class Field:
             },
         )
 
+    def as_bar(self) -> Field:
+        """The same, as a table column of bars with their values."""
+        return self.with_(
+            custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+            min=0,
+        )
+
     def dashed(self) -> Field:
         """The same, as a dashed line."""
         return self.with_(custom__lineStyle={"fill": "dash", "dash": [8, 6]})
