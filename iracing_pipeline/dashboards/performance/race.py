@@ -10,6 +10,7 @@ from iracing_pipeline.dashboards.charts import OWN, WINNER, Drawing, by_number, 
 from iracing_pipeline.dashboards.fields import (
     Field,
     car,
+    driver,
     hidden,
     lap_time,
     moment,
@@ -143,23 +144,23 @@ def ledger() -> Panel:
         "Where the seconds went",
         "What you lost to the winner of your class, or to the second where you won, cause by cause:"
         " below zero is a gain, and the last bar is the gap at the last lap that both completed."
-        " Not sure: the 95 % interval holds zero. From grafana.race_ledger and"
+        " With a question mark: its 95 % interval holds zero. From grafana.race_ledger and"
         " grafana.race_ledger_between().",
         (
             text(
                 f"{in_words('part.cause', CAUSES)}"
-                " || CASE WHEN part.supported THEN '' ELSE ' (not sure)' END",
+                " || CASE WHEN part.supported THEN '' ELSE ' ?' END",
                 "Cause",
-            ).wide(165),
+            ).wide(150),
             seconds("part.seconds", "Lost", decimals=1).less_is_better().wide(70),
-            seconds("sum(part.seconds) OVER (ORDER BY part.number)", "Gap so far", decimals=1)
+            number("sum(part.seconds) OVER (ORDER BY part.number)", "Gap so far, s", decimals=1)
             .coloured(palette.SKY)
             .as_bar(),
             text(
                 "to_char(part.low_s, 'FM990.0') || ' to ' || to_char(part.high_s, 'FM990.0')",
                 "95 %",
             ).wide(115),
-            text("own.text", "What shows it"),
+            text("own.text", "What shows it").with_(custom__inspect=True),
         ),
         f"""
 (SELECT *, array_position(ARRAY['{"', '".join(CAUSES)}'], cause) AS number
@@ -174,8 +175,7 @@ ORDER BY part.number
         first=f"WITH {OWN_CAR}",
         empty="No ledger: it needs a lap chart of the race, from the Data API or an exported"
         " event_result, and a car of yours in it.",
-        width=14,
-        height=10,
+        height=9,
         may_be_empty=True,
     )
 
@@ -228,8 +228,8 @@ WHERE before <> position) AS changed
 ORDER BY lap_number
 """,
         empty="No change of place in the lap chart of this race, or no lap chart of it.",
-        width=10,
-        height=10,
+        width=12,
+        height=11,
         may_be_empty=True,
     )
 
@@ -272,10 +272,10 @@ def incidents() -> Panel:
                 "coalesce('T' || corner, round(distance_m)::text || ' m')"
                 " || coalesce(' · ' || kind, '')",
                 "Where",
-            ).wide(130),
-            number("points", "Points").wide(65),
-            seconds("seconds", "Cost", decimals=1).less_is_better().wide(75),
-            number("places_lost", "Places").less_is_better().wide(65),
+            ).wide(115),
+            number("points", "Points").wide(55),
+            seconds("seconds", "Cost", decimals=1).less_is_better().wide(65),
+            number("places_lost", "Places").less_is_better().wide(55),
         ),
         f"grafana.race_incident WHERE {THIS} AND simsession_type = 'Race' ORDER BY incident",
         empty="No incident, or no telemetry of this race.",
@@ -313,16 +313,15 @@ def findings() -> Panel:
         "At most three findings from the telemetry of the race, dearest first, with what they cost"
         " over the race and the laps that show it. From grafana.race_debriefs.",
         (
-            text("text", "Finding"),
+            seconds("seconds", "Cost", decimals=1).wide(70),
+            text("text", "Finding").with_(custom__minWidth=260, custom__inspect=True),
             text("kind", "Kind").wide(90),
-            seconds("seconds", "Cost", decimals=1).wide(90),
             text("array_to_string(laps, ', ')", "Laps").wide(120),
         ),
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
         empty="No finding: no telemetry of this race, fewer than five clean laps in it, or nothing"
         " that cost half a second beyond their scatter. Laps in and out of the pits do not count.",
-        height=7,
-        width=12,
+        height=6,
         may_be_empty=True,
     )
 
@@ -341,7 +340,7 @@ def events() -> Panel:
         f"grafana.race_events WHERE {MAIN} AND own AND event NOT IN ('first lap', 'checkered')\n"
         "ORDER BY lap_number, session_time_s",
         empty="No incident, stop or penalty in the data of this race, or no lap chart of it.",
-        height=7,
+        height=11,
         width=12,
         may_be_empty=True,
     )
@@ -436,7 +435,8 @@ def cost_of_laps() -> Panel:
 ORDER BY lap_time_s DESC LIMIT 10
 """,
         empty=NO_LAPS,
-        height=9,
+        width=12,
+        height=11,
     )
 
 
@@ -450,9 +450,7 @@ def field_table() -> Panel:
         (
             number("result.finish_position", "Finish").wide(70),
             number("result.starting_position", "Grid").wide(70),
-            text(
-                f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name", "Driver"
-            ),
+            driver(f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name"),
             car("result."),
             number("result.irating_before", "iRating").wide(90),
             lap_time("result.best_lap_s", "Best lap").wide(90),
@@ -484,9 +482,9 @@ BOARD = Board(
     variables=(RACE,),
     utc=True,
     sections=(
-        Section(None, (*headline(), ledger(), places(), positions(), gaps())),
+        Section(None, (*headline(), ledger(), places(), positions(), findings())),
         Section("What it was worth", (irating_by_place(), incidents(), ladder())),
-        Section("Laps", (findings(), pace(), events(), cost_of_laps())),
+        Section("Laps", (gaps(), pace(), events(), cost_of_laps())),
         Section("The field", (result(), field_table())),
     ),
 )
