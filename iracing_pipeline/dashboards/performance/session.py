@@ -285,22 +285,39 @@ def conditions() -> Panel:
     return table(
         11,
         "Conditions",
-        "Medians over the session; when it began, by UTC and how far local time was from it, and"
-        " whether the file recorded that; the season of iRacing's build. From"
+        "Medians over the session, what drives the car, and what it was set up with. From"
         " grafana.telemetry_sessions.",
         (
             temperature("air_temp_c", "Air").wide(80),
             temperature("track_temp_c", "Track").wide(80),
             share("relative_humidity", "Humidity").wide(85),
             speed("wind_speed_mps", "Wind").wide(90),
-            moment("start_time", "Started (UTC)"),
-            text("to_char(make_interval(secs => utc_offset_s), 'FMSGHH24:MI')", "Local, UTC").wide(
-                90
-            ),
-            text(in_words("start_source", STARTS), "Start is").wide(130),
-            text("build_season", "Build").wide(80),
             text("power_source", "Power").wide(70),
             text("setup_name", "Setup"),
+        ),
+        f"grafana.telemetry_sessions {THIS}",
+        empty="No session: choose one above.",
+        height=4,
+    )
+
+
+def origin() -> Panel:
+    """When it was driven, and the file that says so."""
+    return table(
+        12,
+        "Recorded",
+        "When the session began, how far the local time of the PC was from UTC, and whether the"
+        " file recorded the start or it was estimated; the season of iRacing's build. From"
+        " grafana.telemetry_sessions.",
+        (
+            moment("start_time", "Start (UTC)"),
+            text(
+                "CASE WHEN utc_offset_s < 0 THEN '-' ELSE '+' END"
+                " || to_char(make_interval(secs => abs(utc_offset_s)), 'HH24:MI')",
+                "Local time",
+            ).wide(100),
+            text(in_words("start_source", STARTS), "Start is").wide(130),
+            text("build_season", "Build").wide(90),
             text("file_name", "File"),
         ),
         f"grafana.telemetry_sessions {THIS}",
@@ -319,6 +336,6 @@ BOARD = Board(
     sections=(
         Section(None, (best(), theoretical(), median(), spread(), clean_laps(), incidents())),
         Section("Laps", (lap_chart(), sectors(), laps())),
-        Section("Stints and conditions", (stints(), conditions())),
+        Section("Stints and conditions", (stints(), conditions(), origin())),
     ),
 )
