@@ -173,8 +173,9 @@ def needed() -> Panel:
         " against what the tank holds. From grafana.fuel_needed.",
         (
             whole("laps", "Laps"),
-            volume("fuel_p65_l", "Plan with").coloured(palette.ORANGE),
-            volume("fuel_p90_l", "Safe").coloured(palette.VERMILLION),
+            # Broad below narrow: they are often one line.
+            volume("fuel_p90_l", "Safe").coloured(palette.VERMILLION).with_(custom__lineWidth=7),
+            volume("fuel_p65_l", "Plan with").coloured(palette.YELLOW),
             volume("tank_l", "Tank").coloured(palette.GREY).dashed(),
         ),
         f"grafana.fuel_needed WHERE {HERE} AND laps <= 80\nORDER BY laps",

@@ -229,13 +229,13 @@ def dampers() -> tuple[Panel, ...]:
     return tuple(
         by_number(
             panel,
-            f"{name} damper",
+            f"{name} damper, mm/s",
             "Share of the time at each velocity of the shock, in bins of 10 mm/s, right of zero in"
             " compression (bump), left in extension (rebound); the outermost bars are all that is"
             " faster. Over the clean laps, or the timed ones where none is clean. From"
             " grafana.damper_histograms.",
             (
-                Field("middle_mps * 1000", "Velocity").with_(unit=MM_PER_S),
+                Field("middle_mps * 1000", "Velocity"),
                 share("share", "Share of time", decimals=1).coloured(colour),
             ),
             "grafana.damper_histograms WHERE session_key = '${session}'"

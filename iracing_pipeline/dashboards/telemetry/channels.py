@@ -125,7 +125,7 @@ def lap_strip() -> Panel:
         "The laps of the session on the axis of the charts below, with their times. From"
         " grafana.telemetry_laps.",
         """
-(SELECT start_time AS time,
+(SELECT greatest(start_time, $__timeFrom()::timestamptz) AS time,
         'lap ' || lap_number || coalesce(' · ' || grafana.lap_time(lap_time_s), '') AS name
     FROM lap
     UNION ALL SELECT end_time, NULL FROM lap AS last
@@ -136,6 +136,8 @@ def lap_strip() -> Panel:
     SELECT *, start_time + (end_session_time_s - start_session_time_s) * interval '1 second'
         AS end_time
     FROM grafana.telemetry_laps WHERE session_key = '${session}'
+        AND start_time + (end_session_time_s - start_session_time_s) * interval '1 second'
+            > $__timeFrom()::timestamptz AND start_time < $__timeTo()::timestamptz
 )""",
         empty="No lap: choose a session above.",
         height=3,
