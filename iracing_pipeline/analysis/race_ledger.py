@@ -204,7 +204,7 @@ def _rows(race: Race, group_id: int, against: int) -> Iterator[dict[str, object]
             seconds, low, high, supported = _difference(
                 cause, mine, other, race.paces[group_id].wake
             )
-        evidence: dict[str, object] = {"text": _text(mine, other)}
+        evidence: dict[str, Any] = {"text": _text(mine, other)}
         if mine.items:
             evidence["items"] = list(mine.items)
         if other.items and group_id != against:
