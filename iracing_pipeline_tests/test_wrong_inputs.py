@@ -179,12 +179,14 @@ def test_ctrl_c_ends_in_a_sentence(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import time, click\n"
-            "from iracing_pipeline import cli\n"
-            "@cli.main.command()\n"
-            "def wait() -> None:\n"
-            "    print('waiting', flush=True); time.sleep(60)\n"
-            "cli.main(['wait'])",
+            (
+                "import time, click\n"
+                "from iracing_pipeline import cli\n"
+                "@cli.main.command()\n"
+                "def wait() -> None:\n"
+                "    print('waiting', flush=True); time.sleep(60)\n"
+                "cli.main(['wait'])"
+            ),
         ],
         env=env,
         stdout=subprocess.PIPE,
