@@ -180,6 +180,13 @@ def test_the_database_refuses_what_the_gate_would_let_through(garage: Database) 
             garage.read(statement)
 
 
+def test_a_figure_is_written_with_unit_count_and_interval() -> None:
+    assert str(Figure(59.714, "s", 12, 59.6, 59.8)) == "59.714 s (59.6 to 59.8, n=12)"
+    assert str(Figure(-2.384e-07, "s", 1)) == "-2.4e-07 s (n=1)"
+    assert str(Figure(39, None, 1)) == "39 (n=1)"
+    assert str(Figure(None, "s", 0)) == "not known"
+
+
 def test_texts_lose_what_a_terminal_would_obey() -> None:
     assert plain("\x1b[31mred\x1b[0m\nnext\u202e") == "[31mred[0mnext"
     assert len(str(plain("x" * 5000))) == LONGEST_TEXT
