@@ -133,6 +133,7 @@ LAPS = Question(
         "clean",
         "reasons",
         "lap_time_s",
+        "lap_time_method",
         "official_lap_time_s",
         "residual_s",
         "fuel_used_l",
