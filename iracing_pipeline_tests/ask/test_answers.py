@@ -156,6 +156,16 @@ def test_many_rows_are_cut_and_said(garage: Database) -> None:
     assert answer.to_text().endswith("(more rows)")
 
 
+def test_a_statement_that_has_more_than_is_read_is_ended(garage: Database) -> None:
+    endless = "SELECT a, b FROM generate_series(1, 100000) a, generate_series(1, 100000) b"
+
+    answer = query(garage, endless)
+
+    assert len(answer.rows) == 200
+    assert answer.more
+    assert query(garage, "SELECT 1 AS one").rows == [{"one": 1}]
+
+
 def test_a_query_carries_the_units_of_the_views(garage: Database) -> None:
     answer = query(garage, "SELECT best_lap_time_s AS best FROM grafana.session_summaries")
 
