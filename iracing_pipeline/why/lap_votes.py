@@ -14,7 +14,7 @@ from iracing_pipeline.analysis.segments import segments
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from iracing_pipeline.analysis.samples import Floats, Integers
+    from iracing_pipeline.analysis.samples import Flags, Floats, Integers
     from iracing_pipeline.analysis.segments import Segment
 
 _SURFACES = {-1: "not in world", 0: "off track", 1: "in the stall", 2: "near the pits", 3: "track"}
@@ -103,7 +103,7 @@ def _range(unit: str) -> Callable[[Floats, Integers], str]:
     return shown
 
 
-def _records(holds: Callable[[Floats], Floats]) -> Callable[[Floats, Integers], str]:
+def _records(holds: Callable[[Floats], Flags]) -> Callable[[Floats, Integers], str]:
     def shown(values: Floats, rows: Integers) -> str:
         return f"{np.count_nonzero(holds(values[rows]))} of {len(rows)} records"
 
