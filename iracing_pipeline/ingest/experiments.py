@@ -87,7 +87,8 @@ def start(
         ExperimentError: There is one of that name, or no session.
     """
     _check(name, variants)
-    if connection.execute("SELECT FROM racing.experiment WHERE name = %s", [name]).fetchone():
+    taken = connection.execute("SELECT 1 FROM racing.experiment WHERE name = %s", [name]).fetchone()
+    if taken is not None:
         raise ExperimentError(f"There is an experiment {name} already. Choose another name")
     basis = connection.execute(_BASIS, {"session": session}).fetchone()
     if basis is None:
