@@ -21,6 +21,7 @@ GRAPH = """
 debrief: irating_outcomes <- results
 debrief: race_debriefs <- lap_corners stints telemetry_laps
 debrief: race_ledgers <- laps race_debriefs results session_events telemetry_laps
+debrief: race_what_ifs <- irating_outcomes race_ledgers
 metrics: metric_history <- ibt_frames telemetry_sessions
 metrics: metric_snapshot <- telemetry_laps telemetry_sessions
 ratings: career <- raw_member
@@ -60,6 +61,7 @@ telemetry: telemetry_laps <- ibt_frames telemetry_sessions
 telemetry: telemetry_sessions <- ibt_frames
 telemetry: tyre_sets <- ibt_frames telemetry_laps
 trends: consistency_trends <- consistency
+trends: experiments <- stints telemetry_laps telemetry_sessions
 trends: setup_comparisons <- telemetry_laps telemetry_sessions
 """
 
