@@ -83,10 +83,10 @@ def world(kind: str, seed: int) -> World:
     else:  # a flag that cost nothing is no mistake
         harmless = (rng.random((cars, laps)) < 0.03) & (flags == 0)
         flags[harmless] |= _OFF_TRACK
-    wake = np.zeros(cars)
+    wake: Floats = np.zeros(cars)
     if kind == "traffic":
         wake[:] = WAKE_S * rng.choice([-1, 1])
-    grid: Floats = np.arange(cars) * 0.35
+    grid: Floats = np.arange(cars, dtype=np.float64) * 0.35
     if kind in {"traffic", NONE}:
         _trains(rng, pace, grid, wake)
     if kind == "fade":

@@ -10,6 +10,7 @@ from psycopg.rows import dict_row
 
 from iracing_pipeline.report import race_data
 from iracing_pipeline.report.opponents import Opponent, opponents
+from iracing_pipeline.report.session_name import NoSessionError
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
@@ -24,14 +25,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
-LAST = "last"
-"""The name of the newest session."""
-
 Row = dict[str, Any]
-
-
-class NoSessionError(Exception):
-    """There is no such session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +65,6 @@ class SessionData:
     settings: list[tuple[str, str]]
     lap: Opponent | None
     opponents: list[Opponent]
-
-
-def session_key(connection: Connection, session: str) -> str:
-    """The key of a session by its key, or of the newest one by :data:`LAST`.
-
-    Raises:
-        NoSessionError: If there is none.
-    """
-    if session == LAST:
-        query = "SELECT session_key FROM grafana.telemetry_sessions ORDER BY start_time DESC"
-        found = connection.execute(query + " LIMIT 1").fetchone()
-        if found is None:
-            raise NoSessionError(
-                "No session is in the database yet. Load one: iracing-pipeline load FILE.ibt"
-            )
-    else:
-        query = "SELECT session_key FROM grafana.telemetry_sessions WHERE session_key = %s"
-        found = connection.execute(query, [session]).fetchone()
-        if found is None:
-            raise NoSessionError(
-                f"There is no session {session}. Name a session_key of grafana.telemetry_sessions,"
-                f" or {LAST}"
-            )
-    return str(found[0])
 
 
 def read(connection: Connection, key: str) -> SessionData:

@@ -39,15 +39,19 @@ _LINKS = (
 )
 
 
-def report(data: SessionData) -> str:
+def report(data: SessionData, *, units: str = "metric") -> str:
     """A session as one HTML file.
 
     It holds no id of the driver, no path and no name of a file.
+
+    Args:
+        data: The session.
+        units: ``metric`` or ``imperial``: what it shows until its reader chooses.
     """
     page = Page(title=f"{header.title(data)}: {header.kind(data)}")
     page.styles = (asset("report.css", "iracing_pipeline.report"),)
     compared = compare.section(data, page.charts)
-    page.data = {"quantities": for_script(), "cursors": compared.cursors}
+    page.data = {"quantities": for_script(), "cursors": compared.cursors, "units": units}
     page.body = "".join(
         (
             _bar(data),
@@ -99,11 +103,11 @@ def _bar(data: SessionData) -> str:
 def _foot(data: SessionData) -> str:
     made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     return (
-        "<footer><p>A lap is clean when it was driven from line to line and nothing stands"
-        " against it. Best, spread, fuel and findings are had from clean laps alone. Lap times are"
+        "<footer><p>A lap is clean when it was driven from line to line and no reason"
+        " excludes it. Best lap, spread, fuel and findings come from clean laps only. Lap times are"
         " reconstructed from the telemetry and checked against iRacing's own.</p>"
         f"<p>Session {escape(data.session['session_key'])}. Made by iracing-pipeline"
-        f" {escape(__version__)} on {made}. The file needs nothing but itself, and asks nothing"
-        " of the network.</p><noscript><p>Charts, units and the comparison's choice need"
+        f" {escape(__version__)} on {made}. The file works alone, without a"
+        " network.</p><noscript><p>Charts, units and the comparison's choice need"
         " JavaScript; words and tables do not.</p></noscript></footer>"
     )

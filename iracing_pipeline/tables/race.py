@@ -30,7 +30,13 @@ IRATING_OUTCOME = Table(
         _GROUP_ID,
         Column("cust_id", pl.Int64, "The driver", required=True),
         Column("car_class_id", pl.Int32, "Car class"),
-        Column("place_in_class", pl.Int32, "Finishing place in class, from 1", required=True),
+        Column(
+            "place_in_class",
+            pl.Int32,
+            "Finishing place in class, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column(
             "finished_here",
             pl.Boolean,
@@ -103,7 +109,14 @@ RACE_LEDGER = Table(
             required=True,
         ),
         Column("own_error_s", pl.Float64, "Standard error of own_s; null where not known", "s"),
-        Column("share", pl.Float64, "Seconds as a share of the gap; null without a gap", "ratio"),
+        Column(
+            "share",
+            pl.Float64,
+            "Seconds as a share of the gap: below 0 where gained, above 1 where others gained;"
+            " null without a gap",
+            "ratio",
+            bounds=bounds.FINITE,
+        ),
         Column(
             "gap_s", pl.Float64, "Behind the winner at the end of lap_number", "s", required=True
         ),
@@ -253,7 +266,13 @@ RACE_INCIDENT = Table(
     key=("session_key", "incident"),
     columns=(
         Column("session_key", pl.String, "The session it was driven in", required=True),
-        Column("incident", pl.Int32, "Number of the incident, from 1", required=True),
+        Column(
+            "incident",
+            pl.Int32,
+            "Number of the incident, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True),
         Column(
             "session_time_s",
@@ -264,7 +283,13 @@ RACE_INCIDENT = Table(
         ),
         Column("distance_m", pl.Float64, "Where on the lap, from the line", "m"),
         Column("corner", pl.Int16, "Corner of the track's map; null on a straight"),
-        Column("points", pl.Int32, "Points that it added; not what kind it was", required=True),
+        Column(
+            "points",
+            pl.Int32,
+            "Points that it added; not what kind it was",
+            required=True,
+            bounds=bounds.INCIDENT_POINTS,
+        ),
         Column("total_points", pl.Int32, "The driver's count after it", required=True),
         Column("kind", pl.String, "off track, where the surface shows it; null where nothing does"),
         Column(
@@ -285,9 +310,21 @@ PENALTY_LADDER = Table(
     key=("session_key", "step"),
     columns=(
         Column("session_key", pl.String, "The session", required=True),
-        Column("step", pl.Int32, "Number of the step, from 1", required=True),
+        Column(
+            "step",
+            pl.Int32,
+            "Number of the step, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("penalty", pl.String, "penalty, or disqualification", required=True),
-        Column("at_points", pl.Int32, "Incident points that it takes", required=True),
+        Column(
+            "at_points",
+            pl.Int32,
+            "Incident points that it takes",
+            required=True,
+            bounds=bounds.INCIDENT_POINTS,
+        ),
         Column("points", pl.Int32, "Points at the end; of the team where it is a team event"),
         Column("points_left", pl.Int32, "Points short of it; zero or below: reached"),
     ),

@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from iracing_pipeline.defs.figures import metadata
+from iracing_pipeline.defs.freshness import DAILY
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.tables import metadata_of
 from iracing_pipeline.defs.telemetry.assets import (
@@ -51,6 +52,7 @@ def _figure(name: str, group: str, deps: list[dg.AssetSpec | str], *tables: Tabl
         code_version="1",
         description=" ".join(table.doc for table in tables),
         metadata=metadata_of(tables[0]),
+        freshness_policy=DAILY,
     )
 
 
