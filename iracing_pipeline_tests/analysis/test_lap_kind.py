@@ -212,9 +212,7 @@ def test_standing_in_the_pits_is_no_stop_on_track() -> None:
     assert "stopped" not in laps_of(frame)[0]["reasons"]
 
 
-@pytest.mark.parametrize(
-    ("records", "reasons"), [(LONGEST_LIE, []), (2 * LONGEST_LIE, ["glitch"])]
-)
+@pytest.mark.parametrize(("records", "reasons"), [(LONGEST_LIE, []), (2 * LONGEST_LIE, ["glitch"])])
 def test_a_lap_in_which_the_car_was_nowhere_for_a_while_is_a_glitch(
     records: int, reasons: list[str]
 ) -> None:
