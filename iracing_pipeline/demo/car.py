@@ -1,4 +1,7 @@
-"""The three cars of the demo season, and a hybrid: what the physics and the session info need of them."""
+"""Cars: what the physics and the session info need of them.
+
+Three drive the demo season; the hybrid is for the truth of energy.
+"""
 
 from __future__ import annotations
 
