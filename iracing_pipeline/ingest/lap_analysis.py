@@ -89,7 +89,6 @@ class LapAnalysis:
     Attributes:
         grid: Grid of the track; None where the file tells no length.
         corners: Corner map of the track; None where no lap shows it.
-        grid_fits: Whether the file's own length of the lap is that of the kept grid.
         tables: Rows of each table that belongs to the session.
         made: Rows that are new to the track: its grid, its map.
         left_out: Values outside the bounds of their columns.
@@ -98,7 +97,6 @@ class LapAnalysis:
 
     grid: Grid | None
     corners: CornerMap | None
-    grid_fits: bool
     tables: dict[Table, pl.DataFrame]
     made: dict[Table, pl.DataFrame] = field(default_factory=dict)
     left_out: list[OutOfBounds] = field(default_factory=list)
@@ -168,7 +166,7 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         )
     choice = _choose(track, own, shown, tables[TRACK_MEASUREMENT])
     grid = choice.grid
-    found = LapAnalysis(grid, choice.corners, _fits(own, grid), tables)
+    found = LapAnalysis(grid, choice.corners, tables)
     if grid is not None:
         tables[LAP_TRACE] = traces.lap_traces(records, unrolled, grid)
         if choice.new_grid and len(unrolled):

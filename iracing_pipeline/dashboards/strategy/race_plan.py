@@ -95,7 +95,7 @@ def certainty() -> Panel:
         " plan won. Not known until a stop was driven here. From grafana.race_plans.",
         share("best_share", "Share"),
         BEST,
-        empty="not known yet",
+        empty="no stop driven",
         width=6,
         may_be_empty=True,
     )
@@ -193,6 +193,8 @@ CROSS JOIN LATERAL (VALUES
         degradation_lap_count || ' laps'),
     ('A litre costs a lap', round(fuel_effect_s_per_l::numeric, 3) || ' s', NULL),
     ('Spread of a lap', round(lap_spread_s::numeric, 3) || ' s', NULL),
+    ('Power', power_source, build_season),
+    ('Battery a lap', round(energy_deployed_median_kwh::numeric, 3) || ' kWh', NULL),
     ('A caution begins in a lap', round(100 * caution_chance::numeric, 1) || ' %', NULL)
 ) AS told(what, value, behind)
 UNION ALL
