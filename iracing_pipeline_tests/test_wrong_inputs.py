@@ -83,6 +83,19 @@ TABLE = [
 ]
 
 
+WAITS = """
+import time
+from iracing_pipeline import cli
+
+@cli.main.command()
+def wait() -> None:
+    print("waiting", flush=True)
+    time.sleep(60)
+
+cli.main(["wait"])
+"""
+
+
 def run(*arguments: str) -> Result:
     return CliRunner().invoke(cli.main, arguments)
 
@@ -179,12 +192,7 @@ def test_ctrl_c_ends_in_a_sentence(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            "import time, click\n"
-            "from iracing_pipeline import cli\n"
-            "@cli.main.command()\n"
-            "def wait() -> None:\n"
-            "    print('waiting', flush=True); time.sleep(60)\n"
-            "cli.main(['wait'])",
+            WAITS,
         ],
         env=env,
         stdout=subprocess.PIPE,
