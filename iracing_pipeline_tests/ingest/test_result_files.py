@@ -185,7 +185,7 @@ def test_every_real_result_loads_into_the_database(
 CASES = Path(os.environ.get("IRACING_TEST_CASES", "../shared/data/cases"))
 needs_cases = pytest.mark.skipif(
     not CASES.is_dir(),
-    reason="no cases of result files: set IRACING_TEST_DATA to a folder with them",
+    reason="no cases of result files: set IRACING_TEST_CASES to their folder",
 )
 
 

@@ -1,4 +1,4 @@
-"""What arrives while ``up`` runs: lines, reports of recent sessions, the start page and its server."""
+"""What arrives while ``up`` runs: a line each, reports of recent sessions, the start page."""
 
 from __future__ import annotations
 
