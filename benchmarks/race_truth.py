@@ -65,8 +65,8 @@ def world(kind: str, seed: int) -> World:
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     cars, laps = int(rng.integers(12, 31)), int(rng.integers(15, 41))
     base = float(rng.uniform(60, 130))
-    pace = base * np.sort(rng.normal(1.0, 0.006, cars))
-    spread = base * np.linspace(0.001, 0.003, cars) * rng.uniform(0.7, 1.0, cars)
+    pace: Floats = base * np.sort(rng.normal(1.0, 0.006, cars))
+    spread: Floats = base * np.linspace(0.001, 0.003, cars) * rng.uniform(0.7, 1.0, cars)
     noise = rng.normal(0, 1, (cars, laps)) * spread[:, None]
     added, flags = np.zeros((cars, laps)), np.zeros((cars, laps), np.int64)
     flags[:, 0] = _FIRST_LAP
@@ -83,10 +83,10 @@ def world(kind: str, seed: int) -> World:
     else:  # a flag that cost nothing is no mistake
         harmless = (rng.random((cars, laps)) < 0.03) & (flags == 0)
         flags[harmless] |= _OFF_TRACK
-    wake = np.zeros(cars)
+    wake: Floats = np.zeros(cars)
     if kind == "traffic":
         wake[:] = WAKE_S * rng.choice([-1, 1])
-    grid = np.arange(cars) * 0.35
+    grid: Floats = np.arange(cars, dtype=np.float64) * 0.35
     if kind in {"traffic", NONE}:
         _trains(rng, pace, grid, wake)
     if kind == "fade":
@@ -225,11 +225,15 @@ def measure(races: int, first_seed: int = 0) -> dict[str, Any]:
             race = race_ledger.read_race(made.laps, made.results)
             rows = race_ledger.ledger(race, 1, 0)
             closure = rows.group_by("group_id").agg(pl.sum("seconds"), pl.first("gap_s"))
-            worst = max(worst, float((closure["seconds"] - closure["gap_s"]).abs().max() or 0.0))
+            worst = max(worst, _worst(closure["seconds"] - closure["gap_s"]))
             left = rows.filter((pl.col("cause") == "unexplained") & (pl.col("gap_s") > 0))
             shares += left["share"].abs().to_list()
             _count(kind, rows, made.truth, effects[kind])
     return {"effects": effects, "shares": shares, "worst": worst}
+
+
+def _worst(values: pl.Series) -> float:
+    return float(np.abs(values.to_numpy()).max(initial=0.0))
 
 
 def _count(
@@ -310,7 +314,7 @@ def official(folder: Path) -> None:
         note = "; ".join(rows["note"].drop_nulls().unique()) if rows.height else "changes no rating"
         one, two = int((off <= 1).sum()), int((off <= 2).sum())
         totals += Counter({"drivers": here.height, "one": one, "two": two})
-        worst = f"{off.max():.2f}" if here.height else ""
+        worst = f"{_worst(off):.2f}" if here.height else ""
         print(
             f"| {subsession['subsession_id']} | {kind} | {here.height} | {one} | {two} | {worst}"
             f" | {note} |"
@@ -339,12 +343,12 @@ def _closing(folder: Path, path: Path) -> None:
     cars = rows.group_by("group_id", maintain_order=True).agg(
         pl.sum("seconds"), pl.first("gap_s"), pl.first("official_gap_s"), pl.first("lap_number")
     )
-    closure = (cars["seconds"] - cars["gap_s"]).abs().max()
+    closure = _worst(cars["seconds"] - cars["gap_s"])
     against = (cars["gap_s"] - cars["official_gap_s"]).abs()
     print(f"\n{subsession_id}: {cars.height} cars, worst closing {closure * 1e3:.6f} ms,", end=" ")
     told = against.drop_nulls()
     print(
-        f"against the result {told.max() * 1e3:.3f} ms ({len(told)} cars)"
+        f"against the result {_worst(told) * 1e3:.3f} ms ({len(told)} cars)"
         if len(told)
         else "no result at hand"
     )

@@ -208,6 +208,43 @@ class AskSettings:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class DigestSettings:
+    """Where the digest after a session goes; nowhere by default.
+
+    Attributes:
+        file: ``IRACING_DIGEST_FILE``. A file that digests are appended to.
+        webhook_url: ``IRACING_DIGEST_WEBHOOK`` (or ``_FILE``). A webhook of Discord, or one that
+            takes JSON; its address is a secret.
+    """
+
+    file: Path | None = None
+    webhook_url: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> DigestSettings:
+        """Read the settings from the environment.
+
+        Raises:
+            SettingsError: If a variable holds something that cannot be used.
+        """
+        env = os.environ if env is None else env
+        return cls(
+            file=_folder(env, "IRACING_DIGEST_FILE"),
+            webhook_url=_webhook(secret(env, "IRACING_DIGEST_WEBHOOK")),
+        )
+
+
+def _webhook(url: str | None) -> str | None:
+    # The value is never repeated: who has it may post.
+    if url is None or url.startswith(("https://", "http://127.0.0.1:", "http://localhost:")):
+        return url
+    raise SettingsError(
+        "IRACING_DIGEST_WEBHOOK does not start with https://, which keeps its address from others"
+        " (http:// may be used for 127.0.0.1 and localhost, with a port)"
+    )
+
+
 def _calls_per_minute(text: str | None, *, most: int) -> int:
     if not text:
         return 120

@@ -153,9 +153,9 @@ def cars(
     found = []
     edges = [0, *(np.flatnonzero(np.diff(group)) + 1).tolist(), len(group)]
     for first, last in pairwise(edges if len(group) else []):
-        own_rows = slice(first, last)
+        part = slice(first, last)
         own = own_notes.get(int(group[first]), {})
-        car = _car(columns[own_rows], clock[own_rows], ahead[own_rows], own)
+        car = _car(columns[part], clock[part], ahead[part], own)
         if car is not None:
             group_id = int(group[first])
             found.append(replace(car, group_id=group_id, class_id=classes.get(group_id)))

@@ -12,12 +12,14 @@ from iracing_pipeline.cli import (
     check,
     dashboards,
     database,
+    experiment,
     laps,
     load,
     metrics,
     races,
     service,
     stack,
+    why,
 )
 from iracing_pipeline.cli.group import Commands, example_lines
 
@@ -52,9 +54,11 @@ for _command in (
     backup.restore,
     ask.ask,
     ask.mcp,
+    why.why,
     account.login,
     account.collect,
     races.races,
+    experiment.experiment,
     metrics.metrics,
     metrics.live,
     service.service,

@@ -87,6 +87,7 @@ def _known() -> tuple[type[Exception], ...]:
     from iracing_pipeline.exchange.garage61 import Garage61Error
     from iracing_pipeline.ibt import IbtError
     from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
+    from iracing_pipeline.ingest.experiments import ExperimentError
     from iracing_pipeline.ingest.export import NothingToExportError
     from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
     from iracing_pipeline.lake import LakeError
@@ -97,6 +98,7 @@ def _known() -> tuple[type[Exception], ...]:
 
     return (
         DataApiError,
+        ExperimentError,
         FolderMissingError,
         Garage61Error,
         IbtError,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.dashboards.operations import data_quality, pipeline
 from iracing_pipeline.dashboards.performance import home, race, session, sessions
-from iracing_pipeline.dashboards.strategy import fuel, race_plan, stints
+from iracing_pipeline.dashboards.strategy import fuel, pit_wall, race_plan, stints
 from iracing_pipeline.dashboards.telemetry import car, channels, corner, lap_compare
 from iracing_pipeline.dashboards.trends import consistency, pace, ratings, season
 
@@ -25,6 +25,7 @@ BOARDS: tuple[Board, ...] = (
     fuel.BOARD,
     stints.BOARD,
     race_plan.BOARD,
+    pit_wall.BOARD,
     ratings.BOARD,
     pace.BOARD,
     consistency.BOARD,

@@ -19,6 +19,7 @@ RATINGS = "iracing-ratings"
 PACE = "iracing-pace"
 CONSISTENCY = "iracing-consistency"
 SEASON = "iracing-season"
+PIT_WALL = "iracing-pit-wall"
 PIPELINE = "iracing-pipeline"
 DATA_QUALITY = "iracing-data-quality"
 

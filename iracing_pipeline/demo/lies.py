@@ -81,6 +81,8 @@ def draw_lie(
     if near is not None:
         first = int(np.clip(near + rng.integers(-_NEAR, _NEAR + 1), 0, frame.height - count))
     if name == "everywhere":
+        # In a file's first records iRacing writes just this, and means it.
+        first = max(first, LONGEST + 1)
         return Lie(first, count, {k: v for k, v in TOGETHER.items() if k in frame.columns})
     values = LIES[name]
     return Lie(first, count, {name: values[int(rng.integers(len(values)))]})

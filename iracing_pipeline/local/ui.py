@@ -93,7 +93,7 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     # In the home, so that no project file of the current folder is picked up. Tied to us: even
     # when we are killed, Dagster ends.
     process = tether.start(
-        "iracing_pipeline.local.dagster_dev", "-m", "iracing_pipeline.definitions",
+        "iracing_pipeline.local.dagster_dev", "-w", str(dagster_home.workspace(settings)),
         "-h", HOST, "-p", str(port), "--log-level", "warning",
         env=environment, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from iracing_pipeline.report import race_data
 from iracing_pipeline.report.opponents import Opponent, opponents
 from iracing_pipeline.report.session_name import NoSessionError
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
@@ -20,6 +21,7 @@ from iracing_pipeline.warehouse.read import read_table
 if TYPE_CHECKING:
     import polars as pl
 
+    from iracing_pipeline.report.race_data import RaceData
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
@@ -39,6 +41,7 @@ class SessionData:
         lap_corners: How its laps took them.
         stints: Its stints.
         findings: The findings of its race; empty for a session that was none.
+        race: The race with all cars; None where it was none, or no lap of it is known.
         fuel: What its laps burnt.
         tyre_sets: Its sets of tyres.
         tyre_laps: Surfaces and pressures lap by lap.
@@ -55,6 +58,7 @@ class SessionData:
     lap_corners: pl.DataFrame
     stints: pl.DataFrame
     findings: pl.DataFrame
+    race: RaceData | None
     fuel: pl.DataFrame
     tyre_sets: pl.DataFrame
     tyre_laps: pl.DataFrame
@@ -89,6 +93,7 @@ def read(connection: Connection, key: str) -> SessionData:
         lap_corners=_frame(connection, LAP_CORNER, "grafana.lap_corners", own),
         stints=_frame(connection, STINT, "grafana.stints", own),
         findings=_frame(connection, RACE_FINDING, "grafana.race_debriefs", own).drop_nulls("rank"),
+        race=race_data.read(connection, session),
         fuel=_frame(connection, FUEL_LAP, "grafana.fuel_laps", own),
         tyre_sets=_frame(connection, TYRE_SET, "grafana.tyre_sets", own),
         tyre_laps=_frame(connection, TYRE_LAP, "grafana.tyre_laps", own),

@@ -17,6 +17,7 @@ from iracing_pipeline.report.sections import (
     fuel,
     header,
     laps,
+    race,
     sectors,
     setup,
     stints,
@@ -57,6 +58,7 @@ def report(data: SessionData, *, units: str = "metric") -> str:
             "<main>",
             header.section(data),
             findings.section(data),
+            race.section(data, page.charts),
             laps.section(data, page.charts),
             compared.html,
             '<div class="pair">',
@@ -75,7 +77,11 @@ def report(data: SessionData, *, units: str = "metric") -> str:
 
 
 def _bar(data: SessionData) -> str:
-    links = "".join(f'<a href="#{name}">{title}</a>' for name, title in _LINKS)
+    raced = data.session["simsession_type"] == "Race"
+    links = "".join(
+        f'<a href="#{name}">{title}</a>'
+        for name, title in ((("race", "Race"),) if raced else ()) + _LINKS
+    )
     switches = "".join(
         '<span class="switch" role="group">'
         + "".join(

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from dagster._daemon.types import DaemonHeartbeat
-
+    from iracing_pipeline.dagster_private import DaemonHeartbeat
     from iracing_pipeline.local.check.finding import Finding
 
 SUBJECT = "Dagster daemon"

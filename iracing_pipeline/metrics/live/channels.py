@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,16 @@ class LiveGauge:
     factor: float = 1.0
     valid: str | None = None
     label: tuple[str, str] | None = None
+
+
+def value(channel: LiveGauge, values: Mapping[str, float]) -> float | None:
+    """The value of a gauge; None where iRacing gives none, or a placeholder."""
+    found = values.get(channel.channel)
+    if found is None or not channel.least <= found <= channel.most:
+        return None
+    if channel.valid is not None and not values.get(channel.valid):
+        return None
+    return found * channel.factor
 
 
 _WHEELS = {"LF": "left_front", "RF": "right_front", "LR": "left_rear", "RR": "right_rear"}

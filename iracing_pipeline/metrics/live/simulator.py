@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import re
 import struct
 import sys
 import time
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING, Any
 import irsdk
 
 from iracing_pipeline.metrics.history.session import track_label
-from iracing_pipeline.metrics.live.channels import CHANNELS
+from iracing_pipeline.metrics.live import field as cars_of
+from iracing_pipeline.metrics.live.channels import CHANNELS, value
+from iracing_pipeline.metrics.live.field import Car, Entry, FieldWatch
 from iracing_pipeline.metrics.live.fuel import FuelWatch
 
 if TYPE_CHECKING:
@@ -23,7 +26,20 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_MORE = ("SessionFlags", "SessionUniqueID", "Lap", "FuelLevel", "OnPitRoad", "IsOnTrack")
+_MORE = (
+    "SessionFlags",
+    "SessionUniqueID",
+    "SessionNum",
+    "SessionState",
+    "Lap",
+    "FuelLevel",
+    "OnPitRoad",
+    "IsOnTrack",
+)
+_RACE = "Race"
+_LIMITS = ("SessionLapsRemainEx", "SessionTimeRemain")
+# Drivers are swapped and join; the session info is a long text, so it is parsed now and then.
+_ENTRIES_EVERY_S = 10.0
 
 
 class NoSimulatorError(Exception):
@@ -41,6 +57,10 @@ class Reading:
         track: Name of the track.
         fuel_per_lap: Fuel that a lap takes, in litres; None when not known yet.
         laps_of_fuel: Laps that the fuel lasts; None when not known yet.
+        cars: Every car of the session, in order of position.
+        laps_left: Laps that the player's car still has to drive; None when not known.
+        irating_change: What the race would change if it ended in this order; None when not known.
+        incident_limit: Incident points at which the session disqualifies; None without a limit.
     """
 
     at: float
@@ -49,6 +69,10 @@ class Reading:
     track: str | None
     fuel_per_lap: float | None
     laps_of_fuel: float | None
+    cars: tuple[Car, ...] = ()
+    laps_left: float | None = None
+    irating_change: float | None = None
+    incident_limit: int | None = None
 
 
 @dataclass(slots=True)
@@ -67,6 +91,12 @@ class Simulator:
     _session: object = None
     _about: tuple[str | None, str | None] = (None, None)
     _fuel: FuelWatch = field(default_factory=FuelWatch)
+    _field: FieldWatch = field(default_factory=FieldWatch)
+    _car_names: tuple[str, ...] = ()
+    _entries: list[Entry] = field(default_factory=list)
+    _entries_at: float = float("-inf")
+    _race: bool = False
+    _limit: int | None = None
 
     def read(self) -> Reading | None:
         """The car as it is; None while no simulator runs. Never raises for one that goes away.
@@ -108,6 +138,7 @@ class Simulator:
         there = set(sdk.var_headers_names)
         wanted = {name for each in CHANNELS for name in (each.channel, each.valid) if name}
         self._names = tuple(sorted((wanted | set(_MORE)) & there))
+        self._car_names = tuple(name for name in cars_of.CHANNELS if name in there)
         self._session = None
         logger.info("The simulator is there: %d of its channels are read", len(self._names))
         return True
@@ -117,30 +148,51 @@ class Simulator:
             with contextlib.suppress(OSError, ValueError):
                 self._sdk.shutdown()
         self._sdk = None
-        self._fuel = FuelWatch()
+        self._fuel, self._field = FuelWatch(), FieldWatch()
 
     def _reading(self) -> Reading:
         sdk = self._sdk
         sdk.freeze_var_buffer_latest()  # so that all values are of one moment
         try:
             read = {name: _at_the_tick(sdk[name]) for name in self._names}
+            of_cars = {name: sdk[name] for name in self._car_names}
         finally:
             sdk.unfreeze_var_buffer_latest()
         values = {name: float(v) for name, v in read.items() if isinstance(v, int | float)}
-        if self._session != (session := values.get("SessionUniqueID", 0.0)):
+        session = (values.get("SessionUniqueID", 0.0), values.get("SessionNum", 0.0))
+        if self._session != session:
             # Once a session: the text is long, and is written anew every few seconds.
-            self._session, self._about, self._fuel = session, self._names_of(sdk), FuelWatch()
+            self._session, self._about = session, self._names_of(sdk)
+            self._fuel, self._field, self._entries_at = FuelWatch(), FieldWatch(), float("-inf")
+        now = self.clock()
+        if not now - self._entries_at < _ENTRIES_EVERY_S:
+            self._look_up(sdk, now, int(session[1]))
         lap, fuel = values.get("Lap"), values.get("FuelLevel")
         if lap is not None and fuel is not None:
             driven = bool(values.get("IsOnTrack")) and not values.get("OnPitRoad")
             self._fuel.see(int(lap), fuel, on_track=driven)
+        cars = self._field.see(self._entries, of_cars, race=self._race)
         return Reading(
-            self.clock(),
+            now,
             values,
             *self._about,
             self._fuel.per_lap,
             None if fuel is None else self._fuel.laps_left(fuel),
+            tuple(cars),
+            _laps_left(values, cars),
+            cars_of.irating_now(cars) if self._race else None,
+            self._limit,
         )
+
+    def _look_up(self, sdk: Any, now: float, session_number: int) -> None:
+        """Read who takes part, what kind of session it is, and its limit of incidents."""
+        self._entries_at = now
+        drivers, weekend = sdk["DriverInfo"], sdk["WeekendInfo"]
+        self._entries = cars_of.entries(drivers if isinstance(drivers, dict) else {})
+        options = weekend.get("WeekendOptions") if isinstance(weekend, dict) else None
+        limit = str(options.get("IncidentLimit")) if isinstance(options, dict) else ""
+        self._limit = int(limit) if re.fullmatch(r"[0-9]{1,5}", limit) else None
+        self._race = _kind_of(sdk, session_number) == _RACE
 
     @staticmethod
     def _names_of(sdk: Any) -> tuple[str | None, str | None]:
@@ -151,6 +203,32 @@ class Simulator:
         car = next((each for each in cars if each.get("CarIdx") == ours), {})
         track = track_label(weekend.get("TrackDisplayName"), weekend.get("TrackConfigName"))
         return car.get("CarScreenName"), track
+
+
+def _kind_of(sdk: Any, session_number: int) -> str | None:
+    """SessionType of a simsession; None where the session info does not have it."""
+    try:
+        info = sdk["SessionInfo"]
+    except (KeyError, AttributeError):
+        return None
+    rows = info.get("Sessions") if isinstance(info, dict) else None
+    kinds = {
+        row.get("SessionNum"): row.get("SessionType")
+        for row in (rows if isinstance(rows, list) else [])
+        if isinstance(row, dict)
+    }
+    kind = kinds.get(session_number)
+    return kind if isinstance(kind, str) else None
+
+
+def _laps_left(values: Mapping[str, float], cars: list[Car]) -> float | None:
+    own = next((car for car in cars if car.entry.own), None)
+    limits = {each.channel: value(each, values) for each in CHANNELS if each.channel in _LIMITS}
+    return cars_of.laps_left(
+        limits.get("SessionLapsRemainEx"),
+        limits.get("SessionTimeRemain"),
+        own.median_lap_s if own is not None else None,
+    )
 
 
 def _at_the_tick(value: object) -> object:

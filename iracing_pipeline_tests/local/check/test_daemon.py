@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
-from dagster._daemon.types import DaemonHeartbeat
 from dagster_shared.error import SerializableErrorInfo
 
+from iracing_pipeline.dagster_private import DaemonHeartbeat
 from iracing_pipeline.local.check import State
 from iracing_pipeline.local.check.daemon import daemon
 

@@ -13,8 +13,8 @@ import irsdk
 import pytest
 
 from iracing_pipeline.metrics.families import exposition
-from iracing_pipeline.metrics.live.channels import CHANNELS
-from iracing_pipeline.metrics.live.gauges import families, value
+from iracing_pipeline.metrics.live.channels import CHANNELS, value
+from iracing_pipeline.metrics.live.gauges import families
 from iracing_pipeline.metrics.live.serve import serve
 from iracing_pipeline.metrics.live.simulator import NoSimulatorError, Reading, Simulator
 from iracing_pipeline_tests import real_files
