@@ -78,6 +78,9 @@ TABLE = [
     ("login", 1, "IRACING_CLIENT_ID"),
     ("ask nonsense", 1, "nonsense"),
     ("ask laps session", 1, "NAME=VALUE"),
+    ("experiment show nonsense", 1, "no experiment nonsense"),
+    ("experiment start one", 2, "--a"),
+    ("experiment start one --a x --b y --session nonsense", 1, "iracing-pipeline sessions"),
     ("service install nonsense", 2, "nonsense"),
     ("nonsense", 2, "nonsense"),
 ]
