@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from iracing_pipeline.analysis import (
     corner_map,
     corners,
@@ -45,8 +47,6 @@ from iracing_pipeline.warehouse.load import Loaded, replace, upsert
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-    import polars as pl
 
     from iracing_pipeline.ingest.telemetry import Telemetry
     from iracing_pipeline.tables import Table
