@@ -43,6 +43,7 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     (tmp_path / "constraints.txt").write_text("click==8.1 --hash=sha256:00\n", encoding="utf-8")
     (tmp_path / "pyproject.toml").write_text("[project]\n", encoding="utf-8")
     made = Machine(tmp_path)
+    monkeypatch.setenv(bootstrap._INSTALLED, "")  # what is set in the test is forgotten after it
     monkeypatch.setattr(bootstrap, "ROOT", tmp_path)
     monkeypatch.setattr("iracing_pipeline.bootstrap.subprocess.run", made.run)
     monkeypatch.setattr("iracing_pipeline.bootstrap.venv.create", create)
@@ -197,7 +198,7 @@ def test_an_environment_that_stays_without_packages_is_not_installed_for_ever(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(sys, "prefix", str(tmp_path))
-    monkeypatch.setenv("IRACING_PIPELINE_INSTALLED", "1")
+    monkeypatch.setenv(bootstrap._INSTALLED, "1")
 
     with pytest.raises(SystemExit) as ended:
         machine.begin(needs=("no_such_module",))
