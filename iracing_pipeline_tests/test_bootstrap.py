@@ -120,18 +120,22 @@ def test_an_environment_that_its_owner_set_up_is_used(
     assert machine.commands == []
 
 
+@pytest.mark.parametrize("has_pip", [True, False])
 def test_an_active_environment_that_lacks_something_is_completed(
-    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    machine: Machine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, has_pip: bool
 ) -> None:
     own = tmp_path / "own"
     own.mkdir()
     monkeypatch.setattr(sys, "prefix", str(own))
+    monkeypatch.setattr(bootstrap, "_lacks", lambda needs: needs != ("pip",) or not has_pip)
 
     with pytest.raises(SystemExit):
         machine.begin(needs=("json", "a_module_that_is_not_there"))
 
     assert len(machine.commands) == 3
-    assert all("--python" not in command for command in machine.commands)
+    # An environment without pip is served by the pip of the Python that it was made from.
+    named = ["--python" in command for command in machine.commands]
+    assert named == [not has_pip, not has_pip, False]
     assert machine.commands[-1][0] == sys.executable
 
 
