@@ -12,6 +12,7 @@ import pytest
 from iracing_pipeline.local import report_files
 from iracing_pipeline.local.arrivals import Arrivals, watched
 from iracing_pipeline.local.page_server import PageServer
+from iracing_pipeline.report import start_page
 from iracing_pipeline.settings import ReportSettings
 from iracing_pipeline.warehouse import quarantine
 from iracing_pipeline.warehouse.connection import Warehouse
@@ -76,6 +77,22 @@ def test_no_report_is_written_of_an_old_session(database: str, tmp_path: Path) -
     assert len(said) == 1
     assert "Report:" not in said[0]
     assert report_files.listed(reports.folder) == []
+
+
+def test_the_start_page_shows_the_last_rating_and_its_change(database: str, tmp_path: Path) -> None:
+    with Warehouse(database).connect() as connection:
+        stored(connection, file_of(tmp_path, laps=2, seed=73))
+        connection.execute("UPDATE racing.telemetry_session SET cust_id = 417")
+        for days, irating in ((30, 1500), (10, 1480), (1, 1523)):
+            connection.execute(
+                "INSERT INTO racing.rating_history (cust_id, category_id, observed_at, source,"
+                " irating) VALUES (417, 5, now() - make_interval(days => %s), 'ibt', %s)",
+                [days, irating],
+            )
+        page = start_page.read(connection)
+
+    (rating,) = page.ratings
+    assert (rating["category"], rating["irating"], rating["change"]) == ("Sports Car", 1523, 43)
 
 
 def test_a_folder_that_is_not_there_is_not_called_watched(tmp_path: Path) -> None:
