@@ -196,6 +196,16 @@ def text(expression: str, name: str) -> Field:
     return Field(expression, name)
 
 
+def sentence(expression: str, name: str, *, least: int = 200) -> Field:
+    """Words that may be long: the cell wraps them and opens on a click, so that none are cut."""
+    return text(expression, name).with_(
+        custom__cellOptions={"type": "auto", "wrapText": True},  # to Grafana 12.1
+        custom__wrapText=True,
+        custom__inspect=True,
+        custom__minWidth=least,
+    )
+
+
 LONGEST_TRACK = "Circuit de Spa-Francorchamps · Endurance"
 LONGEST_CAR = "Mercedes-AMG W13 E Performance"
 LONGEST_DRIVER = "Maximiliane von Hohenstauffenb"  # 30 letters
