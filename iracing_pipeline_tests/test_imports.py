@@ -21,6 +21,8 @@ ORDER = [
     "dagster_private",
     # ------------------------------------ nothing below imports dagster
     "ask",
+    "why",
+    "digest",
     "report",
     "ingest",
     "metrics",

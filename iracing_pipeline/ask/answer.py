@@ -31,6 +31,7 @@ class Figure:
         n: Values behind it: laps, races or stops; None where that is not recorded.
         low: Lower end of its 95 % interval; None where it has none.
         high: Upper end of that.
+        why: Its id for ``iracing-pipeline why``; None where its view computes it.
     """
 
     value: float | int | None
@@ -38,12 +39,15 @@ class Figure:
     n: int | None = None
     low: float | None = None
     high: float | None = None
+    why: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The figure as JSON; an interval only where it has one."""
         result: dict[str, Any] = {"value": self.value, "unit": self.unit, "n": self.n}
         if self.low is not None or self.high is not None:
             result["interval_95"] = [self.low, self.high]
+        if self.why is not None:
+            result["why"] = self.why
         return result
 
     def __str__(self) -> str:

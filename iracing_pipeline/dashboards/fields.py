@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LAP_TIME = "time:m:ss.SSS"  # of milliseconds; shifts with the time zone, so only in UTC boards
 SECONDS = "suffix:s"  # Grafana's own "s" turns 95 into "1.58 mins"
 _NOTHING = 0.0005  # a difference that three decimals do not show
+_MOST = 1e12  # beyond every difference
 COLUMN_PX = 70
 """The least width of a table column that has none of its own."""
 SYSTEMS = ("metric", "imperial")
@@ -142,7 +143,8 @@ class Field:
         return self._judged(palette.SLOWER, palette.FASTER)
 
     def _judged(self, below: str, above: str) -> Field:
-        steps = [(None, below), (-_NOTHING, "text"), (_NOTHING, above)]
+        # The first colour is that of no value too, so it is no judgement.
+        steps = [(None, "text"), (-_MOST, below), (-_NOTHING, "text"), (_NOTHING, above)]
         return self.with_(
             custom__cellOptions={"type": "color-text"},
             color={"mode": "thresholds"},
@@ -150,6 +152,13 @@ class Field:
                 "mode": "absolute",
                 "steps": [{"value": value, "color": colour} for value, colour in steps],
             },
+        )
+
+    def as_bar(self) -> Field:
+        """The same, as a table column of bars with their values."""
+        return self.with_(
+            custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+            min=0,
         )
 
     def dashed(self) -> Field:

@@ -171,11 +171,8 @@ def ranked(
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     label, *values = fields
-    shown = (label, *(value.with_(custom__cellOptions=_BAR, min=0) for value in values))
+    shown = (label, *(value.as_bar() for value in values))
     return table(number, title, about, shown, source, empty=empty, first=first, **size)
-
-
-_BAR = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
 
 
 def stat(

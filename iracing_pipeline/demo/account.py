@@ -33,6 +33,10 @@ if TYPE_CHECKING:
     from iracing_pipeline.demo.timing import Crossing
 
 
+_TEAM_MATE_S = 1.0
+"""From here on a lap that a team mate drove in part is no longer the driver's own."""
+
+
 def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> SessionTruth:
     """Tell what happened in a drive."""
     teller = _Teller(drive, records, crossings)
@@ -128,6 +132,7 @@ class _Teller:
             corner_times_s=self._corner_times(leg, begin.node, end.node),
             caution=self._caution(leg, begin.node, end.node),
             driver=self._driver(end),
+            team_mate=self._team_mate(leg, begin.node, end.node),
             tyre_set=int(leg.tyre_set[max(end.node - 1, begin.node)]) + 1,
         )
 
@@ -145,6 +150,10 @@ class _Teller:
             and leg.first + last > round((each.first_lap + each.at) * n)
             for each in self.drive.plan.cautions
         )
+
+    def _team_mate(self, leg: Leg, first: int, last: int) -> bool:
+        since = max(min(self.drive.handovers, default=np.inf), leg.arrive[first])
+        return bool(leg.leave[last] - since >= _TEAM_MATE_S)
 
     def _driver(self, end: _Moment) -> str | None:
         """Who drives at the end of a lap: who got in at the last stop before."""

@@ -31,6 +31,22 @@ def laps_of(records: pl.DataFrame, car: Power) -> pl.DataFrame:
     return lap_energy(records, find_laps(records, session_key="s", start=START), car)
 
 
+@pytest.mark.parametrize("name", ["EnergyERSBattery", "EnergyBatteryToMGU_KLap"])
+@pytest.mark.parametrize("at", [0, 1683, 2200, -3])
+def test_a_wrong_record_changes_no_energy(name: str, at: int) -> None:
+    """By more than what its few records hold."""
+    records = hybrid()
+    car = power({"DriverCarIsElectric": 0}, records)
+    values = records[name].to_numpy().copy()
+    values[at : at + 3 if at >= 0 else None] = 0.0
+    columns = [each for each in laps_of(records, car).columns if each.startswith("energy")]
+
+    lying = laps_of(records.with_columns(pl.Series(name, values)), car).select(columns)
+    for column in columns:
+        true = laps_of(records, car)[column]
+        assert lying[column].to_list() == pytest.approx(true.to_list(), abs=0.0015), column
+
+
 def test_a_car_with_a_tank_alone_has_no_energy() -> None:
     records = drive(LAPS)
     laps = find_laps(records, session_key="s", start=START)

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from iracing_pipeline_tests.dashboards.conftest import Demo
 
 
+OF_ONE_RACE = ("finish_order", "race_ledger", "what_if_irating", "race_pace")
+
+
 def parameters(name: str, garage: Database) -> dict[str, object]:
     """What a question needs, from the demo."""
     if name == "compare_laps":
@@ -22,7 +25,13 @@ def parameters(name: str, garage: Database) -> dict[str, object]:
             if row["clean"]
         ]
         return {"lap": laps[0], "reference": laps[1]}
-    return {"race": "last"} if name == "finish_order" else {}
+    if name == "race_gap":
+        first, second = ask(garage, "race_pace", {"race": "last"}).rows[:2]
+        finish = ask(garage, "finish_order", {"race": "last"}).rows
+        cars = {row["display_name"]: row["group_id"] for row in finish}
+        car, rival = cars[second["display_name"]], cars[first["display_name"]]
+        return {"race": "last", "car": car, "rival": rival}
+    return {"race": "last"} if name in OF_ONE_RACE else {}
 
 
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if name != "refused_files"])
@@ -55,6 +64,17 @@ def test_a_figure_carries_unit_count_and_interval(garage: Database) -> None:
     assert row["spread_s"].to_json()["interval_95"] == [row["spread_s"].low, row["spread_s"].high]
 
 
+def test_the_causes_of_a_ledger_add_up_to_the_gap(garage: Database) -> None:
+    ledger = ask(garage, "race_ledger", {"race": "last"}).rows
+    pair = parameters("race_gap", garage)
+    gap = sum(row["seconds"].value for row in ask(garage, "race_gap", pair).rows)
+
+    assert {row["display_name"] for row in ledger} == {ledger[0]["display_name"]}, "the own car"
+    assert all(row["seconds"].unit == "s" and row["seconds"].why for row in ledger)
+    back = ask(garage, "race_gap", {**pair, "car": pair["rival"], "rival": pair["car"]}).rows
+    assert sum(row["seconds"].value for row in back) == pytest.approx(-gap)
+
+
 def test_the_last_session_is_the_newest(garage: Database) -> None:
     newest = ask(garage, "sessions", {}).rows[0]["session_key"]
 
@@ -81,9 +101,13 @@ def test_an_empty_database_knows_nothing_and_says_so(reader_url: str) -> None:
     from iracing_pipeline.ask import Database  # noqa: PLC0415 - used here alone
 
     empty = Database(reader_url)
-    for name in QUESTIONS:
-        given = {"lap": "a:1:1", "reference": "b:1:1"} if name == "compare_laps" else {}
-        assert ask(empty, name, {"race": "last"} if name == "finish_order" else given).not_known
+    for name, question in QUESTIONS.items():
+        given: dict[str, object] = {
+            each.name: {"race": "last", "integer": 1}.get(each.kind, "a:1:1")
+            for each in question.parameters
+            if each.required
+        }
+        assert ask(empty, name, given).not_known
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,9 @@
 
 import dagster as dg
 
-from iracing_pipeline.defs.figures.assets import figures, races
+from iracing_pipeline.defs.figures.assets import figures, races, replays
 from iracing_pipeline.defs.figures.sensors import figures_sensor, refresh_figures
 
-defs = dg.Definitions(assets=[figures, races], jobs=[refresh_figures], sensors=[figures_sensor])
+defs = dg.Definitions(
+    assets=[figures, races, replays], jobs=[refresh_figures], sensors=[figures_sensor]
+)

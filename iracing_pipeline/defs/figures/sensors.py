@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from iracing_pipeline.defs.figures.assets import figures, races
+from iracing_pipeline.defs.figures.assets import figures, races, replays
 from iracing_pipeline.defs.ratings.assets import ratings
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.telemetry.checks import telemetry_table_checks
@@ -23,11 +23,12 @@ _SOURCES = (
     "racing.subsession",
     "racing.result",
     "racing.lap",
+    "racing.experiment",
 )
 
 refresh_figures = dg.define_asset_job(
     "refresh_figures",
-    selection=dg.AssetSelection.assets(ratings, figures, races)
+    selection=dg.AssetSelection.assets(ratings, figures, races, replays)
     | dg.AssetSelection.checks(telemetry_table_checks),
     description="Checks of the tables of laps, ratings without iRacing, and all figures over all"
     " sessions.",

@@ -2,6 +2,7 @@
 
 import dagster as dg
 
+from iracing_pipeline.defs.digests import digest_sensor, send_digests
 from iracing_pipeline.defs.operations.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.operations.housekeeping import (
     daily_housekeeping,
@@ -10,7 +11,7 @@ from iracing_pipeline.defs.operations.housekeeping import (
 )
 
 defs = dg.Definitions(
-    jobs=[keep_house],
+    jobs=[keep_house, send_digests],
     schedules=[daily_housekeeping],
-    sensors=[abandoned_runs_sensor, reader_watchdog_sensor],
+    sensors=[abandoned_runs_sensor, reader_watchdog_sensor, digest_sensor],
 )
