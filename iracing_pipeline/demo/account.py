@@ -12,6 +12,7 @@ from iracing_pipeline.demo.drive import tyre_grip
 from iracing_pipeline.demo.driver import average_form
 from iracing_pipeline.demo.lap import flying_lap, reference_lap
 from iracing_pipeline.demo.plan import OffTrack
+from iracing_pipeline.demo.signals.energy import flows_j
 from iracing_pipeline.demo.timing import green_time
 from iracing_pipeline.demo.truth import (
     IncidentTruth,
@@ -133,6 +134,7 @@ class _Teller:
             caution=self._caution(leg, begin.node, end.node),
             driver=self._driver(end),
             team_mate=self._team_mate(leg, begin.node, end.node),
+            **self._energy(leg, begin.node, end.node),
             tyre_set=int(leg.tyre_set[max(end.node - 1, begin.node)]) + 1,
         )
 
@@ -150,6 +152,16 @@ class _Teller:
             and leg.first + last > round((each.first_lap + each.at) * n)
             for each in self.drive.plan.cautions
         )
+
+    def _energy(self, leg: Leg, first: int, last: int) -> dict[str, float]:
+        if self.drive.car.hybrid is None:
+            return {}
+        given, charged = flows_j(self.drive.car.hybrid, self.drive.circuit, leg)
+        deployed = float(given[last] - given[first])
+        return {
+            "energy_deployed_j": deployed,
+            "energy_used_j": deployed - float(charged[last] - charged[first]),
+        }
 
     def _team_mate(self, leg: Leg, first: int, last: int) -> bool:
         since = max(min(self.drive.handovers, default=np.inf), leg.arrive[first])

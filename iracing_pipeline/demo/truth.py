@@ -32,6 +32,8 @@ class LapTruth:
             corner was not driven from start to end in it.
         caution: Whether part of it was driven under a caution.
         driver: The team mate who drove at its end; None for who records.
+        energy_deployed_j: Joules that the battery of a hybrid gave to the motor; None without.
+        energy_used_j: Joules that the battery lost.
         team_mate: Whether a team mate drove for a second or more of it.
         tyre_set: Set of tyres on the car, from 1.
     """
@@ -53,6 +55,8 @@ class LapTruth:
     caution: bool = False
     driver: str | None = None
     team_mate: bool = False
+    energy_deployed_j: float | None = None
+    energy_used_j: float | None = None
     tyre_set: int = 1
 
     @property

@@ -9,8 +9,14 @@ import pytest
 from iracing_pipeline.analysis.energy import Power, lap_energy, power
 from iracing_pipeline.analysis.fuel import energy_use, fuel_laps, fuel_use
 from iracing_pipeline.analysis.laps import laps as find_laps
+from iracing_pipeline.analysis.samples import CHANNELS
+from iracing_pipeline.demo.car import CORVANE_HYBRID
+from iracing_pipeline.demo.circuits import MILLBROOK
+from iracing_pipeline.demo.plan import Plan, Session, Stop
+from iracing_pipeline.demo.simulate import simulate_session
 from iracing_pipeline_tests.recordings import START, drive
 
+HYBRID_CHANNELS = ("EnergyERSBattery", "EnergyERSBatteryPct", "EnergyBatteryToMGU_KLap")
 LAPS = (20.0, 20.0, 20.0, 20.0)
 DEPLOYED_J, LOST_J, FULL_J = 1.2e6, 0.1e6, 4e6
 
@@ -45,6 +51,28 @@ def test_a_wrong_record_changes_no_energy(name: str, at: int) -> None:
     for column in columns:
         true = laps_of(records, car)[column]
         assert lying[column].to_list() == pytest.approx(true.to_list(), abs=0.0015), column
+
+
+def test_the_energy_of_a_simulated_race_is_what_the_battery_gave() -> None:
+    plan = Plan(
+        Session.RACE, laps=4, fuel_l=30.0, experience_laps=100, stops=(Stop(2, fuel_l=5.0),)
+    )
+    records, truth = simulate_session(
+        CORVANE_HYBRID, MILLBROOK, plan, 4, columns=[*HYBRID_CHANNELS, *CHANNELS]
+    )
+    car = power({"DriverCarIsElectric": 0}, records)
+    laps = laps_of(records, car)
+
+    assert CORVANE_HYBRID.hybrid is not None
+    assert car.capacity_kwh == pytest.approx(CORVANE_HYBRID.hybrid.battery_j / 3.6e6, rel=1e-6)
+    assert laps["kind"].to_list() == [lap.kind for lap in truth.laps]
+    for row, lap in zip(laps.rows(named=True), truth.laps, strict=True):
+        assert lap.energy_deployed_j is not None
+        assert lap.energy_used_j is not None
+        # A record of the motor's power is 0.83 kJ; the ends of a lap are known to one each.
+        assert row["energy_used_kwh"] * 3.6e6 == pytest.approx(lap.energy_used_j, abs=2e3)
+        assert row["energy_deployed_kwh"] * 3.6e6 == pytest.approx(lap.energy_deployed_j, abs=2e3)
+    assert sum(lap.energy_deployed_j or 0.0 for lap in truth.laps) > 1e6
 
 
 def test_a_car_with_a_tank_alone_has_no_energy() -> None:

@@ -10,7 +10,8 @@ import pytest
 from iracing_pipeline.ingest import experiments
 from iracing_pipeline.ingest.experiments import ExperimentError, rebuild_experiments
 from iracing_pipeline.tables.experiment import EXPERIMENT_LOOK, EXPERIMENT_RUN
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 
 if TYPE_CHECKING:
     from pathlib import Path
