@@ -99,7 +99,7 @@ def _installed(prefix: Path, pins: Path, needs: tuple[str, ...], *, inside: bool
 
 def _pip(python: Path, *, inside: bool) -> list[str]:
     """The command of a pip that installs into the environment: ours are made without one."""
-    if inside and importlib.util.find_spec("pip") is not None:
+    if inside and not _lacks(("pip",)):
         return [str(python), "-m", "pip"]
     base = getattr(sys, "_base_executable", sys.executable) if inside else sys.executable
     return [base, "-m", "pip", "--python", str(python)]

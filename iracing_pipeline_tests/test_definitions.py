@@ -24,6 +24,7 @@ GRAPH = """
 debrief: irating_outcomes <- results
 debrief: race_debriefs <- lap_corners stints telemetry_laps
 debrief: race_ledgers <- laps race_debriefs results session_events telemetry_laps
+debrief: race_what_ifs <- irating_outcomes race_ledgers
 metrics: metric_history <- ibt_frames telemetry_sessions
 metrics: metric_snapshot <- telemetry_laps telemetry_sessions
 ratings: career <- raw_member
@@ -64,6 +65,7 @@ telemetry: telemetry_laps <- ibt_frames telemetry_sessions
 telemetry: telemetry_sessions <- ibt_frames
 telemetry: tyre_sets <- ibt_frames telemetry_laps
 trends: consistency_trends <- consistency
+trends: experiments <- stints telemetry_laps telemetry_sessions
 trends: setup_comparisons <- telemetry_laps telemetry_sessions
 """
 
@@ -265,9 +267,11 @@ def test_assets_on_a_schedule_and_no_others_have_a_freshness_policy() -> None:
         "car_tracks",
         "career",
         "consistency_trends",
+        "experiments",
         "irating_outcomes",
         "race_ledgers",
         "race_plans",
+        "race_what_ifs",
         "rating_forecasts",
         "rating_history",
         "raw_member",
@@ -283,6 +287,7 @@ def test_assets_on_a_schedule_and_no_others_have_a_freshness_policy() -> None:
 
 def test_the_daily_run_makes_all_that_is_to_be_fresh_daily() -> None:
     (schedule,) = [each for each in defs.schedules or [] if each.name == "daily_ratings"]
+    assert isinstance(schedule, dg.ScheduleDefinition)
     job = defs.get_repository_def().get_job(schedule.job_name)
 
     made = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}

@@ -78,9 +78,25 @@ TABLE = [
     ("login", 1, "IRACING_CLIENT_ID"),
     ("ask nonsense", 1, "nonsense"),
     ("ask laps session", 1, "NAME=VALUE"),
+    ("experiment show nonsense", 1, "no experiment nonsense"),
+    ("experiment start one", 2, "--a"),
+    ("experiment start one --a x --b y --session nonsense", 1, "iracing-pipeline sessions"),
     ("service install nonsense", 2, "nonsense"),
     ("nonsense", 2, "nonsense"),
 ]
+
+
+WAITS = """
+import time
+from iracing_pipeline import cli
+
+@cli.main.command()
+def wait() -> None:
+    print("waiting", flush=True)
+    time.sleep(60)
+
+cli.main(["wait"])
+"""
 
 
 def run(*arguments: str) -> Result:
@@ -179,14 +195,7 @@ def test_ctrl_c_ends_in_a_sentence(tmp_path: Path) -> None:
         [
             sys.executable,
             "-c",
-            (
-                "import time, click\n"
-                "from iracing_pipeline import cli\n"
-                "@cli.main.command()\n"
-                "def wait() -> None:\n"
-                "    print('waiting', flush=True); time.sleep(60)\n"
-                "cli.main(['wait'])"
-            ),
+            WAITS,
         ],
         env=env,
         stdout=subprocess.PIPE,

@@ -162,5 +162,9 @@ def _cell(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    """At most six significant digits, at least three after the point for lap times."""
-    return str(value) if isinstance(value, int) else f"{value:.3f}".rstrip("0").rstrip(".")
+    """Three digits after the point; two significant ones below half of the last of these."""
+    if isinstance(value, int):
+        return str(value)
+    if 0 < abs(value) < 0.0005:
+        return f"{value:.2g}"
+    return f"{value:.3f}".rstrip("0").rstrip(".")

@@ -59,7 +59,6 @@ def mcp(*, http: bool, port: int) -> None:
     """Answer an assistant's questions by the Model Context Protocol."""
     try:
         import anyio
-        import uvicorn
 
         from iracing_pipeline.ask import mcp_server
     except ImportError as error:
@@ -70,6 +69,8 @@ def mcp(*, http: bool, port: int) -> None:
     if not http:
         anyio.run(mcp_server.serve_stdio, database)
         return
+    import uvicorn  # comes with the extra
+
     token, where = _token()
     echo(f"Serving http://127.0.0.1:{port}/mcp; its token is in {where} (Ctrl+C ends it)")
     app = mcp_server.http_app(database, host="127.0.0.1", port=port, token=token)

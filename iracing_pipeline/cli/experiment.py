@@ -19,12 +19,14 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-@click.group()
+@click.group(epilog="Example: iracing-pipeline experiment list")
 def experiment() -> None:
     """Compare two ways to set up or to drive a car, with an interval that holds at every look."""
 
 
-@experiment.command()
+@experiment.command(
+    epilog="Example: iracing-pipeline experiment start wing --a 'rear wing 6' --b 'rear wing 8'"
+)
 @click.argument("name")
 @click.option("--a", required=True, help="What A is, such as 'rear wing 6'.")
 @click.option("--b", required=True, help="What B is.")
@@ -39,8 +41,10 @@ def start(
     """Draw the plan of an experiment. Every stint from now on is a run of it."""
     from iracing_pipeline.analysis.experiment import laps_needed
     from iracing_pipeline.ingest import experiments
+    from iracing_pipeline.report import session_key
 
     with _connected() as connection:
+        session = session_key(connection, session) if session else None
         row = experiments.start(
             connection, name, (a, b), laps_per_run=laps_per_run, blocks=blocks, session=session
         )
@@ -60,7 +64,7 @@ def start(
         )
 
 
-@experiment.command()
+@experiment.command(epilog="Example: iracing-pipeline experiment show wing")
 @click.argument("name")
 def show(name: str) -> None:
     """Say what is driven next, and what the runs so far show."""
@@ -79,7 +83,7 @@ def show(name: str) -> None:
     _echo_comparison(row)
 
 
-@experiment.command("list")
+@experiment.command("list", epilog="Example: iracing-pipeline experiment list")
 def list_experiments() -> None:
     """List the experiments."""
     with _connected() as connection:
@@ -93,7 +97,7 @@ def list_experiments() -> None:
     echo(f"{len(rows)} experiments.")
 
 
-@experiment.command()
+@experiment.command(epilog="Example: iracing-pipeline experiment end wing")
 @click.argument("name")
 def end(name: str) -> None:
     """End an experiment: later stints do not count."""

@@ -111,6 +111,15 @@ class Field:
         named = {name.replace("__", "."): value for name, value in properties.items()}
         return replace(self, properties={**self.properties, **named})
 
+    def without(self, properties: Mapping[str, Any]) -> Field:
+        """The same without some properties, where it has them with these values."""
+        kept = {
+            name: value
+            for name, value in self.properties.items()
+            if name not in properties or properties[name] != value
+        }
+        return replace(self, properties=kept)
+
     def wide(self, width: int) -> Field:
         """The same, as a table column of this many pixels."""
         return self.with_(custom__width=width)
@@ -194,6 +203,19 @@ def ago(expression: str, name: str) -> Field:
 def text(expression: str, name: str) -> Field:
     """Words."""
     return Field(expression, name)
+
+
+WRAPPED: Mapping[str, Any] = {"custom.cellOptions": {"type": "auto", "wrapText": True}}
+
+
+def sentence(expression: str, name: str, *, least: int = 200) -> Field:
+    """Words that may be long: the cell wraps them and opens on a click, so that none are cut."""
+    return text(expression, name).with_(
+        custom__cellOptions=WRAPPED["custom.cellOptions"],  # up to Grafana 12.1
+        custom__wrapText=True,
+        custom__inspect=True,
+        custom__minWidth=least,
+    )
 
 
 LONGEST_TRACK = "Circuit de Spa-Francorchamps · Endurance"

@@ -21,7 +21,7 @@ _LONGEST_S = 10.0
 _TIMEOUT_S = (5.0, 5.0)  # to connect, and between two packets
 _MOST_BYTES = 64 << 10
 _DISCORD = re.compile(r"(?:[\w-]+\.)?discord(?:app)?\.com")
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~:@])")
+_MARKDOWN = re.compile(r"([\\`*_\[\]()|<>~:@])")
 _NO_EMBEDS = 1 << 2
 _MOST_CHARACTERS = 2000
 

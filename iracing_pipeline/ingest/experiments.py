@@ -87,7 +87,8 @@ def start(
         ExperimentError: There is one of that name, or no session.
     """
     _check(name, variants)
-    if connection.execute("SELECT FROM racing.experiment WHERE name = %s", [name]).fetchone():
+    taken = connection.execute("SELECT 1 FROM racing.experiment WHERE name = %s", [name]).fetchone()
+    if taken is not None:
         raise ExperimentError(f"There is an experiment {name} already. Choose another name")
     basis = connection.execute(_BASIS, {"session": session}).fetchone()
     if basis is None:
@@ -145,13 +146,16 @@ def rebuild_experiments(
         The rows of ``racing.experiment_run`` and ``racing.experiment_look``.
     """
     runs, looks = [EXPERIMENT_RUN.frame()], [EXPERIMENT_LOOK.frame()]
+    names: list[str] = []
     for row in read_table(connection, EXPERIMENT, where={}).rows(named=True):
         run, look = _compare(connection, row)
         runs.append(run)
         looks.append(look)
+        names.append(row["name"])
     rows = {EXPERIMENT_RUN: pl.concat(runs), EXPERIMENT_LOOK: pl.concat(looks)}
-    loads = [replace(connection, table, frame, where={}) for table, frame in rows.items()]
-    audit.record(connection, loads, run_id=run_id)
+    if names:
+        loads = [replace(connection, *item, where={"name": names}) for item in rows.items()]
+        audit.record(connection, loads, run_id=run_id)
     connection.commit()
     return rows
 

@@ -73,6 +73,7 @@ class Arrivals:
         self._loaded: dict[str, tuple[str, int | None]] | None = None
         self._refused: set[tuple[int, datetime]] = set()
         self._page_of: object = None
+        self._faults: set[str] = set()
         self._worth: dict[object, str] = {}
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._follow, name="arrivals", daemon=True)
@@ -109,8 +110,11 @@ class Arrivals:
                 self._write_page(connection)
         except (WarehouseError, psycopg.Error) as error:
             logger.info("The database cannot be read: %s", error)  # the next look tries again
-        except OSError as error:
-            logger.warning("Reports cannot be written: %s", error)
+        except Exception as error:  # noqa: BLE001 - loading goes on without lines and pages
+            fault = f"Reports and start page: {type(error).__name__}: {error}"
+            if fault not in self._faults:
+                self._say(fault)
+            self._faults.add(fault)
 
     def _new_sessions(self, connection: Connection) -> Sequence[str]:
         loaded = {
@@ -173,8 +177,8 @@ def write_report(connection: Connection, session: Session, reports: ReportSettin
         )
     except (OSError, psycopg.Error):
         raise
-    except Exception:
-        logger.exception("The report of %s could not be written", session.session_key)
+    except Exception as error:  # noqa: BLE001 - the session's line is worth printing without it
+        logger.warning("The report of %s cannot be drawn: %r", session.session_key, error)
         return None
     report_files.prune(reports.folder, reports.kept)
     return path

@@ -141,7 +141,8 @@ class Table:
         Returns:
             The frame, and what was left out of it; nothing of a frame that is as it should be.
         """
-        suspect = [column for column in self.columns if column.name in self._outside(frame)]
+        outside_by_name = self._outside(frame)
+        suspect = [column for column in self.columns if column.name in outside_by_name]
         if not suspect:
             return frame, []
         limited = [(column, bounds) for column in suspect if (bounds := column.bounds)]

@@ -40,8 +40,8 @@ EXPERIMENT = Table(
             "s",
             bounds=bounds.SPREAD,
         ),
-        Column("started_at", UTC, "From when stints count", required=True),
-        Column("ended_at", UTC, "Until when; null while it runs"),
+        Column("started_at", UTC, "From when stints count", required=True, bounds=bounds.TIME),
+        Column("ended_at", UTC, "Until when; null while it runs", bounds=bounds.TIME),
     ),
 )
 
@@ -56,7 +56,7 @@ EXPERIMENT_RUN = Table(
         Column("variant", pl.String, "A or B, by the plan", required=True),
         Column("session_key", pl.String, "The session it was driven in", required=True),
         Column("stint", pl.Int32, "The stint", required=True, bounds=bounds.FROM_ONE),
-        Column("start_time", UTC, "When the stint began", required=True),
+        Column("start_time", UTC, "When the stint began", required=True, bounds=bounds.TIME),
         Column("clean_lap_count", pl.Int32, "Clean laps", required=True),
         Column(
             "mean_lap_time_s",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import polars as pl
 
 from iracing_pipeline.analysis.samples import Samples, floats_of
 from iracing_pipeline.analysis.segments import segments
@@ -13,9 +14,7 @@ from iracing_pipeline.analysis.segments import segments
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    import polars as pl
-
-    from iracing_pipeline.analysis.samples import Integers
+    from iracing_pipeline.analysis.samples import Flags, Floats, Integers
     from iracing_pipeline.analysis.segments import Segment
 
 _SURFACES = {-1: "not in world", 0: "off track", 1: "in the stall", 2: "near the pits", 3: "track"}
@@ -71,7 +70,7 @@ def _votes(records: pl.DataFrame, samples: Samples, segment: Segment) -> Iterato
         "TrackWetness": samples.wetness,
     }
     for channel, (decides, shown) in DECIDES.items():
-        given = floats_of(records, channel)
+        given = _given(records, channel)
         if given is None:
             yield Vote(channel, "not in the file", decides)
             continue
@@ -81,31 +80,38 @@ def _votes(records: pl.DataFrame, samples: Samples, segment: Segment) -> Iterato
         yield Vote(channel, shown(used, rows), decides, int(np.count_nonzero(differs)))
 
 
-def _span(unit: str, digits: int = 3) -> Callable[[np.ndarray, Integers], str]:
-    def shown(values: np.ndarray, rows: Integers) -> str:
+def _given(records: pl.DataFrame, channel: str) -> Floats | None:
+    """A channel as the file has it, yes-or-no channels as 1 and 0; None where it lacks it."""
+    if channel in records.columns and records.schema[channel] == pl.Boolean:
+        return records.get_column(channel).cast(pl.Float64).to_numpy()
+    return floats_of(records, channel)
+
+
+def _span(unit: str, digits: int = 3) -> Callable[[Floats, Integers], str]:
+    def shown(values: Floats, rows: Integers) -> str:
         first, last = values[rows[0]], values[rows[-1]]
         return f"{first:.{digits}f} to {last:.{digits}f} {unit}".rstrip()
 
     return shown
 
 
-def _range(unit: str) -> Callable[[np.ndarray, Integers], str]:
-    def shown(values: np.ndarray, rows: Integers) -> str:
+def _range(unit: str) -> Callable[[Floats, Integers], str]:
+    def shown(values: Floats, rows: Integers) -> str:
         within = values[rows]
         return f"{within.min():.3f} to {within.max():.3f} {unit}"
 
     return shown
 
 
-def _records(holds: Callable[[np.ndarray], np.ndarray]) -> Callable[[np.ndarray, Integers], str]:
-    def shown(values: np.ndarray, rows: Integers) -> str:
+def _records(holds: Callable[[Floats], Flags]) -> Callable[[Floats, Integers], str]:
+    def shown(values: Floats, rows: Integers) -> str:
         return f"{np.count_nonzero(holds(values[rows]))} of {len(rows)} records"
 
     return shown
 
 
-def _counts(words: dict[int, str]) -> Callable[[np.ndarray, Integers], str]:
-    def shown(values: np.ndarray, rows: Integers) -> str:
+def _counts(words: dict[int, str]) -> Callable[[Floats, Integers], str]:
+    def shown(values: Floats, rows: Integers) -> str:
         numbers, counts = np.unique(values[rows], return_counts=True)
         pairs = zip(numbers.tolist(), counts.tolist(), strict=True)
         return ", ".join(f"{words.get(int(each), f'{each:g}')}: {count}" for each, count in pairs)
@@ -113,17 +119,17 @@ def _counts(words: dict[int, str]) -> Callable[[np.ndarray, Integers], str]:
     return shown
 
 
-def _rise(values: np.ndarray, rows: Integers) -> str:
+def _rise(values: Floats, rows: Integers) -> str:
     return f"{values[rows[0]]:g} to {values[rows[-1]]:g}"
 
 
-def _after(values: np.ndarray, rows: Integers) -> str:
+def _after(values: Floats, rows: Integers) -> str:
     after = values[rows[-1] + 1 : rows[-1] + 1 + 150]
     changed = after[after != values[rows[-1]]]
     return f"{changed[0]:.4f} s after the line" if len(changed) else "not renewed after the line"
 
 
-DECIDES: dict[str, tuple[str, Callable[[np.ndarray, Integers], str]]] = {
+DECIDES: dict[str, tuple[str, Callable[[Floats, Integers], str]]] = {
     "SessionTime": ("timing; a new session where it falls", _span("s")),
     "Lap": ("cutting: which lap it is", _rise),
     "LapDistPct": ("cutting and timing: the line, and whether it goes round", _span("")),

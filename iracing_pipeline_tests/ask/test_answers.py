@@ -156,6 +156,16 @@ def test_many_rows_are_cut_and_said(garage: Database) -> None:
     assert answer.to_text().endswith("(more rows)")
 
 
+def test_a_statement_that_has_more_than_is_read_is_ended(garage: Database) -> None:
+    endless = "SELECT a, b FROM generate_series(1, 100000) a, generate_series(1, 100000) b"
+
+    answer = query(garage, endless)
+
+    assert len(answer.rows) == 200
+    assert answer.more
+    assert query(garage, "SELECT 1 AS one").rows == [{"one": 1}]
+
+
 def test_a_query_carries_the_units_of_the_views(garage: Database) -> None:
     answer = query(garage, "SELECT best_lap_time_s AS best FROM grafana.session_summaries")
 
@@ -178,6 +188,13 @@ def test_the_database_refuses_what_the_gate_would_let_through(garage: Database) 
     ):
         with pytest.raises(AskError, match="refused"):
             garage.read(statement)
+
+
+def test_a_figure_is_written_with_unit_count_and_interval() -> None:
+    assert str(Figure(59.714, "s", 12, 59.6, 59.8)) == "59.714 s (59.6 to 59.8, n=12)"
+    assert str(Figure(-2.384e-07, "s", 1)) == "-2.4e-07 s (n=1)"
+    assert str(Figure(39, None, 1)) == "39 (n=1)"
+    assert str(Figure(None, "s", 0)) == "not known"
 
 
 def test_texts_lose_what_a_terminal_would_obey() -> None:

@@ -10,7 +10,8 @@ import pytest
 from iracing_pipeline.ingest import experiments
 from iracing_pipeline.ingest.experiments import ExperimentError, rebuild_experiments
 from iracing_pipeline.tables.experiment import EXPERIMENT_LOOK, EXPERIMENT_RUN
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,15 +33,15 @@ def _drive(connection: Connection, plan: list[str], runs: int, slower_s: float) 
     for run in range(runs):
         lap_s = 90.0 + (slower_s if plan[run] == "B" else 0.0) + 0.01 * (run % 3)
         connection.execute(
-            "INSERT INTO racing.stint SELECT (jsonb_populate_record(stint, jsonb_build_object("
-            "'stint', %s::int, 'start_time', %s::timestamptz))).* FROM racing.stint AS stint"
-            " WHERE stint.stint = 1",
+            "INSERT INTO racing.stint SELECT (jsonb_populate_record(own, jsonb_build_object("
+            "'stint', %s::int, 'start_time', %s::timestamptz))).* FROM racing.stint AS own"
+            " WHERE own.stint = 1",
             [100 + run, begin + timedelta(minutes=10 * run)],
         )
         connection.execute(
-            "INSERT INTO racing.telemetry_lap SELECT (jsonb_populate_record(lap,"
+            "INSERT INTO racing.telemetry_lap SELECT (jsonb_populate_record(own,"
             " jsonb_build_object('stint', %s::int, 'lap_time_s', %s::float))).*"
-            " FROM racing.telemetry_lap AS lap WHERE lap.stint = 1 AND lap.clean",
+            " FROM racing.telemetry_lap AS own WHERE own.stint = 1 AND own.clean",
             [100 + run, lap_s],
         )
     connection.commit()

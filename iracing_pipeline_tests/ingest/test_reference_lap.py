@@ -13,7 +13,8 @@ from iracing_pipeline.analysis.reference import Conditions, OtherTrackError, aga
 from iracing_pipeline.exchange.garage61 import Garage61Error
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ingest.reference_lap import UnusableReferenceError, add, move_to_grid
-from iracing_pipeline_tests.ingest.test_lap_analysis import count, file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import count, stored
 from iracing_pipeline_tests.recordings import START
 
 if TYPE_CHECKING:

@@ -187,7 +187,10 @@ def test_every_real_result_loads_into_the_database(
 
 
 CASES = Path(os.environ.get("IRACING_TEST_CASES", "../shared/data/cases"))
-needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=f"there is no {CASES}")
+needs_cases = pytest.mark.skipif(
+    not CASES.is_dir(),
+    reason="no cases of result files: set IRACING_TEST_CASES to their folder",
+)
 
 
 def winner(connection: Connection, subsession_id: int) -> object:

@@ -66,7 +66,11 @@ def test_what_dagster_prints_cannot_control_the_terminal(
 ) -> None:
     ui.serve(settings, 3299, lambda _url: None)
 
-    assert capsys.readouterr().err == "driver \\x1b]0;owned\\x07 \ufffd\n"
+    shown = "driver \\x1b]0;owned\\x07 \ufffd\n"
+    assert ui.log_file(settings).read_text(encoding="utf-8") == shown
+    assert capsys.readouterr().err == (
+        f"{shown}Dagster did not start. All it printed is in {ui.log_file(settings)}\n"
+    )
 
 
 def test_what_is_started_means_the_same_places(

@@ -14,7 +14,8 @@ from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse import bounds
 from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.load import replace
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -151,6 +151,12 @@ def test_a_lap_shows_its_kind_and_every_channel_that_voted(
     assert {vote.channel for vote in explained.votes} == set(CHANNELS)
     surface = next(v for v in explained.votes if v.channel == "PlayerTrackSurface")
     assert "off track: " in surface.shows
+    missing = {vote.channel for vote in explained.votes if vote.shows == "not in the file"}
+    assert not missing & {"OnPitRoad", "IsOnTrack", "Speed", "Lap", "FuelLevel"}
+    inside = next(lap for lap in laps if lap["kind"] == "in")
+    votes = explain(books, loaded.lake, reference(TELEMETRY_LAP, "kind", inside)).votes
+    pit_road = next(vote for vote in votes if vote.channel == "OnPitRoad")
+    assert int(pit_road.shows.partition(" of ")[0]) > 0
     assert "PlayerTrackSurface: " in explained.to_text()
 
 

@@ -17,6 +17,7 @@ from iracing_pipeline.dashboards.fields import (
     number,
     position,
     seconds,
+    sentence,
     text,
     whole,
 )
@@ -160,7 +161,7 @@ def ledger() -> Panel:
                 "to_char(part.low_s, 'FM990.0') || ' to ' || to_char(part.high_s, 'FM990.0')",
                 "95 %",
             ).wide(115),
-            text("own.text", "What shows it").with_(custom__inspect=True),
+            sentence("own.text", "What shows it"),
         ),
         f"""
 (SELECT *, array_position(ARRAY['{"', '".join(CAUSES)}'], cause) AS number
@@ -204,7 +205,7 @@ def places() -> Panel:
             number("lap_number", "Lap").wide(50),
             text("'P' || before || ' → P' || position", "Place").wide(100),
             number("before - position", "±").more_is_better().wide(45),
-            text(
+            sentence(
                 "coalesce(why, CASE WHEN before > position THEN 'passed' ELSE 'was passed' END)",
                 "What happened",
             ),
@@ -314,7 +315,7 @@ def findings() -> Panel:
         " over the race and the laps that show it. From grafana.race_debriefs.",
         (
             seconds("seconds", "Cost", decimals=1).wide(70),
-            text("text", "Finding").with_(custom__minWidth=260, custom__inspect=True),
+            sentence("text", "Finding", least=260),
             text("kind", "Kind").wide(90),
             text("array_to_string(laps, ', ')", "Laps").wide(120),
         ),
@@ -335,7 +336,7 @@ def events() -> Panel:
         " grafana.race_events.",
         (
             number("lap_number", "Lap").wide(60),
-            text("concat_ws(' · ', event, nullif(message, ''))", "What happened"),
+            sentence("concat_ws(' · ', event, nullif(message, ''))", "What happened"),
         ),
         f"grafana.race_events WHERE {MAIN} AND own AND event NOT IN ('first lap', 'checkered')\n"
         "ORDER BY lap_number, session_time_s",
@@ -426,7 +427,7 @@ def cost_of_laps() -> Panel:
             lap_time("lap_time_s", "Time").wide(100),
             seconds("lap_time_s - median_s", "Over median").less_is_better().wide(110),
             number("position", "Position").wide(90),
-            text("array_to_string(events, ', ')", "Flagged with"),
+            sentence("array_to_string(events, ', ')", "Flagged with", least=100),
         ),
         f"""
 (SELECT *, (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY lap_time_s) FROM grafana.race_laps

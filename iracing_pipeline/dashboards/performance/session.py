@@ -13,6 +13,7 @@ from iracing_pipeline.dashboards.fields import (
     moment,
     number,
     seconds,
+    sentence,
     share,
     speed,
     temperature,
@@ -230,7 +231,7 @@ def laps() -> Panel:
             .less_is_better()
             .wide(90),
             text(in_words("lap.kind", KINDS), "Kind").wide(125),
-            words("lap.why_not_clean", "Does not count because"),
+            sentence("lap.why_not_clean", "Does not count because"),
             number("lap.stint", "Stint").wide(60),
             consumption("lap.fuel_used_l", "Fuel").wide(90),
             speed("lap.max_speed_mps", "Top speed").wide(110),

@@ -24,8 +24,8 @@ from iracing_pipeline.dashboards.fields import (
     number,
     per_slot,
     seconds,
+    sentence,
     text,
-    words,
 )
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, table
@@ -359,7 +359,7 @@ def laps() -> Panel:
             moment("start_time", "Driven (UTC)"),
             number("lap_number", "Lap").wide(60),
             text("simsession_type", "Session"),
-            words("why_not_clean", "Does not count because"),
+            sentence("why_not_clean", "Does not count because", least=170),
         ),
         """
 (SELECT chr(64 + number::integer) AS slot, known.*,

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from iracing_pipeline.defs.figures.assets import figures, races
+from iracing_pipeline.defs.figures.assets import figures, races, replays
 from iracing_pipeline.defs.ratings.assets import ratings, raw_member
 from iracing_pipeline.defs.resources import DataApiResource
 from iracing_pipeline.defs.telemetry.checks import telemetry_table_checks
@@ -13,7 +13,7 @@ update_ratings = dg.define_asset_job(
     description="Ask iRacing for the member's ratings, and rebuild the history.",
 )
 
-_WITHOUT_IRACING = [*ratings.keys, *figures.keys, *races.keys]
+_WITHOUT_IRACING = [*ratings.keys, *figures.keys, *races.keys, *replays.keys]
 
 
 @dg.schedule(

@@ -55,4 +55,4 @@ def _of(beats: Mapping[str, DaemonHeartbeat], needed: Iterable[str]) -> Finding:
         kind, error = errors[0]
         said = f"{kind.lower()} fails: {' '.join(error.message.split())[:200]}"
         return wrong(SUBJECT, said, "See Deployment, Daemons in the Dagster UI")
-    return ok(SUBJECT, f"it said {silent_s:.0f} s ago that it lives")
+    return ok(SUBJECT, f"its last heartbeat was {silent_s:.0f} s ago")

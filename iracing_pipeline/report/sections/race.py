@@ -91,7 +91,7 @@ def _cause(row: Row, low: float, span: float) -> str:
     )
     seconds = f"{words.signed(row['seconds'], 2)} {interval}"
     kind = "" if row["supported"] else "not-clean"
-    return words.row((escape(_CAUSES.get(row["cause"], row["cause"])), bar, seconds), kind)
+    return words.row((escape(_CAUSES.get(row["cause"]) or str(row["cause"])), bar, seconds), kind)
 
 
 def _items(items: Sequence[Row]) -> str:
@@ -164,7 +164,7 @@ def _what_ifs(race: RaceData) -> str:
         words.row(
             (
                 escape(row["question"]),
-                f"P{row['place']:.0f} <small>{row['place_low']} to {row['place_high']}</small>",
+                _place(row),
                 f"{row['places_gained']:+.1f}",
                 f"{row['gained_s']:+.1f} <small>{_span(row)}</small>",
                 UNKNOWN if row["irating_gained"] is None else f"{row['irating_gained']:+.0f}",
@@ -176,12 +176,16 @@ def _what_ifs(race: RaceData) -> str:
     table = words.table(head, rows, kind="what-if") if rows else ""
     drawn = (
         f"<small>Driven again {asked[0]['races']} times with and without the change; ranges hold"
-        f" 90 % of the races. Without any change: P{asked[0]['place_as_it_was']:.0f}. Places,"
-        " seconds and iRating are what the change gains.</small>"
+        " 90 % of the races. Places, seconds and iRating are what the change gains.</small>"
         if asked
         else ""
     )
     return title + table + drawn + (f'<ul class="items">{refused}</ul>' if refused else "")
+
+
+def _place(row: Row) -> str:
+    range_shown = f"<small>P{row['place_low']} to P{row['place_high']}</small>"
+    return f"P{row['place']:.0f}, not P{row['place_as_it_was']:.0f} {range_shown}"
 
 
 def _span(row: Row) -> str:

@@ -59,7 +59,7 @@ def test_a_daemon_that_lives_is_well(home: Path, instance: dg.DagsterInstance) -
 
     (found,) = daemon(home)
 
-    assert (found.state, found.said) == (State.OK, "it said 10 s ago that it lives")
+    assert (found.state, found.said) == (State.OK, "its last heartbeat was 10 s ago")
 
 
 def test_a_daemon_that_is_silent_is_a_warning(home: Path, instance: dg.DagsterInstance) -> None:
