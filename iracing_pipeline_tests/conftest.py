@@ -20,6 +20,8 @@ from iracing_pipeline.warehouse.migrate import migrate
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from iracing_pipeline_tests.garage import Garage
+
 TEST_DATABASE_URL = "IRACING_TEST_DATABASE_URL"
 
 
@@ -82,6 +84,17 @@ def connection(database: str) -> Iterator[Connection]:
     """A connection to a fresh, migrated database."""
     with Warehouse(database).connect() as connection:
         yield connection
+
+
+@pytest.fixture(scope="session")
+def loaded(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Garage]:
+    """The demo season and the career's last races, in a database of its own."""
+    from iracing_pipeline_tests.garage import load_garage  # noqa: PLC0415 - for few tests
+
+    name = f"iracing_garage_{uuid.uuid4().hex[:8]}"
+    run_statement(server_url, "CREATE DATABASE {}", name)
+    yield load_garage(at_database(server_url, name), tmp_path_factory.mktemp("garage"))
+    run_statement(server_url, "DROP DATABASE {} WITH (FORCE)", name)
 
 
 def at_database(url: str, name: str) -> str:

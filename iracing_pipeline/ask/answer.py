@@ -31,6 +31,7 @@ class Figure:
         n: Values behind it: laps, races or stops; None where that is not recorded.
         low: Lower end of its 95 % interval; None where it has none.
         high: Upper end of that.
+        why: Its id for ``iracing-pipeline why``; None where its view computes it.
     """
 
     value: float | int | None
@@ -38,12 +39,15 @@ class Figure:
     n: int | None = None
     low: float | None = None
     high: float | None = None
+    why: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The figure as JSON; an interval only where it has one."""
         result: dict[str, Any] = {"value": self.value, "unit": self.unit, "n": self.n}
         if self.low is not None or self.high is not None:
             result["interval_95"] = [self.low, self.high]
+        if self.why is not None:
+            result["why"] = self.why
         return result
 
     def __str__(self) -> str:
@@ -158,5 +162,9 @@ def _cell(value: object) -> str:
 
 
 def _number(value: float) -> str:
-    """At most six significant digits, at least three after the point for lap times."""
-    return str(value) if isinstance(value, int) else f"{value:.3f}".rstrip("0").rstrip(".")
+    """Three digits after the point; two significant ones below half of the last of these."""
+    if isinstance(value, int):
+        return str(value)
+    if 0 < abs(value) < 0.0005:
+        return f"{value:.2g}"
+    return f"{value:.3f}".rstrip("0").rstrip(".")

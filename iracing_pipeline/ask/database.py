@@ -103,7 +103,9 @@ def _read(
         (cursor.pgresult.ftable(at), cursor.pgresult.ftablecol(at)) if cursor.pgresult else (0, 0)
         for at in range(len(names))
     ]
-    stream.close()  # type: ignore[attr-defined]  # a generator: it ends the statement
+    # A generator: it cancels what still runs, which aborts the transaction.
+    stream.close()  # type: ignore[attr-defined]
+    connection.execute("ROLLBACK")
     return Result(names, _comments(connection, sources), rows, more)
 
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import secrets
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,9 +47,10 @@ _PACKAGE = Path(__file__).resolve().parent.parent
 PROMPTS = {
     "debrief_my_last_race": (
         "Debrief my last race",
-        """Debrief my last race. Call races with race=last for its result, race_debrief for what
-cost time, finish_order with race=last for the cars around me, and laps for the laps that the
-findings name. Say what cost most first, in seconds, with the laps behind it.""",
+        """Debrief my last race. Call races with race=last for its result, race_debrief with
+race=last for what cost time, race_ledger with race=last for the gap to the winner by cause,
+what_if_irating with race=last for what a place was worth, and laps for the laps that the findings
+name. Say what cost most first, in seconds, with the laps behind it.""",
     ),
     "what_should_i_practise": (
         "What should I practise",
@@ -220,7 +223,7 @@ def _input_schema(parameters: tuple[Parameter, ...]) -> dict[str, Any]:
 
 
 def _resources() -> list[types.Resource]:
-    return [
+    whole = [
         types.Resource(
             uri=_SCHEMA_URI,
             name="schema",
@@ -233,6 +236,15 @@ def _resources() -> list[types.Resource]:
             description="How each figure is computed, and how far it can be trusted",
             mime_type="text/markdown",
         ),
+    ]
+    return whole + [
+        types.Resource(
+            uri=f"{_ANALYSIS_URI}/{anchor}",
+            name=f"analysis-{anchor}",
+            description=f"How it is computed: {title}",
+            mime_type="text/markdown",
+        )
+        for anchor, (title, _) in _sections().items()
     ]
 
 
@@ -247,7 +259,25 @@ def _read_resource(uri: str) -> tuple[str, str]:
         }
         return json.dumps(views, indent=1), "application/json"
     if uri == _ANALYSIS_URI:
-        inside = _PACKAGE / "analysis.md"  # in the wheel; in a checkout it is a page of docs
-        page = inside if inside.exists() else _PACKAGE.parent / "docs" / "analysis.md"
-        return page.read_text(encoding="utf-8"), "text/markdown"
-    raise ValueError(f"There is no resource {plain(uri)}")
+        return _analysis(), "text/markdown"
+    section = _sections().get(uri.removeprefix(f"{_ANALYSIS_URI}/"))
+    if section is None:
+        raise ValueError(f"There is no resource {plain(uri)}")
+    return section[1], "text/markdown"
+
+
+@cache
+def _analysis() -> str:
+    inside = _PACKAGE / "analysis.md"  # in the wheel; in a checkout it is a page of docs
+    page = inside if inside.exists() else _PACKAGE.parent / "docs" / "analysis.md"
+    return page.read_text(encoding="utf-8")
+
+
+@cache
+def _sections() -> dict[str, tuple[str, str]]:
+    """Title and text of each section of docs/analysis.md, by its anchor."""
+    parts = re.split(r"(?m)^## (.+)$", _analysis())[1:]
+    return {
+        title.lower().replace(" ", "-"): (title, f"## {title}\n{text.rstrip()}\n")
+        for title, text in zip(parts[::2], parts[1::2], strict=True)
+    }

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+from iracing_pipeline.warehouse.views import VIEWS
+from iracing_pipeline.why.reference import origin
+
+if TYPE_CHECKING:
+    from iracing_pipeline.tables import Table
 
 Kind = Literal["text", "integer", "session", "lap", "race", "date"]
 
@@ -57,6 +63,7 @@ class Question:
         order: What follows ``ORDER BY``.
         empty: Why there may be no row.
         remedy: What would give one.
+        otherwise: Condition in place of a parameter's where that is not given.
     """
 
     name: str
@@ -68,11 +75,31 @@ class Question:
     order: str
     empty: str
     remedy: str
+    otherwise: dict[str, str] = field(default_factory=dict)
 
     @property
     def shown(self) -> list[str]:
         """Names of the columns."""
         return [column.partition(" = ")[0] for column in self.columns]
+
+    @property
+    def origins(self) -> dict[str, Table]:
+        """The table of each figure that a table holds and whose key the view shows."""
+        view = next((each for each in VIEWS if each.name == self.source), None)
+        if view is None:
+            return {}
+        shown = {each.column.name for each in view.columns}
+        found = {name: origin(view, name) for name in self.figures}
+        return {
+            name: each[0]
+            for name, each in found.items()
+            if each is not None and each[1].name == name and shown.issuperset(each[0].key)
+        }
+
+    @property
+    def keys(self) -> dict[str, tuple[str, ...]]:
+        """The columns that identify the row of each of them."""
+        return {name: table.key for name, table in self.origins.items()}
 
     def statement(self, given: set[str]) -> str:
         """The statement for the parameters that were given."""
@@ -80,8 +107,10 @@ class Question:
         for behind in self.figures.values():
             names = (behind.n, behind.low, behind.high)
             needed |= dict.fromkeys(name for name in names if isinstance(name, str))
+        needed |= dict.fromkeys(key for keys in self.keys.values() for key in keys)
         listed = ", ".join(_selected(column) for column in needed)
         conditions = [each.condition for each in self.parameters if each.name in given]
+        conditions += [rule for name, rule in self.otherwise.items() if name not in given]
         where = f" WHERE {' AND '.join(conditions)}" if conditions else ""
         return f"SELECT {listed} FROM {self.source}{where} ORDER BY {self.order}"
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import psycopg
 
 from iracing_pipeline.ask.answer import Answer, AskError, Figure, plain
-from iracing_pipeline.ask.gate import checked
 from iracing_pipeline.ask.questions import QUESTIONS
+from iracing_pipeline.why.reference import reference_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from iracing_pipeline.ask.database import Database, Result
-    from iracing_pipeline.ask.question import Behind, Parameter, Question
+    from iracing_pipeline.ask.question import Parameter, Question
+    from iracing_pipeline.tables import Table
 
 _LAST_SESSION = (
     "SELECT session_key FROM grafana.session_summaries"
@@ -67,6 +68,8 @@ def query(database: Database, statement: str) -> Answer:
     Raises:
         AskError: The statement is refused or fails; see `iracing_pipeline.ask.gate`.
     """
+    from iracing_pipeline.ask.gate import checked  # noqa: PLC0415 - its parser takes 0.3 s
+
     allowed = checked(statement)
     result = database.read(allowed.replace("%", "%%"), {})
     meanings = _meanings(result)
@@ -93,12 +96,13 @@ def _answer(question: Question, result: Result, statement: str) -> Answer:
         return _unknown(question, statement)
     comments = dict(zip(result.names, result.comments, strict=True))
     meanings = {name: comments[name] for name in question.shown}
+    origins = question.origins
     rows = []
     for values in result.rows:
         row = dict(zip(result.names, values, strict=True))
         rows.append(
             {
-                name: _figure(row, name, question.figures[name], _unit(comments[name]))
+                name: _figure(row, name, question, _unit(comments[name]), origins.get(name))
                 if name in question.figures
                 else row[name]
                 for name in question.shown
@@ -107,7 +111,11 @@ def _answer(question: Question, result: Result, statement: str) -> Answer:
     return Answer(question.name, rows, meanings, statement, more=result.more)
 
 
-def _figure(row: dict[str, Any], name: str, behind: Behind, unit: str | None) -> Figure:
+def _figure(
+    row: dict[str, Any], name: str, question: Question, unit: str | None, table: Table | None
+) -> Figure:
+    behind = question.figures[name]
+    known = table is not None and all(row[key] is not None for key in table.key)
     n = row.get(behind.n) if isinstance(behind.n, str) else behind.n
     return Figure(
         row[name],
@@ -115,6 +123,7 @@ def _figure(row: dict[str, Any], name: str, behind: Behind, unit: str | None) ->
         n,
         row.get(behind.low or ""),
         row.get(behind.high or ""),
+        reference_id(table, name, row) if known and table is not None else None,
     )
 
 
@@ -148,7 +157,7 @@ def _unit(comment: str) -> str | None:
 
 def _unit_by_name(name: str) -> str | None:
     """The unit of a function's column, by the end of its name; those have no comments."""
-    units = {"_mps": "m/s", "_s": "s", "_m": "m", "_l": "l"}
+    units = {"_mps": "m/s", "_s": "s", "seconds": "s", "_m": "m", "_l": "l"}
     return next((unit for end, unit in units.items() if name.endswith(end)), None)
 
 

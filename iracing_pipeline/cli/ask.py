@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iracing_pipeline.cli.console import echo
+from iracing_pipeline.cli.console import PORT, echo
 from iracing_pipeline.settings import AskSettings, Settings
 
 if TYPE_CHECKING:
@@ -54,12 +54,11 @@ def ask(question: str | None, parameters: tuple[str, ...], *, as_json: bool) -> 
     " iracing-pipeline mcp --http"
 )
 @click.option("--http", is_flag=True, help="Serve HTTP on this machine instead of stdio.")
-@click.option("--port", default=9412, show_default=True, help="Port for --http.")
+@click.option("--port", type=PORT, default=9412, show_default=True, help="Port for --http.")
 def mcp(*, http: bool, port: int) -> None:
     """Answer an assistant's questions by the Model Context Protocol."""
     try:
         import anyio
-        import uvicorn
 
         from iracing_pipeline.ask import mcp_server
     except ImportError as error:
@@ -70,6 +69,8 @@ def mcp(*, http: bool, port: int) -> None:
     if not http:
         anyio.run(mcp_server.serve_stdio, database)
         return
+    import uvicorn  # comes with the extra
+
     token, where = _token()
     echo(f"Serving http://127.0.0.1:{port}/mcp; its token is in {where} (Ctrl+C ends it)")
     app = mcp_server.http_app(database, host="127.0.0.1", port=port, token=token)

@@ -225,12 +225,13 @@ def rebuild_ratings(
     """
     outcome = RatingOutcome(cust_ids=store_own_members(connection, member))
     for cust_id in outcome.cust_ids:
-        _rebuild(connection, cust_id, outcome)
+        rebuild_ratings_of(connection, cust_id, outcome)
     audit.record(connection, outcome.loads, run_id=run_id)
     return outcome
 
 
-def _rebuild(connection: Connection, cust_id: int, outcome: RatingOutcome) -> None:
+def rebuild_ratings_of(connection: Connection, cust_id: int, outcome: RatingOutcome) -> None:
+    """Make the rating history of one member hold what all sources say, in the transaction."""
     where = {"cust_id": cust_id}
     points = pl.concat(
         [

@@ -233,6 +233,28 @@ def _known_offset(connection: Connection, telemetry: Telemetry) -> pl.Expr:
     return pl.lit(row[0] if row is not None else None, pl.Int32)
 
 
+def session_row(
+    connection: Connection,
+    telemetry: Telemetry,
+    *,
+    frames_uri: str | None,
+    left_out: Sequence[OutOfBounds] = (),
+) -> pl.DataFrame:
+    """The row of ``racing.telemetry_session`` as it is stored.
+
+    Args:
+        connection: Where an earlier load of the session would be.
+        telemetry: What the file became.
+        frames_uri: Where its frames lie in the lake; None where they do not.
+        left_out: Values outside their bounds in other tables of the session.
+    """
+    return telemetry.session.with_columns(
+        pl.lit(frames_uri, dtype=pl.String).alias("frames_uri"),
+        pl.col("utc_offset_s").fill_null(_known_offset(connection, telemetry)),
+        pl.Series("warnings", [warnings_of(telemetry, left_out)], pl.List(pl.String)),
+    )
+
+
 def _driver_info(facts: Facts) -> dict[str, Any]:
     info = facts.session_info(["DriverInfo"]).get("DriverInfo")
     return info if isinstance(info, dict) else {}
@@ -260,12 +282,7 @@ def load(
     """
     began = time.perf_counter()
     where = {"session_key": telemetry.facts.session_key}
-    warnings = warnings_of(telemetry, left_out)
-    session = telemetry.session.with_columns(
-        pl.lit(frames_uri, dtype=pl.String).alias("frames_uri"),
-        pl.col("utc_offset_s").fill_null(_known_offset(connection, telemetry)),
-        pl.Series("warnings", [warnings], pl.List(pl.String)),
-    )
+    session = session_row(connection, telemetry, frames_uri=frames_uri, left_out=left_out)
     loads = [
         replace(connection, TELEMETRY_SESSION, session, where=where),
         replace(connection, TELEMETRY_LAP, telemetry.laps, where=where),

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import dict_row
 
-from iracing_pipeline.metrics.families import gauge, histogram, timed
+from iracing_pipeline.metrics.families import PREFIX, gauge, histogram, timed
 from iracing_pipeline.metrics.history.session import track_label
 
 if TYPE_CHECKING:
@@ -110,6 +110,33 @@ _CATEGORIES = {
     5: "sports_car",
     6: "formula_car",
 }
+
+
+_QUERIES = {
+    "best_lap_": _COMBINATIONS,
+    "sessions_": _COMBINATIONS,
+    "laps_driven_": _COMBINATIONS,
+    "clean_laps_": _COMBINATIONS,
+    "driving_": _COMBINATIONS,
+    "incident_points_": _COMBINATIONS,
+    "fuel_per_lap_": _FUEL,
+    "driven_": _DISTANCE,
+    "last_session_": _LAST,
+    "irating": _RATINGS,
+    "safety_rating": _RATINGS,
+    "licence_class": _RATINGS,
+    "races_": _RACES,
+    "wins_": _RACES,
+    "top_fives_": _RACES,
+    "poles_": _RACES,
+    "race_incident_points_": _RACES,
+}
+
+
+def query_of(name: str) -> str | None:
+    """The query that a metric's rows come from, by the metric's full name; None for others."""
+    bare = name.removeprefix(PREFIX)
+    return next((query for start, query in _QUERIES.items() if bare.startswith(start)), None)
 
 
 def families(connection: Connection) -> list[Metric]:

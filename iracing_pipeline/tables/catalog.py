@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.tables import (
     consistency,
+    experiment,
     race,
     ratings,
     raw,
@@ -18,7 +19,13 @@ from iracing_pipeline.tables import (
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
 from iracing_pipeline.tables.debrief import RACE_FINDING
-from iracing_pipeline.tables.ops import ITEM_ISSUE, LOAD_AUDIT, QUARANTINE, TELEMETRY_FILE
+from iracing_pipeline.tables.ops import (
+    ITEM_ISSUE,
+    LOAD_AUDIT,
+    QUARANTINE,
+    SESSION_DIGEST,
+    TELEMETRY_FILE,
+)
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
@@ -47,9 +54,11 @@ TABLES: tuple[Table, ...] = (
     QUARANTINE,
     ITEM_ISSUE,
     LOAD_AUDIT,
+    SESSION_DIGEST,
     *reference.TABLES,
     *results.TABLES,
     *race.TABLES,
+    *experiment.TABLES,
     *ratings.TABLES,
     *raw.TABLES,
     *watch.TABLES,

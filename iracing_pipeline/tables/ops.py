@@ -123,5 +123,28 @@ LOAD_AUDIT = Table(
             "B",
             required=True,
         ),
+        Column(
+            "code_version",
+            pl.String,
+            "Version of the pipeline that loaded it; null where it was not recorded yet",
+        ),
+    ),
+)
+
+SESSION_DIGEST = Table(
+    name="ops.session_digest",
+    doc="The digest of one session: sent once, or why it was not.",
+    key=("session_key",),
+    columns=(
+        Column("session_key", pl.String, "The session", required=True),
+        Column(
+            "state",
+            pl.String,
+            "sending, sent, waiting (for another attempt) or given_up",
+            required=True,
+        ),
+        Column("attempts", pl.Int32, "How often it was tried", required=True, bounds=bounds.COUNT),
+        Column("tried_at", UTC, "When it was last tried", required=True),
+        Column("note", pl.String, "Why it was not sent"),
     ),
 )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iracing_pipeline import __version__
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import datetime
@@ -56,9 +58,9 @@ def record(
     with connection.cursor() as cursor:
         cursor.executemany(
             "INSERT INTO ops.load_audit (table_name, partition_key, run_id, started_at,"
-            " finished_at, rows_inserted, rows_updated, rows_deleted, seconds, bytes)"
-            " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
-            [row for load in loads for row in _rows(load, partition_key, run_id)],
+            " finished_at, rows_inserted, rows_updated, rows_deleted, seconds, bytes,"
+            " code_version) VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [(*row, __version__) for load in loads for row in _rows(load, partition_key, run_id)],
         )
 
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from iracing_pipeline_tests.dashboards.conftest import Demo
 
 
+OF_ONE_RACE = ("finish_order", "race_ledger", "what_if_irating", "race_pace")
+
+
 def parameters(name: str, garage: Database) -> dict[str, object]:
     """What a question needs, from the demo."""
     if name == "compare_laps":
@@ -22,7 +25,13 @@ def parameters(name: str, garage: Database) -> dict[str, object]:
             if row["clean"]
         ]
         return {"lap": laps[0], "reference": laps[1]}
-    return {"race": "last"} if name == "finish_order" else {}
+    if name == "race_gap":
+        first, second = ask(garage, "race_pace", {"race": "last"}).rows[:2]
+        finish = ask(garage, "finish_order", {"race": "last"}).rows
+        cars = {row["display_name"]: row["group_id"] for row in finish}
+        car, rival = cars[second["display_name"]], cars[first["display_name"]]
+        return {"race": "last", "car": car, "rival": rival}
+    return {"race": "last"} if name in OF_ONE_RACE else {}
 
 
 @pytest.mark.parametrize("name", [name for name in QUESTIONS if name != "refused_files"])
@@ -55,6 +64,17 @@ def test_a_figure_carries_unit_count_and_interval(garage: Database) -> None:
     assert row["spread_s"].to_json()["interval_95"] == [row["spread_s"].low, row["spread_s"].high]
 
 
+def test_the_causes_of_a_ledger_add_up_to_the_gap(garage: Database) -> None:
+    ledger = ask(garage, "race_ledger", {"race": "last"}).rows
+    pair = parameters("race_gap", garage)
+    gap = sum(row["seconds"].value for row in ask(garage, "race_gap", pair).rows)
+
+    assert {row["display_name"] for row in ledger} == {ledger[0]["display_name"]}, "the own car"
+    assert all(row["seconds"].unit == "s" and row["seconds"].why for row in ledger)
+    back = ask(garage, "race_gap", {**pair, "car": pair["rival"], "rival": pair["car"]}).rows
+    assert sum(row["seconds"].value for row in back) == pytest.approx(-gap)
+
+
 def test_the_last_session_is_the_newest(garage: Database) -> None:
     newest = ask(garage, "sessions", {}).rows[0]["session_key"]
 
@@ -81,9 +101,13 @@ def test_an_empty_database_knows_nothing_and_says_so(reader_url: str) -> None:
     from iracing_pipeline.ask import Database  # noqa: PLC0415 - used here alone
 
     empty = Database(reader_url)
-    for name in QUESTIONS:
-        given = {"lap": "a:1:1", "reference": "b:1:1"} if name == "compare_laps" else {}
-        assert ask(empty, name, {"race": "last"} if name == "finish_order" else given).not_known
+    for name, question in QUESTIONS.items():
+        given: dict[str, object] = {
+            each.name: {"race": "last", "integer": 1}.get(each.kind, "a:1:1")
+            for each in question.parameters
+            if each.required
+        }
+        assert ask(empty, name, given).not_known
 
 
 @pytest.mark.parametrize(
@@ -132,6 +156,16 @@ def test_many_rows_are_cut_and_said(garage: Database) -> None:
     assert answer.to_text().endswith("(more rows)")
 
 
+def test_a_statement_that_has_more_than_is_read_is_ended(garage: Database) -> None:
+    endless = "SELECT a, b FROM generate_series(1, 100000) a, generate_series(1, 100000) b"
+
+    answer = query(garage, endless)
+
+    assert len(answer.rows) == 200
+    assert answer.more
+    assert query(garage, "SELECT 1 AS one").rows == [{"one": 1}]
+
+
 def test_a_query_carries_the_units_of_the_views(garage: Database) -> None:
     answer = query(garage, "SELECT best_lap_time_s AS best FROM grafana.session_summaries")
 
@@ -154,6 +188,13 @@ def test_the_database_refuses_what_the_gate_would_let_through(garage: Database) 
     ):
         with pytest.raises(AskError, match="refused"):
             garage.read(statement)
+
+
+def test_a_figure_is_written_with_unit_count_and_interval() -> None:
+    assert str(Figure(59.714, "s", 12, 59.6, 59.8)) == "59.714 s (59.6 to 59.8, n=12)"
+    assert str(Figure(-2.384e-07, "s", 1)) == "-2.4e-07 s (n=1)"
+    assert str(Figure(39, None, 1)) == "39 (n=1)"
+    assert str(Figure(None, "s", 0)) == "not known"
 
 
 def test_texts_lose_what_a_terminal_would_obey() -> None:

@@ -34,6 +34,10 @@ REFUSED = [
     "SELECT * FROM pg_ls_dir('.')",
     "SELECT * FROM dblink('host=x', 'SELECT 1') AS t (a int)",
     "SELECT version(), current_user",
+    "SELECT current_role",
+    "SELECT User",
+    "SELECT 1 ORDER BY session_user",
+    "SELECT system_user, current_catalog",
     "SELECT repeat('x', 1000000000)",
     "SELECT * FROM racing.telemetry_lap",
     "SELECT * FROM pg_catalog.pg_authid",
@@ -83,6 +87,14 @@ def test_a_select_over_the_views_may_run(statement: str) -> None:
 def test_anything_else_is_refused_with_a_reason(statement: str) -> None:
     with pytest.raises(AskError, match="refused"):
         checked(statement)
+
+
+def test_a_statement_that_cannot_be_read_is_printed_nowhere(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(AskError):
+        checked("LOCK TABLE \x1b[2J racing.lap")
+    assert capfd.readouterr() == ("", "")
 
 
 def test_what_runs_is_written_from_what_was_checked() -> None:

@@ -372,7 +372,7 @@ JOIN LATERAL (
     FROM grafana.lap_traces WHERE session_key = split_part(chosen.name, ':', 1)
         AND grafana.lap_id(session_key, stint, lap_number) = chosen.name
     UNION ALL
-    SELECT driver_name, car_name, lap_time_s, NULL, NULL, source, NULL
+    SELECT driver_name, car_name, lap_time_s, driven_at, NULL, source, NULL
     FROM grafana.reference_laps WHERE 'reference:' || reference_key = chosen.name
 ) AS known ON true) AS shown
 ORDER BY slot
