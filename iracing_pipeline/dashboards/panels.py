@@ -143,7 +143,7 @@ def table(
 
 
 def _unwrapped(fields: Sequence[Field]) -> Sequence[Field]:
-    """The fields, unwrapped where one is hidden: Grafana before 12.2 breaks such a table."""
+    """Fields without the wrapping of before Grafana 12.2, which a hidden column breaks."""
     if not any("custom.hidden" in field.properties for field in fields):
         return fields
     return tuple(field.without(WRAPPED) for field in fields)

@@ -282,7 +282,7 @@ def driving() -> Panel:
         ),
         "grafana.telemetry_sessions WHERE $__timeFilter(start_time)\nGROUP BY 1 ORDER BY 1",
         empty="No session in this time range.",
-        drawing=Drawing(style="bars", stacked=True, fill=80),
+        drawing=Drawing(style="bars", stacked=True, fill=80, low=0),
         width=12,
         height=7,
     )

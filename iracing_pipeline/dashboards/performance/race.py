@@ -176,7 +176,7 @@ ORDER BY part.number
         first=f"WITH {OWN_CAR}",
         empty="No ledger: it needs a lap chart of the race, from the Data API or an exported"
         " event_result, and a car of yours in it.",
-        height=9,
+        height=10,
         may_be_empty=True,
     )
 
