@@ -319,12 +319,6 @@ REFERENCE_LAP = Table(
         Column("car_name", pl.String, "Name of the car"),
         Column("driver_name", pl.String, "Name of the driver"),
         Column(
-            "driven_at",
-            UTC,
-            "When the lap began; null where the file does not tell",
-            bounds=bounds.TIME,
-        ),
-        Column(
             "air_temp_c",
             pl.Float64,
             "Air temperature over the lap",
@@ -379,5 +373,11 @@ REFERENCE_LAP = Table(
             bounds=bounds.DIFFERENCE,
         ),
         *_ON_THE_GRID,
+        Column(
+            "driven_at",
+            UTC,
+            "When the lap began; null where the file does not tell",
+            bounds=bounds.TIME,
+        ),
     ),
 )
