@@ -340,3 +340,13 @@ def test_runs_as_a_normal_user_and_keeps_others_out(
     connect = running(f"import psycopg; psycopg.connect({url!r})", **nobody)
     assert "Permission denied" in connect.communicate(timeout=60)[1]
     embedded.stop(home)
+
+
+def test_a_copied_folder_does_not_lead_to_the_server_it_was_copied_from(tmp_path: Path) -> None:
+    original, copy = tmp_path / "original", tmp_path / "copy"
+    for data in (original, copy):
+        data.mkdir()
+        (data / "postmaster.pid").write_text(f"1\n{original}\n0\n5432\n{original}\n\n")
+
+    assert Postmaster.read(original) is not None
+    assert Postmaster.read(copy) is None

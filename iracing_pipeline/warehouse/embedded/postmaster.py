@@ -31,6 +31,9 @@ class Postmaster:
         lines = [line.strip() for line in lines]
         if not lines or not lines[0].isdigit():
             return None
+        # A folder that was copied while its server ran names that server, not one of its own.
+        if len(lines) > 1 and not _is_same(Path(lines[1]), data):
+            return None
         if len(lines) < 6 or not lines[3].isdigit() or not (lines[4] or lines[5]):
             return cls(int(lines[0]), None)
         return cls(int(lines[0]), Address(lines[4] or lines[5], int(lines[3])))
@@ -53,6 +56,13 @@ class Postmaster:
         except psutil.AccessDenied:
             return True  # cannot tell: two servers on one folder would be the greater harm
         return any(Path(argument) == data for argument in arguments)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    try:
+        return one == other or one.samefile(other)
+    except OSError:
+        return False
 
 
 def end_orphans(data: Path) -> int:
