@@ -1,11 +1,13 @@
 """Every query of the dashboards on ten seasons: 1,200 races, 50,000 laps with traces.
 
-Run: python -m benchmarks.dashboards [laps] [--all] [--plans] [--home FOLDER]
+Run: python -m benchmarks.dashboards [laps] [--all] [--plans] [--home FOLDER] [--memory MB]
 
 The demo season and career, which has a row in every view, are loaded through the assets; a session
 of an hour and the races are then copied until there are enough, and what is had from all sessions
 is worked out anew. Queries run as ``grafana_reader``, with the choices that a board opens with, on
-the track with the most laps, and the answers are fetched whole.
+the track with the most laps, and the answers are fetched whole. A board may take two seconds for
+all of its queries, one after the other, by the worst of five rounds. ``--memory 1024`` runs the
+server in a control group of that much memory, its cache of files included (Linux, as root).
 """
 
 from __future__ import annotations
@@ -16,6 +18,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
@@ -23,7 +26,6 @@ from typing import TYPE_CHECKING
 
 from benchmarks import lap_queries
 from benchmarks.ten_seasons import STATEMENTS
-from iracing_pipeline.dashboards import links
 from iracing_pipeline.dashboards.asking import Database, Reader
 from iracing_pipeline.dashboards.catalog import BOARDS
 from iracing_pipeline.dashboards.moments import Range
@@ -31,7 +33,7 @@ from iracing_pipeline.dashboards.queries import Sql
 from iracing_pipeline.dashboards.variables import Choice
 from iracing_pipeline.ingest import figures
 from iracing_pipeline.settings import Settings
-from iracing_pipeline.tables import results
+from iracing_pipeline.tables import race, results
 from iracing_pipeline.warehouse import Warehouse, embedded, reader_url
 
 if TYPE_CHECKING:
@@ -43,7 +45,8 @@ if TYPE_CHECKING:
 ROUNDS = 5
 RACE_COPIES = 9  # of the demo career's 120 races
 BOOKS = STATEMENTS[2:4]  # loads and steps of every session
-MEDIAN_MS, WORST_MS, LAP_COMPARE_MS = 200, 1000, 500
+BOARD_MS = 2000
+CONTROL_GROUPS = Path("/sys/fs/cgroup")
 
 COPY_RACES = "INSERT INTO {table} SELECT {columns} FROM {table} AS base CROSS JOIN"
 COPY_RACES += " generate_series(1, %s) AS copy"
@@ -68,8 +71,9 @@ def fill(home: Path, laps: int) -> tuple[int, int]:
     """
     env = {**os.environ, "IRACING_HOME": str(home)}
     env.pop("IRACING_DATABASE_URL", None)
-    command = [sys.executable, "-m", "iracing_pipeline", "demo", "--exit"]
-    subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
+    if not (home / "lake").exists():
+        command = [sys.executable, "-m", "iracing_pipeline", "demo", "--exit"]
+        subprocess.run(command, env=env, check=True, stdout=subprocess.DEVNULL)
     with Warehouse(embedded.start(home)).connect() as connection:
         _, track, car = lap_queries.fill(connection, laps)
         _copy_races(connection)
@@ -97,7 +101,7 @@ def _copy_races(connection: Connection) -> None:
         "start_time": "base.start_time - copy * interval '5 hours'",
         "end_time": "base.end_time - copy * interval '5 hours'",
     }
-    for table in results.TABLES:
+    for table in (*results.TABLES, *race.TABLES):
         if "subsession_id" in table.key:
             columns = ", ".join(moved.get(name, f'base."{name}"') for name in table.names)
             statement = COPY_RACES.format(table=table.name, columns=columns)
@@ -135,7 +139,41 @@ def _queries(board: Board) -> Iterator[tuple[str, Sql]]:
                 yield f"{panel.number} {panel.title}", query
 
 
-def report(home: Path, laps: int, *, everything: bool, plans: bool) -> bool:
+@contextmanager
+def limited(home: Path, megabytes: int | None) -> Iterator[None]:
+    """Run the server of a data folder within so much memory; print what it came to."""
+    if megabytes is None:
+        yield
+        return
+    embedded.stop(home)
+    unified = (CONTROL_GROUPS / "cgroup.controllers").exists()
+    parent = CONTROL_GROUPS if unified else CONTROL_GROUPS / "memory"
+    limit, peak = (
+        ("memory.max", "memory.peak")
+        if unified
+        else ("memory.limit_in_bytes", "memory.max_usage_in_bytes")
+    )
+    group = parent / f"iracing_dashboards_{os.getpid()}"
+    group.mkdir()
+    own = parent / "cgroup.procs"
+    try:
+        (group / limit).write_text(str(megabytes * 2**20), encoding="ascii")
+        # The server is a child of this process: it begins in the group, and this process leaves.
+        (group / "cgroup.procs").write_text(str(os.getpid()), encoding="ascii")
+        embedded.start(home)
+        own.write_text(str(os.getpid()), encoding="ascii")
+        yield
+        taken = int((group / peak).read_text(encoding="ascii")) / 2**20
+        print(f"the server took up to {taken:.0f} of {megabytes} MB, its cache of files included")
+    finally:
+        own.write_text(str(os.getpid()), encoding="ascii")
+        embedded.stop(home)
+        group.rmdir()
+
+
+def report(
+    home: Path, laps: int, *, everything: bool, plans: bool, megabytes: int | None = None
+) -> bool:
     """Print the tables; whether all limits hold."""
     marker = home / "filled"
     try:
@@ -146,16 +184,24 @@ def report(home: Path, laps: int, *, everything: bool, plans: bool) -> bool:
             print(f"filled in {time.perf_counter() - began:.0f} s")
         track_id, car_id = marker.read_text(encoding="utf-8").split()
         url = reader_url(Settings.from_env({"IRACING_HOME": str(home)}))
-        print(_sizes(url))
-        timed = list(measure(url, {"track": track_id, "car": car_id}))
-        _print(timed, everything=everything)
-        if plans:
-            _print_plans(url, timed)
+        with limited(home, megabytes):
+            print(_sizes(url))
+            timed = list(measure(url, {"track": track_id, "car": car_id}))
+            _print(timed, everything=everything)
+            if plans:
+                _print_plans(url, timed)
     finally:
         embedded.stop(home)
-    return all(
-        median(each.took_ms) <= MEDIAN_MS and max(each.took_ms) <= WORST_MS for each in timed
-    )
+    return all(worst <= BOARD_MS for worst in _worst(timed).values())
+
+
+def _worst(timed: list[Timed]) -> dict[str, float]:
+    """What each board took, one query after the other, in its slowest round."""
+    rounds = {
+        board.uid: zip(*(each.took_ms for each in timed if each.board == board.uid), strict=True)
+        for board in BOARDS
+    }
+    return {uid: max(sum(each) for each in took) for uid, took in rounds.items()}
 
 
 def _sizes(url: str) -> str:
@@ -173,19 +219,17 @@ def _sizes(url: str) -> str:
 
 
 def _print(timed: list[Timed], *, everything: bool) -> None:
-    print("| board | queries | slowest query | its median (ms) | worst (ms) | all medians (ms) |")
+    print("| board | queries | slowest query | its median (ms) | sum of medians | worst round |")
     print("| --- | ---: | --- | ---: | ---: | ---: |")
+    worst = _worst(timed)
     for board in BOARDS:
         of_it = [each for each in timed if each.board == board.uid]
         slowest = max(of_it, key=lambda each: median(each.took_ms))
-        worst = max(max(each.took_ms) for each in of_it)
         print(
             f"| {board.uid} | {len(of_it)} | {slowest.place} | {median(slowest.took_ms):.0f} |"
-            f" {worst:.0f} | {sum(median(each.took_ms) for each in of_it):.0f} |"
+            f" {sum(median(each.took_ms) for each in of_it):.0f} | {worst[board.uid]:.0f} |"
         )
-    compare = sum(median(each.took_ms) for each in timed if each.board == links.LAP_COMPARE)
-    print(f"limits: {MEDIAN_MS} median, {WORST_MS} worst; lap compare {compare:.0f} of", end=" ")
-    print(f"{LAP_COMPARE_MS} ms together")
+    print(f"limit: {BOARD_MS} ms a board, worst of {ROUNDS} rounds")
     if everything:
         print("| board | query | rows | median (ms) | worst (ms) |")
         print("| --- | --- | ---: | ---: | ---: |")
@@ -210,11 +254,16 @@ if __name__ == "__main__":
     parser.add_argument("--all", action="store_true", help="print every query")
     parser.add_argument("--plans", action="store_true", help="plans of the slowest queries")
     parser.add_argument("--home", type=Path, help="data folder to fill, and to use again")
+    parser.add_argument("--memory", type=int, metavar="MB", help="what the server may take")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         arguments.home = arguments.home or Path(scratch)
         arguments.home.mkdir(parents=True, exist_ok=True)
         holds = report(
-            arguments.home, arguments.laps, everything=arguments.all, plans=arguments.plans
+            arguments.home,
+            arguments.laps,
+            everything=arguments.all,
+            plans=arguments.plans,
+            megabytes=arguments.memory,
         )
     sys.exit(0 if holds else 1)

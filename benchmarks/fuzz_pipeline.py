@@ -327,6 +327,7 @@ def fuzz(
     exports: bool = True,
     archives: bool = True,
     until: float = float("inf"),
+    template: str | None = None,
     report_batch: Callable[[int, Tally], object] = lambda _done, _tally: None,
 ) -> Tally:
     """Run a campaign against a database server.
@@ -339,6 +340,7 @@ def fuzz(
         exports: Whether some of the cases are exports.
         archives: Whether each batch is backed up and restored.
         until: When no further case is begun, by the monotonic clock.
+        template: Name of a migrated database to copy; None to migrate a new one.
         report_batch: Called with the cases done after each batch.
     """
     tally, rng = Tally(), random.Random(seed)  # noqa: S311 - not for secrets
@@ -347,7 +349,10 @@ def fuzz(
     good = simulated(GOOD, 5, laps=5, every=6)
     done = 0
     while done < cases:
-        with tempfile.TemporaryDirectory(dir=_memory()) as folder, _Database(server) as url:
+        with (
+            tempfile.TemporaryDirectory(dir=_memory()) as folder,
+            _Database(server, template) as url,
+        ):
             case = Case(url, Path(folder), tally, keep)
             with Warehouse(url).connect() as connection:
                 connection.execute("SET synchronous_commit = off")
@@ -430,15 +435,19 @@ def _damaged_archive(rng: random.Random, archive: Path) -> bytes:
 
 
 class _Database:
-    """A migrated database that is dropped at the end."""
+    """A migrated database that is dropped at the end: a copy of one, or a new one."""
 
-    def __init__(self, server: str) -> None:
+    def __init__(self, server: str, template: str | None) -> None:
         self.server, self.name = server, f"iracing_fuzz_{uuid.uuid4().hex[:8]}"
+        self.template = template
 
     def __enter__(self) -> str:
-        run_statement(self.server, "CREATE DATABASE {}", self.name)
         url = at_database(self.server, self.name)
-        migrate(url)
+        if self.template is None:
+            run_statement(self.server, "CREATE DATABASE {}", self.name)
+            migrate(url)
+        else:
+            run_statement(self.server, "CREATE DATABASE {} TEMPLATE {}", self.name, self.template)
         return url
 
     def __exit__(self, *_: object) -> None:

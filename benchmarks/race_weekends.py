@@ -75,6 +75,9 @@ def wrong_laps(weekend: Weekend, tables: Tables, errors: dict[str, list[float]])
     wrong = []
     for row, lap in zip(laps.rows(named=True), weekend.laps, strict=True):
         wrong += [f"lap {lap.number}: {each}" for each in _wrong_lap(row, lap, errors)]
+        driver = table.filter(pl.col("stint") == lap.stint)["cust_id"][0]
+        if (driver is None) != (lap.driver is not None):
+            wrong.append(f"stint {lap.stint}: driver {driver}, not {lap.driver}")
     for stop in weekend.stops:
         stint = table.filter(pl.col("stint") == stop.stint).row(0, named=True)
         known = (stint["pit_stop_s"], stint["fuel_added_l"], stint["stationary_s"])
@@ -93,6 +96,8 @@ def _wrong_lap(row: dict[str, Any], lap: LapTruth, errors: dict[str, list[float]
     wrong = [f"{n} {row[n]}, not {t}" for n, t in zip(names, true, strict=True) if row[n] != t]
     if lap.clean != row["clean"] or lap.caution != ("caution" in row["reasons"]):
         wrong.append(f"reasons {row['reasons']}")
+    if lap.team_mate != ("team_mate" in row["reasons"]):
+        wrong.append(f"reasons {row['reasons']}, team mate {lap.team_mate}")
     if lap.kind != "partial" and abs(row["fuel_used_l"] - lap.fuel_used_l) > FUEL_L:
         wrong.append(f"fuel {row['fuel_used_l']}, not {lap.fuel_used_l}")
     if (lap.lap_time_s is None) != (row["lap_time_s"] is None):

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from dagster._serdes import ConfigurableClassData
 from dagster_postgres import DagsterPostgresStorage
 from dagster_postgres.utils import create_pg_engine
 from sqlalchemy.engine import Engine
 
+from iracing_pipeline.dagster_private import ConfigurableClassData
 from iracing_pipeline.warehouse.connection import KEEPALIVES
 
 

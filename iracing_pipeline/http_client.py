@@ -102,3 +102,14 @@ def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
             else:
                 rest = decoder.unconsumed_tail
     yield decoder.flush()
+
+
+def cause(error: requests.RequestException) -> str:
+    """Why a connection failed, in the words of the system."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OSError) and cause.strerror:
+            return cause.strerror
+        nested = next((each for each in cause.args if isinstance(each, BaseException)), None)
+        cause = nested or getattr(cause, "reason", None) or cause.__cause__ or cause.__context__
+    return "the connection failed"

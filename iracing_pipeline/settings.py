@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import difflib
+import locale
 import os
+import re
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,6 +15,72 @@ import platformdirs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+
+UNITS = ("metric", "imperial")
+_IMPERIAL_REGIONS = frozenset({"US", "LR", "MM"})
+_MOST_REPORTS = 100_000
+
+
+NAMES = frozenset(
+    f"IRACING_{name}"
+    for name in [
+        "HOME",
+        "TELEMETRY_DIR",
+        "RESULTS_DIR",
+        "MEMBER",
+        "DATABASE_URL",
+        "LAKE",
+        "CLIENT_ID",
+        "CLIENT_SECRET",
+        "USERNAME",
+        "PASSWORD",
+        "CALLS_PER_MINUTE",
+        "DATA_API_URL",
+        "OAUTH_URL",
+        "READER_PASSWORD",
+        "MCP_TOKEN",
+        "PROMETHEUS_URL",
+        "PROMETHEUS_DATA",
+        "PROMTOOL",
+        "CLOUD_PUSH_URL",
+        "CLOUD_PUSH_USER",
+        "CLOUD_PUSH_TOKEN",
+        "METRIC_CHANNELS",
+        "METRIC_HZ",
+        "GRAFANA_URL",
+        "GRAFANA_TOKEN",
+        "ADMIN_DATABASE_URL",
+        "ROLE_PASSWORDS",
+        "ALLOWED_HOSTS",
+        "REPORTS_DIR",
+        "REPORTS_KEPT",
+        "UNITS",
+    ]
+)
+"""Every variable that the pipeline reads; a secret also with ``_FILE``."""
+
+# Of docker-compose.yml, of containers, of the tests, and of the pipeline's own processes.
+_OF_OTHERS = re.compile(
+    r"IRACING_(?:\w+_PORT|SECRETS_DIR|PUBLIC_\w+|PDC_\w+|STACK|VERSION|REVISION|POSTGRES_\w+"
+    r"|PROMETHEUS_CONFIG|CODE_MEMORY|DEMO_SPEED|TEST_\w+|PIPELINE_\w+)"
+)
+
+
+def misspelt(env: Mapping[str, str]) -> list[str]:
+    """What to say of variables that begin with ``IRACING_`` and that nobody reads.
+
+    Their values are never repeated.
+    """
+    lines = []
+    for name in sorted(env):
+        known = name in NAMES or name.removesuffix("_FILE") in NAMES
+        if known or not name.startswith("IRACING_") or _OF_OTHERS.fullmatch(name):
+            continue
+        near = difflib.get_close_matches(name.removesuffix("_FILE"), sorted(NAMES), n=1)
+        advice = f"Did you mean {near[0]}?" if near else "docs/settings.md lists all."
+        lines.append(f"{name} is not a setting. {advice}")
+    return lines
 
 
 class SettingsError(Exception):
@@ -297,6 +367,63 @@ class RoleSettings:
         """
         file = self.passwords / f"{role}_password"
         return secret({"PASSWORD_FILE": str(file)}, "PASSWORD") if file.exists() else None
+
+
+@dataclass(frozen=True, slots=True)
+class ReportSettings:
+    """Reports as files, and the units in them.
+
+    Attributes:
+        folder: ``IRACING_REPORTS_DIR``. Where ``iracing-pipeline up`` writes the report of each
+            session that ended within a day, and the start page. Default: ``reports`` in the data
+            folder.
+        kept: ``IRACING_REPORTS_KEPT``. How many reports stay there; the oldest are deleted. 0
+            writes none. Default: 100.
+        units: ``IRACING_UNITS``. ``metric`` or ``imperial``. Default: by the region of the system.
+    """
+
+    folder: Path
+    kept: int
+    units: str
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] | None = None) -> ReportSettings:
+        """Read the settings from the environment.
+
+        Raises:
+            SettingsError: If a variable holds something that cannot be used.
+        """
+        env = os.environ if env is None else env
+        return cls(
+            folder=_folder(env, "IRACING_REPORTS_DIR") or Settings.from_env(env).home / "reports",
+            kept=_reports_kept(env.get("IRACING_REPORTS_KEPT") or "100"),
+            units=_units(env),
+        )
+
+
+def _reports_kept(text: str) -> int:
+    if text.isascii() and text.isdigit() and int(text) <= _MOST_REPORTS:
+        return int(text)
+    raise SettingsError(
+        f"IRACING_REPORTS_KEPT is {text[:40]!r}. Set it to a whole number from 0 to"
+        f" {_MOST_REPORTS}."
+    )
+
+
+def _units(env: Mapping[str, str]) -> str:
+    text = env.get("IRACING_UNITS", "").strip().lower()
+    if text not in {"", *UNITS}:
+        raise SettingsError(f"IRACING_UNITS is {text[:40]!r}. Set it to {' or '.join(UNITS)}.")
+    return text or ("imperial" if _region(env) in _IMPERIAL_REGIONS else "metric")
+
+
+def _region(env: Mapping[str, str]) -> str:
+    """The region of the system as its two letters, such as ``US``; "" where it has none."""
+    names = ("LC_ALL", "LC_MEASUREMENT", "LANG")
+    name = next((env[name] for name in names if env.get(name)), None)
+    if name is None and sys.platform == "win32":
+        name = (locale.getlocale()[0] or "").replace("English_United States", "en_US")
+    return (name or "").partition(".")[0].partition("_")[2][:2].upper()
 
 
 def secret(env: Mapping[str, str], name: str) -> str | None:

@@ -10,4 +10,6 @@ if __name__ == "__main__":
     )
     import pytest
 
-    sys.exit(pytest.main(["--rootdir", str(ROOT), *(sys.argv[1:] or [str(ROOT)])]))
+    # Without arguments everything runs, on all cores.
+    everything = ["-n", "auto", "--dist", "loadfile", str(ROOT)]
+    sys.exit(pytest.main(["--rootdir", str(ROOT), *(sys.argv[1:] or everything)]))

@@ -16,7 +16,7 @@ _FOLDER = Path(
 API = _FOLDER / "api"
 
 needs_payloads = pytest.mark.skipif(
-    not API.is_dir(), reason=f"real payloads are not at {API}; set IRACING_TEST_DATA"
+    not API.is_dir(), reason="no real payloads: set IRACING_TEST_DATA to a folder with api/*.json"
 )
 
 

@@ -48,7 +48,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, int]]:
     """What would have been served."""
     calls: list[tuple[Settings, int]] = []
-    monkeypatch.setattr(cli.load, "_serve", lambda settings, port: calls.append((settings, port)))
+
+    def serve(settings: Settings, port: int, *, browse: bool) -> bool:
+        calls.append((settings, port))
+        return browse
+
+    monkeypatch.setattr(cli.load, "_serve", serve)
     return calls
 
 
@@ -97,13 +102,15 @@ def test_files_are_loaded_and_told(
     both = run("load", "--json", good, bad)
 
     assert told.exit_code == 0, told.output
-    assert "good.ibt: None at Somewhere, 4 laps (2 clean, best 20.000)" in told.output
-    assert "1 of 1 files loaded" in told.output
+    assert "good.ibt: 20260307T191533Z-" in told.output
+    assert "Unknown car at Somewhere Short, Practice: 4 laps, best 20.000." in told.output
+    assert "Loaded 1 of 1 files" in told.output
     assert "4 laps of 1 files are in the database; 0 refused." in told.output
     assert both.exit_code == 1
     first, second = json.loads(both.output)
     assert (first["state"], first["laps"], second["state"]) == ("loaded", 4, "quarantined")
     assert second["note"]
+    assert second["advice"]
 
 
 @pytest.mark.usefixtures("home")

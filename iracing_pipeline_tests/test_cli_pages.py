@@ -9,7 +9,7 @@ import pytest
 
 from iracing_pipeline.warehouse import Warehouse, reader
 from iracing_pipeline_tests import recordings
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of
+from iracing_pipeline_tests.analysis.simulated import file_of
 from iracing_pipeline_tests.test_cli import run
 
 if TYPE_CHECKING:

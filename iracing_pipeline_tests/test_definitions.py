@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import dagster as dg
@@ -13,6 +14,8 @@ import yaml
 
 import iracing_pipeline
 from iracing_pipeline.definitions import defs
+from iracing_pipeline.defs.freshness import DAILY, HOURLY, WEEKLY
+from iracing_pipeline.local import dagster_home
 
 ROOT = Path(iracing_pipeline.__file__).parents[1]
 
@@ -21,6 +24,7 @@ GRAPH = """
 debrief: irating_outcomes <- results
 debrief: race_debriefs <- lap_corners stints telemetry_laps
 debrief: race_ledgers <- laps race_debriefs results session_events telemetry_laps
+debrief: race_what_ifs <- irating_outcomes race_ledgers
 metrics: metric_history <- ibt_frames telemetry_sessions
 metrics: metric_snapshot <- telemetry_laps telemetry_sessions
 ratings: career <- raw_member
@@ -37,6 +41,7 @@ reference: seasons <-
 reference: series <-
 reference: tracks <-
 results: laps <- raw_subsessions
+results: past_seasons <- raw_season_search
 results: raw_recent_search <-
 results: raw_result_files <-
 results: raw_season_search <-
@@ -60,6 +65,7 @@ telemetry: telemetry_laps <- ibt_frames telemetry_sessions
 telemetry: telemetry_sessions <- ibt_frames
 telemetry: tyre_sets <- ibt_frames telemetry_laps
 trends: consistency_trends <- consistency
+trends: experiments <- stints telemetry_laps telemetry_sessions
 trends: setup_comparisons <- telemetry_laps telemetry_sessions
 """
 
@@ -94,6 +100,7 @@ SENSORS = {
     "abandoned_runs_sensor",
     "figures_sensor",
     "metric_sensor",
+    "past_seasons_sensor",
     "reader_watchdog_sensor",
     "result_files_sensor",
     "results_sensor",
@@ -168,17 +175,29 @@ def test_the_telemetry_of_a_file_is_one_step_of_batches() -> None:
     assert checks == {
         "frames_complete": True,
         "time_is_monotonic": False,
-        "laps_close": False,
-        "laps_account_for_records": False,
-        "traces_close": False,
-        "grids_fit": False,
-        "sectors_add_up": False,
-        "corners_add_up": False,
+    }
+
+
+def test_the_checks_of_tables_can_be_executed_without_a_load() -> None:
+    keys = {
+        key.to_user_string()
+        for checks in defs.asset_checks or []
+        for key in checks.check_keys
+        if not checks.keys
+    }
+
+    assert keys == {
+        "telemetry_laps:laps_close",
+        "telemetry_laps:laps_account_for_records",
+        "lap_traces:traces_close",
+        "lap_traces:grids_fit",
+        "lap_sectors:sectors_add_up",
+        "lap_corners:corners_add_up",
     }
 
 
 def test_every_run_can_be_told_from_one_whose_process_is_gone() -> None:
-    # By the lock that this resource holds: see defs/abandoned_runs.py.
+    # By the lock that this resource holds: see defs/operations/abandoned_runs.py.
     for assets in defs.assets or []:
         if isinstance(assets, dg.AssetsDefinition) and assets.is_executable:
             assert "warehouse" in assets.required_resource_keys, assets.keys
@@ -198,6 +217,18 @@ def test_sensors_run_without_being_switched_on() -> None:
 
 def test_a_run_is_one_process() -> None:
     assert defs.executor is dg.in_process_executor
+
+
+def test_the_code_location_has_one_name() -> None:
+    # Dagster keeps the state of sensors by it.
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["dg"]
+    names = {project["project"]["code_location_name"]}
+    for file in (ROOT / "workspace.yaml", ROOT / "docker" / "workspace.yaml"):
+        (location,) = yaml.safe_load(file.read_text(encoding="utf-8"))["load_from"]
+        names |= {origin["location_name"] for origin in location.values()}
+
+    assert names == {dagster_home.LOCATION}
+    assert project["project"]["code_location_target_module"] == "iracing_pipeline.definitions"
 
 
 def test_the_workspace_and_the_instance_load(tmp_path: Path) -> None:
@@ -223,3 +254,46 @@ def test_the_workspace_and_the_instance_load(tmp_path: Path) -> None:
 
     assert done.returncode == 0, done.stderr
     assert "Validation successful for code location iracing_pipeline" in done.stdout + done.stderr
+
+
+def test_assets_on_a_schedule_and_no_others_have_a_freshness_policy() -> None:
+    fresh = {
+        spec.key.to_user_string(): spec.freshness_policy
+        for spec in defs.resolve_all_asset_specs()
+        if spec.freshness_policy is not None
+    }
+    reference = {line.split()[1] for line in GRAPH.splitlines() if line.startswith("reference:")}
+    daily = {
+        "car_tracks",
+        "career",
+        "consistency_trends",
+        "experiments",
+        "irating_outcomes",
+        "race_ledgers",
+        "race_plans",
+        "race_what_ifs",
+        "rating_forecasts",
+        "rating_history",
+        "raw_member",
+        "setup_comparisons",
+    }
+
+    assert fresh == {
+        **dict.fromkeys(reference, WEEKLY),
+        **dict.fromkeys(daily, DAILY),
+        "raw_recent_search": HOURLY,
+    }
+
+
+def test_the_daily_run_makes_all_that_is_to_be_fresh_daily() -> None:
+    (schedule,) = [each for each in defs.schedules or [] if each.name == "daily_ratings"]
+    assert isinstance(schedule, dg.ScheduleDefinition)
+    job = defs.get_repository_def().get_job(schedule.job_name)
+
+    made = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}
+    daily = {
+        spec.key.to_user_string()
+        for spec in defs.resolve_all_asset_specs()
+        if spec.freshness_policy == DAILY
+    }
+    assert made == daily

@@ -18,6 +18,7 @@ ORDER = [
     "definitions",
     "defs",
     "dagster_storage",
+    "dagster_private",
     # ------------------------------------ nothing below imports dagster
     "ask",
     "why",
@@ -97,6 +98,13 @@ def test_only_the_upper_floors_know_dagster(path: Path) -> None:
     uses = any(name.split(".")[0] == "dagster" for name in imports(path))
 
     assert not uses or room(path) in KNOW_DAGSTER
+
+
+@pytest.mark.parametrize("path", modules(), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_one_file_uses_private_modules_of_dagster(path: Path) -> None:
+    private = {name for name in imports(path) if name.startswith("dagster._")}
+
+    assert not private or room(path) == "dagster_private"
 
 
 @pytest.mark.parametrize("path", sorted((PACKAGE / "ibt").glob("*.py")), ids=lambda path: path.name)

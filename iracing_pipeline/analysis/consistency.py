@@ -17,8 +17,6 @@ from iracing_pipeline.analysis import robust
 from iracing_pipeline.analysis.sectors import LAP_KEY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from iracing_pipeline.analysis.robust import Estimate
     from iracing_pipeline.analysis.samples import Floats
 
@@ -66,19 +64,6 @@ def corner_spread(corners: pl.DataFrame, laps: pl.DataFrame) -> pl.DataFrame:
             }
         )
     return pl.DataFrame(rows, schema=_CORNER_SPREAD).sort("spread_s", descending=True)
-
-
-def spread_trend(sessions: Iterable[pl.DataFrame]) -> Estimate | None:
-    """How the spread changes from session to session, in seconds a session.
-
-    Args:
-        sessions: The laps of each session, in order of time; those without a spread are left out.
-
-    Returns:
-        None for fewer than five sessions with a spread.
-    """
-    spreads = [found.value for laps in sessions if (found := lap_spread(laps)) is not None]
-    return robust.trend(np.arange(len(spreads), dtype=np.float64), np.array(spreads))
 
 
 _FEWEST_TOGETHER = 3

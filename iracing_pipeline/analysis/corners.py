@@ -44,11 +44,6 @@ _LEAST_STEERING_RAD = 0.05
 _ROLLING_MPS = 5.0
 
 
-def way_before(corners: CornerMap, grid: Grid) -> float:
-    """How much of the lap before the line is needed, as a share of the lap."""
-    return min(0.5, WAY_IN_M / grid.length_m + 0.02) if corners.corners else 0.0
-
-
 def lap_corners(
     records: pl.DataFrame,
     unrolled: Unrolled,
@@ -61,7 +56,7 @@ def lap_corners(
 
     Args:
         records: All records of the file, with those of :data:`CHANNELS` that it has.
-        unrolled: Its laps, with :func:`way_before` of the lap before.
+        unrolled: Its laps, each with half of the lap before, where the first corner may begin.
         grid: The grid of the track.
         corners: Its corners.
         tick_rate_hz: Records a second.
@@ -114,39 +109,6 @@ def _shocks(
     return (
         pl.Series("peak_shock_mps", peaks, pl.Float64),
         pl.Series("shock_rate_hz", [samples * tick_rate_hz] * laps, pl.Int32),
-    )
-
-
-def time_lost(corners: pl.DataFrame, reference: pl.DataFrame) -> pl.DataFrame:
-    """Where a lap lost time on a reference lap.
-
-    Args:
-        corners: Rows of ``racing.lap_corner`` of one lap.
-        reference: Those of the lap to compare with, of the same map.
-
-    Returns:
-        ``corner``, ``corner_lost_s`` and ``straight_lost_s`` (on the straight after it); both
-        columns together add up to the difference of the lap times.
-
-    Raises:
-        ValueError: If the laps were measured by different maps.
-    """
-    versions = {*corners.get_column("map_version"), *reference.get_column("map_version")}
-    tracks = {*corners.get_column("track_id"), *reference.get_column("track_id")}
-    if len(versions) > 1 or len(tracks) > 1:
-        raise ValueError(
-            "the laps were measured by different corner maps: materialize lap_corners of the older"
-            " session again"
-        )
-    other = reference.select("corner", "time_s", "straight_s")
-    return (
-        corners.join(other, on="corner", suffix="_reference")
-        .sort("corner")
-        .select(
-            "corner",
-            (pl.col("time_s") - pl.col("time_s_reference")).alias("corner_lost_s"),
-            (pl.col("straight_s") - pl.col("straight_s_reference")).alias("straight_lost_s"),
-        )
     )
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from iracing_pipeline.analysis.evidence import restored, settled
 from iracing_pipeline.analysis.samples import floats_of
 from iracing_pipeline.ibt.session_info import quantity
 
@@ -32,6 +33,7 @@ CHANNELS = (BATTERY, BATTERY_SHARE, DEPLOYED, LEVEL, LEVEL_SHARE, "OnPitRoad")
 
 _J_PER_KWH = 3.6e6
 _CHARGED_KWH = 1e-3  # a record, on pit road; less is the float's last bit
+_STEP_KWH = 0.02  # a record: 4 MW
 _LEAST_SHARE = 0.05  # of the battery, to divide by
 _LITRES = ("fuel_start_l", "fuel_end_l", "fuel_added_l", "fuel_used_l")
 
@@ -84,15 +86,22 @@ def lap_energy(records: pl.DataFrame, laps: pl.DataFrame, car: Power) -> pl.Data
         return laps
     if car.source == ELECTRIC:
         laps = laps.with_columns(pl.lit(None, pl.Float64).alias(name) for name in _LITRES)
-    level, deployed = _level_kwh(records, car), floats_of(records, DEPLOYED)
-    pits = records.get_column("OnPitRoad").to_numpy() if "OnPitRoad" in records.columns else None
+    pits = None
+    if "OnPitRoad" in records.columns:
+        pits = settled(records.get_column("OnPitRoad").to_numpy())
     # Damaged files hold numbers that overflow; what comes of them is null.
     with np.errstate(over="ignore", invalid="ignore"):
+        level = _without_lies(_level_kwh(records, car), _STEP_KWH)
+        deployed = _without_lies(floats_of(records, DEPLOYED), _STEP_KWH * _J_PER_KWH)
         rows = [
             _lap(level, deployed, pits, slice(first, first + count))
             for first, count in laps.select("first_record", "record_count").iter_rows()
         ]
     return laps.with_columns(pl.DataFrame(rows, schema=_SCHEMA, orient="row"))
+
+
+def _without_lies(values: Floats | None, limit: float) -> Floats | None:
+    return None if values is None else restored(values, limit)
 
 
 _SCHEMA = dict.fromkeys(

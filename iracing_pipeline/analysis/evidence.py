@@ -51,10 +51,11 @@ def settled(
     fixed = values.copy()
     for first, after in _short_spans(starts, len(values)):
         if first == 0:
-            if strict or after <= LONGEST_LIE:
+            if strict or np.count_nonzero(values[:after] != values[after]) <= LONGEST_LIE:
                 fixed[:after] = values[after]
         elif after == len(values):
-            if not keep_last:
+            differs = np.count_nonzero(values[first:] != values[first - 1])
+            if not keep_last and differs <= LONGEST_LIE:
                 fixed[first:] = values[first - 1]
         else:
             _settle(fixed, values, first, after, strict=strict)
@@ -71,7 +72,7 @@ def _short_spans(starts: Integers, size: int) -> Iterator[tuple[int, int]]:
         if first is not None and start - first <= 2 * LONGEST_LIE and start < size:
             yield first, start
         first = None
-    if first is not None and first > 0 and size - first <= LONGEST_LIE:
+    if first is not None and first > 0 and size - first <= 2 * LONGEST_LIE:
         yield first, size
 
 
@@ -128,7 +129,24 @@ def restored(values: Floats, limit: float, *, circular: bool = False) -> Floats:
             if circular:
                 fixed[before + 1 : back] %= 1.0
             good = back
+    _hold_ends(fixed, limit, circular=circular)
     return fixed
+
+
+def _hold_ends(values: Floats, limit: float, *, circular: bool) -> None:
+    """Write the first lasting value over a jump in the first records, in place, and so at the end.
+
+    A jump in the middle of a file that is not taken back is a change. Within a few records of its
+    ends nothing shows that it lasts.
+    """
+    for ends in (values, values[::-1]):
+        head = ends[: 2 * LONGEST_LIE + 1]
+        step = np.diff(head)
+        if circular:
+            step = (step + 0.5) % 1 - 0.5
+        jumps = np.flatnonzero(~(np.abs(step) <= limit))
+        if len(jumps) and jumps[-1] < LONGEST_LIE and jumps[-1] + 1 < len(head):
+            ends[: jumps[-1] + 1] = head[jumps[-1] + 1]
 
 
 def _returns(values: Floats, before: int, limit: float, *, circular: bool) -> int | None:

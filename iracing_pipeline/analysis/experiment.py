@@ -149,7 +149,7 @@ def laps_needed(
         seed: Of the experiments that are simulated.
     """
     drawn = np.random.default_rng(seed).normal(difference_s, spread_s, (_CAMPAIGNS, 100))
-    claimed = np.maximum.accumulate(_games(drawn) >= np.log(1 / _LEVEL), axis=1)
+    claimed = np.maximum.accumulate(games(drawn) >= np.log(1 / _LEVEL), axis=1)
     enough = np.flatnonzero(claimed.mean(axis=0) >= 0.8)
     return int(np.ceil((enough[0] + 1) * laps_a_block)) if len(enough) else None
 
@@ -165,8 +165,8 @@ def _excluded(
     differences: Floats, ladder: Floats
 ) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
     """Whether the game of each ``d`` of the ladder ever reached 20."""
-    games = _games(differences[None, :] - ladder[:, None])
-    return np.asarray(games.max(axis=1) >= np.log(1 / _LEVEL))
+    against = games(differences[None, :] - ladder[:, None])
+    return np.asarray(against.max(axis=1) >= np.log(1 / _LEVEL))
 
 
 def _edge(differences: Floats, outside: float, inside: float) -> float:
@@ -178,8 +178,12 @@ def _edge(differences: Floats, outside: float, inside: float) -> float:
     return outside
 
 
-def _games(differences: Floats) -> Floats:
-    """Logarithm of the game after each block; shape as ``differences`` (experiments, blocks)."""
+def games(differences: Floats) -> Floats:
+    """Logarithm of the game against ``d = 0`` after each block.
+
+    Args:
+        differences: B minus A of each block, of shape (experiments, blocks), as is the result.
+    """
     blocks = np.arange(1, differences.shape[1] + 1)
     size = np.sqrt(np.cumsum(differences**2, axis=1) / blocks)
     scaled = differences / np.maximum(size, np.finfo(np.float64).tiny)

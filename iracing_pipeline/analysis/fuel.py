@@ -9,16 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, floor
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 
 from iracing_pipeline.analysis.sectors import LAP_KEY
 from iracing_pipeline.tables.stints import FUEL_LAP
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
 
 CLEAN, WET, CAUTION, OTHER = "clean", "wet", "caution", "other"
 WET_FROM = 3
@@ -226,9 +222,3 @@ def saving_ladder(
         if saving <= most_saving:
             rungs.append(Rung(laps, usable / laps, saving))
     return rungs
-
-
-def refuellings(laps: Iterable[dict[str, float | None]], *, least_l: float = 0.2) -> list[float]:
-    """Litres taken on in each stop, in order; less than ``least_l`` is the float's last bit."""
-    added = [lap["fuel_added_l"] for lap in laps]
-    return [litres for litres in added if litres is not None and litres >= least_l]

@@ -1,49 +1,47 @@
-"""How the cars of a race drive, estimated from its lap chart up to a lap.
+"""The field of a replay: how the cars of a race drive, from the models that its ledger fits.
 
-Everything a replay needs: pace, spread, fade, stops, mistakes, retirements, and how hard it is to
-pass. A car with few laps borrows from its class: its own laps count as many as there are, the class
-counts as `_PRIOR_LAPS`.
+Pace, scatter, fade, traffic and stops are those of `race_pace.CarPace` and of nothing else. This
+module adds what only a replay needs: mistakes, retirements, how hard it is to pass, and what a car
+with few laps borrows from its class (its own laps count as many as there are, the class counts as
+`_PRIOR_LAPS`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 
+from iracing_pipeline.analysis import race_pace
+from iracing_pipeline.analysis.race_pace import Role
 from iracing_pipeline.analysis.race_replay import Field, Passing
-from iracing_pipeline.analysis.robust import Z95, regression
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from iracing_pipeline.analysis.samples import Floats, Integers
+    from iracing_pipeline.analysis.race_ledger import Race
+    from iracing_pipeline.analysis.race_pace import CarPace
+    from iracing_pipeline.analysis.samples import Flags, Floats, Integers
 
-LAP_COLUMNS = {
-    "car": pl.Int64,
-    "car_class_id": pl.Int64,
-    "lap_number": pl.Int64,
-    "crossed_s": pl.Float64,
-    "lap_s": pl.Float64,
-    "tyre_laps": pl.Int64,
-    "clean": pl.Boolean,
-    "stopped": pl.Boolean,
-}
-"""Columns of a lap chart.
-
-One row for each car and lap: when the lap ended on the session's clock, its time, laps on the tyres
-when it began, whether nothing disturbed it, and whether it holds a stop.
-"""
 _PRIOR_LAPS = 4.0
 _PRIOR_MISTAKE_LAPS = 15.0
+_PRIOR_STOPS = 2.0
+_PRIOR_STOP_SPREAD_S = 1.5
+_FEWEST_STOPS = 3
+_LEAST_MISTAKE_S = 0.3
+_LEAST_SPREAD_S = 0.02
+_NO_SPREAD_S = 0.5
 _CLOSE_S = 1.0
+_SPIN_S = 2.0  # an unflagged lap slower by so much is no battle
 # Without a single battle: one attempt in five succeeds at equal pace, and a second a lap makes it
 # two in three. Each counts as a few battles, so that a race of some length speaks for itself.
 _PASSING = np.array([-1.4, 2.1])
 _PASSING_ERROR = np.array([1.0, 1.0])
+
+
+class NoLapError(ValueError):
+    """No car of the race completed a lap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +49,12 @@ class Estimates:
     """A field as estimated, and what it was estimated from.
 
     Attributes:
-        field: The field; its cars are in the order of ``cars``.
+        field: The field after the last lap that is known.
         passing: How hard it is to pass.
-        cars: ``car`` of the lap chart for each entry of the field.
-        clean_laps: Clean laps behind each car's pace.
+        cars: ``group_id`` of each entry of the field.
+        clean_laps: Laps behind each car's pace.
         battles: Attempts to pass behind ``passing``.
+        stops_seen: Stops behind ``stop_s``.
     """
 
     field: Field
@@ -63,238 +62,264 @@ class Estimates:
     cars: Integers
     clean_laps: Integers
     battles: int
+    stops_seen: int
 
 
-def estimate(
-    chart: pl.DataFrame, *, until_lap: int, stops: Mapping[int, tuple[int, ...]] | None = None
-) -> Estimates:
-    """Estimate the field from the laps up to ``until_lap``.
+def estimate(race: Race, stops: Mapping[int, tuple[int, ...]] | None = None) -> Estimates:
+    """Estimate the field from all laps of a race that are known.
 
     Args:
-        chart: Rows with `LAP_COLUMNS`; lap 0 is the start, if the chart has it.
-        until_lap: The last lap that is looked at.
+        race: Its cars, fitted. To look at a part of a race, fit that part.
         stops: Laps at whose end each car will stop afterwards; None for no stop.
 
     Raises:
-        ValueError: No lap up to ``until_lap``.
+        NoLapError: No car completed a lap.
     """
-    seen = chart.filter(pl.col("lap_number") <= until_lap, pl.col("crossed_s").is_not_null())
-    if seen.is_empty():
-        raise ValueError(f"The chart has no lap up to lap {until_lap}")
-    cars = np.sort(seen["car"].unique().to_numpy())
-    last = _last_rows(seen)
-    fade, fade_error = _fade(seen)
-    pace, pace_error, spread, counts = _pace(seen, cars, last["car_class_id"].to_numpy(), fade)
-    chance, loss = _mistakes(seen, cars, pace, fade)
-    stop_s, stop_spread = _stops(seen, cars, pace, fade)
-    running = _running(seen, last)
-    everyone = np.ones(len(cars))
+    paces = list(race.paces.values())
+    if not paces:
+        raise NoLapError("No car of the race completed a lap")
+    classes = np.array([pace.car.class_id or 0 for pace in paces], np.int64)
+    counts = np.array([pace.lap_count for pace in paces], np.int64)
+    fade, fade_error = _fade(paces, classes)
+    pace_s, pace_error, spread = _pace(paces, classes, fade)
+    chance, loss = _mistakes(paces)
+    stop_s, stop_spread, seen = _stops(paces)
+    everyone = np.ones(len(paces))
+    nobody = np.zeros(len(paces), np.int64)
     field = Field(
-        car_class_id=last["car_class_id"].to_numpy(),
-        elapsed_s=last["crossed_s"].to_numpy(),
-        laps_done=last["lap_number"].to_numpy(),
-        tyre_laps=_tyre_laps(last),
-        pace_s=pace,
+        car_class_id=classes,
+        elapsed_s=0.0 * everyone,
+        laps_done=nobody,
+        tyre_laps=0.0 * everyone,
+        pace_s=pace_s,
         pace_error_s=pace_error,
         spread_s=spread,
-        fade_s_per_lap=fade * everyone,
-        fade_error_s_per_lap=fade_error * everyone,
+        fade_s_per_lap=fade,
+        fade_error_s_per_lap=fade_error,
         stop_s=stop_s * everyone,
         stop_spread_s=stop_spread * everyone,
-        stops=tuple((stops or {}).get(int(car), ()) for car in cars),
+        stops=((),) * len(paces),
         mistake_chance=chance,
         mistake_s=loss * everyone,
-        retirement_chance=_retirements(running, seen.height) * everyone,
-        running=running,
+        retirement_chance=0.0 * everyone,
+        running=everyone.astype(np.bool_),
     )
-    passing, battles = _passing(seen, dict(zip(cars.tolist(), pace.tolist(), strict=True)))
-    return Estimates(field, passing, cars, counts, battles)
+    passing, battles = _passing(paces, classes, pace_s)
+    cars = np.array(list(race.paces), np.int64)
+    found = Estimates(field, passing, cars, counts, battles, seen)
+    last = max(int(pace.car.lap[-1]) for pace in paces)
+    now = at_lap(race, found, last, stops or {})
+    driven = sum(len(pace.car.lap) for pace in paces)
+    retire = _retirements(now.running, driven) * everyone
+    return replace(found, field=replace(now, retirement_chance=retire))
 
 
 def at_lap(
-    estimates: Estimates, chart: pl.DataFrame, lap: int, stops: Mapping[int, tuple[int, ...]]
+    race: Race, estimates: Estimates, lap: int, stops: Mapping[int, tuple[int, ...]]
 ) -> Field:
-    """The same cars as they were at the end of an earlier or later lap.
+    """The same cars as they were at the end of an earlier lap.
+
+    A car whose first laps are missing is taken to have driven them at its pace.
 
     Args:
+        race: As for `estimate`.
         estimates: How the cars drive.
-        chart: As for `estimate`.
-        lap: Every car is taken where it last crossed the line by the end of this lap.
+        lap: Every car is taken where it last crossed the line by the end of this lap; 0 for the
+            grid.
         stops: Laps at whose end each car stops afterwards.
-
-    Raises:
-        ValueError: A car has not begun the race by then.
     """
-    seen = chart.filter(pl.col("lap_number") <= lap, pl.col("crossed_s").is_not_null())
-    last = _last_rows(seen)
-    if last["car"].to_list() != estimates.cars.tolist():
-        raise ValueError(f"A car has no lap up to lap {lap}")
+    cars = len(estimates.cars)
+    elapsed, done, tyres = np.zeros(cars), np.zeros(cars, np.int64), np.zeros(cars)
+    usual = estimates.field.pace_s
+    for index, pace in enumerate(race.paces.values()):
+        at = int(np.searchsorted(pace.car.lap, lap, side="right")) - 1
+        if at >= 0:
+            elapsed[index], done[index] = pace.car.at_s[at], pace.car.lap[at]
+            tyres[index] = 0.0 if pace.stop[at] else pace.columns[at, race_pace.FADE] + 1.0
+        elif np.isfinite(pace.car.start_s):
+            elapsed[index] = pace.car.start_s
+        else:
+            elapsed[index] = pace.car.at_s[0] - pace.car.lap[0] * usual[index]
+    leaders = elapsed[done == done.max()]
     return replace(
         estimates.field,
-        elapsed_s=last["crossed_s"].to_numpy(),
-        laps_done=last["lap_number"].to_numpy(),
-        tyre_laps=_tyre_laps(last),
+        elapsed_s=elapsed,
+        laps_done=done,
+        tyre_laps=tyres,
         stops=tuple(stops.get(int(car), ()) for car in estimates.cars),
-        running=_running(seen, last),
+        # In the race still: it crossed the line within three usual laps.
+        running=np.asarray(float(leaders.min()) - elapsed <= 3.0 * float(np.median(usual))),
     )
 
 
-def _last_rows(seen: pl.DataFrame) -> pl.DataFrame:
-    """The last lap of each car, in the order of the cars."""
-    return seen.sort("lap_number").group_by("car").last().sort("car")
+def stop_laps(race: Race) -> dict[int, tuple[int, ...]]:
+    """The first lap of each stop of each car."""
+    return {
+        group_id: tuple(
+            int(pace.car.lap[pace.stop == number][0])
+            for number in range(1, int(pace.stop.max(initial=0)) + 1)
+            if (pace.stop == number).any()
+        )
+        for group_id, pace in race.paces.items()
+    }
 
 
-def _tyre_laps(last: pl.DataFrame) -> Floats:
-    return np.where(last["stopped"], 0, last["tyre_laps"] + 1).astype(np.float64)
+def _fade(paces: list[CarPace], classes: Integers) -> tuple[Floats, Floats]:
+    """What a lap on the tyres costs, pooled over the cars of each class, and its standard error.
+
+    Zero where no car of the class shows it.
+    """
+    fade, error = np.zeros(len(paces)), np.zeros(len(paces))
+    own = np.array([pace.fade for pace in paces], np.float64)
+    for car_class in np.unique(classes):
+        members = classes == car_class
+        known = members & np.isfinite(own).all(axis=1) & (own[:, 1] > 0)
+        if not known.any():
+            continue
+        weight = 1.0 / own[known, 1] ** 2
+        fade[members] = max(float(weight @ own[known, 0] / weight.sum()), 0.0)
+        error[members] = float(1.0 / np.sqrt(weight.sum()))
+    return fade, error
 
 
-def _running(
-    seen: pl.DataFrame, last: pl.DataFrame
-) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
-    """Whether a car is in the race still: it crossed the line within three usual laps."""
-    leader = int(seen["lap_number"].to_numpy().max())
-    now = float(np.min(seen.filter(pl.col("lap_number") == leader)["crossed_s"].to_numpy()))
-    clean = seen.filter("clean")["lap_s"]
-    laps = (seen["lap_s"] if clean.is_empty() else clean).drop_nulls()
-    usual = float(np.median(laps)) if len(laps) else np.inf
-    return np.asarray(now - last["crossed_s"].to_numpy() <= 3.0 * usual)
-
-
-def _fade(seen: pl.DataFrame) -> tuple[float, float]:
-    """What a lap on the tyres costs, pooled over cars, and its standard error; zero if unknown."""
-    clean = seen.filter(pl.col("clean"))
-    group = clean["car"].rank("dense").cast(pl.Int64).to_numpy() - 1
-    result = regression(
-        clean["tyre_laps"].to_numpy().astype(np.float64)[:, None], clean["lap_s"].to_numpy(), group
-    )
-    if result is None:
-        return 0.0, 0.0
-    error = (result[0].high - result[0].low) / (2 * Z95)
-    return max(result[0].value, 0.0), error
-
-
-def _pace(
-    seen: pl.DataFrame, cars: Integers, classes: Integers, fade: float
-) -> tuple[Floats, Floats, Floats, Integers]:
-    """Pace, its standard error and the spread of each car, and the clean laps behind them."""
-    fresh = seen.filter(pl.col("clean")).with_columns(
-        (pl.col("lap_s") - fade * pl.col("tyre_laps")).alias("fresh_s")
-    )
-    own = {car[0]: rows["fresh_s"].to_numpy() for car, rows in fresh.group_by("car")}
-    laps = [own.get(int(car), np.empty(0)) for car in cars]
-    counts = np.array([len(each) for each in laps], np.int64)
-    median = np.array([np.median(each) if len(each) else np.nan for each in laps])
-    pace, error, spread = (np.empty(len(cars)) for _ in range(3))
+def _pace(paces: list[CarPace], classes: Integers, fade: Floats) -> tuple[Floats, Floats, Floats]:
+    """Pace on fresh tyres in clean air, its standard error, and the spread of each car."""
+    counts = np.array([pace.lap_count for pace in paces], np.float64)
+    fresh = np.array([_fresh(pace, own) for pace, own in zip(paces, fade, strict=True)])
+    own_spread = np.array([pace.spread_s for pace in paces])
+    memory = _memory(paces)
+    pace_s, error, spread = (np.empty(len(paces)) for _ in range(3))
     for car_class in np.unique(classes):
         members = np.flatnonzero(classes == car_class)
-        known = members[counts[members] > 0]
+        known = members[np.isfinite(fresh[members])]
         if not len(known):  # nobody of the class has a clean lap: the field as a whole
-            known = np.flatnonzero(counts > 0)
-        pooled = _pooled_spread([laps[car] for car in known])
-        middle = float(np.median(median[known] if len(known) else seen["lap_s"].drop_nulls()))
-        between = max(float(np.std(median[known])) if len(known) > 1 else 0.0, 2.0 * pooled)
-        for car in members:
-            n = counts[car]
-            spread[car] = _shrunk(laps[car], pooled)
-            within = (1.2533 * spread[car]) ** 2 / n if n else np.inf
-            weight = between**2 / (between**2 + within) if n else 0.0
-            pace[car] = weight * median[car] + (1 - weight) * middle if n else middle
-            error[car] = np.sqrt(weight * within) if n else between
-    return pace, error, spread, counts
+            known = np.flatnonzero(np.isfinite(fresh))
+        spreads = own_spread[known][np.isfinite(own_spread[known])]
+        pooled = max(float(np.median(spreads)), _LEAST_SPREAD_S) if len(spreads) else _NO_SPREAD_S
+        middle = float(np.median(fresh[known])) if len(known) else _any_lap(paces)
+        between = max(float(np.std(fresh[known])) if len(known) > 1 else 0.0, 2.0 * pooled)
+        shown = np.nan_to_num(own_spread[members], nan=pooled)
+        laps = counts[members]
+        spread[members] = np.sqrt(
+            (laps * shown**2 + _PRIOR_LAPS * pooled**2) / (laps + _PRIOR_LAPS)
+        )
+        within = memory * spread[members] ** 2 / np.maximum(laps, 1.0)
+        there = (laps > 0) & np.isfinite(fresh[members])
+        weight = np.where(there, between**2 / (between**2 + within), 0.0)
+        pace_s[members] = middle + weight * (np.nan_to_num(fresh[members], nan=middle) - middle)
+        error[members] = np.where(there, np.sqrt(weight * within), between)
+    return pace_s, error, spread
 
 
-def _pooled_spread(laps: list[Floats]) -> float:
-    """Standard deviation about each car's own median, by the median absolute deviation."""
-    rest = [np.abs(each - np.median(each)) for each in laps if len(each) >= 3]
-    if not rest:
-        return 0.5
-    freedom = sum(len(each) for each in rest)
-    shrunk = freedom / max(freedom - 0.8 * len(rest), 1.0)
-    return max(1.4826 * float(np.median(np.concatenate(rest))) * shrunk, 0.02)
+def _fresh(pace: CarPace, fade: float) -> float:
+    """Pace of a car at the start of a stint, with the fade of its class instead of its own."""
+    if not pace.lap_count:
+        return np.nan
+    age = float(pace.columns[pace.raced, race_pace.FADE].mean())
+    return pace.clean_pace_s + (pace.fade_s_per_lap - fade) * age
 
 
-def _shrunk(laps: Floats, pooled: float) -> float:
-    """A car's spread, drawn towards that of its class."""
-    if len(laps) < 3:
-        return pooled
-    deviation = np.minimum(np.abs(laps - np.median(laps)), 4.0 * pooled)
-    own = float((deviation**2).sum()) * len(laps) / (len(laps) - 1)
-    return float(np.sqrt((own + _PRIOR_LAPS * pooled**2) / (len(laps) + _PRIOR_LAPS)))
+def _memory(paces: list[CarPace]) -> float:
+    """By what the variance of a mean grows because each lap resembles the one before it."""
+    product, square = 0.0, 0.0
+    for pace in paces:
+        if pace.lap_count < race_pace.FEWEST_LAPS:
+            continue
+        left = pace.excess_s - pace.excess_s[pace.raced].mean()
+        both = pace.raced[1:] & pace.raced[:-1]
+        product += float(left[1:][both] @ left[:-1][both]) / pace.spread_s**2
+        square += float(both.sum())
+    lag = min(max(product / square, 0.0), 0.8) if square else 0.0
+    return (1 + lag) / (1 - lag)
 
 
-def _loss(seen: pl.DataFrame, cars: Integers, pace: Floats, fade: float) -> pl.DataFrame:
-    """The chart with ``loss_s``: what each lap took longer than the car's usual one."""
-    usual = pl.DataFrame({"car": cars, "pace_s": pace})
-    return seen.join(usual, on="car").with_columns(
-        (pl.col("lap_s") - pl.col("pace_s") - fade * pl.col("tyre_laps")).alias("loss_s")
-    )
+def _any_lap(paces: list[CarPace]) -> float:
+    return float(np.median(np.concatenate([pace.car.time_s[pace.car.span == 1] for pace in paces])))
 
 
-def _mistakes(
-    seen: pl.DataFrame, cars: Integers, pace: Floats, fade: float
-) -> tuple[Floats, float]:
-    """Chance of a mistake in a lap for each car, and the mean loss."""
-    laps = _loss(seen, cars, pace, fade).filter(
-        pl.col("lap_number") > 1, ~pl.col("stopped"), pl.col("lap_s").is_not_null()
-    )
-    bad = ~laps["clean"] & (laps["loss_s"] > 0.3)
-    pooled = (float(bad.sum()) + 0.5) / (laps.height + 20.0)
-    counted = laps.group_by("car").agg(
-        pl.len().alias("laps"), (~pl.col("clean") & (pl.col("loss_s") > 0.3)).sum().alias("bad")
-    )
-    own = {row[0]: row[1:] for row in counted.rows()}
-    chance = np.array(
-        [
-            (own.get(int(car), (0, 0))[1] + _PRIOR_MISTAKE_LAPS * pooled)
-            / (own.get(int(car), (0, 0))[0] + _PRIOR_MISTAKE_LAPS)
-            for car in cars
-        ]
-    )
-    losses = laps.filter(bad)["loss_s"]
-    return chance, float(losses.mean() or 0.0)  # type: ignore[arg-type]
+def _on_road(pace: CarPace) -> Flags:
+    """Laps that could hold a mistake, and are comparable with the car's pace."""
+    alone = (pace.car.span == 1) & ~pace.car.field_slow & np.isfinite(pace.excess_s)
+    return np.asarray(alone & np.isin(pace.role, (Role.RACED, Role.MISTAKE, Role.UNEXPLAINED)))
 
 
-def _stops(seen: pl.DataFrame, cars: Integers, pace: Floats, fade: float) -> tuple[float, float]:
-    """Median loss of a lap with a stop, and its spread; zero where nobody stopped yet."""
-    losses = _loss(seen, cars, pace, fade).filter("stopped", pl.col("lap_number") > 1)["loss_s"]
-    if losses.is_empty():
-        return 0.0, 0.0
-    middle = float(losses.median() or 0.0)  # type: ignore[arg-type]
-    spread = 1.4826 * float((losses - middle).abs().median() or 0.0)  # type: ignore[arg-type]
-    return middle, spread
+def _mistakes(paces: list[CarPace]) -> tuple[Floats, float]:
+    """Chance of a mistake in a lap for each car, and the mean loss in seconds."""
+    laps, bad, losses = np.zeros(len(paces)), np.zeros(len(paces)), []
+    for index, pace in enumerate(paces):
+        road = _on_road(pace)
+        lost = road & (pace.role != Role.RACED) & (pace.excess_s > _LEAST_MISTAKE_S)
+        laps[index], bad[index] = road.sum(), lost.sum()
+        losses.append(pace.excess_s[lost])
+    pooled = (bad.sum() + 0.5) / (laps.sum() + 20.0)
+    chance = (bad + _PRIOR_MISTAKE_LAPS * pooled) / (laps + _PRIOR_MISTAKE_LAPS)
+    every = np.concatenate(losses)
+    return chance, float(every.mean()) if len(every) else 0.0
 
 
-def _retirements(running: np.ndarray[tuple[int, ...], np.dtype[np.bool_]], laps: int) -> float:
+def _stops(paces: list[CarPace]) -> tuple[float, float, int]:
+    """Median loss of a stop, its spread, and the stops behind them; zero without any.
+
+    A stop whose out lap is not known yet counts only where there are too few others.
+    """
+    whole: list[float] = []
+    begun: list[float] = []
+    for pace in paces:
+        excess = pace.excess_s
+        for number in range(1, int(pace.stop.max(initial=0)) + 1):
+            rows = pace.stop == number
+            if rows.any() and np.isfinite(excess[rows]).all():
+                (begun if rows[-1] and rows.sum() < 2 else whole).append(float(excess[rows].sum()))
+    losses = np.array(whole if len(whole) >= _FEWEST_STOPS else whole + begun)
+    if not len(losses):
+        return 0.0, 0.0, 0
+    middle = float(np.median(losses))
+    count = len(losses)
+    square = (1.4826 * float(np.median(np.abs(losses - middle)))) ** 2 * count
+    square += _PRIOR_STOP_SPREAD_S**2 * _PRIOR_STOPS
+    # The next stop scatters about a middle that is itself known from so many stops.
+    spread = np.sqrt(square / (count + _PRIOR_STOPS) * (1 + np.pi / 2 / count))
+    return max(middle, 0.0), float(spread), count
+
+
+def _retirements(running: Flags, laps: int) -> float:
     """Chance of a car to retire in a lap, with half a car in 60 laps before any is seen."""
     return (float((~running).sum()) + 0.5) / (laps + 60.0)
 
 
-def _passing(seen: pl.DataFrame, pace: Mapping[int, float]) -> tuple[Passing, int]:
+def _passing(paces: list[CarPace], classes: Integers, pace_s: Floats) -> tuple[Passing, int]:
     """How often a car that began a lap close behind another ended it in front.
 
     A logistic regression on the difference of the two cars' paces, with a prior.
     """
-    advantages, passed, gaps = [], [], []
-    for lap in range(1, int(seen["lap_number"].to_numpy().max())):
-        begun = seen.filter(pl.col("lap_number") == lap).sort("crossed_s")
-        ended = seen.filter(pl.col("lap_number") == lap + 1)
-        after = dict(ended.select("car", "crossed_s").iter_rows())
-        fine = {row[0] for row in ended.filter("clean").select("car").iter_rows()}
-        order = begun.select("car", "car_class_id", "crossed_s").rows()
-        for (ahead, class_ahead, first), (behind, class_behind, second) in pairwise(order):
-            if (
-                class_ahead != class_behind
-                or second - first > _CLOSE_S
-                or not {ahead, behind} <= fine
-            ):
-                continue
-            advantages.append(pace[ahead] - pace[behind])
-            passed.append(after[behind] < after[ahead])
-            gaps.append(after[behind] - after[ahead])
-    base, slope = _logistic(np.array(advantages), np.array(passed, np.float64))
-    behind_gaps = [gap for gap in gaps if 0 < gap < _CLOSE_S]
-    follow = float(np.quantile(behind_gaps, 0.2)) if len(behind_gaps) >= 10 else 0.3
-    return Passing(base, max(slope, 0.1), follow), len(passed)
+    last = max(int(pace.car.lap[-1]) for pace in paces)
+    crossed = np.full((len(paces), last + 1), np.nan)
+    fine = np.zeros((len(paces), last + 1), np.bool_)
+    for index, pace in enumerate(paces):
+        crossed[index, pace.car.lap] = pace.car.at_s
+        battles = _on_road(pace) & (pace.role != Role.MISTAKE) & (pace.excess_s < _SPIN_S)
+        fine[index, pace.car.lap] = battles
+    advantages, passed, gaps = [np.empty(0)], [np.empty(0)], [np.empty(0)]
+    for lap in range(1, last):
+        order = np.argsort(crossed[:, lap], kind="stable")
+        order = order[: int(np.isfinite(crossed[:, lap]).sum())]
+        ahead, behind = order[:-1], order[1:]
+        close = (
+            (classes[ahead] == classes[behind])
+            & (crossed[behind, lap] - crossed[ahead, lap] <= _CLOSE_S)
+            & fine[ahead, lap + 1]
+            & fine[behind, lap + 1]
+        )
+        ahead, behind = ahead[close], behind[close]
+        after = crossed[behind, lap + 1] - crossed[ahead, lap + 1]
+        advantages.append(pace_s[ahead] - pace_s[behind])
+        passed.append((after < 0).astype(np.float64))
+        gaps.append(after)
+    base, slope = _logistic(np.concatenate(advantages), np.concatenate(passed))
+    left = np.concatenate(gaps)
+    left = left[(left > 0) & (left < _CLOSE_S)]
+    follow = float(np.quantile(left, 0.2)) if len(left) >= 10 else 0.3
+    return Passing(base, max(slope, 0.1), follow), sum(map(len, passed))
 
 
 def _logistic(advantages: Floats, passed: Floats) -> tuple[float, float]:

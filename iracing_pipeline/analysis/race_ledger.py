@@ -273,10 +273,10 @@ def _unexplained(parts: dict[str, Part], cause: str) -> dict[str, Part]:
 
 
 def _difference(cause: str, own: Part, other: Part, wake: Wake) -> tuple[float, float, float, bool]:
-    """Seconds between two cars with the 95 % interval, and whether that leaves out zero.
+    """Seconds between two cars with the 95 % interval, and whether the cause is supported.
 
-    The interval is 99 % wide for a cause that it does not tell from nothing, so that over the
-    five causes that a car may be given, at most one car in twenty is given one without reason.
+    That takes a 99 % interval that leaves out zero, so that over the five causes that a car may be
+    given, at most one car in twenty is given one without reason.
     """
     seconds = own.seconds - other.seconds
     if cause in _MEASURED:
@@ -289,10 +289,10 @@ def _difference(cause: str, own: Part, other: Part, wake: Wake) -> tuple[float, 
         return seconds, np.nan, np.nan, False
     freedom = min(own.freedom, other.freedom) if cause == TRAFFIC else _freedom(own, other, error)
     middle = _middle(own) - _middle(other)
-    wide = error * reach(freedom, Z_CAUSE)
-    half = error * reach(freedom) if cause == PACE or abs(middle) > wide else wide
+    half = error * reach(freedom)
     low, high = min(middle - half, seconds), max(middle + half, seconds)
-    return seconds, low, high, low > 0 or high < 0
+    least = half if cause == PACE else error * reach(freedom, Z_CAUSE)
+    return seconds, low, high, seconds != 0 and abs(middle) > least
 
 
 def _behind(part: Part) -> Floats:

@@ -389,10 +389,15 @@ def _leader_finishes(samples: Samples, rows: Integers, checkered: Flags, at: int
 
 
 def _numbers(samples: Samples, rows: Integers, cuts: _Cuts, positions: list[int]) -> dict[int, int]:
-    """The lap of the segment at each position: as counted at its end, where no count is late."""
+    """The lap of the segment at each position: as counted near its end.
+
+    A late count does not reach its last records, and an early one only those.
+    """
     numbers: dict[int, int] = {}
     for first, after in pairwise(positions):
-        numbers[first] = max(int(samples.lap[rows[after - 1]]), 0)
+        long = after - first > _COUNTED_LATE + _COUNTED_EARLY
+        early = _COUNTED_EARLY if long and cuts.edges.get(after) is Edge.LINE else 0
+        numbers[first] = max(int(samples.lap[rows[after - 1 - early]]), 0)
     for first, after in pairwise(positions):
         if first in cuts.starts:
             numbers[first] = max(numbers[first], 1)

@@ -12,6 +12,7 @@ from iracing_pipeline.cli import (
     check,
     dashboards,
     database,
+    experiment,
     laps,
     load,
     metrics,
@@ -20,13 +21,21 @@ from iracing_pipeline.cli import (
     stack,
     why,
 )
-from iracing_pipeline.cli.group import Commands
+from iracing_pipeline.cli.group import Commands, example_lines
 
 
-@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    help="iRacing telemetry and results, as laps in PostgreSQL.",
+    epilog=example_lines(
+        "Examples: iracing-pipeline up; iracing-pipeline report last --open; iracing-pipeline"
+        " load --help"
+    ),
+)
 @click.version_option(__version__)
 def main() -> None:
-    """IRacing telemetry and results, as laps in PostgreSQL."""
+    """Run the command line."""
 
 
 for _command in (
@@ -36,6 +45,7 @@ for _command in (
     laps.export,
     laps.reference,
     laps.report,
+    laps.sessions,
     database.dsn,
     database.down,
     database.migrate,
@@ -48,6 +58,7 @@ for _command in (
     account.login,
     account.collect,
     races.races,
+    experiment.experiment,
     metrics.metrics,
     metrics.live,
     service.service,

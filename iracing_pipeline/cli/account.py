@@ -14,7 +14,7 @@ from iracing_pipeline.settings import Settings
 # ruff: noqa: PLC0415
 
 
-@click.command()
+@click.command(epilog="Example: iracing-pipeline login")
 def login() -> None:
     """Log in to iRacing's Data API in the browser, once; the token is then kept and renewed."""
     import webbrowser
@@ -47,7 +47,7 @@ def login() -> None:
     echo("Logged in. The token is kept, and renewed as long as it is used weekly.")
 
 
-@click.command()
+@click.command(epilog="Example, as cron runs it: iracing-pipeline collect")
 @click.option(
     "--all-seasons", is_flag=True, help="Search every season since you joined, not only the last."
 )

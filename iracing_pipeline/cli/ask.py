@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iracing_pipeline.cli.console import echo
+from iracing_pipeline.cli.console import PORT, echo
 from iracing_pipeline.settings import AskSettings, Settings
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def ask(question: str | None, parameters: tuple[str, ...], *, as_json: bool) -> 
     " iracing-pipeline mcp --http"
 )
 @click.option("--http", is_flag=True, help="Serve HTTP on this machine instead of stdio.")
-@click.option("--port", default=9412, show_default=True, help="Port for --http.")
+@click.option("--port", type=PORT, default=9412, show_default=True, help="Port for --http.")
 def mcp(*, http: bool, port: int) -> None:
     """Answer an assistant's questions by the Model Context Protocol."""
     try:

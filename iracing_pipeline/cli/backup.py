@@ -16,11 +16,15 @@ from iracing_pipeline.settings import Settings
 _LOGIN = "The login to iRacing is never in a backup: its token works once."
 
 
-@click.command()
+@click.command(
+    epilog="Examples: iracing-pipeline backup iracing-2026-07-04.zip; iracing-pipeline backup"
+    " nightly.zip --replace"
+)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
+@click.option("--replace", is_flag=True, help="Replace the file if it exists.")
 @click.option("--lake/--no-lake", default=True, show_default=True, help="Save the lake's files.")
 @click.option("--history", is_flag=True, help="Save Dagster's history of runs too (SQLite).")
-def backup(file: Path, *, lake: bool, history: bool) -> None:
+def backup(file: Path, *, replace: bool, lake: bool, history: bool) -> None:
     """Save the database, and the lake if it is a folder, into one file.
 
     All may go on running meanwhile.
@@ -30,6 +34,10 @@ def backup(file: Path, *, lake: bool, history: bool) -> None:
     from iracing_pipeline.warehouse import database_url
 
     settings = Settings.from_env()
+    if file.exists() and not replace:
+        raise click.ClickException(
+            f"{file} exists. Name another file, or add --replace to replace it."
+        )
     began = time.monotonic()
     written = write(
         file.expanduser().absolute(),
@@ -46,7 +54,7 @@ def backup(file: Path, *, lake: bool, history: bool) -> None:
     )
 
 
-@click.command()
+@click.command(epilog="Example: iracing-pipeline restore iracing-2026-07-04.zip --replace")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--replace", is_flag=True, help="Delete what database and lake hold now.")
 @click.option("--lake/--no-lake", default=True, show_default=True, help="Restore the lake's files.")
@@ -99,4 +107,5 @@ def _dagster_home(settings: Settings) -> Path:
 
 
 def _said(line: str) -> None:
-    echo(f"  {line}")
+    if not line.endswith(": 0 rows"):
+        echo(f"  {line}")

@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-@click.command()
+@click.command(epilog="Examples: iracing-pipeline check; iracing-pipeline check --json")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(*, as_json: bool) -> None:
-    """Look at everything the pipeline needs: what is wrong, and how to mend it.
+    """Look at everything the pipeline needs: what is wrong, and how to put it right.
 
     The exit code is 1 if something is wrong. No login and no request of the Data API is spent.
     """

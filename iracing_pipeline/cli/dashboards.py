@@ -21,12 +21,12 @@ _FOLDER = click.option(
 )
 
 
-@click.group()
+@click.group(epilog="Example: iracing-pipeline dashboards push --url http://127.0.0.1:3001")
 def dashboards() -> None:
     """Build, check and push the Grafana dashboards."""
 
 
-@dashboards.command()
+@dashboards.command(epilog="Example: iracing-pipeline dashboards build --folder boards")
 @_FOLDER
 def build(folder: Path) -> None:
     """Write the dashboards' JSON files."""
@@ -39,7 +39,9 @@ def build(folder: Path) -> None:
         echo("All files are up to date.")
 
 
-@dashboards.command()
+@dashboards.command(
+    epilog="Example: iracing-pipeline dashboards check --database postgresql://localhost/iracing"
+)
 @_FOLDER
 @click.option("--database", help="URL of a database: run every SQL query there.")
 @click.option("--prometheus", help="URL of a Prometheus: run every PromQL query there.")
@@ -50,7 +52,7 @@ def build(folder: Path) -> None:
 def check(
     folder: Path, *, database: str | None, prometheus: str | None, complete: bool, table: bool
 ) -> None:
-    """Hold the files against the code, and run every query for real.
+    """Compare the files with the code, and run every query.
 
     The exit code is 1 if anything is wrong.
     """
@@ -58,6 +60,11 @@ def check(
     from iracing_pipeline.dashboards.catalog import BOARDS
     from iracing_pipeline.dashboards.lint import lint
 
+    if not folder.is_dir():
+        raise click.ClickException(
+            f"There is no folder {folder} here. Run this in a checkout of the project, or name the"
+            " folder with --folder."
+        )
     problems = [*differences(folder), *lint(BOARDS)]
     if database is not None:
         problems += _run(database, prometheus, complete=complete, table=table)
@@ -92,7 +99,7 @@ def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) 
     return problems
 
 
-@dashboards.command()
+@dashboards.command(epilog="Example: iracing-pipeline dashboards push --url http://127.0.0.1:3001")
 @click.option("--url", help="Address of the Grafana; IRACING_GRAFANA_URL if not given.")
 @click.option(
     "--token",

@@ -13,7 +13,7 @@ from iracing_pipeline.settings import RoleSettings, Settings
 # ruff: noqa: PLC0415
 
 
-@click.command()
+@click.command(epilog="Example: psql \"$(iracing-pipeline dsn)\" -c 'TABLE racing.telemetry_lap'")
 @click.option("--reader", is_flag=True, help="For the role that may only read the views.")
 def dsn(*, reader: bool) -> None:
     """Print the database URL in use; start the embedded server if need be."""
@@ -25,7 +25,7 @@ def dsn(*, reader: bool) -> None:
     echo(reader_url(settings) if reader else url)
 
 
-@click.command()
+@click.command(epilog="Example: iracing-pipeline down")
 @click.option("--force", is_flag=True, help="Stop it although iracing-pipeline up uses it.")
 def down(*, force: bool) -> None:
     """Stop the embedded database server."""
@@ -42,7 +42,7 @@ def down(*, force: bool) -> None:
     echo("Stopped the embedded database." if stopped else "It was not running.")
 
 
-@click.command()
+@click.command(epilog="Example: iracing-pipeline migrate")
 def migrate() -> None:
     """Bring the database to this version's state, as its owner.
 

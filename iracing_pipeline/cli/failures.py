@@ -4,17 +4,33 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING
+
+from iracing_pipeline.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CLOSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.ENAMETOOLONG}
+_CLOSED = {
+    errno.EACCES,
+    errno.EPERM,
+    errno.EROFS,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EEXIST,
+    errno.ENOENT,
+    errno.ENAMETOOLONG,
+    errno.EINVAL,
+}
 _ROOM = "The disk is full{where}. Make room on it and run the command again."
 _FOLDER = (
     "{path} cannot be used: {why}. Set IRACING_HOME to a folder that you may write to, or allow"
     " this user to write there."
 )
+
+
+_PLACE = "{path} cannot be used: {why}. Name another place, or allow this user to use this one."
 
 
 def sentence(error: BaseException) -> str | None:
@@ -26,7 +42,8 @@ def sentence(error: BaseException) -> str | None:
             named = isinstance(each, OSError) and each.filename
             return _ROOM.format(where=f": {named}" if named else "")
         if isinstance(each, OSError) and each.errno in _CLOSED and each.filename:
-            return _FOLDER.format(path=each.filename, why=each.strerror)
+            advice = _FOLDER if _is_of_home(str(each.filename)) else _PLACE
+            return advice.format(path=each.filename, why=each.strerror)
         if isinstance(each, OSError) and each.errno in {errno.EMFILE, errno.ENFILE}:
             return "Too many files are open. Close programs, or raise the limit (ulimit -n)."
         if isinstance(each, sqlite3.Error):
@@ -34,6 +51,15 @@ def sentence(error: BaseException) -> str | None:
         if type(each).__name__ == "DiskFull":  # PostgreSQL's
             return _ROOM.format(where="")
     return None
+
+
+def _is_of_home(path: str) -> bool:
+    """Whether a path is of the data folder, or of a folder above it."""
+    try:
+        home = Settings.from_env().home
+    except SettingsError:
+        return False
+    return Path(path).is_relative_to(home) or home.is_relative_to(path)
 
 
 def _of_sqlite(said: str) -> str | None:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from typing import Any
 
 import click
 
+from iracing_pipeline.cli.console import echo
 from iracing_pipeline.cli.failures import sentence
 from iracing_pipeline.printable import printable
-from iracing_pipeline.settings import SettingsError
+from iracing_pipeline.settings import SettingsError, misspelt
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
 # ruff: noqa: PLC0415
+
+
+INTERRUPTED = 130
+"""The exit code after Ctrl+C, as in a shell."""
 
 
 class Commands(click.Group):
@@ -28,10 +34,34 @@ class Commands(click.Group):
                 stream.reconfigure(errors="replace")
         return super().main(*args, **extra)
 
+    def add_command(self, cmd: click.Command, name: str | None = None) -> None:
+        """Add a command, with its examples and those of its own commands on a line each."""
+        for each in (cmd, *(cmd.commands.values() if isinstance(cmd, click.Group) else ())):
+            each.epilog = example_lines(each.epilog)
+        super().add_command(cmd, name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """List the commands with the whole first sentence of each."""
+        rows = [
+            (name, command.get_short_help_str(limit=300))
+            for name, command in sorted(self.commands.items())
+            if not command.hidden
+        ]
+        with formatter.section("Commands"):
+            formatter.write_dl(rows)
+
     def invoke(self, ctx: click.Context) -> object:
         """Run a command; what goes wrong for a reason that we know becomes its message."""
+        for line in misspelt(os.environ):
+            echo(f"Warning: {line}", err=True)
         try:
             return super().invoke(ctx)
+        except KeyboardInterrupt:
+            echo(
+                "\nStopped. Nothing is left half done: the same command goes on from here.",
+                err=True,
+            )
+            raise click.exceptions.Exit(INTERRUPTED) from None
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
@@ -39,6 +69,14 @@ class Commands(click.Group):
             if said is None:
                 raise
             raise click.ClickException(printable(said)) from error
+
+
+def example_lines(epilog: str | None) -> str | None:
+    """The examples of a command, ``Examples: one; another``, on a line each."""
+    if not epilog or "\b" in epilog:
+        return epilog
+    title, _, text = epilog.partition(": ")
+    return "\b\n" + "\n".join([f"{title}:", *(f"  {line}" for line in text.split("; "))])
 
 
 def _known() -> tuple[type[Exception], ...]:
@@ -49,6 +87,7 @@ def _known() -> tuple[type[Exception], ...]:
     from iracing_pipeline.exchange.garage61 import Garage61Error
     from iracing_pipeline.ibt import IbtError
     from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
+    from iracing_pipeline.ingest.experiments import ExperimentError
     from iracing_pipeline.ingest.export import NothingToExportError
     from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
     from iracing_pipeline.lake import LakeError
@@ -59,6 +98,7 @@ def _known() -> tuple[type[Exception], ...]:
 
     return (
         DataApiError,
+        ExperimentError,
         FolderMissingError,
         Garage61Error,
         IbtError,

@@ -1,20 +1,22 @@
-"""Commands that load files, and serve the Dagster UI."""
+"""Commands that load files, and serve the start page and the Dagster UI."""
 
 from __future__ import annotations
 
 import json
 import sys
 from dataclasses import asdict, replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from iracing_pipeline.cli.console import echo
-from iracing_pipeline.settings import Settings
+from iracing_pipeline.cli.browser import show
+from iracing_pipeline.cli.console import echo, progress
+from iracing_pipeline.settings import GrafanaSettings, ReportSettings, Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from contextlib import ExitStack
 
     from iracing_pipeline.local.load import Outcome
@@ -22,17 +24,28 @@ if TYPE_CHECKING:
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
 # ruff: noqa: PLC0415
 
+PAGE_PORT = 3005
+NOTHING_TO_LOAD = 3
+"""The exit code of ``load`` where the folders hold no recording and no result file."""
 
-@click.command()
+
+@click.command(
+    epilog="Examples: iracing-pipeline demo; iracing-pipeline demo --folder D:/telemetry --exit"
+)
 @click.option("--exit", "leave", is_flag=True, help="Stop when all is loaded; start no UI.")
 @click.option(
     "--folder",
     type=click.Path(exists=True, file_okay=False, path_type=Path),
     help="Load this telemetry folder instead of a demo season.",
 )
-@click.option("--port", default=3000, show_default=True, help="Port of the UI.")
-def demo(*, leave: bool, folder: Path | None, port: int) -> None:
-    """Load a demo season, or your own folder, and open the Dagster UI."""
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI."
+)
+@click.option(
+    "--open/--no-open", "browse", default=None, help="Open the start page; so in a terminal."
+)
+def demo(*, leave: bool, folder: Path | None, port: int, browse: bool | None) -> None:
+    """Load a demo season, or your own folder, and show it."""
     from contextlib import ExitStack
 
     settings = Settings.from_env()
@@ -41,37 +54,49 @@ def demo(*, leave: bool, folder: Path | None, port: int) -> None:
         folder = (folder or _write_demo(settings)).resolve()
         echo(f"Loading the .ibt files of {folder}")
         outcomes = _load(settings, [folder])
-        _print_outcomes(outcomes)
         if not own:
             _load_demo_career(settings, stack)
+        _print_outcomes(settings, outcomes, report_last=True)
         _print_where(settings)
         if not leave:
-            _serve(replace(settings, telemetry_dir=folder), port)
+            open_it = sys.stdout.isatty() if browse is None else browse
+            _serve(replace(settings, telemetry_dir=folder), port, browse=open_it)
 
 
-@click.command()
-@click.option("--port", default=3000, show_default=True, help="Port of the UI.")
-def up(port: int) -> None:
-    """Watch the telemetry folder, and serve the Dagster UI until stopped."""
-    settings = Settings.from_env()
-    echo(f"Watching {settings.telemetry_dir}")
-    _serve(settings, port)
+@click.command(epilog="Examples: iracing-pipeline up; iracing-pipeline up --open --port 3100")
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI."
+)
+@click.option("--open", "browse", is_flag=True, help="Open the start page in the browser.")
+def up(port: int, *, browse: bool) -> None:
+    """Watch the telemetry folder and load what you drive, until Ctrl+C.
+
+    Serves a start page and the Dagster UI. Writes the report of each session that ended within
+    24 hours.
+    """
+    _serve(Settings.from_env(), port, browse=browse)
 
 
-@click.command()
+@click.command(
+    epilog="Examples: iracing-pipeline load race.ibt; iracing-pipeline load D:/telemetry results"
+)
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @click.option("--json", "as_json", is_flag=True, help="Print what became of each file as JSON.")
 def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Load recordings (.ibt) and exported results (JSON, CSV), without the UI.
 
-    PATHS are files and folders; what a file is, its content says. The exit code is 1 if a file
-    could not be loaded.
+    PATHS are files and folders; what a file is, its content says. The exit code is 0 if all are
+    loaded, 1 if one could not be loaded, and 3 if the folders hold nothing to load.
     """
-    outcomes = _load(Settings.from_env(), list(paths), quiet=as_json)
+    settings = Settings.from_env()
+    outcomes = _load(settings, list(paths), quiet=as_json)
     if as_json:
         echo(json.dumps([asdict(outcome) for outcome in outcomes], indent=2))
     else:
-        _print_outcomes(outcomes)
+        _print_outcomes(settings, outcomes)
+    if not outcomes:
+        echo("There is no .ibt file and no result file in what was named.", err=True)
+        sys.exit(NOTHING_TO_LOAD)
     sys.exit(0 if all(outcome.is_loaded for outcome in outcomes) else 1)
 
 
@@ -80,7 +105,8 @@ def _write_demo(settings: Settings) -> Path:
 
     folder = settings.home / "demo" / "telemetry"
     echo(f"Simulating a demo season in {folder}")
-    write_season(folder, progress=_progress("simulated"))
+    with progress("Simulated", "files") as show_progress:
+        write_season(folder, progress=show_progress)
     return folder
 
 
@@ -91,7 +117,8 @@ def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
     career = stack.enter_context(demo_data_api())
     echo(f"Loading ten seasons of races of {career.name} from a stand-in for iRacing")
     keys = [str(season) for season in career.seasons]
-    outcome = load_career(settings, keys, _progress("loaded", "seasons"))
+    with progress("Loaded", "seasons") as show_progress:
+        outcome = load_career(settings, keys, show_progress)
     echo(
         f"{outcome.races} races with {outcome.laps} laps and {outcome.rating_points} rating points"
         " are in the database."
@@ -103,60 +130,110 @@ def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
 def _load(settings: Settings, paths: list[Path], *, quiet: bool = False) -> list[Outcome]:
     from iracing_pipeline.local.load import load as load_files
 
-    def silent(_done: int, _total: int) -> None:
-        pass
-
-    return load_files(settings, paths, silent if quiet else _progress("loaded"))
+    with progress("Loaded", "files", quiet=quiet) as show_progress:
+        return load_files(settings, paths, show_progress)
 
 
-def _serve(settings: Settings, port: int) -> None:
-    from iracing_pipeline.local import up_lock
-    from iracing_pipeline.local.ui import free_port, serve
-
-    def started(url: str) -> None:
-        up_lock.describe(settings.home, url)
-        echo(f"The Dagster UI is at {url} (Ctrl+C ends it)")
+def _serve(settings: Settings, port: int, *, browse: bool) -> None:
+    from iracing_pipeline.local import arrivals, dagster_home, page_server, ui, up_lock
+    from iracing_pipeline.warehouse import database_url, migrate
 
     try:
         with up_lock.held(settings.home):
-            chosen = free_port(port)
-            if chosen != port:
-                echo(f"Port {port} is in use, taking {chosen}")
-            echo("Starting Dagster ...")
-            sys.exit(serve(settings, chosen, started))
+            chosen, page_port = ui.free_port(port), ui.free_port(PAGE_PORT)
+            reports = ReportSettings.from_env()
+            dagster_home.enter(settings)
+            url = database_url(settings)
+            migrate(url)
+            pages = page_server.PageServer(reports.folder, page_port)
+            grafana = GrafanaSettings.from_env().url
+            links = {"Dagster": f"http://{ui.HOST}:{chosen}"}
+            follow = arrivals.Arrivals(
+                url,
+                reports,
+                settings.telemetry_dir,
+                say=lambda line: echo(f"{datetime.now().astimezone():%H:%M}  {line}"),
+                links=links | ({"Grafana": grafana} if grafana else {}),
+            )
+            echo(f"Start page:  {pages.url}")
+            echo(f"Log:         {ui.log_file(settings)}")
+            echo(arrivals.watched(settings.telemetry_dir))
+            echo("Starting Dagster, which takes about ten seconds. Ctrl+C stops everything.")
+            follow.start()
+            pages.start()
+            if browse:
+                show(pages.url)
+
+            def started(address: str) -> None:
+                up_lock.describe(settings.home, address)
+                echo(f"The Dagster UI is at {address}")
+
+            try:
+                code = ui.serve(settings, chosen, started)
+            finally:
+                pages.stop()
+                follow.stop()
+            echo("Stopped. Start it again with: iracing-pipeline up")
+            sys.exit(code)
     except up_lock.AlreadyRunningError as error:
         echo(f"{error}.")
+    except ui.NoPortError as error:
+        raise click.ClickException(f"{error}. Choose another with --port.") from error
 
 
-def _progress(verb: str, what: str = "files") -> Callable[[int, int], None]:
-    def show(done: int, total: int) -> None:
-        if total:
-            echo(f"  {done} of {total} {what} {verb}")
+def _print_outcomes(
+    settings: Settings, outcomes: list[Outcome], *, report_last: bool = False
+) -> None:
+    """A line for each session and each refused file; the reports of recent sessions are written."""
+    from iracing_pipeline.local import lines
 
-    return show
-
-
-def _print_outcomes(outcomes: list[Outcome]) -> None:
-    from iracing_pipeline.pictures.lap_chart import clock
-
+    sessions = _session_lines(settings, outcomes, report_last=report_last)
     for outcome in outcomes:
         name = Path(outcome.file).name
-        if outcome.state != "loaded":
-            echo(f"  {name}: {outcome.state}: {outcome.note}")
-            continue
-        if outcome.kind == "results":
+        more = f" ({outcome.note})" if outcome.note else ""
+        if outcome.state == "quarantined":
+            echo(f"  {lines.of_refusal(name, outcome.note or 'unknown reason', outcome.advice)}")
+        elif outcome.state != "loaded":
+            echo(f"  {name}: {outcome.state}{more}")
+        elif outcome.kind == "results":
             races = (
                 "1 subsession" if outcome.subsessions == 1 else f"{outcome.subsessions} subsessions"
             )
-            shown = f"results of {races}"
+            echo(f"  {name}: results of {races}{more}")
         else:
-            best = clock(outcome.best_lap_time_s, 3) if outcome.best_lap_time_s else "none clean"
-            shown = (
-                f"{outcome.car} at {outcome.track}, {outcome.laps} laps"
-                f" ({outcome.clean_laps} clean, best {best})"
-            )
-        echo(f"  {name}: {shown}" + (f"; {outcome.note}" if outcome.note else ""))
+            echo(f"  {name}: {outcome.session_key}{more}")
+            echo(f"    {sessions.get(outcome.session_key or '', 'no session')}")
     echo(_total(outcomes))
+
+
+def _session_lines(
+    settings: Settings, outcomes: Sequence[Outcome], *, report_last: bool
+) -> dict[str, str]:
+    """The line of each loaded session, by its key."""
+    from iracing_pipeline.local import arrivals, lines
+    from iracing_pipeline.report.session_list import of_keys
+    from iracing_pipeline.warehouse import Warehouse, database_url
+
+    keys = [each.session_key for each in outcomes if each.session_key and each.is_loaded]
+    if not keys:
+        return {}
+    reports = ReportSettings.from_env()
+    told: dict[str, str] = {}
+    with Warehouse(database_url(settings)).connect() as connection:
+        listed = of_keys(connection, keys)
+        for session in listed:
+            wanted = arrivals.is_recent(session) or (report_last and session is listed[-1])
+            report = None
+            if wanted and reports.kept:
+                report = arrivals.write_report(connection, session, reports)
+            told[session.session_key] = lines.of_session(session, report)
+        arrivals.write_page(
+            connection,
+            reports.folder,
+            links={},
+            watching="The pipeline is not running. Start it with: iracing-pipeline up",
+        )
+    return told
 
 
 def _total(outcomes: list[Outcome]) -> str:
@@ -177,5 +254,6 @@ def _print_where(settings: Settings) -> None:
     where = settings.database_url and "the database of IRACING_DATABASE_URL"
     echo(f"Data folder: {settings.home}; database: {where or 'embedded'}.")
     # As a module: it works where the scripts of the environment are not on the PATH.
-    echo("Report of the last session:   python -m iracing_pipeline report last")
-    echo("Database, for psql and so on: python -m iracing_pipeline dsn")
+    echo("Start it tomorrow:          python -m iracing_pipeline up")
+    echo("Report of the last session: python -m iracing_pipeline report last --open")
+    echo("List of the sessions:       python -m iracing_pipeline sessions")

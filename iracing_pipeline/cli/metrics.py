@@ -6,17 +6,25 @@ from pathlib import Path
 
 import click
 
-from iracing_pipeline.cli.console import echo
+from iracing_pipeline.cli.console import PORT, echo
 from iracing_pipeline.settings import Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
 # ruff: noqa: PLC0415
 
 
-@click.command()
+@click.command(epilog="Example: iracing-pipeline metrics --port 9410")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=9410, show_default=True, help="Port to listen on; 0 for any.")
-@click.option("--every", default=15.0, show_default=True, help="Seconds between two looks.")
+@click.option(
+    "--port", type=PORT, default=9410, show_default=True, help="Port to listen on; 0 for any."
+)
+@click.option(
+    "--every",
+    type=click.FloatRange(min=1.0),
+    default=15.0,
+    show_default=True,
+    help="Seconds between two looks.",
+)
 def metrics(host: str, port: int, every: float) -> None:
     """Serve what is last known, and how the pipeline is, to Prometheus."""
     from iracing_pipeline.local.metrics import serve
@@ -35,9 +43,11 @@ def metrics(host: str, port: int, every: float) -> None:
         raise click.ClickException(str(error)) from error
 
 
-@click.command()
+@click.command(epilog="Example: iracing-pipeline live --host 0.0.0.0")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=9411, show_default=True, help="Port to listen on; 0 for any.")
+@click.option(
+    "--port", type=PORT, default=9411, show_default=True, help="Port to listen on; 0 for any."
+)
 @click.option(
     "--file",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),

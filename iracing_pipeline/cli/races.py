@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 # ruff: noqa: PLC0415
 
 
-@click.group(invoke_without_command=True)
+@click.group(
+    invoke_without_command=True,
+    epilog="Examples: iracing-pipeline races; iracing-pipeline races retry --all",
+)
 @click.pass_context
 def races(context: click.Context) -> None:
     """List races that are not complete, ask for them again, or dismiss them."""
@@ -27,7 +30,7 @@ def races(context: click.Context) -> None:
         _list()
 
 
-@races.command()
+@races.command(epilog="Example: iracing-pipeline races retry 74111222")
 @click.argument("subsession_ids", nargs=-1, type=int, metavar="[SUBSESSION_ID]...")
 @click.option("--all", "everything", is_flag=True, help="Every race that is not complete.")
 def retry(subsession_ids: tuple[int, ...], *, everything: bool) -> None:
@@ -44,7 +47,7 @@ def retry(subsession_ids: tuple[int, ...], *, everything: bool) -> None:
     echo(f"{count} races are asked for again.")
 
 
-@races.command()
+@races.command(epilog="Example: iracing-pipeline races dismiss 74111222")
 @click.argument("subsession_ids", nargs=-1, required=True, type=int, metavar="SUBSESSION_ID...")
 def dismiss(subsession_ids: tuple[int, ...]) -> None:
     """Leave races alone: they are not asked for, not loaded and not checked any more.

@@ -17,7 +17,7 @@ _commands = click.argument(
 )
 
 
-@click.group()
+@click.group(epilog="Example: iracing-pipeline service install")
 def service() -> None:
     """Start commands at log-on, and again when they fail.
 
@@ -25,7 +25,7 @@ def service() -> None:
     """
 
 
-@service.command()
+@service.command(epilog="Example: iracing-pipeline service install up metrics")
 @_commands
 def install(commands: tuple[str, ...]) -> None:
     """Start commands at log-on, with the settings of now, and now."""
@@ -42,7 +42,7 @@ def install(commands: tuple[str, ...]) -> None:
         echo(f"{command}: installed, {install_service(Settings.from_env(), command)}")
 
 
-@service.command()
+@service.command(epilog="Example: iracing-pipeline service remove up")
 @_commands
 def remove(commands: tuple[str, ...]) -> None:
     """Stop commands, and start them at log-on no longer."""
@@ -54,10 +54,10 @@ def remove(commands: tuple[str, ...]) -> None:
         echo(f"{command}: removed")
 
 
-@service.command()
+@service.command(epilog="Example: iracing-pipeline service status")
 @_commands
 def status(commands: tuple[str, ...]) -> None:
-    """What the system says of them."""
+    """Show whether the system runs them."""
     from iracing_pipeline.local.service import COMMANDS
     from iracing_pipeline.local.service import status as status_of
 

@@ -29,12 +29,12 @@ _telemetry = click.option(
 _demo = click.option("--demo", is_flag=True, help="The demo, beside your own stack.")
 
 
-@click.group()
+@click.group(epilog="Example: iracing-pipeline stack up")
 def stack() -> None:
     """Run everything in containers: PostgreSQL, Prometheus, Grafana, Dagster."""
 
 
-@stack.command()
+@stack.command(epilog="Example: iracing-pipeline stack setup --telemetry D:/iRacing/telemetry")
 @_telemetry
 @click.option(
     "--production",
@@ -50,7 +50,7 @@ def setup(telemetry: Path | None, public: tuple[str, ...]) -> None:
     _set_up(compose.checkout(), telemetry, public)
 
 
-@stack.command()
+@stack.command(epilog="Example: iracing-pipeline stack up --demo")
 @_telemetry
 @_demo
 def up(telemetry: Path | None, *, demo: bool) -> None:
@@ -74,7 +74,7 @@ def up(telemetry: Path | None, *, demo: bool) -> None:
     _print_where(root, env)
 
 
-@stack.command()
+@stack.command(epilog="Example: iracing-pipeline stack down")
 @_demo
 def down(*, demo: bool) -> None:
     """Stop the containers. What they hold stays in volumes."""

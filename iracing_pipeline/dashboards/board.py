@@ -51,7 +51,7 @@ class Regions:
     """Stretches of the time axis that are marked in the charts.
 
     Attributes:
-        name: What the reader switches them on and off by.
+        name: Their name.
         sql: A query of ``time``, ``timeend`` and ``text``.
         colour: Their colour.
     """
@@ -67,6 +67,7 @@ class Regions:
             name=self.name,
             datasource=POSTGRES,
             icon_color=self.colour,
+            hide=True,  # the switch, not the regions: it takes a place among the choices
             target=SqlQuery("Anno", self.sql.strip(), series=False),
         )
 

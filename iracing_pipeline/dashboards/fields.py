@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 LAP_TIME = "time:m:ss.SSS"  # of milliseconds; shifts with the time zone, so only in UTC boards
 SECONDS = "suffix:s"  # Grafana's own "s" turns 95 into "1.58 mins"
 _NOTHING = 0.0005  # a difference that three decimals do not show
+_MOST = 1e12  # beyond every difference
 COLUMN_PX = 70
 """The least width of a table column that has none of its own."""
 SYSTEMS = ("metric", "imperial")
@@ -110,6 +111,15 @@ class Field:
         named = {name.replace("__", "."): value for name, value in properties.items()}
         return replace(self, properties={**self.properties, **named})
 
+    def without(self, properties: Mapping[str, Any]) -> Field:
+        """The same without some properties, where it has them with these values."""
+        kept = {
+            name: value
+            for name, value in self.properties.items()
+            if name not in properties or properties[name] != value
+        }
+        return replace(self, properties=kept)
+
     def wide(self, width: int) -> Field:
         """The same, as a table column of this many pixels."""
         return self.with_(custom__width=width)
@@ -142,7 +152,8 @@ class Field:
         return self._judged(palette.SLOWER, palette.FASTER)
 
     def _judged(self, below: str, above: str) -> Field:
-        steps = [(None, below), (-_NOTHING, "text"), (_NOTHING, above)]
+        # The first colour is that of no value too, so it is no judgement.
+        steps = [(None, "text"), (-_MOST, below), (-_NOTHING, "text"), (_NOTHING, above)]
         return self.with_(
             custom__cellOptions={"type": "color-text"},
             color={"mode": "thresholds"},
@@ -150,6 +161,13 @@ class Field:
                 "mode": "absolute",
                 "steps": [{"value": value, "color": colour} for value, colour in steps],
             },
+        )
+
+    def as_bar(self) -> Field:
+        """The same, as a table column of bars with their values."""
+        return self.with_(
+            custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+            min=0,
         )
 
     def dashed(self) -> Field:
@@ -185,6 +203,19 @@ def ago(expression: str, name: str) -> Field:
 def text(expression: str, name: str) -> Field:
     """Words."""
     return Field(expression, name)
+
+
+WRAPPED: Mapping[str, Any] = {"custom.cellOptions": {"type": "auto", "wrapText": True}}
+
+
+def sentence(expression: str, name: str, *, least: int = 200) -> Field:
+    """Words that may be long: the cell wraps them and opens on a click, so that none are cut."""
+    return text(expression, name).with_(
+        custom__cellOptions=WRAPPED["custom.cellOptions"],  # up to Grafana 12.1
+        custom__wrapText=True,
+        custom__inspect=True,
+        custom__minWidth=least,
+    )
 
 
 LONGEST_TRACK = "Circuit de Spa-Francorchamps · Endurance"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 CELL_PADDING_PX = 12
 HEADER_PADDING_PX = 22  # beside the padding, the handle that resizes the column
+TITLE_PADDING_PX = 58
 LINK_PX = 38  # what Grafana keeps free beside a linked text
 _FONT_PX = 14
 _HEADER_WEIGHT = 1.03  # headers are of weight 500
@@ -27,6 +28,11 @@ def text_px(text: str, *, header: bool = False) -> float:
 def header_px(text: str) -> float:
     """What a column needs for its header, in pixels."""
     return text_px(text, header=True) + HEADER_PADDING_PX
+
+
+def title_px(text: str) -> float:
+    """What a panel needs for its title, in pixels: the sign of its description stands beside it."""
+    return text_px(text, header=True) + TITLE_PADDING_PX
 
 
 def cell_px(text: str) -> float:

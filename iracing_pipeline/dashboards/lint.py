@@ -12,6 +12,7 @@ from grafana_foundation_sdk.models import units
 from iracing_pipeline.dashboards import links
 from iracing_pipeline.dashboards.charts import MATRIX_X
 from iracing_pipeline.dashboards.fields import DATE_TIME, DATE_TIME_PX, LAP_MS, LAP_TIME
+from iracing_pipeline.dashboards.font import title_px
 from iracing_pipeline.dashboards.interpolation import names
 from iracing_pipeline.dashboards.macros import MACRO
 from iracing_pipeline.dashboards.panels import BLANK, COLUMNS
@@ -114,8 +115,13 @@ def _rules(board: Board) -> Iterator[str]:
     """What Grafana draws otherwise than meant."""
     for panel in board.panels:
         name = f"panel {panel.number} ({panel.title})"
-        for problem in (*_fields(panel), *_axes(panel), *_columns(panel)):
+        for problem in (*_title(panel), *_fields(panel), *_axes(panel), *_columns(panel)):
             yield f"{name} {problem}"
+
+
+def _title(panel: Panel) -> Iterator[str]:
+    if (over := title_px(panel.title) - panel_px(panel)) > 0:
+        yield f"cuts its title at {NARROW_PX} px: it needs {over:.0f} px more"
 
 
 def _fields(panel: Panel) -> Iterator[str]:

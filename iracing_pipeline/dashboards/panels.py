@@ -10,7 +10,7 @@ from grafana_foundation_sdk.builders import stat as stats
 from grafana_foundation_sdk.builders import table as tables
 from grafana_foundation_sdk.models import common, dashboard
 
-from iracing_pipeline.dashboards.fields import COLUMN_PX, Field
+from iracing_pipeline.dashboards.fields import COLUMN_PX, WRAPPED, Field
 from iracing_pipeline.dashboards.queries import POSTGRES, PROMETHEUS, PromQl, Query, select
 
 if TYPE_CHECKING:
@@ -137,9 +137,16 @@ def table(
         empty,
         drawn,
         (query,),
-        (BLANK, *(field.fitted() for field in fields)),
+        (BLANK, *(field.fitted() for field in _unwrapped(fields))),
         **size,
     )
+
+
+def _unwrapped(fields: Sequence[Field]) -> Sequence[Field]:
+    """The fields, unwrapped where one is hidden: Grafana before 12.2 breaks such a table."""
+    if not any("custom.hidden" in field.properties for field in fields):
+        return fields
+    return tuple(field.without(WRAPPED) for field in fields)
 
 
 # Or every cell without a value, and every tick between whole numbers, would repeat what the panel
@@ -171,11 +178,8 @@ def ranked(
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     label, *values = fields
-    shown = (label, *(value.with_(custom__cellOptions=_BAR, min=0) for value in values))
+    shown = (label, *(value.as_bar() for value in values))
     return table(number, title, about, shown, source, empty=empty, first=first, **size)
-
-
-_BAR = {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"}
 
 
 def stat(

@@ -103,7 +103,10 @@ class Grafana:
                     allow_redirects=False,
                 )
         except requests.RequestException as error:
-            raise PushError(f"{self.url} cannot be reached: {error}") from error
+            raise PushError(
+                f"{self.url} cannot be reached: {http_client.cause(error)}. Start Grafana, or name"
+                " another with --url or IRACING_GRAFANA_URL."
+            ) from error
         if method == "GET" and answer.status_code == requests.codes.not_found:
             return None
         if answer.status_code != requests.codes.ok:

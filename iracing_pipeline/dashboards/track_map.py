@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import Any
 
 from grafana_foundation_sdk.models import common, dashboard, geomap
 
 from iracing_pipeline.dashboards import palette
 from iracing_pipeline.dashboards.fields import Field, time
-from iracing_pipeline.dashboards.panels import Panel
-from iracing_pipeline.dashboards.queries import select
+from iracing_pipeline.dashboards.panels import BLANK, Panel
+from iracing_pipeline.dashboards.queries import Sql, select
 
 # A basemap that fetches nothing: one transparent pixel, wherever one looks.
 _NO_BASEMAP = common.MapLayerOptions(
@@ -21,6 +22,8 @@ _NO_BASEMAP = common.MapLayerOptions(
     },
 )
 
+_WIDTH_PX = 4
+_SAID, _CHARACTERS = "said", 40  # characters a line of what an empty map says
 _CLOSEST = 22  # how far "fit" may zoom in; without it the track is a dot on a map of the world
 
 
@@ -52,19 +55,46 @@ def track_map(
         Field("longitude_deg", "longitude"),
         colour,
     )
+    place = common.FrameGeometrySource(
+        mode=common.FrameGeometrySourceMode.COORDS, latitude="latitude", longitude="longitude"
+    )
+    # A route has the mark that follows the cursor. Coloured by a field, it would be drawn for the
+    # zoom of the moment before, which is a dot when the board opens: so the colour is of points.
     route = common.MapLayerOptions(
         type_val="route",
         name="line",
-        location=common.FrameGeometrySource(
-            mode=common.FrameGeometrySourceMode.COORDS, latitude="latitude", longitude="longitude"
-        ),
+        location=place,
         config={
             "arrow": 0,
             "style": {
-                "color": {"field": colour.shown_as or colour.name, "fixed": palette.GREY},
-                "lineWidth": 4,
+                "color": {"fixed": palette.GREY},
+                "lineWidth": _WIDTH_PX,
                 "opacity": 1,
-                "size": {"fixed": 4, "max": 15, "min": 2},
+                "size": {"fixed": _WIDTH_PX, "max": 15, "min": 2},
+            },
+        },
+        tooltip=False,
+    )
+    points = common.MapLayerOptions(
+        type_val="markers",
+        name="points",
+        location=place,
+        config={
+            "showLegend": False,
+            "style": {
+                "color": {"field": colour.shown_as or colour.name, "fixed": palette.GREY},
+                "opacity": 1,
+                "size": {"fixed": _WIDTH_PX / 2, "max": 15, "min": 2},
+                "symbol": {"fixed": "img/icons/marker/circle.svg", "mode": "fixed"},
+                "symbolAlign": {"horizontal": "center", "vertical": "center"},
+                "text": {"field": _SAID, "fixed": "", "mode": "field"},
+                "textConfig": {
+                    "fontSize": 14,
+                    "offsetX": 0,
+                    "offsetY": 30,
+                    "textAlign": "center",
+                    "textBaseline": "top",
+                },
             },
         },
         tooltip=True,
@@ -74,10 +104,21 @@ def track_map(
         options=geomap.Options(
             view=geomap.MapViewConfig(id_val="fit", all_layers=True, padding=10, zoom=_CLOSEST),
             basemap=_NO_BASEMAP,
-            layers=[route],
+            layers=[route, points],
             controls=geomap.ControlsOptions(show_zoom=True, show_attribution=False),
             tooltip=geomap.TooltipOptions(mode=geomap.TooltipMode.DETAILS),
         ),
         field_config=dashboard.FieldConfigSource(defaults=dashboard.FieldConfig()),
     )
-    return Panel(number, title, about, empty, drawn, (select(fields, source),), fields, **size)
+    # A map without points is blank: its one point says why.
+    said = fill(empty, _CHARACTERS).replace("'", "''")
+    statement = f"""WITH line AS (
+{select(fields, source).text}
+)
+SELECT line.*, NULL AS "{_SAID}" FROM line WHERE latitude IS NOT NULL AND longitude IS NOT NULL
+UNION ALL
+SELECT $__timeFrom()::timestamptz, 0, 0, 0, '{said}' WHERE NOT EXISTS (
+    SELECT FROM line WHERE latitude IS NOT NULL AND longitude IS NOT NULL)
+ORDER BY time"""
+    shown = (BLANK, *fields)
+    return Panel(number, title, about, empty, drawn, (Sql(statement),), shown, **size)

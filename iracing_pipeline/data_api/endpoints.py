@@ -20,7 +20,6 @@ class EventType(IntEnum):
 
     PRACTICE = 2
     QUALIFY = 3
-    TIME_TRIAL = 4
     RACE = 5
 
 
@@ -28,7 +27,6 @@ class ChartType(IntEnum):
     """What ``member/chart_data`` draws."""
 
     IRATING = 1
-    TT_RATING = 2
     LICENCE = 3
 
 
@@ -55,11 +53,6 @@ def series(api: DataApi) -> Answer:
 def seasons(api: DataApi) -> Answer:
     """The active seasons with their schedules."""
     return api.get("series/seasons", {"include_series": "true"})
-
-
-def season_list(api: DataApi, year: int, quarter: int) -> Answer:
-    """The seasons of a quarter."""
-    return api.get("season/list", {"season_year": str(year), "season_quarter": str(quarter)})
 
 
 def current_season(api: DataApi) -> Answer:

@@ -1,4 +1,9 @@
-"""Thin Dagster resources around the layers below; what they need comes from the environment."""
+"""Thin Dagster resources around the layers below.
+
+A field that is not set has its default from the environment, read when the resource is used: a path
+or URL then may come from a ``*_FILE`` variable, which ``dg.EnvVar`` cannot read, and no secret is
+shown in the UI.
+"""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -6,6 +11,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import dagster as dg
+from pydantic import Field, PrivateAttr
 
 from iracing_pipeline.data_api import DataApi
 from iracing_pipeline.data_api.connect import connect
@@ -21,6 +27,7 @@ from iracing_pipeline.warehouse import (
     WarehouseError,
     database_url,
     migrate,
+    require_current,
     run_lock,
 )
 from iracing_pipeline.warehouse.pooling import refuse_shared_sessions
@@ -29,23 +36,38 @@ _migrated: set[str] = set()
 
 
 class LakeResource(dg.ConfigurableResource[None]):
-    """The lake of ``IRACING_LAKE``, or the one in the data folder."""
+    """The lake: Parquet files and payloads in a folder or an object store."""
+
+    uri: str | None = Field(
+        default=None,
+        description="URI of the lake, such as s3://bucket/lake. Default: IRACING_LAKE, or the"
+        " folder lake in IRACING_HOME.",
+    )
 
     def open(self) -> Lake:
         """The lake."""
-        return Lake(Settings.from_env().lake)
+        return Lake(self.uri or Settings.from_env().lake)
 
 
 class WarehouseResource(dg.ConfigurableResource[Any]):
-    """The database of ``IRACING_DATABASE_URL``, or the embedded server in the data folder.
+    """The database.
 
-    While a run has it, the run's lock is held: see ``defs.abandoned_runs``.
+    While a run has it, the run's lock is held: see ``defs.operations.abandoned_runs``. A run
+    migrates the database; a sensor or a schedule does not: it may take longer than a tick.
     """
+
+    url: str | None = Field(
+        default=None,
+        description="PostgreSQL URL. Default: IRACING_DATABASE_URL, or the embedded server in"
+        " IRACING_HOME.",
+    )
+    _migrates: bool = PrivateAttr(default=True)
 
     @contextmanager
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[Self]:
-        """The resource, for a run or a sensor."""
+        """The resource, for a run or a tick."""
         with ExitStack() as stack:
+            self._migrates = context.run is not None
             if context.run is not None:
                 # What is wrong with the database, the step that uses it says.
                 with suppress(WarehouseError):
@@ -56,26 +78,39 @@ class WarehouseResource(dg.ConfigurableResource[Any]):
 
     @contextmanager
     def connect(self, *, autocommit: bool = False) -> Iterator[Connection]:
-        """A connection to the migrated database, committed at the end."""
+        """A connection to the migrated database, committed at the end.
+
+        Raises:
+            MigrationError: In a tick, if the database is not at this version's state.
+        """
         with self._warehouse().connect(autocommit=autocommit) as connection:
             yield connection
 
     def _warehouse(self) -> Warehouse:
-        url = database_url(Settings.from_env())
+        url = self.url or database_url(Settings.from_env())
         if url not in _migrated:  # once a process: the state is then known
             refuse_shared_sessions(Warehouse(url))
-            migrate(url)
+            if self._migrates:
+                migrate(url)
+            else:
+                require_current(url)
             _migrated.add(url)
         return Warehouse(url)
 
 
 class TelemetryFolder(dg.ConfigurableResource[None]):
-    """The folder of ``IRACING_TELEMETRY_DIR``, or iRacing's own."""
+    """The folder that iRacing writes .ibt files to."""
+
+    folder: str | None = Field(
+        default=None,
+        description="Path of the folder. Default: IRACING_TELEMETRY_DIR, or the folder telemetry in"
+        " Documents/iRacing.",
+    )
 
     @property
     def path(self) -> Path:
         """The folder."""
-        return Settings.from_env().telemetry_dir
+        return Path(self.folder) if self.folder else Settings.from_env().telemetry_dir
 
 
 class MetricPlaces(dg.ConfigurableResource[None]):
@@ -103,12 +138,18 @@ class MetricPlaces(dg.ConfigurableResource[None]):
 
 
 class ResultsFolder(dg.ConfigurableResource[None]):
-    """The folder of ``IRACING_RESULTS_DIR``, or the one in the data folder."""
+    """The folder for exported results."""
+
+    folder: str | None = Field(
+        default=None,
+        description="Path of the folder. Default: IRACING_RESULTS_DIR, or the folder results in"
+        " IRACING_HOME.",
+    )
 
     @property
     def path(self) -> Path:
         """The folder."""
-        return Settings.from_env().results_dir
+        return Path(self.folder) if self.folder else Settings.from_env().results_dir
 
     @property
     def member(self) -> str | None:
@@ -139,3 +180,14 @@ class DataApiResource(dg.ConfigurableResource[None]):
             )
         settings = Settings.from_env()
         return connect(account, settings.home, database_url(settings))
+
+
+RESOURCES = {
+    "lake": LakeResource(),
+    "warehouse": WarehouseResource(),
+    "telemetry_folder": TelemetryFolder(),
+    "metric_places": MetricPlaces(),
+    "results_folder": ResultsFolder(),
+    "data_api": DataApiResource(),
+}
+"""The resources of the code location, by the name of the argument that takes them."""

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 
 import dagster as dg
 from dagster import DagsterError
-from dagster._core.errors import DagsterExecutionInterruptedError
+
+from iracing_pipeline.dagster_private import DagsterExecutionInterruptedError
 
 CANCELED = (KeyboardInterrupt, DagsterExecutionInterruptedError)
 """What a step is interrupted by. Neither is an ``Exception``."""

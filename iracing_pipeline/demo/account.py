@@ -12,6 +12,7 @@ from iracing_pipeline.demo.drive import tyre_grip
 from iracing_pipeline.demo.driver import average_form
 from iracing_pipeline.demo.lap import flying_lap, reference_lap
 from iracing_pipeline.demo.plan import OffTrack
+from iracing_pipeline.demo.signals.energy import flows_j
 from iracing_pipeline.demo.timing import green_time
 from iracing_pipeline.demo.truth import (
     IncidentTruth,
@@ -31,6 +32,10 @@ if TYPE_CHECKING:
     from iracing_pipeline.demo.plan import Stop
     from iracing_pipeline.demo.records import Records
     from iracing_pipeline.demo.timing import Crossing
+
+
+_TEAM_MATE_S = 1.0
+"""From here on a lap that a team mate drove in part is no longer the driver's own."""
 
 
 def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> SessionTruth:
@@ -128,6 +133,8 @@ class _Teller:
             corner_times_s=self._corner_times(leg, begin.node, end.node),
             caution=self._caution(leg, begin.node, end.node),
             driver=self._driver(end),
+            team_mate=self._team_mate(leg, begin.node, end.node),
+            **self._energy(leg, begin.node, end.node),
             tyre_set=int(leg.tyre_set[max(end.node - 1, begin.node)]) + 1,
         )
 
@@ -145,6 +152,20 @@ class _Teller:
             and leg.first + last > round((each.first_lap + each.at) * n)
             for each in self.drive.plan.cautions
         )
+
+    def _energy(self, leg: Leg, first: int, last: int) -> dict[str, float]:
+        if self.drive.car.hybrid is None:
+            return {}
+        given, charged = flows_j(self.drive.car.hybrid, self.drive.circuit, leg)
+        deployed = float(given[last] - given[first])
+        return {
+            "energy_deployed_j": deployed,
+            "energy_used_j": deployed - float(charged[last] - charged[first]),
+        }
+
+    def _team_mate(self, leg: Leg, first: int, last: int) -> bool:
+        since = max(min(self.drive.handovers, default=np.inf), leg.arrive[first])
+        return bool(leg.leave[last] - since >= _TEAM_MATE_S)
 
     def _driver(self, end: _Moment) -> str | None:
         """Who drives at the end of a lap: who got in at the last stop before."""

@@ -1,8 +1,11 @@
-"""The three cars of the demo season: what the physics and the session info need of them."""
+"""Cars: what the physics and the session info need of them.
+
+Three drive the demo season; the hybrid is for the truth of energy.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +13,6 @@ if TYPE_CHECKING:
 
 
 GRAVITY = 9.80665
-AIR_DENSITY = 1.19
 FUEL_DENSITY = 0.75
 
 
@@ -63,6 +65,25 @@ class Engine:
 
 
 @dataclass(frozen=True, slots=True)
+class Hybrid:
+    """Battery and motor of a hybrid.
+
+    Attributes:
+        battery_j: What the battery holds.
+        start_j: What is in it at the start, and after a reset.
+        motor_w: Power at which it gives and is charged.
+        deploys: Part of the lap, from 0 to 1, in which it gives.
+        charges: Part of the lap in which it is charged.
+    """
+
+    battery_j: float
+    start_j: float
+    motor_w: float
+    deploys: tuple[float, float]
+    charges: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Car:
     """A car.
 
@@ -82,6 +103,7 @@ class Car:
         wheelbase_m: Distance between the axles.
         brake_line_bar: Front brake line pressure at full pedal.
         has_abs: Whether the brakes have ABS, and the car TC and ABS dials.
+        hybrid: Battery and motor; None for a car with a tank alone.
     """
 
     car_id: int
@@ -109,6 +131,7 @@ class Car:
     has_abs: bool
     brake_bias_pct: float
     ride_height_m: tuple[float, float]
+    hybrid: Hybrid | None = None
 
     def loaded_grip(self, mass_kg: Floats) -> Floats:
         """Friction coefficient at a mass with fuel: a loaded tyre grips less for its load."""
@@ -248,4 +271,16 @@ TRIPLE_CROWN_STOCK = Car(
     has_abs=False,
     brake_bias_pct=62.0,
     ride_height_m=(0.058, 0.096),
+)
+
+CORVANE_HYBRID = replace(
+    CORVANE_GT3,
+    car_id=9204,
+    path="corvanehybrid",
+    name="Corvane Hybrid",
+    short_name="Corvane H",
+    class_name="Hybrid Class",
+    hybrid=Hybrid(
+        battery_j=4.8e6, start_j=4.2e6, motor_w=50e3, deploys=(0.05, 0.21), charges=(0.55, 0.70)
+    ),
 )

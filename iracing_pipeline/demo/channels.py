@@ -305,6 +305,17 @@ _TORQUE_360 = Channel(
     description="Output torque on steering shaft at 360 Hz",
 )
 
+_HYBRID: tuple[_Row, ...] = (
+    ("EnergyERSBattery", _FLOAT, "J", "Engine ERS battery charge"),
+    ("EnergyERSBatteryPct", _FLOAT, "%", "Engine ERS battery charge as a percent"),
+    (
+        "EnergyBatteryToMGU_KLap",
+        _FLOAT,
+        "J",
+        "Electrical energy from battery to MGU-K per lap",
+    ),
+)
+
 GROUPS: dict[str, tuple[_Row, ...]] = {
     "session": SESSION,
     "lap": LAP,
@@ -325,6 +336,8 @@ def channel_groups(car: Car) -> dict[str, tuple[Channel, ...]]:
     if car.has_abs:
         rows["controls"] = CONTROLS + _GT_CONTROLS
         rows["chassis"] = CHASSIS + _SPLITTER
+    if car.hybrid is not None:
+        rows["energy"] = _HYBRID
     groups = {group: tuple(map(_channel, rows[group])) for group in rows}
     groups["controls"] += (_TORQUE_360,)
     return groups

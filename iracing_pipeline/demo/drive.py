@@ -112,6 +112,16 @@ class Drive:
         return index, min(line - self.legs[index].first, len(self.legs[index].speed) - 1)
 
     @property
+    def handovers(self) -> list[float]:
+        """Seconds at which a team mate takes over: half-way through the stop."""
+        return [
+            float(leg.arrive[halt.node] + leg.leave[halt.node]) / 2
+            for leg in self.legs
+            for halt in leg.halts
+            if halt.stop is not None and halt.stop.driver is not None
+        ]
+
+    @property
     def seconds(self) -> float:
         """Length of the recording."""
         return float(self.legs[-1].leave[-1])

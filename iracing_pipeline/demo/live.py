@@ -5,11 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.demo.channels import channels_of
-from iracing_pipeline.demo.outing import DemoFile, sheet_of
+from iracing_pipeline.demo.outing import DemoFile, recorded, sheet_of
 from iracing_pipeline.demo.records import TICK_RATE
 from iracing_pipeline.demo.session_info import session_info
-from iracing_pipeline.demo.simulate import simulate_session
 from iracing_pipeline.ibt.writer import IbtWriter
 
 if TYPE_CHECKING:
@@ -43,13 +41,11 @@ def record_live(
     Raises:
         OSError: From the disk.
     """
-    frame, truth = simulate_session(
-        outing.car, outing.circuit, outing.plan, seed, event=outing.event
-    )
+    frame, channels, truth = recorded(outing, seed)
     path = folder / outing.file_name
     info = session_info(sheet_of(outing))
     begun = clock()
-    with IbtWriter(path, channels_of(outing.car), info, start=outing.start) as writer:
+    with IbtWriter(path, channels, info, start=outing.header_start) as writer:
         driven_s = 0.0
         for part in frame.iter_slices(max(1, round(every_s * TICK_RATE))):
             writer.append(part)

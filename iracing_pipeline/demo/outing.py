@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from datetime import datetime
     from pathlib import Path
 
+    import polars as pl
+
     from iracing_pipeline.demo.car import Car
     from iracing_pipeline.demo.circuit import Circuit
     from iracing_pipeline.demo.event import Event
     from iracing_pipeline.demo.plan import Plan
     from iracing_pipeline.demo.truth import SessionTruth
+    from iracing_pipeline.ibt.layout import Channel
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,11 @@ class Outing:
         """As iRacing names files: car, track, local time."""
         return f"{self.car.path}_{self.circuit.place.path} {self.start:%Y-%m-%d %H-%M-%S}.ibt"
 
+    @property
+    def header_start(self) -> datetime | None:
+        """The start that the header holds."""
+        return self.start if self.dated else None
+
 
 @dataclass(frozen=True, slots=True)
 class DemoFile:
@@ -64,8 +72,8 @@ class DemoFile:
     truth: SessionTruth
 
 
-def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
-    """Simulate an outing and write its file, unless it is there with the same bytes."""
+def recorded(outing: Outing, seed: int) -> tuple[pl.DataFrame, tuple[Channel, ...], SessionTruth]:
+    """Simulate an outing: its records, its channels as iRacing logs them, and the truth."""
     frame, truth = simulate_session(
         outing.car, outing.circuit, outing.plan, seed, event=outing.event
     )
@@ -73,6 +81,12 @@ def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
     if outing.at_360_hz:
         strikes = kerb_strikes(frame, np.random.default_rng([seed, 360]))
         frame, channels = log_at_360_hz(frame, strikes), channels_at_360_hz(channels)
+    return frame, channels, truth
+
+
+def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
+    """Simulate an outing and write its file, unless it is there with the same bytes."""
+    frame, channels, truth = recorded(outing, seed)
     path = folder / outing.file_name
     fresh = path.with_name(f"{path.name}.new")
     try:
@@ -81,7 +95,7 @@ def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
             frame,
             channels,
             session_info(sheet_of(outing)),
-            start=outing.start if outing.dated else None,
+            start=outing.header_start,
             closed=outing.closed,
         )
         if not path.exists() or not filecmp.cmp(fresh, path, shallow=False):

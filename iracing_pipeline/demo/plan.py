@@ -118,7 +118,7 @@ class Stop:
     Attributes:
         drive_through: Whether the car drives through without stopping.
         black_flag: Whether a black flag is shown from the lap before until then.
-        driver: Who drives on, in a team; None for the same driver.
+        driver: The team mate who drives on to the end; None for the same driver.
     """
 
     lap: int

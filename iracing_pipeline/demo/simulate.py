@@ -16,6 +16,7 @@ from iracing_pipeline.demo.records import sample
 from iracing_pipeline.demo.signals.chassis import chassis
 from iracing_pipeline.demo.signals.controls import controls
 from iracing_pipeline.demo.signals.delta import delta
+from iracing_pipeline.demo.signals.energy import energy
 from iracing_pipeline.demo.signals.engine import engine
 from iracing_pipeline.demo.signals.motion import motion
 from iracing_pipeline.demo.signals.place import lap, place
@@ -46,6 +47,7 @@ _FILL: dict[str, Callable[[Scene], Columns]] = {
     "motion": motion,
     "controls": controls,
     "engine": engine,
+    "energy": energy,
     "tyres": tyres,
     "chassis": chassis,
     "weather": weather,

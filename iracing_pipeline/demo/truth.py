@@ -31,7 +31,10 @@ class LapTruth:
         corner_times_s: Seconds from start to end of each corner of the circuit; None where the
             corner was not driven from start to end in it.
         caution: Whether part of it was driven under a caution.
-        driver: Who drove it, where a team shares the car.
+        driver: The team mate who drove at its end; None for who records.
+        energy_deployed_j: Joules that the battery of a hybrid gave to the motor; None without.
+        energy_used_j: Joules that the battery lost.
+        team_mate: Whether a team mate drove for a second or more of it.
         tyre_set: Set of tyres on the car, from 1.
     """
 
@@ -51,12 +54,15 @@ class LapTruth:
     corner_times_s: tuple[float | None, ...]
     caution: bool = False
     driver: str | None = None
+    team_mate: bool = False
+    energy_deployed_j: float | None = None
+    energy_used_j: float | None = None
     tyre_set: int = 1
 
     @property
     def clean(self) -> bool:
         """Whether it was timed, and nothing happened in it."""
-        trouble = self.incidents or self.off_track or self.caution
+        trouble = self.incidents or self.off_track or self.caution or self.team_mate
         return self.kind == "timed" and not trouble
 
 

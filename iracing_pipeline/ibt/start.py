@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-_IN_NAME = re.compile(r"(?<!\d)\d{4}-\d\d-\d\d \d\d-\d\d-\d\d(?!\d)", re.ASCII)
+TIME_IN_NAME = re.compile(
+    r"(?:(?<!\d)|(?<=%20))(\d{4}-\d\d-\d\d)(?: |_|\+|%20)(\d\d-\d\d-\d\d)(?!\d)", re.ASCII
+)
+"""The local time as iRacing names files; a space may have become something else on the way."""
 _OLDEST = datetime(2003, 1, 1, tzinfo=UTC)  # iRacing's founding is a safe lower bound
 _NEWEST = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -84,9 +87,9 @@ def time_in_name(file_name: str) -> datetime | None:
     >>> time_in_name("car_track 2025-01-30 17-09-29.ibt")
     datetime.datetime(2025, 1, 30, 17, 9, 29)
     """
-    for match in reversed(list(_IN_NAME.finditer(file_name))):
+    for match in reversed(list(TIME_IN_NAME.finditer(file_name))):
         try:
-            named = datetime.strptime(match[0], "%Y-%m-%d %H-%M-%S")  # noqa: DTZ007 - it has none
+            named = datetime.strptime(f"{match[1]} {match[2]}", "%Y-%m-%d %H-%M-%S")  # noqa: DTZ007 - it has none
         except ValueError:  # such as month 13
             continue
         if _OLDEST <= named.replace(tzinfo=UTC) <= _NEWEST:

@@ -31,8 +31,13 @@ def data_time(path: Path, modified_at: datetime, now: datetime) -> datetime:
         modified_at: When it was written, by the file system.
         now: The present: nothing is newer.
     """
+    return min(modified_at, now) + download_number(path) * _ONE_LATER
+
+
+def download_number(path: Path) -> int:
+    """The number that a browser gave a repeated download; 0 for the first."""
     again = _AGAIN.search(path.stem.rstrip())
-    return min(modified_at, now) + (int(again[1]) if again else 0) * _ONE_LATER
+    return int(again[1]) if again else 0
 
 
 def modified_at(nanoseconds: int) -> datetime:

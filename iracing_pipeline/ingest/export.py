@@ -14,6 +14,7 @@ import polars as pl
 from iracing_pipeline.exchange import motec_ld, motec_ldx
 from iracing_pipeline.exchange.motec_ld import Recording
 from iracing_pipeline.ibt import StartSource
+from iracing_pipeline.ibt.start import TIME_IN_NAME
 from iracing_pipeline.ingest.telemetry import analyse
 from iracing_pipeline.lake import atomic
 
@@ -126,17 +127,13 @@ def _stem(telemetry: Telemetry) -> str:
     """The file's own name; iRacing's local time in it gets its offset, or becomes UTC."""
     facts = telemetry.facts
     stem = facts.file_name.removesuffix(".ibt")
-    if _WHEN.search(stem):
+    if TIME_IN_NAME.search(stem):
         local = _local(telemetry)
         zone = "UTC" if facts.utc_offset is None else f"{local:%z}"
         if facts.start_source is not StartSource.HEADER:
             zone = "estimated"
-        stem = _WHEN.sub(f"{local:%Y-%m-%d %H-%M-%S} {zone}", stem)
+        stem = TIME_IN_NAME.sub(f"{local:%Y-%m-%d %H-%M-%S} {zone}", stem)
     return re.sub(r'[<>:"/\\|?*]', "-", stem)
-
-
-# As iRacing names files: local time.
-_WHEN = re.compile(r"\d{4}-\d\d-\d\d \d\d-\d\d-\d\d", re.ASCII)
 
 
 def _local(telemetry: Telemetry) -> datetime:

@@ -12,6 +12,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from iracing_pipeline.analysis import (
     corner_map,
     corners,
@@ -45,8 +47,6 @@ from iracing_pipeline.warehouse.load import Loaded, replace, upsert
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
-
-    import polars as pl
 
     from iracing_pipeline.ingest.telemetry import Telemetry
     from iracing_pipeline.tables import Table
@@ -89,7 +89,6 @@ class LapAnalysis:
     Attributes:
         grid: Grid of the track; None where the file tells no length.
         corners: Corner map of the track; None where no lap shows it.
-        grid_fits: Whether the file's own length of the lap is that of the kept grid.
         tables: Rows of each table that belongs to the session.
         made: Rows that are new to the track: its grid, its map.
         left_out: Values outside the bounds of their columns.
@@ -98,7 +97,6 @@ class LapAnalysis:
 
     grid: Grid | None
     corners: CornerMap | None
-    grid_fits: bool
     tables: dict[Table, pl.DataFrame]
     made: dict[Table, pl.DataFrame] = field(default_factory=dict)
     left_out: list[OutOfBounds] = field(default_factory=list)
@@ -142,6 +140,7 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
     records, laps = telemetry.records, telemetry.laps
     session = telemetry.session.row(0, named=True)
     samples = Samples.of(records)
+    records = _with_speed(records, samples)
     lengths = track_evidence.lengths(records, samples, session["track_length_m"])
     own = track_grid.measure(records, lengths, track_id=session["track_id"])
     unrolled = unroll(samples, laps, before=_LAP_BEFORE)
@@ -167,7 +166,7 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         )
     choice = _choose(track, own, shown, tables[TRACK_MEASUREMENT])
     grid = choice.grid
-    found = LapAnalysis(grid, choice.corners, _fits(own, grid), tables)
+    found = LapAnalysis(grid, choice.corners, tables)
     if grid is not None:
         tables[LAP_TRACE] = traces.lap_traces(records, unrolled, grid)
         if choice.new_grid and len(unrolled):
@@ -201,6 +200,14 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
     found.keep_within_bounds()
     found.seconds = time.perf_counter() - began
     return found
+
+
+def _with_speed(records: pl.DataFrame, samples: Samples) -> pl.DataFrame:
+    """Records with ``Speed`` free of wrong ones, from which traces and corners are taken."""
+    kind = records.schema.get("Speed")
+    if samples.speed is None or kind is None or not kind.is_float():
+        return records
+    return records.with_columns(pl.Series("Speed", samples.speed).cast(kind))
 
 
 def load(

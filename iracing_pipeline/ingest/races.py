@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
     from iracing_pipeline.warehouse.load import Loaded
 
-VERSION = 1
+VERSION = 2
 """Of the analysis: races taken apart by another one are done anew."""
 BATCH = 20
 QUARANTINE = "race"
@@ -184,16 +184,16 @@ def take_apart(
         entries = results.filter(**own)
         worth = outcomes(subsession, entries, classes.filter(**own))
         frames[IRATING_OUTCOME].append(worth)
-        recordings = _recordings(connection, number)
+        recordings = recordings_of(connection, number)
         count = 0
         for simsession in [row[0] for row in connection.execute(_RACED, [number]).fetchall()]:
             of_race = {**own, "simsession_number": simsession}
             main = simsession == _MAIN_EVENT
             race = race_ledger.read_race(
-                _laps(connection, number, simsession),
+                laps_of(connection, number, simsession),
                 entries.filter(**of_race),
                 events.filter(**of_race),
-                _notes(recordings, entries) if main else None,
+                notes_of_cars(recordings, entries) if main else None,
             )
             ledger = race_ledger.ledger(race, number, simsession)
             frames[RACE_LEDGER].append(ledger)
@@ -223,12 +223,13 @@ def take_apart(
     return {table: rows.height for table, rows in whole.items()}
 
 
-def _laps(connection: Connection, subsession_id: int, simsession_number: int) -> pl.DataFrame:
+def laps_of(connection: Connection, subsession_id: int, simsession_number: int) -> pl.DataFrame:
+    """The laps of every car of one simsession, as `race_ledger.read_race` takes them."""
     rows = connection.execute(_LAPS, [subsession_id, simsession_number], binary=True).fetchall()
     return pl.DataFrame(rows, schema=_LAP_SCHEMA, orient="row")
 
 
-def _recordings(connection: Connection, subsession_id: int) -> list[Recording]:
+def recordings_of(connection: Connection, subsession_id: int) -> list[Recording]:
     """The telemetry of a race, in order of time; a later file of the same driver comes last."""
     sessions = read_table(connection, TELEMETRY_SESSION, where={"subsession_id": subsession_id})
     raced = sessions.filter(simsession_type=debrief.RACE).sort("start_time")
@@ -252,7 +253,8 @@ def _cars(entries: pl.DataFrame) -> dict[int, int]:
     return dict(main.select("cust_id", "group_id").rows())
 
 
-def _notes(recordings: list[Recording], entries: pl.DataFrame) -> dict[int, dict[int, Note]]:
+def notes_of_cars(recordings: list[Recording], entries: pl.DataFrame) -> dict[int, dict[int, Note]]:
+    """What telemetry adds to the laps of each car, by ``group_id`` and lap number."""
     cars = _cars(entries)
     notes: dict[int, dict[int, Note]] = {}
     for recording in recordings:

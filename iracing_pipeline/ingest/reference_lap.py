@@ -14,7 +14,7 @@ from iracing_pipeline.analysis.reference import OtherTrackError, follows
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.unrolled import Unrolled, unroll
 from iracing_pipeline.exchange import garage61
-from iracing_pipeline.ibt import IbtFile
+from iracing_pipeline.ibt import IbtFile, StartSource
 from iracing_pipeline.ingest import lap_analysis
 from iracing_pipeline.ingest.telemetry import analyse
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from iracing_pipeline.analysis.track_grid import Grid
+    from iracing_pipeline.ibt import Facts
     from iracing_pipeline.warehouse.connection import Connection
 
 
@@ -127,10 +128,17 @@ def _of_ibt(connection: Connection, path: Path) -> dict[str, Any]:
             "source": "ibt",
             "file_name": path.name,
             "lap_time_method": best["lap_time_method"],
+            "driven_at": _driven_at(telemetry.facts, best),
             **{name: best[name] for name in ("air_temp_c", "track_temp_c", "track_wetness")},
             **{name: session[name] for name in ("car_id", "car_name", "driver_name")},
         },
     )
+
+
+def _driven_at(facts: Facts, lap: dict[str, Any]) -> datetime | None:
+    """When a lap began; None where the start of its recording is an estimate."""
+    moment: datetime = lap["start_time"]
+    return moment if facts.start_source is StartSource.HEADER else None
 
 
 def _of_csv(path: Path, grid: Grid) -> dict[str, Any]:

@@ -5,7 +5,6 @@ This is how results come in without any credentials.
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -13,6 +12,8 @@ from typing import TYPE_CHECKING
 import psycopg
 
 from iracing_pipeline.inbox import file_names
+from iracing_pipeline.ingest import downloads
+from iracing_pipeline.ingest.downloads import Download
 from iracing_pipeline.ingest.isolation import NOT_OF_AN_ITEM, put_aside, reason_of
 from iracing_pipeline.ingest.members import own_cust_id, store_own_members
 from iracing_pipeline.ingest.results import (
@@ -25,7 +26,6 @@ from iracing_pipeline.ingest.results import (
     store,
     winners,
 )
-from iracing_pipeline.results.documents import dump
 from iracing_pipeline.results.errors import ExportError
 from iracing_pipeline.results.exports import Export, positive_id, read_export
 from iracing_pipeline.results.issues import Issues
@@ -234,7 +234,9 @@ def _load_file(connection: Connection, path: Path, done: FilesOutcome, run_id: s
     try:
         export = read_export(path.name, _content(path, version))
         time = file_names.data_time(path, version[1], now)
-        loads = _store(connection, export, time, one)
+        replaced = result_files.is_replaced(connection, name)
+        number = downloads.REPLACED if replaced else file_names.download_number(path)
+        loads = _store(connection, export, Download(time, number), one)
         audit.record(connection, loads, run_id=run_id)
         quarantine.resolve(connection, source=QUARANTINE, items=[name])
         item_issues.replace(connection, source=QUARANTINE, item=name, issues=one.issues)
@@ -269,7 +271,7 @@ def _content(path: Path, version: tuple[int, datetime]) -> bytes:
 
 
 def _store(
-    connection: Connection, export: Export, time: datetime, one: _FileOutcome
+    connection: Connection, export: Export, download: Download, one: _FileOutcome
 ) -> list[Loaded]:
     """Keep what a file holds, and load the best version of each of its subsessions."""
     cust_id = own_cust_id(connection)
@@ -284,7 +286,12 @@ def _store(
         one.without_driver = sum(by_id[each].get("cust_id") is None for each in one.ids)
     label = export.source.label
     versions = [
-        Version(Document(label, str(each), _digest(by_id[each])), by_id[each], time)
+        Version(
+            Document(label, str(each), downloads.part(by_id[each], download.number)),
+            by_id[each],
+            download.time,
+            latest=download.number == downloads.REPLACED,
+        )
         for each in one.ids
     ]
     payloads.put_versions(connection, versions, source=label)
@@ -295,7 +302,10 @@ def _store(
         loads += load_in_transaction(connection, batch, stored, cust_id=cust_id)
     one.outcome.add(loads)
     held = winners(connection, one.ids)
-    one.outcome.kept = sum(held[int(each.document.item)] != each.document for each in versions)
+    one.outcome.kept = sum(
+        not downloads.same_content(held[int(each.document.item)], each.document)
+        for each in versions
+    )
     return loads
 
 
@@ -318,10 +328,6 @@ def _refuse_unreadable(export: Export, subsessions: int, results: int) -> None:
             f"none of its {entries} result rows says whose it is and of which session",
             "Export it again.",
         )
-
-
-def _digest(document: object) -> int:
-    return int.from_bytes(hashlib.sha256(dump(document).encode()).digest()[:4]) >> 1
 
 
 def _add_drivers(connection: Connection, done: FilesOutcome, run_id: str | None) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from iracing_pipeline.data_api.backfill import EVENTS, LAP_DATA, LAPS, RESULT
-from iracing_pipeline.ingest import races
+from iracing_pipeline.ingest import downloads, races
 from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.laps import read_events, read_laps
 from iracing_pipeline.results.reading import objects
@@ -192,7 +192,8 @@ def winners(connection: Connection, subsession_ids: Sequence[int]) -> dict[int, 
     """Of each subsession that there are payloads of, the document that its tables hold."""
     best: dict[int, tuple[tuple[object, ...], Document]] = {}
     items = [str(each) for each in subsession_ids]
-    for document, label, source_time in payloads.times_of_items(connection, RESULT_KINDS, items):
+    versions = payloads.times_of_items(connection, RESULT_KINDS, items)
+    for document, label, source_time in downloads.latest(versions):
         key = precedence(_SOURCES[label], source_time, document.part)
         subsession_id = int(document.item)
         if subsession_id not in best or key > best[subsession_id][0]:

@@ -7,17 +7,17 @@ and get no secret of ours.
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.child_environment import of_orchestrator
+from iracing_pipeline.dagster_private import dev_command, dev_module
 
 if TYPE_CHECKING:
     import subprocess
     from collections.abc import Sequence
 
 WEBSERVER = "iracing_pipeline.local.webserver"
-dev: Any = import_module("dagster._cli.dev")
+dev = dev_module()
 _open = dev.open_ipc_subprocess
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     """Run ``dagster dev`` with the arguments of this process."""
     dev.open_ipc_subprocess = open_child
     sys.argv[1:1] = ["dev"]
-    import_module("dagster._cli").main()
+    dev_command()()
 
 
 if __name__ == "__main__":

@@ -6,12 +6,12 @@ import time
 from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster._core.scheduler.instigation import TickStatus
-from dagster._core.storage.asset_check_execution_record import (
-    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES as _MADE,
-)
 from sqlalchemy.exc import SQLAlchemyError
 
+from iracing_pipeline.dagster_private import (
+    COMPLETED_ASSET_CHECK_EXECUTION_RECORD_STATUSES as _EVALUATED,
+)
+from iracing_pipeline.dagster_private import TickStatus
 from iracing_pipeline.defs.unfinished_runs import UNFINISHED
 from iracing_pipeline.metrics.exposition import Answer, SourceError
 from iracing_pipeline.metrics.families import exposition
@@ -105,7 +105,7 @@ class DagsterHealth:
     def _look_at_check(self, key: dg.AssetCheckKey, found: Orchestration) -> None:
         # The latest that was made: one that a run is about to make says nothing yet.
         storage = self._instance.event_log_storage
-        for record in storage.get_asset_check_execution_history(key, limit=1, status=_MADE):
+        for record in storage.get_asset_check_execution_history(key, limit=1, status=_EVALUATED):
             evaluation = record.evaluation
             if evaluation is not None:
                 name = (key.asset_key.to_user_string(), key.name)

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parent.parent
 
+LOCATION = "iracing_pipeline"
+"""The name of the code location, as in every workspace file and in ``pyproject.toml``."""
+
 # In the checkout's file they keep storage in the checkout; in a Dagster home, it has its place.
 _PLACES = ("storage", "local_artifact_storage", "compute_logs")
 
@@ -35,6 +38,19 @@ def prepare(settings: Settings) -> Path:
     if not file.exists() or file.read_text(encoding="utf-8") != wanted:
         file.write_text(wanted, encoding="utf-8", newline="\n")
     return home
+
+
+def workspace(settings: Settings) -> Path:
+    """Write the workspace file of ``iracing-pipeline up``; its path.
+
+    The checkout's own file cannot serve: it adds the checkout to the import path, and a wheel does
+    not hold it. Both name the code location alike, because sensors keep their state by that name.
+    """
+    module = {"module_name": "iracing_pipeline.definitions", "location_name": LOCATION}
+    file = settings.home / "workspace.yaml"
+    text = yaml.safe_dump({"load_from": [{"python_module": module}]})
+    file.write_text(text, encoding="utf-8", newline="\n")
+    return file.absolute()
 
 
 def enter(settings: Settings) -> Path:

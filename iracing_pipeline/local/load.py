@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import psycopg
 from psycopg.rows import dict_row
 
 from iracing_pipeline.defs.figures.sensors import refresh_figures
@@ -29,17 +32,18 @@ from iracing_pipeline.ingest.file_kinds import FileKind, files_below, kind_of
 from iracing_pipeline.local import dagster_home
 from iracing_pipeline.local.runs import Runs
 from iracing_pipeline.results.issues import LOST
-from iracing_pipeline.warehouse import inventory
+from iracing_pipeline.warehouse import WarehouseError, inventory
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from iracing_pipeline.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-# Files a run: fewer than a sensor's, so that progress is seen.
+# Files a run: fewer than a sensor's, as a Ctrl+C ends the run.
 _BATCH = 10
+_COUNTED_EVERY_S = 0.5
 # The files are named by somebody who knows that they are there: they need not stand still first.
 _AT_ONCE = Settle(whole=timedelta(0), broken=timedelta(0))
 
@@ -60,6 +64,7 @@ class Outcome:
         note: What was recovered, or why it was refused.
         kind: ``recording`` or ``results``.
         subsessions: Subsessions in a file of results.
+        advice: What to do about a refused file.
     """
 
     file: str
@@ -73,6 +78,7 @@ class Outcome:
     note: str | None = None
     kind: str = FileKind.RECORDING.value
     subsessions: int | None = None
+    advice: str | None = None
 
     @property
     def is_loaded(self) -> bool:
@@ -107,15 +113,16 @@ def load(
     ready = _look(warehouse, recordings)
     with dg.DagsterInstance.get() as instance:
         runs = Runs(instance)
-        done, total = 0, len(ready) + len(results)
-        progress(done, total)
-        for group in batches(ready, most=_BATCH):
-            _run(instance, runs, group)
-            # One of them may have brought the run down for all.
-            for file in _left(warehouse, group) if len(group) > 1 else []:
-                _run(instance, runs, [file])
-            done += len(group)
-            progress(done, total)
+        total = len(ready) + len(results)
+        progress(0, total)
+        with _counted(warehouse, ready, lambda loaded: progress(loaded, total)):
+            for group in batches(ready, most=_BATCH):
+                _run(instance, runs, group)
+                # One of them may have brought the run down for all.
+                for file in _left(warehouse, group) if len(group) > 1 else []:
+                    _run(instance, runs, [file])
+        if ready:
+            progress(len(ready), total)
         if ready and not runs.run(refresh_figures.name):
             logger.warning("Figures over all sessions failed: see Runs in the Dagster UI")
         if results:
@@ -127,6 +134,36 @@ def load(
     outcomes = {each.file: each for each in _outcomes(warehouse, recordings)}
     outcomes |= {each.file: each for each in _result_outcomes(warehouse, results)}
     return [outcomes[text_of(path)] for path in files]
+
+
+@contextmanager
+def _counted(
+    warehouse: WarehouseResource, files: list[TelemetryFile], show: Callable[[int], None]
+) -> Iterator[None]:
+    """While files are loaded, show how many of them are done: a run takes many at once."""
+    ended = Event()
+    paths = [file.path for file in files]
+
+    def count() -> None:
+        shown = 0
+        while not ended.wait(_COUNTED_EVERY_S):
+            try:
+                with warehouse.connect() as connection:
+                    done = inventory.settled(connection, paths)
+            except (WarehouseError, psycopg.Error):
+                continue  # the runs say what is wrong with the database
+            if done > shown and not ended.is_set():
+                show(shown := done)
+
+    counter = Thread(target=count, name="progress", daemon=True)
+    if files:
+        counter.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        if files:
+            counter.join()
 
 
 def _files(paths: Sequence[Path]) -> list[str]:
@@ -188,9 +225,14 @@ def _outcomes(warehouse: WarehouseResource, paths: list[str]) -> list[Outcome]:
             " s.track_name AS track, s.lap_count AS laps, s.clean_lap_count AS clean_laps,"
             " s.best_lap_time_s,"
             " CASE WHEN f.state = 'ready' THEN 'its run failed: see Runs in the Dagster UI'"
-            " || coalesce('; ' || f.note, '') ELSE f.note END AS note"
+            " || coalesce('; ' || f.note, '') WHEN f.state = 'quarantined'"
+            " THEN coalesce(q.reason, f.note) ELSE f.note END AS note,"
+            " CASE f.state WHEN 'quarantined' THEN q.advice END AS advice"
             " FROM ops.telemetry_file AS f"
-            " LEFT JOIN racing.telemetry_session AS s USING (session_key) WHERE f.path = ANY(%s)",
+            " LEFT JOIN racing.telemetry_session AS s USING (session_key)"
+            " LEFT JOIN LATERAL (SELECT reason, advice FROM ops.quarantine"
+            "  WHERE source = 'telemetry' AND item = f.path AND resolved_at IS NULL"
+            "  ORDER BY last_at DESC LIMIT 1) AS q ON true WHERE f.path = ANY(%s)",
             [names],
         ).fetchall()
     by_path = {row["file"]: Outcome(**row) for row in rows}
@@ -202,14 +244,16 @@ def _result_outcomes(warehouse: WarehouseResource, paths: Iterable[str]) -> list
     with warehouse.connect() as connection, connection.cursor(row_factory=dict_row) as cursor:
         rows = cursor.execute(
             "SELECT f.path AS file, f.state, f.subsessions, CASE f.state"
-            " WHEN 'quarantined' THEN (SELECT q.reason || coalesce('. ' || q.advice, '')"
-            "  FROM ops.quarantine AS q WHERE q.source = 'result_file' AND q.item = f.path"
-            "  AND q.resolved_at IS NULL ORDER BY q.last_at DESC LIMIT 1)"
+            " WHEN 'quarantined' THEN q.reason"
             " WHEN 'reading' THEN 'its run failed: see Runs in the Dagster UI'"
             " ELSE (SELECT string_agg(DISTINCT i.field || ': ' || i.problem, ', ')"
             "  FROM ops.item_issue AS i WHERE i.source = 'result_file' AND i.item = f.path"
-            "  AND i.problem = ANY(%(shown)s)) END AS note"
-            " FROM ops.result_file AS f WHERE f.path = ANY(%(names)s)",
+            "  AND i.problem = ANY(%(shown)s)) END AS note,"
+            " CASE f.state WHEN 'quarantined' THEN q.advice END AS advice"
+            " FROM ops.result_file AS f LEFT JOIN LATERAL (SELECT reason, advice"
+            "  FROM ops.quarantine WHERE source = 'result_file' AND item = f.path"
+            "  AND resolved_at IS NULL ORDER BY last_at DESC LIMIT 1) AS q ON true"
+            " WHERE f.path = ANY(%(names)s)",
             {"names": names, "shown": [problem.value for problem in LOST]},
         ).fetchall()
     by_path = {row["file"]: Outcome(kind=FileKind.RESULTS.value, **row) for row in rows}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from dagster._core.execution.plan.objects import ErrorSource
+from iracing_pipeline.dagster_private import ErrorSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -9,12 +10,14 @@ import subprocess
 import sys
 import threading
 import time
-from contextlib import suppress
+from collections import deque
+from logging.handlers import RotatingFileHandler
 from pathlib import Path
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 from urllib.error import URLError
 from urllib.request import urlopen
 
+from iracing_pipeline import private
 from iracing_pipeline.child_environment import of_pipeline
 from iracing_pipeline.local import dagster_home, tether
 from iracing_pipeline.printable import printable, without_colours
@@ -26,22 +29,36 @@ if TYPE_CHECKING:
     from iracing_pipeline.settings import Settings
 
 HOST = "127.0.0.1"
+_PORTS = 1 << 16
 _STARTS_WITHIN_S = 120.0
 _LONGEST_LINE = 1 << 16
 _LAST_WORDS_S = 2.0
+_LOG_BYTES, _LOGS = 5_000_000, 3
+_TAIL_LINES = 15
+
+
+def log_file(settings: Settings) -> Path:
+    """The file that Dagster's output goes to."""
+    return settings.home / "logs" / "dagster.log"
+
+
+class NoPortError(Exception):
+    """No port is free where one was asked for."""
 
 
 def free_port(wanted: int) -> int:
     """``wanted``, or the first port above it that nobody listens on."""
-    for port in range(wanted, wanted + 100):
+    for port in range(wanted, min(wanted + 100, _PORTS)):
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) != 0:
                 return port
-    raise OSError(f"no port from {wanted} to {wanted + 99} is free")
+    raise NoPortError(f"No port from {wanted} to {min(wanted + 100, _PORTS) - 1} is free")
 
 
 def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     """Run the UI and the daemon until they are stopped; the exit code.
+
+    What they print goes to :func:`log_file`; of a failed start its end is printed too.
 
     Args:
         settings: Where things are.
@@ -76,32 +93,51 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     # In the home, so that no project file of the current folder is picked up. Tied to us: even
     # when we are killed, Dagster ends.
     process = tether.start(
-        "iracing_pipeline.local.dagster_dev", "-m", "iracing_pipeline.definitions",
+        "iracing_pipeline.local.dagster_dev", "-w", str(dagster_home.workspace(settings)),
         "-h", HOST, "-p", str(port), "--log-level", "warning",
         env=environment, cwd=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
-    shown = threading.Thread(target=_show, args=[process, sys.stderr], daemon=True)
+    tail: deque[str] = deque(maxlen=_TAIL_LINES)
+    shown = threading.Thread(target=_keep, args=[process, log_file(settings), tail], daemon=True)
     shown.start()
+    answered = False
     signal.signal(signal.SIGTERM, lambda *_: tether.release(process))
     try:
-        if _answers(process, port):
+        answered = _answers(process, port)
+        if answered:
             started(f"http://{HOST}:{port}")
-        return tether.wait(process)
+        code = tether.wait(process)
     except KeyboardInterrupt:
         return tether.end(process)
     finally:
         shown.join(_LAST_WORDS_S)
+    if code and not answered:
+        sys.stderr.write("".join(tail))
+        sys.stderr.write(f"Dagster did not start. All it printed is in {log_file(settings)}\n")
+    return code
 
 
-def _show(process: subprocess.Popen[bytes], stream: TextIO) -> None:
-    """Pass on what Dagster prints: it logs names from files as they are."""
+def _keep(process: subprocess.Popen[bytes], file: Path, tail: deque[str]) -> None:
+    """Write what Dagster prints to a log: it logs names from files as they are."""
     if process.stdout is None:
         return
-    while line := process.stdout.readline(_LONGEST_LINE):
-        text = line.decode("utf-8", errors="replace").replace("\r\n", "\n")
-        with suppress(OSError, ValueError):  # nobody reads it any more; Dagster goes on
-            stream.write(printable(without_colours(text)))
-            stream.flush()
+    log = logging.getLogger(f"{__name__}.dagster")
+    log.propagate = False
+    log.setLevel(logging.INFO)
+    private.make(file.parent)
+    handler = RotatingFileHandler(
+        file, maxBytes=_LOG_BYTES, backupCount=_LOGS, encoding="utf-8", errors="replace"
+    )
+    handler.terminator = ""
+    log.addHandler(handler)
+    try:
+        while line := process.stdout.readline(_LONGEST_LINE):
+            text = line.decode("utf-8", errors="replace").replace("\r\n", "\n")
+            tail.append(shown := printable(without_colours(text)))
+            log.info("%s", shown)
+    finally:
+        log.removeHandler(handler)
+        handler.close()
 
 
 def _answers(process: subprocess.Popen[bytes], port: int) -> bool:

@@ -32,6 +32,7 @@ class Page:
         charts: Charts that the body has elements for.
         data: What else the page's script reads, as JSON.
         theme: ``auto`` to follow the reader's system, ``dark`` or ``light``.
+        reloads_every_s: After how many seconds the page loads itself again; None for never.
     """
 
     title: str
@@ -40,6 +41,7 @@ class Page:
     charts: Charts = field(default_factory=Charts)
     data: dict[str, Any] = field(default_factory=dict)
     theme: str = "auto"
+    reloads_every_s: int | None = None
 
     def html(self) -> str:
         """The whole file."""
@@ -55,12 +57,18 @@ class Page:
             f" script-src {_hash(script)} {_plotly_hash()};"
             " base-uri 'none'; form-action 'none'"
         )
+        reload = (
+            f'<meta http-equiv="refresh" content="{self.reloads_every_s}">\n'
+            if self.reloads_every_s
+            else ""
+        )
         style = "\n".join((asset("page.css"), *self.styles))
         return (
             f'<!DOCTYPE html>\n<html lang="en" data-theme="{escape(self.theme)}">\n<head>\n'
             '<meta charset="utf-8">\n'
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+            f"{reload}"
             '<meta name="referrer" content="no-referrer">\n'
             '<meta name="color-scheme" content="light dark">\n'
             f"<title>{escape(self.title)}</title>\n<style>\n{style}</style>\n</head>\n"

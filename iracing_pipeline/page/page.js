@@ -21,7 +21,7 @@
 
   // ---- units
   const quantities = page.quantities || {};
-  let system = asked.get("units") || remembered("units") || "metric";
+  let system = asked.get("units") || remembered("units") || page.units || "metric";
   const unit = (quantity) => quantities[quantity][system];
   const convert = (value, [, factor, offset]) =>
     value === null || typeof value !== "number" ? value : value * factor + offset;
@@ -59,6 +59,9 @@
       for (const [axis, quantity] of Object.entries(trace.quantity || {})) {
         if (axis === "color") {
           trace.marker.color = trace.marker.color.map((each) => convert(each, unit(quantity)));
+          for (const end of ["cmin", "cmax"]) {
+            if (end in trace.marker) trace.marker[end] = convert(trace.marker[end], unit(quantity));
+          }
         } else {
           trace[axis] = trace[axis].map((each) => convert(each, unit(quantity)));
         }
@@ -91,11 +94,18 @@
     return { data, layout, config };
   };
 
-  // ---- drawing: only what is looked at
+  // ---- drawing: only what is looked at, and on paper everything
+  let printing = false;
   const drawn = new Set();
   const listeners = [];
   const draw = (element) => {
     const { data, layout, config } = figure(element.id);
+    // The paper is narrower than the screen, and the browser does not wait for a chart to follow.
+    if (printing) {
+      layout.autosize = false;
+      layout.width = element.clientWidth;
+      layout.height = element.clientHeight;
+    }
     const done = window.Plotly.react(element, data, layout,
       { responsive: true, displaylogo: false, displayModeBar: false, ...config });
     if (!drawn.has(element.id)) {
@@ -104,6 +114,21 @@
     }
     return done;
   };
+  addEventListener("beforeprint", () => {
+    if (!window.Plotly) return;
+    printing = true;
+    root.classList.add("printing");
+    root.dataset.theme = "light";
+    for (const each of document.querySelectorAll(".chart")) {
+      if (each.offsetParent) draw(each); // not those of another choice
+    }
+  });
+  addEventListener("afterprint", () => {
+    printing = false;
+    root.classList.remove("printing");
+    root.dataset.theme = theme;
+    redraw();
+  });
   const redraw = () => drawn.forEach((key) => draw(document.getElementById(key)));
 
   // ---- one cursor: charts of a group show the same distance

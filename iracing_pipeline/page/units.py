@@ -40,9 +40,11 @@ QUANTITIES: dict[str, Quantity] = {
     "volume": Quantity(Unit("l"), Unit("gal", 1 / _LITRE_PER_GALLON)),
     "energy": Quantity(Unit("kWh"), Unit("kWh")),
     "pressure": Quantity(Unit("kPa"), Unit("psi", 0.1450377377)),
+    "loss": Quantity(Unit("ms per 100 m"), Unit("ms per 100 ft", 0.3048)),
     "wind": Quantity(Unit("m/s"), Unit("mph", 3600 / 1609.344)),
 }
-"""Each quantity's SI is what the tables hold: m/s, m, °C, l, kWh, kPa."""
+"""Each quantity's SI is what the tables hold: m/s, m, °C, l, kWh, kPa.
+A loss along the lap is in milliseconds per 100 m."""
 
 
 def amount(value: float | None, quantity: str, digits: int, *, unit: bool = True) -> str:

@@ -61,8 +61,3 @@ def stint_chart(laps: pl.DataFrame, stints: pl.DataFrame, title: str) -> str | N
 
 def _words(number: int, slope: float | None) -> str:
     return f"stint {number}" if slope is None else f"stint {number}: {slope:+.3f} s a lap"
-
-
-def _whole(value: float) -> str:
-    """Laps are whole; the marks between them say nothing."""
-    return f"{value:g}" if value == int(value) else ""

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from iracing_pipeline.report import race_data
 from iracing_pipeline.report.opponents import Opponent, opponents
+from iracing_pipeline.report.session_name import NoSessionError
 from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
@@ -19,17 +21,11 @@ from iracing_pipeline.warehouse.read import read_table
 if TYPE_CHECKING:
     import polars as pl
 
+    from iracing_pipeline.report.race_data import RaceData
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
-LAST = "last"
-"""The name of the newest session."""
-
 Row = dict[str, Any]
-
-
-class NoSessionError(Exception):
-    """There is no such session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +41,7 @@ class SessionData:
         lap_corners: How its laps took them.
         stints: Its stints.
         findings: The findings of its race; empty for a session that was none.
+        race: The race with all cars; None where it was none, or no lap of it is known.
         fuel: What its laps burnt.
         tyre_sets: Its sets of tyres.
         tyre_laps: Surfaces and pressures lap by lap.
@@ -61,36 +58,13 @@ class SessionData:
     lap_corners: pl.DataFrame
     stints: pl.DataFrame
     findings: pl.DataFrame
+    race: RaceData | None
     fuel: pl.DataFrame
     tyre_sets: pl.DataFrame
     tyre_laps: pl.DataFrame
     settings: list[tuple[str, str]]
     lap: Opponent | None
     opponents: list[Opponent]
-
-
-def session_key(connection: Connection, session: str) -> str:
-    """The key of a session by its key, or of the newest one by :data:`LAST`.
-
-    Raises:
-        NoSessionError: If there is none.
-    """
-    if session == LAST:
-        query = "SELECT session_key FROM grafana.telemetry_sessions ORDER BY start_time DESC"
-        found = connection.execute(query + " LIMIT 1").fetchone()
-        if found is None:
-            raise NoSessionError(
-                "No session is in the database yet. Load one: iracing-pipeline load FILE.ibt"
-            )
-    else:
-        query = "SELECT session_key FROM grafana.telemetry_sessions WHERE session_key = %s"
-        found = connection.execute(query, [session]).fetchone()
-        if found is None:
-            raise NoSessionError(
-                f"There is no session {session}. Name a session_key of grafana.telemetry_sessions,"
-                f" or {LAST}"
-            )
-    return str(found[0])
 
 
 def read(connection: Connection, key: str) -> SessionData:
@@ -119,6 +93,7 @@ def read(connection: Connection, key: str) -> SessionData:
         lap_corners=_frame(connection, LAP_CORNER, "grafana.lap_corners", own),
         stints=_frame(connection, STINT, "grafana.stints", own),
         findings=_frame(connection, RACE_FINDING, "grafana.race_debriefs", own).drop_nulls("rank"),
+        race=race_data.read(connection, session),
         fuel=_frame(connection, FUEL_LAP, "grafana.fuel_laps", own),
         tyre_sets=_frame(connection, TYRE_SET, "grafana.tyre_sets", own),
         tyre_laps=_frame(connection, TYRE_LAP, "grafana.tyre_laps", own),

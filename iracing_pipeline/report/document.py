@@ -17,6 +17,7 @@ from iracing_pipeline.report.sections import (
     fuel,
     header,
     laps,
+    race,
     sectors,
     setup,
     stints,
@@ -38,21 +39,26 @@ _LINKS = (
 )
 
 
-def report(data: SessionData) -> str:
+def report(data: SessionData, *, units: str = "metric") -> str:
     """A session as one HTML file.
 
     It holds no id of the driver, no path and no name of a file.
+
+    Args:
+        data: The session.
+        units: ``metric`` or ``imperial``: what it shows until its reader chooses.
     """
     page = Page(title=f"{header.title(data)}: {header.kind(data)}")
     page.styles = (asset("report.css", "iracing_pipeline.report"),)
     compared = compare.section(data, page.charts)
-    page.data = {"quantities": for_script(), "cursors": compared.cursors}
+    page.data = {"quantities": for_script(), "cursors": compared.cursors, "units": units}
     page.body = "".join(
         (
             _bar(data),
             "<main>",
             header.section(data),
             findings.section(data),
+            race.section(data, page.charts),
             laps.section(data, page.charts),
             compared.html,
             '<div class="pair">',
@@ -71,7 +77,11 @@ def report(data: SessionData) -> str:
 
 
 def _bar(data: SessionData) -> str:
-    links = "".join(f'<a href="#{name}">{title}</a>' for name, title in _LINKS)
+    raced = data.session["simsession_type"] == "Race"
+    links = "".join(
+        f'<a href="#{name}">{title}</a>'
+        for name, title in ((("race", "Race"),) if raced else ()) + _LINKS
+    )
     switches = "".join(
         '<span class="switch" role="group">'
         + "".join(
@@ -93,11 +103,11 @@ def _bar(data: SessionData) -> str:
 def _foot(data: SessionData) -> str:
     made = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
     return (
-        "<footer><p>A lap is clean when it was driven from line to line and nothing stands"
-        " against it. Best, spread, fuel and findings are had from clean laps alone. Lap times are"
+        "<footer><p>A lap is clean when it was driven from line to line and no reason"
+        " excludes it. Best lap, spread, fuel and findings come from clean laps only. Lap times are"
         " reconstructed from the telemetry and checked against iRacing's own.</p>"
         f"<p>Session {escape(data.session['session_key'])}. Made by iracing-pipeline"
-        f" {escape(__version__)} on {made}. The file needs nothing but itself, and asks nothing"
-        " of the network.</p><noscript><p>Charts, units and the comparison's choice need"
+        f" {escape(__version__)} on {made}. The file works alone, without a"
+        " network.</p><noscript><p>Charts, units and the comparison's choice need"
         " JavaScript; words and tables do not.</p></noscript></footer>"
     )

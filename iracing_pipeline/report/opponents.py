@@ -160,7 +160,7 @@ def _references(connection: Connection, session: Row, best: Row) -> list[Opponen
             what="reference lap",
             lap_number=None,
             lap_time_s=row["lap_time_s"],
-            when=None,
+            when=row["driven_at"],
             driver=row["driver_name"] or "somebody else",
             own=False,
             against=tuple(reasons),

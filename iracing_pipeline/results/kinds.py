@@ -208,7 +208,6 @@ PERCENT = _real("percent", _scaled(0.01, -1.0))
 """Becomes a ratio; -1 means none."""
 MILES = _real("miles", _scaled(1609.344, 0.0))
 MPH = _real("miles an hour", _scaled(0.44704, 0.0))
-KMH = _real("km/h", _scaled(1 / 3.6, -1.0))
 POUNDS = _real("pounds", _scaled(0.45359237, 0.0))
 HORSEPOWER = _real("horsepower", _scaled(745.6998715822702, 0.0))
 MINUTES = _real("minutes", _scaled(60.0, 0.0))

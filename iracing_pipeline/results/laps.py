@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from iracing_pipeline.results import kinds
-from iracing_pipeline.results.reading import Field, Rows, Shape, value_at
+from iracing_pipeline.results.reading import Field, Rows, Shape
 from iracing_pipeline.tables.results import LAP, SESSION_EVENT
 
 if TYPE_CHECKING:
@@ -139,13 +139,3 @@ def read_events(logs: Iterable[tuple[int, int, Any]], issues: Issues) -> pl.Data
     for subsession_id, simsession_number, events in logs:
         rows.add(events, {"subsession_id": subsession_id, "simsession_number": simsession_number})
     return rows.frame()
-
-
-def simsession_of(header: object) -> tuple[int | None, int | None]:
-    """Subsession id and simsession number that the header of a chunked answer names."""
-    subsession_id = value_at(header, "session_info.subsession_id")
-    number = value_at(header, "session_info.simsession_number")
-    return (
-        subsession_id if type(subsession_id) is int else None,
-        number if type(number) is int else None,
-    )

@@ -238,7 +238,8 @@ def fitting(
 def _limits(column: Column) -> Bounds:
     """The bounds of a column, or those of its type."""
     bits = 15 if column.inner == pl.Int16 else 31 if column.inner == pl.Int32 else 63
-    return column.bounds or Bounds(-(2**bits), 2**bits - 1)
+    bounds = column.bounds
+    return bounds if isinstance(bounds, Bounds) else Bounds(-(2**bits), 2**bits - 1)
 
 
 def stacked(table: Table, frames: Iterable[pl.DataFrame]) -> pl.DataFrame:

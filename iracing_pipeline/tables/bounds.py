@@ -12,10 +12,9 @@ the load refuses what a frame still has outside them, and the database has a CHE
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from datetime import UTC, datetime
 
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +63,43 @@ class Bounds:
         return f"{name} {'>' if self.above else '>='} {low} AND {name} <= {high}"
 
 
+@dataclass(frozen=True, slots=True)
+class TimeBounds:
+    """The times that a column can have.
+
+    Attributes:
+        lower: The earliest, UTC.
+        upper: The latest, UTC.
+    """
+
+    lower: datetime
+    upper: datetime
+
+    def __str__(self) -> str:
+        """As a message names them, such as ``1900-01-01 to 2200-01-01``."""
+        return f"{self.lower:%Y-%m-%d} to {self.upper:%Y-%m-%d}"
+
+    def holds(self, value: datetime) -> bool:
+        """Whether a time is within."""
+        return self.lower <= value <= self.upper
+
+    def contain(self, values: pl.Expr, *, floats: bool = False) -> pl.Expr:  # noqa: ARG002
+        """Whether times are within; for a missing time always."""
+        low, high = pl.lit(self.lower), pl.lit(self.upper)
+        return ((values >= low) & (values <= high)).fill_null(value=True)
+
+    def condition(self, name: str, *, array: bool = False) -> str:  # noqa: ARG002
+        """The same as a condition of PostgreSQL."""
+        low, high = self.lower.isoformat(" "), self.upper.isoformat(" ")
+        return f"{name} >= '{low}' AND {name} <= '{high}'"
+
+
 def _number(value: float) -> str:
     return str(int(value)) if value == int(value) else repr(value)
+
+
+TIME = TimeBounds(datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
+"""Of sessions and races: a clock may be wrong by decades, and Python's calendar ends in 9999."""
 
 
 COUNT = Bounds(0, 2**31 - 1)
@@ -121,6 +155,16 @@ WETNESS = Bounds(0, 7)
 LATITUDE = Bounds(-90, 90)
 RATE = Bounds(1, 10_000)
 EFFECT = Bounds(-86_400, 86_400)
+ENERGY = Bounds(-1_000, 1_000)
+"""Braking gives energy back."""
+ENERGY_CAPACITY = Bounds(0, 1_000)
+UTC_OFFSET = Bounds(-43_200, 50_400)
+"""Of the time zones of the world: UTC-12 to UTC+14."""
+BUMP = Bounds(0, 300)
+REBOUND = Bounds(-300, 0)
+FINDINGS = Bounds(1, 3)
+"""At most three findings of a race."""
+INCIDENT_POINTS = Bounds(1, 1_000_000)
 FINITE = Bounds(-1e12, 1e12)
 
 OF_UNIT: dict[str, Bounds] = {
@@ -139,6 +183,7 @@ OF_UNIT: dict[str, Bounds] = {
     "l/s": Bounds(0, 1_000),
     "kg": Bounds(0, 100_000),
     "kg/l": DENSITY,
+    "kWh": ENERGY,
     "W": Bounds(0, 1e8),
     "B": Bounds(0, 2**63 - 1),
     "%": Bounds(0, 100),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from iracing_pipeline.tables import (
     consistency,
+    experiment,
     race,
     ratings,
     raw,
@@ -57,6 +58,7 @@ TABLES: tuple[Table, ...] = (
     *reference.TABLES,
     *results.TABLES,
     *race.TABLES,
+    *experiment.TABLES,
     *ratings.TABLES,
     *raw.TABLES,
     *watch.TABLES,

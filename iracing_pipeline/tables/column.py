@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from iracing_pipeline.tables.bounds import Bounds, default_bounds
+from iracing_pipeline.tables.bounds import Bounds, TimeBounds, default_bounds
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,7 +31,7 @@ class Column:
         required: Whether a row without it is wrong (``NOT NULL``).
         json: Whether the text holds a JSON document (``jsonb`` in PostgreSQL).
         bounds: The values that it can have, of an array each element; those of its unit where none
-            are given. None for text, flags, times and identifiers.
+            are given. None for text, flags and identifiers, and for times of the pipeline's own.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Column:
     unit: str | None = None
     required: bool = False
     json: bool = False
-    bounds: Bounds | None = None
+    bounds: Bounds | TimeBounds | None = None
 
     def __post_init__(self) -> None:
         """Take the bounds of the unit where none are given."""
@@ -141,7 +141,8 @@ class Table:
         Returns:
             The frame, and what was left out of it; nothing of a frame that is as it should be.
         """
-        suspect = [column for column in self.columns if column.name in self._outside(frame)]
+        outside_by_name = self._outside(frame)
+        suspect = [column for column in self.columns if column.name in outside_by_name]
         if not suspect:
             return frame, []
         limited = [(column, bounds) for column in suspect if (bounds := column.bounds)]
@@ -191,7 +192,7 @@ class Table:
                 yield pl.when(pl.all_horizontal(whole)).then(values).alias(column.name)
 
 
-def _within(column: Column, bounds: Bounds) -> pl.Expr:
+def _within(column: Column, bounds: Bounds | TimeBounds) -> pl.Expr:
     values = pl.col(column.name)
     if not column.array:
         return _contain(column, bounds, values)
@@ -209,6 +210,6 @@ def _estimate(name: str) -> tuple[str, str, str]:
     return bare, f"{bare}_low", f"{bare}_high"
 
 
-def _contain(column: Column, bounds: Bounds, values: pl.Expr) -> pl.Expr:
+def _contain(column: Column, bounds: Bounds | TimeBounds, values: pl.Expr) -> pl.Expr:
     # NaN is of floats alone; a whole number is compared as one, exactly.
     return bounds.contain(values, floats=column.inner.is_float())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import polars as pl
 
+from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
 
 DAMPERS = {
@@ -88,12 +89,14 @@ DAMPER_HISTOGRAM = Table(
             pl.Float64,
             "Fastest compression among the samples; null where it was not kept",
             "m/s",
+            bounds=bounds.BUMP,
         ),
         Column(
             "peak_rebound_mps",
             pl.Float64,
             "Fastest extension among the samples, below zero; null where it was not kept",
             "m/s",
+            bounds=bounds.REBOUND,
         ),
         Column(
             "peak_loss_mean",

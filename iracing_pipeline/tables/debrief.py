@@ -13,7 +13,7 @@ RACE_FINDING = Table(
     key=("session_key", "rank"),
     columns=(
         Column("session_key", pl.String, "The race, as it was recorded", required=True),
-        Column("rank", pl.Int16, "1 for what cost most", required=True, bounds=bounds.FROM_ONE),
+        Column("rank", pl.Int16, "1 for what cost most", required=True, bounds=bounds.FINDINGS),
         Column(
             "kind", pl.String, "mistake, corner, pace, traffic, start or pit_stop", required=True
         ),

@@ -30,7 +30,13 @@ IRATING_OUTCOME = Table(
         _GROUP_ID,
         Column("cust_id", pl.Int64, "The driver", required=True),
         Column("car_class_id", pl.Int32, "Car class"),
-        Column("place_in_class", pl.Int32, "Finishing place in class, from 1", required=True),
+        Column(
+            "place_in_class",
+            pl.Int32,
+            "Finishing place in class, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column(
             "finished_here",
             pl.Boolean,
@@ -89,7 +95,8 @@ RACE_LEDGER = Table(
         Column(
             "supported",
             pl.Boolean,
-            "Whether the interval leaves out zero; false: the cause cannot be told from nothing",
+            "Whether the 99 % interval leaves out zero (of pace the 95 % one); false: the cause"
+            " cannot be told from nothing",
             required=True,
         ),
         Column("lap_count", pl.Int32, "Laps of the car that show it", required=True),
@@ -191,6 +198,65 @@ RACE_ANALYSIS = Table(
         Column("version", pl.Int32, "Version of the analysis", required=True),
         Column("ledger_rows", pl.Int32, "Rows of racing.race_ledger", required=True),
         Column("note", pl.String, "Why there is no ledger; null where there is"),
+        Column(
+            "what_if_version",
+            pl.Int32,
+            "Version by which the races of own cars were driven again; null until they were",
+        ),
+    ),
+)
+
+RACE_WHAT_IF = Table(
+    name="racing.race_what_if",
+    doc="What one change would have made of the race of an own car: the race driven again many"
+    " times with the pace, scatter, fade, stops and mistakes of its cars, with the change and"
+    " without it, with the same luck. A row without figures says why in refused_for.",
+    key=("subsession_id", "simsession_number", "group_id", "question"),
+    columns=(
+        *_SIMSESSION,
+        _GROUP_ID,
+        Column("question", pl.String, "What is changed, in words", required=True),
+        Column(
+            "question_number",
+            pl.Int32,
+            "Order in which they are shown, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
+        Column(
+            "kind",
+            pl.String,
+            "mistake, slow_stop, fewer_stops, stop_lap, start, or any where no change can be asked",
+            required=True,
+        ),
+        Column("lap_number", pl.Int32, "Lap of the change", bounds=bounds.LAPS),
+        Column("place", pl.Float64, "Median place in class", bounds=bounds.POSITION),
+        Column("place_low", pl.Int32, "5 % of the races end better", bounds=bounds.POSITION),
+        Column("place_high", pl.Int32, "5 % of the races end worse", bounds=bounds.POSITION),
+        Column(
+            "place_as_it_was",
+            pl.Float64,
+            "Median place of the race driven again without the change",
+            bounds=bounds.POSITION,
+        ),
+        Column("places_gained", pl.Float64, "Places gained by the change, mean"),
+        Column("gained_s", pl.Float64, "Time gained by the change, median", "s"),
+        Column("gained_low_s", pl.Float64, "5 % of the races gain less", "s"),
+        Column("gained_high_s", pl.Float64, "5 % of the races gain more", "s"),
+        Column(
+            "irating_change",
+            pl.Float64,
+            "Change of the iRating with it, mean over the places; null where not known",
+            bounds=bounds.RATING,
+        ),
+        Column(
+            "irating_gained",
+            pl.Float64,
+            "The same minus that without the change",
+            bounds=bounds.RATING,
+        ),
+        Column("races", pl.Int32, "Races that were driven", bounds=bounds.COUNT),
+        Column("refused_for", pl.String, "Why the lap chart does not allow the question"),
     ),
 )
 
@@ -200,7 +266,13 @@ RACE_INCIDENT = Table(
     key=("session_key", "incident"),
     columns=(
         Column("session_key", pl.String, "The session it was driven in", required=True),
-        Column("incident", pl.Int32, "Number of the incident, from 1", required=True),
+        Column(
+            "incident",
+            pl.Int32,
+            "Number of the incident, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("lap_number", pl.Int32, "Lap, as iRacing counts it", required=True),
         Column(
             "session_time_s",
@@ -211,7 +283,13 @@ RACE_INCIDENT = Table(
         ),
         Column("distance_m", pl.Float64, "Where on the lap, from the line", "m"),
         Column("corner", pl.Int16, "Corner of the track's map; null on a straight"),
-        Column("points", pl.Int32, "Points that it added; not what kind it was", required=True),
+        Column(
+            "points",
+            pl.Int32,
+            "Points that it added; not what kind it was",
+            required=True,
+            bounds=bounds.INCIDENT_POINTS,
+        ),
         Column("total_points", pl.Int32, "The driver's count after it", required=True),
         Column("kind", pl.String, "off track, where the surface shows it; null where nothing does"),
         Column(
@@ -232,9 +310,21 @@ PENALTY_LADDER = Table(
     key=("session_key", "step"),
     columns=(
         Column("session_key", pl.String, "The session", required=True),
-        Column("step", pl.Int32, "Number of the step, from 1", required=True),
+        Column(
+            "step",
+            pl.Int32,
+            "Number of the step, from 1",
+            required=True,
+            bounds=bounds.FROM_ONE,
+        ),
         Column("penalty", pl.String, "penalty, or disqualification", required=True),
-        Column("at_points", pl.Int32, "Incident points that it takes", required=True),
+        Column(
+            "at_points",
+            pl.Int32,
+            "Incident points that it takes",
+            required=True,
+            bounds=bounds.INCIDENT_POINTS,
+        ),
         Column("points", pl.Int32, "Points at the end; of the team where it is a team event"),
         Column("points_left", pl.Int32, "Points short of it; zero or below: reached"),
     ),
@@ -246,6 +336,7 @@ TABLES = (
     RACE_PACE,
     TRAFFIC_EFFECT,
     RACE_ANALYSIS,
+    RACE_WHAT_IF,
     RACE_INCIDENT,
     PENALTY_LADDER,
 )

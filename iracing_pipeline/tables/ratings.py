@@ -17,7 +17,9 @@ RATING_HISTORY = Table(
     columns=(
         Column("cust_id", pl.Int64, "Member", required=True),
         Column("category_id", pl.Int32, "Category that the point belongs to", required=True),
-        Column("observed_at", UTC, "When the rating was so, UTC", required=True),
+        Column(
+            "observed_at", UTC, "When the rating was so, UTC", required=True, bounds=bounds.TIME
+        ),
         Column(
             "source",
             pl.String,
@@ -111,7 +113,7 @@ PERSONAL_BEST = Table(
         Column("track_name", pl.String, "Name of the track"),
         Column("best_lap_s", pl.Float64, "Best lap", "s", bounds=bounds.LAP_TIME),
         Column("subsession_id", pl.Int64, "Where it was driven"),
-        Column("driven_at", UTC, "When that subsession ended, UTC"),
+        Column("driven_at", UTC, "When that subsession ended, UTC", bounds=bounds.TIME),
         Column("season", pl.String, "Season it was driven in, such as 2026S1"),
     ),
 )
@@ -137,7 +139,7 @@ RATING_FORECAST = Table(
             bounds=bounds.RATING,
         ),
         Column("present", pl.Float64, "The rating now", required=True, bounds=bounds.RATING),
-        Column("present_at", UTC, "Since when it is so", required=True),
+        Column("present_at", UTC, "Since when it is so", required=True, bounds=bounds.TIME),
         Column("licence_class", pl.String, "The class that the Safety Rating is in"),
         Column(
             "change_per_race",

@@ -144,6 +144,7 @@ RESULT_FILE = Table(
         Column("loaded_at", UTC, "When it was read, UTC", required=True),
         Column("attempts", pl.Int32, "How often in a row it could not be loaded", required=True),
         Column("retry_at", UTC, "When it is read again, UTC; null where only a change helps"),
+        Column("first_modified_at", UTC, "Its modified_at when first read", required=True),
     ),
 )
 

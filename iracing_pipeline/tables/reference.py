@@ -197,7 +197,7 @@ SEASON_WEEK = Table(
         Column("track_name", pl.String, "Name of the track"),
         Column("track_config", pl.String, "Configuration; null where the track has only one"),
         Column("start_date", pl.Date, "First day of the week"),
-        Column("week_end_time", UTC, "When the week ends, UTC"),
+        Column("week_end_time", UTC, "When the week ends, UTC", bounds=bounds.TIME),
         Column(
             "race_time_limit_s", pl.Float64, "Length of a race by time", "s", bounds=bounds.DURATION
         ),

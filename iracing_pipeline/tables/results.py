@@ -45,8 +45,8 @@ SUBSESSION = Table(
         _SUBSESSION_ID,
         *_SOURCE,
         Column("session_id", pl.Int64, "Session that was split into subsessions"),
-        Column("start_time", UTC, "When it began, UTC"),
-        Column("end_time", UTC, "When it ended, UTC"),
+        Column("start_time", UTC, "When it began, UTC", bounds=bounds.TIME),
+        Column("end_time", UTC, "When it ended, UTC", bounds=bounds.TIME),
         Column("event_type", pl.Int32, "2 practice, 3 qualify, 4 time trial, 5 race"),
         Column("official", pl.Boolean, "Whether it counted for ratings"),
         Column("season", pl.String, "Year and quarter, such as 2026S1; null when of no series"),
@@ -101,7 +101,7 @@ SUBSESSION = Table(
         Column("wind_speed_mps", pl.Float64, "Wind set for the event", "m/s", bounds=bounds.WIND),
         Column("skies", pl.Int32, "0 clear, 1 partly cloudy, 2 mostly cloudy, 3 overcast"),
         Column("results_restricted", pl.Boolean, "Whether iRacing left results out"),
-        Column("source_time", UTC, "Time of the source's data, UTC"),
+        Column("source_time", UTC, "Time of the source's data, UTC", bounds=bounds.TIME),
     ),
 )
 
@@ -213,7 +213,7 @@ RESULT = Table(
             "s",
             bounds=bounds.LAP_TIME,
         ),
-        Column("qualifying_lap_at", UTC, "When it was driven, UTC"),
+        Column("qualifying_lap_at", UTC, "When it was driven, UTC", bounds=bounds.TIME),
         Column("incidents", pl.Int32, "Incident points", bounds=bounds.INCIDENTS),
         Column("reason_out_id", pl.Int32, "0 running, 29 disqualified, 32 disconnected, ..."),
         Column("reason_out", pl.String, "Why the car was out at the end"),
@@ -346,7 +346,7 @@ MEMBER = Table(
         Column("country_code", pl.String, "Country or flair, in three letters"),
         Column("ai", pl.Boolean, "Whether it is an AI driver"),
         Column("member_since", pl.Date, "First day as a member; known for the own account"),
-        Column("seen_at", UTC, "When the name was last seen, UTC"),
+        Column("seen_at", UTC, "When the name was last seen, UTC", bounds=bounds.TIME),
     ),
 )
 

@@ -27,7 +27,7 @@ STINT = Table(
         ),
         Column("began", pl.String, "file, pit_exit, reset, tow or session", required=True),
         Column("ended", pl.String, "file, pit_stop, reset, tow or session", required=True),
-        Column("start_time", UTC, "When it began", required=True),
+        Column("start_time", UTC, "When it began", required=True, bounds=bounds.TIME),
         Column("start_session_time_s", pl.Float64, "SessionTime at its start", "s", required=True),
         Column("end_session_time_s", pl.Float64, "SessionTime at its end", "s", required=True),
         Column("cust_id", pl.Int64, "Who drove: who recorded; null when unknown, or a team mate"),

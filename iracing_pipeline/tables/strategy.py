@@ -42,7 +42,13 @@ CAR_TRACK = Table(
         Column("driver_name", pl.String, "Name of the driver"),
         Column("session_count", pl.Int32, "Sessions of the driver there", required=True),
         Column("clean_lap_count", pl.Int32, "Clean laps on a dry track", required=True),
-        Column("last_session_at", UTC, "When the latest of these sessions began", required=True),
+        Column(
+            "last_session_at",
+            UTC,
+            "When the latest of these sessions began",
+            required=True,
+            bounds=bounds.TIME,
+        ),
         Column("best_lap_time_s", pl.Float64, "Fastest of these laps", "s", bounds=bounds.LAP_TIME),
         Column(
             "median_lap_time_s",
@@ -164,7 +170,13 @@ CAR_TRACK = Table(
             "kWh",
         ),
         Column("energy_lap_count", pl.Int32, "Laps behind the energy figures", required=True),
-        Column("energy_capacity_kwh", pl.Float64, "What the battery holds", "kWh"),
+        Column(
+            "energy_capacity_kwh",
+            pl.Float64,
+            "What the battery holds",
+            "kWh",
+            bounds=bounds.ENERGY_CAPACITY,
+        ),
     ),
 )
 

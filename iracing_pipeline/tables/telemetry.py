@@ -22,8 +22,19 @@ TELEMETRY_SESSION = Table(
             required=True,
         ),
         Column("file_name", pl.String, "Name of the file it was read from", required=True),
-        Column("start_time", UTC, "When iRacing opened the file, UTC", required=True),
-        Column("end_time", UTC, "Start plus the SessionTime span of the records, UTC"),
+        Column(
+            "start_time",
+            UTC,
+            "When iRacing opened the file, UTC",
+            required=True,
+            bounds=bounds.TIME,
+        ),
+        Column(
+            "end_time",
+            UTC,
+            "Start plus the SessionTime span of the records, UTC",
+            bounds=bounds.TIME,
+        ),
         Column(
             "duration_s",
             pl.Float64,
@@ -150,6 +161,7 @@ TELEMETRY_SESSION = Table(
             "Local time of the racing PC minus UTC: time in the file's name minus start_time, to"
             " 15 minutes; null when unknown",
             "s",
+            bounds=bounds.UTC_OFFSET,
         ),
         Column(
             "driver_source",
@@ -171,7 +183,11 @@ TELEMETRY_SESSION = Table(
             required=True,
         ),
         Column(
-            "energy_capacity_kwh", pl.Float64, "DriverCarFuelMaxKWh x DriverCarMaxFuelPct", "kWh"
+            "energy_capacity_kwh",
+            pl.Float64,
+            "DriverCarFuelMaxKWh x DriverCarMaxFuelPct",
+            "kWh",
+            bounds=bounds.ENERGY_CAPACITY,
         ),
     ),
 )
@@ -234,7 +250,7 @@ TELEMETRY_LAP = Table(
             "s",
             bounds=bounds.DIFFERENCE,
         ),
-        Column("start_time", UTC, "When the lap began, UTC", required=True),
+        Column("start_time", UTC, "When the lap began, UTC", required=True, bounds=bounds.TIME),
         Column("start_session_time_s", pl.Float64, "SessionTime at its start", "s", required=True),
         Column("end_session_time_s", pl.Float64, "SessionTime at its end", "s", required=True),
         Column(

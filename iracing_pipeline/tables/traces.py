@@ -14,6 +14,7 @@ import polars as pl
 
 from iracing_pipeline.tables import bounds
 from iracing_pipeline.tables.column import Column, Table
+from iracing_pipeline.tables.telemetry import UTC
 
 if TYPE_CHECKING:
     from polars._typing import PolarsDataType
@@ -317,6 +318,7 @@ REFERENCE_LAP = Table(
         Column("car_id", pl.Int32, "CarID; null where the file does not tell"),
         Column("car_name", pl.String, "Name of the car"),
         Column("driver_name", pl.String, "Name of the driver"),
+        Column("driven_at", UTC, "When the lap began; null where the file does not tell"),
         Column(
             "air_temp_c",
             pl.Float64,

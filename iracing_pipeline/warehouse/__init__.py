@@ -12,7 +12,7 @@ from iracing_pipeline.warehouse.errors import (
     UnavailableError,
     WarehouseError,
 )
-from iracing_pipeline.warehouse.migrate import admit, migrate
+from iracing_pipeline.warehouse.migrate import admit, migrate, require_current
 from iracing_pipeline.warehouse.reader import reader_url
 
 __all__ = [
@@ -27,4 +27,5 @@ __all__ = [
     "database_url",
     "migrate",
     "reader_url",
+    "require_current",
 ]

@@ -124,3 +124,13 @@ def mark(
         " WHERE path = %s AND size_bytes = %s AND modified_at = %s",
         [state, note, record_count, file.path, file.size_bytes, file.modified_at],
     )
+
+
+def settled(connection: Connection, paths: Sequence[str]) -> int:
+    """How many of some files are neither waiting nor ready to be loaded any more."""
+    row = connection.execute(
+        "SELECT count(*) FROM ops.telemetry_file"
+        " WHERE path = ANY(%s) AND state NOT IN ('waiting', 'ready')",
+        [list(paths)],
+    ).fetchone()
+    return int(row[0]) if row else 0

@@ -59,6 +59,25 @@ def migrate(url: str) -> bool:
         return migration.complete()
 
 
+def require_current(url: str) -> None:
+    """Refuse a database that is not at this version's state, without migrating it.
+
+    Raises:
+        UnavailableError: If the database cannot be reached.
+        MigrationError: If it is older or newer.
+    """
+    with Warehouse(url).connect() as connection:
+        revision = revision_of(connection)
+        refuse_newer(revision, "The database")
+        if not is_current(connection):
+            raise MigrationError(
+                f"The database {_described(revision)}, this version needs {HEAD} with its own"
+                " views",
+                "Run: iracing-pipeline migrate (with Docker Compose:"
+                " docker compose run --rm migrate)",
+            )
+
+
 def admit(url: str) -> None:
     """Grant again what a migration grants: roles may have been made after the last one.
 
@@ -225,13 +244,16 @@ def _refuse_guest(connection: Connection, known: str | None) -> None:
         "SELECT has_database_privilege(current_database(), 'CREATE'), current_user"
     ).fetchone()
     if row is not None and not row[0]:
-        state = f"is at revision {known}" if known else "has not been migrated"
         raise MigrationError(
-            f"The database {state}, this version needs {HEAD} with its own views, and the user"
-            f" {row[1]} may not migrate it",
+            f"The database {_described(known)}, this version needs {HEAD} with its own views, and"
+            f" the user {row[1]} may not migrate it",
             "Let its owner run: iracing-pipeline migrate (with Docker Compose:"
             " docker compose run --rm migrate)",
         )
+
+
+def _described(revision: str | None) -> str:
+    return f"is at revision {revision}" if revision else "has not been migrated"
 
 
 def _failure(error: BaseException | None) -> MigrationError:

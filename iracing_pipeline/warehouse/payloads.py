@@ -63,18 +63,20 @@ class Version:
         document: Which it is; its part is a digest of the body.
         body: The JSON.
         source_time: The time of its data, UTC.
+        latest: Whether the latest of its times counts, not the earliest.
     """
 
     document: Document
     body: object
     source_time: datetime
+    latest: bool = False
 
 
 def put_versions(connection: Connection, versions: Iterable[Version], *, source: str) -> None:
     """Keep versions of documents, beside those that are there.
 
-    The same version again keeps the earliest of its times: a copy of a file is younger than what
-    is in it.
+    The same version again keeps the earliest of its times, as a copy of a file is younger than
+    what is in it; the latest, where it replaced a file.
 
     Args:
         connection: In whose transaction it happens.
@@ -87,7 +89,8 @@ def put_versions(connection: Connection, versions: Iterable[Version], *, source:
             " VALUES (%s, %s, %s, %s, %s, %s)"
             " ON CONFLICT (kind, item, part) DO UPDATE"
             " SET received_at = excluded.received_at"
-            " WHERE known.received_at > excluded.received_at",
+            " WHERE CASE WHEN %s THEN known.received_at < excluded.received_at"
+            " ELSE known.received_at > excluded.received_at END",
             [
                 [
                     each.document.kind,
@@ -96,6 +99,7 @@ def put_versions(connection: Connection, versions: Iterable[Version], *, source:
                     source,
                     dump(each.body),
                     each.source_time,
+                    each.latest,
                 ]
                 for each in versions
             ],

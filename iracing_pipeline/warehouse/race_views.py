@@ -11,6 +11,7 @@ from iracing_pipeline.tables.race import (
     RACE_INCIDENT,
     RACE_LEDGER,
     RACE_PACE,
+    RACE_WHAT_IF,
     TRAFFIC_EFFECT,
 )
 from iracing_pipeline.tables.results import RESULT, SUBSESSION
@@ -193,6 +194,28 @@ LADDERS = View(
     ),
 )
 
+WHAT_IFS = View(
+    name="grafana.race_what_if",
+    doc=RACE_WHAT_IF.doc,
+    source="racing.race_what_if AS what_if"
+    + _ENTRY.format("what_if")
+    + _SUBSESSION.replace(
+        "USING (subsession_id)", "ON subsession.subsession_id = what_if.subsession_id"
+    ),
+    columns=(
+        *taken("what_if", RACE_WHAT_IF),
+        *taken("result", RESULT, "cust_id", "display_name", "finish_position_in_class"),
+        *OF_SUBSESSION,
+        ViewColumn(
+            "(SELECT session.session_key FROM racing.telemetry_session AS session"
+            " WHERE session.subsession_id = what_if.subsession_id"
+            " AND session.cust_id = result.cust_id AND session.simsession_type = 'Race'"
+            " ORDER BY session.start_time DESC LIMIT 1)",
+            Column("session_key", pl.String, "The telemetry of the race, if there is any"),
+        ),
+    ),
+)
+
 RACE_VIEWS: tuple[View, ...] = (
     LEDGER,
     LEDGER_ITEMS,
@@ -202,6 +225,7 @@ RACE_VIEWS: tuple[View, ...] = (
     TRACK_TRAFFIC,
     INCIDENTS,
     LADDERS,
+    WHAT_IFS,
 )
 
 LEDGER_BETWEEN = Function(

@@ -80,14 +80,26 @@ def mark(
     """
     connection.execute(
         "INSERT INTO ops.result_file (path, size_bytes, modified_at, state, subsessions,"
-        " attempts, retry_at, loaded_at) VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+        " attempts, retry_at, loaded_at, first_modified_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s)"
         " ON CONFLICT (path) DO UPDATE SET"
         " size_bytes = excluded.size_bytes, modified_at = excluded.modified_at,"
         " state = excluded.state, subsessions = excluded.subsessions,"
         " attempts = excluded.attempts, retry_at = excluded.retry_at,"
         " loaded_at = excluded.loaded_at",
-        [path, *file.version, file.state, subsessions, file.attempts, file.retry_at, now],
-    )
+        [
+            path, *file.version, file.state, subsessions, file.attempts, file.retry_at, now,
+            file.version[1],
+        ],
+    )  # fmt: skip
+
+
+def is_replaced(connection: Connection, path: str) -> bool:
+    """Whether a file has been written again since it was first read."""
+    row = connection.execute(
+        "SELECT modified_at > first_modified_at FROM ops.result_file WHERE path = %s", [path]
+    ).fetchone()
+    return bool(row and row[0])
 
 
 def interrupted(connection: Connection) -> list[tuple[str, Version]]:

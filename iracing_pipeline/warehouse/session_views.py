@@ -12,6 +12,7 @@ from iracing_pipeline.tables.consistency import (
     SESSION_SUMMARY,
 )
 from iracing_pipeline.tables.corners import LAP_CORNER
+from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.results import RESULT, SUBSESSION
 from iracing_pipeline.tables.strategy import CAR_TRACK
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
@@ -35,6 +36,17 @@ OF_SESSION = taken(
 )
 """What tells a session to a reader."""
 
+_COSTLIEST = tuple(
+    ViewColumn(
+        f"finding.{column.name}",
+        Column(
+            f"finding_{column.name}", column.dtype, f"Costliest finding: {column.doc}", column.unit
+        ),
+    )
+    for column in RACE_FINDING.columns
+    if column.name in {"text", "cause", "seconds", "low_s", "high_s", "places", "irating"}
+)
+
 SESSION_SUMMARIES = View(
     name="grafana.session_summaries",
     doc="One session in a row: pace, evenness, fuel, conditions, and for a race its result.",
@@ -44,7 +56,9 @@ SESSION_SUMMARIES = View(
     " LEFT JOIN racing.subsession AS subsession USING (subsession_id)"
     " LEFT JOIN racing.result AS result ON session.simsession_type = 'Race'"
     " AND result.subsession_id = session.subsession_id"
-    " AND result.simsession_number = 0 AND result.cust_id = session.cust_id",
+    " AND result.simsession_number = 0 AND result.cust_id = session.cust_id"
+    " LEFT JOIN racing.race_finding AS finding ON finding.session_key = session.session_key"
+    " AND finding.rank = 1",
     columns=(
         *taken("session", TELEMETRY_SESSION, "session_key"),
         *OF_SESSION,
@@ -118,6 +132,7 @@ SESSION_SUMMARIES = View(
             "result.irating_after - result.irating_before",
             Column("irating_change", pl.Int32, "What the race changed in the iRating"),
         ),
+        *_COSTLIEST,
     ),
 )
 

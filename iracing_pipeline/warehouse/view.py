@@ -55,11 +55,28 @@ def _quoted(text: str) -> str:
 def taken(alias: str, table: Table, *names: str) -> tuple[ViewColumn, ...]:
     """Columns of a table as they are; all of them when no name is given.
 
+    A recording of a team event may name its driver by id alone: ``driver_name`` beside ``cust_id``
+    is then the name of the member.
+
     Raises:
         KeyError: If the table has no such column.
     """
     by_name = {column.name: column for column in table.columns}
-    return tuple(ViewColumn(f'{alias}."{n}"', by_name[n]) for n in names or table.names)
+
+    def expression(name: str) -> str:
+        if name == "driver_name" and "cust_id" in by_name:
+            return _driver_name(alias)
+        return f'{alias}."{name}"'
+
+    return tuple(ViewColumn(expression(n), by_name[n]) for n in names or table.names)
+
+
+def _driver_name(alias: str) -> str:
+    """SQL for the name of a driver: as the recording has it, else as results last showed it."""
+    return (
+        f"coalesce({alias}.driver_name, (SELECT member.display_name FROM racing.member AS member"
+        f" WHERE member.cust_id = {alias}.cust_id))"
+    )
 
 
 def of_simsession(columns: tuple[ViewColumn, ...]) -> tuple[ViewColumn, ...]:

@@ -22,6 +22,7 @@ from iracing_pipeline.warehouse.analysis_views import ANALYSIS_VIEWS
 from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
 from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
 from iracing_pipeline.warehouse.errors import MigrationError
+from iracing_pipeline.warehouse.experiment_views import EXPERIMENT_VIEWS
 from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
 from iracing_pipeline.warehouse.race_views import RACE_FUNCTIONS, RACE_VIEWS
 from iracing_pipeline.warehouse.rating_views import RATING_VIEWS
@@ -149,6 +150,7 @@ VIEWS: tuple[View, ...] = (
     *SESSION_VIEWS,
     *RESULTS_VIEWS,
     *RACE_VIEWS,
+    *EXPERIMENT_VIEWS,
     *CAREER_VIEWS,
     *RATING_VIEWS,
     *STRATEGY_VIEWS,

@@ -12,12 +12,18 @@ from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.track_evidence import lengths
 from iracing_pipeline.analysis.unrolled import Unrolled, unroll
 from iracing_pipeline.demo.car import CORVANE_GT3, FORMULA_VALE, TRIPLE_CROWN_STOCK
+from iracing_pipeline.demo.channels import channels_of
 from iracing_pipeline.demo.circuits import COPPER_BASIN, HALDEN_RIDGE, MILLBROOK
+from iracing_pipeline.demo.event import Event
 from iracing_pipeline.demo.plan import Plan, Session
+from iracing_pipeline.demo.session_info import Sheet, session_info
 from iracing_pipeline.demo.simulate import simulate_session
+from iracing_pipeline.ibt.writer import write_ibt
 from iracing_pipeline_tests.recordings import START
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import polars as pl
 
     from iracing_pipeline.analysis.corner_map import CornerMap
@@ -76,3 +82,22 @@ def measured(
     assert found is not None
     measured_corners = corners.lap_corners(records, unrolled, grid, found)
     return records, laps, unrolled, grid, found, measured_corners
+
+
+def file_of(folder: Path, *, laps: int, seed: int, **plan: Any) -> Path:
+    """A simulated session of the Formula Vale as a file."""
+    car, circuit = PAIRS["formula"]
+    driven = Plan(Session.PRACTICE, laps=laps, fuel_l=6.0, experience_laps=80, **plan)
+    frame, _ = simulate_session(car, circuit, driven, seed)
+    sheet = Sheet(
+        car=car,
+        circuit=circuit,
+        plan=driven,
+        event=Event(),
+        start=START,
+        setup_name="a.sto",
+        encoding=None,
+    )
+    path = folder / f"{seed}.ibt"
+    write_ibt(path, frame, channels_of(car), session_info(sheet), start=START)
+    return path

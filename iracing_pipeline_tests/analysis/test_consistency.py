@@ -2,7 +2,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from iracing_pipeline.analysis import consistency, robust
+from iracing_pipeline.analysis import consistency
 from iracing_pipeline.demo.plan import Contact
 from iracing_pipeline_tests.analysis.simulated import practice
 
@@ -74,15 +74,3 @@ def test_few_laps_say_nothing() -> None:
     short = practice("formula")
     spreads = consistency.corner_spread(short.corners, short.laps)
     assert spreads.get_column("spread_s").null_count() == spreads.height == 7
-
-
-def test_a_driver_who_gets_more_even() -> None:
-    sessions = [
-        laps_of(list(90 + sigma * RNG.standard_normal(40))) for sigma in np.arange(1.2, 0.2, -0.1)
-    ]
-    found = consistency.spread_trend(sessions)
-
-    assert isinstance(found, robust.Estimate)
-    assert found.value == pytest.approx(-0.1, abs=0.05)
-    assert found.high < 0
-    assert consistency.spread_trend(sessions[:3]) is None

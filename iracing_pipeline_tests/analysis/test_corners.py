@@ -2,9 +2,9 @@ import numpy as np
 import polars as pl
 import pytest
 
-from iracing_pipeline.analysis import corner_map, corners
+from iracing_pipeline.analysis import corner_map
 from iracing_pipeline.analysis.corner_map import Corner, CornerMap
-from iracing_pipeline.analysis.corners import lap_corners, time_lost
+from iracing_pipeline.analysis.corners import lap_corners
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.track_grid import Grid
@@ -66,18 +66,6 @@ def test_corners_and_straights_add_up_to_the_lap_time(pair: str) -> None:
     assert session.corners.schema == LAP_CORNER.schema
     expected = session.unrolled.laps.get_column("lap_time_s").to_list()
     assert sums.get_column("sum").to_list() == pytest.approx(expected, abs=1e-9)
-
-
-def test_time_lost_adds_up_to_the_delta() -> None:
-    session = practice("gt3")
-    first, second = (session.corners.filter(pl.col("lap_number") == n) for n in (1, 2))
-    times = dict(session.laps.select("lap_number", "lap_time_s").iter_rows())
-
-    lost = time_lost(second, first)
-    total = lost.select(pl.sum("corner_lost_s") + pl.sum("straight_lost_s")).item()
-    assert total == pytest.approx(times[2] - times[1], abs=1e-9)
-    with pytest.raises(ValueError, match="different corner maps"):
-        time_lost(second, first.with_columns(map_version=pl.lit(2, pl.Int16)))
 
 
 def test_what_the_driver_did_in_a_corner() -> None:
@@ -247,4 +235,3 @@ def test_no_lap_no_corner() -> None:
     found = lap_corners(records, unrolled, Grid(800.0, 400), CornerMap((), 0, clean=False))
     assert found.is_empty()
     assert found.schema == LAP_CORNER.schema
-    assert corners.way_before(CornerMap((), 0, clean=False), Grid(800.0, 400)) == 0.0

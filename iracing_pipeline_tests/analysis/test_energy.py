@@ -9,8 +9,14 @@ import pytest
 from iracing_pipeline.analysis.energy import Power, lap_energy, power
 from iracing_pipeline.analysis.fuel import energy_use, fuel_laps, fuel_use
 from iracing_pipeline.analysis.laps import laps as find_laps
+from iracing_pipeline.analysis.samples import CHANNELS
+from iracing_pipeline.demo.car import CORVANE_HYBRID
+from iracing_pipeline.demo.circuits import MILLBROOK
+from iracing_pipeline.demo.plan import Plan, Session, Stop
+from iracing_pipeline.demo.simulate import simulate_session
 from iracing_pipeline_tests.recordings import START, drive
 
+HYBRID_CHANNELS = ("EnergyERSBattery", "EnergyERSBatteryPct", "EnergyBatteryToMGU_KLap")
 LAPS = (20.0, 20.0, 20.0, 20.0)
 DEPLOYED_J, LOST_J, FULL_J = 1.2e6, 0.1e6, 4e6
 
@@ -29,6 +35,44 @@ def hybrid() -> pl.DataFrame:
 
 def laps_of(records: pl.DataFrame, car: Power) -> pl.DataFrame:
     return lap_energy(records, find_laps(records, session_key="s", start=START), car)
+
+
+@pytest.mark.parametrize("name", ["EnergyERSBattery", "EnergyBatteryToMGU_KLap"])
+@pytest.mark.parametrize("at", [0, 1683, 2200, -3])
+def test_a_wrong_record_changes_no_energy(name: str, at: int) -> None:
+    """By more than what its few records hold."""
+    records = hybrid()
+    car = power({"DriverCarIsElectric": 0}, records)
+    values = records[name].to_numpy().copy()
+    values[at : at + 3 if at >= 0 else None] = 0.0
+    columns = [each for each in laps_of(records, car).columns if each.startswith("energy")]
+
+    lying = laps_of(records.with_columns(pl.Series(name, values)), car).select(columns)
+    for column in columns:
+        true = laps_of(records, car)[column]
+        assert lying[column].to_list() == pytest.approx(true.to_list(), abs=0.0015), column
+
+
+def test_the_energy_of_a_simulated_race_is_what_the_battery_gave() -> None:
+    plan = Plan(
+        Session.RACE, laps=4, fuel_l=30.0, experience_laps=100, stops=(Stop(2, fuel_l=5.0),)
+    )
+    records, truth = simulate_session(
+        CORVANE_HYBRID, MILLBROOK, plan, 4, columns=[*HYBRID_CHANNELS, *CHANNELS]
+    )
+    car = power({"DriverCarIsElectric": 0}, records)
+    laps = laps_of(records, car)
+
+    assert CORVANE_HYBRID.hybrid is not None
+    assert car.capacity_kwh == pytest.approx(CORVANE_HYBRID.hybrid.battery_j / 3.6e6, rel=1e-6)
+    assert laps["kind"].to_list() == [lap.kind for lap in truth.laps]
+    for row, lap in zip(laps.rows(named=True), truth.laps, strict=True):
+        assert lap.energy_deployed_j is not None
+        assert lap.energy_used_j is not None
+        # A record of the motor's power is 0.83 kJ; the ends of a lap are known to one each.
+        assert row["energy_used_kwh"] * 3.6e6 == pytest.approx(lap.energy_used_j, abs=2e3)
+        assert row["energy_deployed_kwh"] * 3.6e6 == pytest.approx(lap.energy_deployed_j, abs=2e3)
+    assert sum(lap.energy_deployed_j or 0.0 for lap in truth.laps) > 1e6
 
 
 def test_a_car_with_a_tank_alone_has_no_energy() -> None:

@@ -72,3 +72,27 @@ def test_a_clock_that_slips_or_falls_for_good_is_no_lie() -> None:
     fallen = time - 90 * (np.arange(200) >= 120)
     for each in (slipped, fallen):
         assert (restored_time(each, each > 0)[0] == each).all()
+
+
+def test_the_ends_of_a_file_are_held() -> None:
+    """No record before or after them shows that a jump lasts."""
+    level = np.linspace(30.0, 29.0, 1000)
+    lying = level.copy()
+    lying[:LONGEST_LIE] = 0.0
+    lying[-2:] = np.nan
+    found = restored(lying, 0.1)
+    assert found == pytest.approx(level, abs=0.01)
+    assert (found[:LONGEST_LIE] == level[LONGEST_LIE]).all()
+    place = np.asarray((0.9 + np.arange(100) * 1e-3) % 1)
+    lying = place.copy()
+    lying[:2] = 0.5
+    assert restored(lying, 4e-3, circular=True) == pytest.approx(place, abs=3e-3)
+
+
+@pytest.mark.parametrize(
+    "tail", [[0, 5, 5, 5, 5, 5], [0, 5, 0, 5, 0], [5, 0, 0, 0, 0, 0], [0, 5, 5, 5, 5, 7]]
+)
+def test_short_runs_at_the_ends_decide_nothing(tail: list[int]) -> None:
+    values = np.array([5] * 20 + tail)
+    assert (settled(values, strict=True) == 5).all()
+    assert (settled(values[::-1]) == 5).all()

@@ -1,7 +1,11 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 
-from benchmarks.experiments import Campaign, claimed_after, drive
+from benchmarks.experiments import Campaign, block_differences, drive, first_claims, session_claims
 from iracing_pipeline.analysis.experiment import (
     FEWEST_BLOCKS,
     compare,
@@ -9,6 +13,9 @@ from iracing_pipeline.analysis.experiment import (
     laps_needed,
     plan,
 )
+
+if TYPE_CHECKING:
+    from iracing_pipeline.analysis.samples import Floats
 
 
 def test_a_longer_plan_begins_like_a_shorter_one_and_has_both_kinds_of_block() -> None:
@@ -29,27 +36,31 @@ def test_a_steady_drift_leaves_no_difference() -> None:
     assert (result.blocks, result.laps) == (8, 32)
 
 
+def campaigns(campaign: Campaign, count: int, seed: int) -> Floats:
+    return block_differences(*drive(campaign, count, np.random.default_rng(seed)))
+
+
 def test_the_true_difference_lies_within_the_interval_at_every_look() -> None:
-    random, missed = np.random.default_rng(3), 0
-    campaign = Campaign(0.001, 0.002, 16, 1)
-    for _ in range(150):
-        order, runs = drive(campaign, random)
-        look = compare(order, runs)  # what an earlier look excluded stays excluded
-        missed += (look.low_s is not None and look.low_s > 0.09) or (
-            look.high_s is not None and look.high_s < 0.09
-        )
+    missed = 0
+    for differences in campaigns(Campaign(0.001, 0.002, 16, 1), 150, 3):
+        low, high = interval(differences)  # what an earlier look excluded stays excluded
+        missed += (low is not None and low > 0.09) or (high is not None and high < 0.09)
 
     assert missed <= 12  # 5 % of 150, and what chance adds
 
 
 def test_few_null_campaigns_claim_a_difference_and_most_real_ones_do() -> None:
-    random = np.random.default_rng(4)
-    nothing = Campaign(0.0, 0.0015, 20, 1)
-    something = Campaign(0.0015, 0.0015, 20, 1)
+    nothing = first_claims(campaigns(Campaign(0.0, 0.0015, 20, 1), 400, 4))
+    something = first_claims(campaigns(Campaign(0.0015, 0.0015, 20, 1), 100, 4))
 
-    assert sum(compare(*drive(nothing, random)).faster is not None for _ in range(150)) <= 12
-    assert sum(compare(*drive(something, random)).faster == "A" for _ in range(60)) >= 45
-    assert claimed_after(Campaign(0.0015, 0.0005, 10, 1), random) in {28, 32, 36, 40}
+    assert sum(claim is not None for claim in nothing) <= 29  # 5 % of 400, and what chance adds
+    assert sum(claim is not None for claim in something) >= 75
+    soon = first_claims(campaigns(Campaign(0.0015, 0.0005, 10, 1), 1, 4))
+    assert soon[0] in {7, 8, 9, 10}
+
+
+def test_two_sessions_tell_apart_what_is_the_same_more_often_than_an_experiment() -> None:
+    assert session_claims(400, np.random.default_rng(5)) > 0.05
 
 
 def test_nothing_is_claimed_before_enough_blocks() -> None:

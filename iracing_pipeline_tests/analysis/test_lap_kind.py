@@ -5,6 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from iracing_pipeline.analysis.evidence import LONGEST_LIE
 from iracing_pipeline.analysis.lap_kind import KINDS, REASONS
 from iracing_pipeline.analysis.laps import laps
 from iracing_pipeline_tests.recordings import START, drive, glitch, where
@@ -209,6 +210,19 @@ def test_standing_in_the_pits_is_no_stop_on_track() -> None:
     frame = drive((20.0,))
     frame = where(in_pits(frame, 0, 120), slice(0, 100), Speed=0.0)
     assert "stopped" not in laps_of(frame)[0]["reasons"]
+
+
+@pytest.mark.parametrize(("records", "reasons"), [(LONGEST_LIE, []), (2 * LONGEST_LIE, ["glitch"])])
+def test_a_lap_in_which_the_car_was_nowhere_for_a_while_is_a_glitch(
+    records: int, reasons: list[str]
+) -> None:
+    """The car drives on where it would be: the lap keeps its time, and does not count."""
+    nowhere = {"Lat": 0.0, "Lon": 0.0, "PlayerTrackSurface": -1}
+    frame = where(drive((20.0, 20.0, 20.0)), slice(2000, 2000 + records), **nowhere)
+    timed = [lap for lap in laps_of(frame) if lap["kind"] == "timed"]
+
+    assert [lap["reasons"] for lap in timed] == [[], reasons, []]
+    assert [lap["lap_time_s"] for lap in timed] == pytest.approx([20.0] * 3, abs=1e-6)
 
 
 def test_every_kind_and_reason_is_documented() -> None:

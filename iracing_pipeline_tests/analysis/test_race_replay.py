@@ -4,10 +4,19 @@ import numpy as np
 import polars as pl
 import pytest
 
-from benchmarks.race_replay import World, coverage, drive
-from iracing_pipeline.analysis.race_field import at_lap, estimate
+from benchmarks.race_replay import World, coverage, drive, fitted
+from iracing_pipeline.analysis import race_ledger
+from iracing_pipeline.analysis.race_field import NoLapError, at_lap, estimate
+from iracing_pipeline.analysis.race_questions import FEWER_STOPS, MISTAKE, START, what_ifs
 from iracing_pipeline.analysis.race_replay import Distance, Field, Passing, finish, replay
-from iracing_pipeline.analysis.race_what_if import Race, from_place, with_stops, without_loss
+from iracing_pipeline.analysis.race_what_if import (
+    RefusedError,
+    driven,
+    from_place,
+    with_stops,
+    without_loss,
+)
+from iracing_pipeline.tables.results import LAP, RESULT
 
 EASY = Passing(base=30.0, slope=1.0, follow_s=0.3)
 HARD = Passing(base=-30.0, slope=0.1, follow_s=0.3)
@@ -112,47 +121,54 @@ def test_most_true_finishes_lie_within_the_band() -> None:
 
 
 @pytest.fixture(scope="module")
-def driven() -> World:
+def world() -> World:
     random = np.random.default_rng(5)
-    while (world := drive(random)).place.size < 20:
+    while (made := drive(random)).place.size < 20:
         pass
-    return world
+    return made
 
 
-def race_of(world: World, chart: pl.DataFrame) -> Race:
-    return Race(
-        chart, estimate(chart, until_lap=world.laps), Distance(laps=world.laps), world.stops
+def _clean_car(world: World) -> tuple[int, int]:
+    """A car in the middle of the field, and a clean lap of its early race."""
+    clean = world.chart.filter(pl.col("flags") == 0, pl.col("lap_number") == 4)
+    middle = clean.sort("session_time_s")["group_id"].to_list()
+    return middle[len(middle) // 2], 4
+
+
+def _with_off(world: World) -> tuple[int, int, pl.DataFrame]:
+    """A car that went off for 12 s, the lap, and the chart."""
+    car, lap = _clean_car(world)
+    mine = pl.col("group_id") == car
+    here = mine & (pl.col("lap_number") == lap)
+    later = pl.when(mine, pl.col("lap_number") >= lap).then(12.0).otherwise(0.0)
+    return (
+        car,
+        lap,
+        world.chart.with_columns(
+            pl.col("session_time_s") + later,
+            pl.when(here).then(4).otherwise(pl.col("flags")).alias("flags"),
+        ),
     )
 
 
-def test_twelve_seconds_lost_are_given_back(driven: World) -> None:
-    car, lap = _clean_car(driven)
-    later = pl.when(pl.col("car") == car, pl.col("lap_number") >= lap).then(12.0).otherwise(0.0)
-    here = (pl.col("car") == car) & (pl.col("lap_number") == lap)
-    chart = driven.chart.with_columns(
-        pl.col("crossed_s") + later,
-        pl.when(here).then(pl.col("lap_s") + 12.0).otherwise(pl.col("lap_s")).alias("lap_s"),
-        (pl.col("clean") & ~here).alias("clean"),
-    )
+def test_twelve_seconds_lost_are_given_back(world: World) -> None:
+    car, lap, chart = _with_off(world)
 
-    answer = without_loss(race_of(driven, chart), car, lap)
+    answer = without_loss(driven(fitted(chart, world.laps)), car, lap, 12.0)
 
     assert answer.gained_low_s < 12.0 < answer.gained_high_s + 1.5
     assert answer.places_gained > 0
     assert answer.place_odds.sum() == pytest.approx(1.0)
 
 
-def _clean_car(world: World) -> tuple[int, int]:
-    """A car in the middle of the field, and a clean lap of its early race."""
-    clean = world.chart.filter(pl.col("clean"), pl.col("lap_number") == 4)
-    middle = clean.sort("crossed_s")["car"].to_list()
-    return middle[len(middle) // 2], 4
-
-
-def test_one_stop_fewer_gains_a_stop_where_tyres_last(driven: World) -> None:
-    car, _ = _clean_car(driven)
-    race = race_of(driven, driven.chart)
-    lasting = replace(race.estimates.field, fade_s_per_lap=np.zeros(driven.place.size))
+def test_one_stop_fewer_gains_a_stop_where_tyres_last(world: World) -> None:
+    car, _ = _clean_car(world)
+    other = int(world.chart.filter(pl.col("lap_number") == world.laps)["group_id"][0])
+    never = world.chart.with_columns(  # somebody did the race without a stop
+        pl.when(pl.col("group_id") == other).then(0).otherwise(pl.col("flags")).alias("flags")
+    )
+    race = driven(fitted(never, world.laps))
+    lasting = replace(race.estimates.field, fade_s_per_lap=np.zeros(world.place.size))
     race = replace(race, estimates=replace(race.estimates, field=lasting, passing=EASY))
 
     answer = with_stops(race, car, ())
@@ -160,22 +176,59 @@ def test_one_stop_fewer_gains_a_stop_where_tyres_last(driven: World) -> None:
     assert answer.gained_s == pytest.approx(race.estimates.field.stop_s[0], abs=6.0)
 
 
-def test_starting_in_front_ends_no_further_back(driven: World) -> None:
-    car, _ = _clean_car(driven)
+def test_a_stint_that_nobody_drove_is_refused(world: World) -> None:
+    car, _ = _clean_car(world)
 
-    answer = from_place(race_of(driven, driven.chart), car, 1)
+    with pytest.raises(RefusedError, match="no car of the class drove more than"):
+        with_stops(driven(fitted(world.chart, world.laps)), car, ())
+
+
+def test_starting_in_front_ends_no_further_back(world: World) -> None:
+    car, _ = _clean_car(world)
+    race = driven(fitted(world.chart, world.laps))
+
+    answer = from_place(race, car, 1)
 
     assert answer.places_gained > 0
-    with pytest.raises(ValueError, match="outside the class"):
-        from_place(race_of(driven, driven.chart), car, 99)
+    with pytest.raises(RefusedError, match="outside the class"):
+        from_place(race, car, 99)
 
 
-def test_a_car_or_a_lap_that_the_chart_lacks_is_named(driven: World) -> None:
-    race = race_of(driven, driven.chart)
-    with pytest.raises(ValueError, match="Car 4711 is not in the race"):
+def test_a_car_that_is_not_there_and_a_race_without_laps_are_named(world: World) -> None:
+    race = driven(fitted(world.chart, world.laps))
+    with pytest.raises(RefusedError, match="car 4711 is not in the race"):
         with_stops(race, 4711, ())
-    with pytest.raises(ValueError, match="no lap up to lap 0"):
-        estimate(driven.chart, until_lap=0)
-    missing = driven.chart.filter((pl.col("car") != 3) | (pl.col("lap_number") > 2))
-    with pytest.raises(ValueError, match="A car has no lap up to lap 2"):
-        at_lap(race.estimates, missing, 2, {})
+    with pytest.raises(NoLapError, match="No car of the race completed a lap"):
+        estimate(race_ledger.read_race(LAP.frame(), RESULT.frame()))
+    missing = world.chart.filter((pl.col("group_id") != 3) | (pl.col("lap_number") > 2))
+    fit = fitted(missing, world.laps)
+    then = at_lap(fit, estimate(fit), 2, {})
+    assert np.isfinite(then.elapsed_s).all()  # taken to have driven them at its pace
+
+
+def test_questions_of_a_race_are_answered_in_places_seconds_and_irating(world: World) -> None:
+    car, lap, chart = _with_off(world)
+    changes = {place: 100.0 - 10.0 * place for place in range(1, 50)}
+
+    rows = what_ifs(fitted(chart, world.laps), car, 77, 0, changes)
+
+    off = rows.filter(kind=MISTAKE, lap_number=lap).row(0, named=True)
+    assert off["place_low"] <= off["place"] <= off["place_high"]
+    assert off["irating_gained"] == pytest.approx(10.0 * off["places_gained"])
+    assert off["gained_s"] == pytest.approx(12.0, abs=2.5)
+    assert rows.filter(kind=FEWER_STOPS)["refused_for"][0].startswith("It takes")
+    assert "P1 after lap 1" in rows.filter(kind=START)["question"][0]
+    assert rows["question_number"].to_list() == list(range(1, rows.height + 1))
+    unknown = what_ifs(fitted(chart, world.laps), car, 77, 0)
+    assert unknown["irating_change"].is_null().all()
+    assert unknown["place"].equals(rows["place"])
+
+
+def test_a_race_with_a_caution_is_refused_with_its_lap(world: World) -> None:
+    slow = pl.when(pl.col("lap_number") >= 6).then(60.0).otherwise(0.0)
+    chart = world.chart.with_columns(pl.col("session_time_s") + slow)
+
+    rows = what_ifs(fitted(chart, world.laps), _clean_car(world)[0], 77, 0)
+
+    assert rows["kind"].to_list() == ["any"]
+    assert "lap 6" in rows["refused_for"][0]

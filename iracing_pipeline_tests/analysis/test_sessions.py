@@ -63,6 +63,28 @@ def test_without_a_recorder_the_row_of_the_car_names_the_driver(tmp_path: Path) 
     assert alone["driver_name"] == "Ada Example"
 
 
+def test_laps_have_the_type_of_their_own_simsession(tmp_path: Path) -> None:
+    """One file may hold a practice and the race after it."""
+    practice = drive((20.0,), lap=1, after=4.0)
+    race = drive((20.0,), lap=1, began=200.0).with_columns(SessionNum=pl.lit(2, pl.Int32))
+    info = INFO.replace(
+        "SessionType: Practice",
+        "SessionType: Practice\n - SessionNum: 1\n   SessionType: Lone Qualify\n"
+        " - SessionNum: 2\n   SessionType: Race",
+    )
+    path = tmp_path / "weekend.ibt"
+    write(path, pl.concat([practice, race]), info=info)
+    telemetry = analyse(IbtFile(path))
+
+    laps = telemetry.laps.select("simsession_number", "simsession_type", "kind").rows()
+    assert [lap for lap in laps if lap[2] == "timed"] == [
+        (0, "Practice", "timed"),
+        (2, "Race", "timed"),
+    ]
+    assert {lap[:2] for lap in laps} == {(0, "Practice"), (2, "Race")}
+    assert telemetry.session["simsession_type"][0] == "Race"  # of the last record
+
+
 def test_the_build_is_kept(tmp_path: Path) -> None:
     info = INFO.replace(" TrackID: 17", " TrackID: 17\n BuildVersion: 2026.03.09.01")
     row = session_of(tmp_path / "a.ibt", info)

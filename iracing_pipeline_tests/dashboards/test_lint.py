@@ -167,6 +167,7 @@ def channel(**changes: Any) -> Panel:
             "wider than its panel at 1280 px",
         ),
         (panel(fields=(car(), track())), "a phone has 342"),
+        (replace(panel(), title="Behind your best before", width=4), "cuts its title at 1280 px"),
     ],
 )
 def test_what_grafana_would_draw_otherwise_than_meant(wrong: Panel, problem: str) -> None:

@@ -10,17 +10,20 @@ from typing import TYPE_CHECKING
 import dagster as dg
 import grpc  # type: ignore[import-untyped]  # Dagster's, which brings no types
 import psycopg
-from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._grpc.__generated__ import dagster_api_pb2 as messages
 from dagster._grpc.__generated__.dagster_api_pb2_grpc import (
     DagsterApiServicer,
     add_DagsterApiServicer_to_server,
 )
-from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 
+from iracing_pipeline.dagster_private import (
+    GRPC_INFO_TAG,
+    CanCancelExecutionRequest,
+    CanCancelExecutionResult,
+)
 from iracing_pipeline.definitions import defs
-from iracing_pipeline.defs import abandoned_runs
-from iracing_pipeline.defs.abandoned_runs import abandoned_runs_sensor
+from iracing_pipeline.defs.operations import abandoned_runs
+from iracing_pipeline.defs.operations.abandoned_runs import abandoned_runs_sensor
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.telemetry import assets
 from iracing_pipeline.ingest.telemetry import analyse

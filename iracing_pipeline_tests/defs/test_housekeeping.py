@@ -2,17 +2,25 @@ from __future__ import annotations
 
 import os
 import time
+import uuid
 from typing import TYPE_CHECKING
 
 import dagster as dg
+import pytest
 
 from iracing_pipeline.definitions import defs
-from iracing_pipeline.defs.housekeeping import daily_housekeeping
+from iracing_pipeline.defs.operations.housekeeping import daily_housekeeping
+from iracing_pipeline.defs.resources import (
+    LakeResource,
+    ResultsFolder,
+    TelemetryFolder,
+    WarehouseResource,
+)
+from iracing_pipeline.warehouse.errors import MigrationError
+from iracing_pipeline_tests.conftest import at_database, run_statement
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
     from iracing_pipeline_tests.defs.conftest import Pipeline
 
@@ -55,3 +63,34 @@ def test_it_is_asked_for_daily_without_being_switched_on() -> None:
     assert daily_housekeeping.default_status is dg.DefaultScheduleStatus.RUNNING
     with dg.build_schedule_context() as context:
         assert len(daily_housekeeping.evaluate_tick(context).run_requests or []) == 1
+
+
+def test_a_tick_does_not_migrate_and_a_run_does(
+    server_url: str, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    name = f"iracing_test_{uuid.uuid4().hex[:8]}"
+    run_statement(server_url, "CREATE DATABASE {}", name)
+    url = at_database(server_url, name)
+    monkeypatch.setenv("IRACING_DATABASE_URL", url)
+    try:
+        with pytest.raises(MigrationError, match="has not been migrated") as refused:
+            pipeline.tick()
+        assert "iracing-pipeline migrate" in refused.value.advice
+
+        job = defs.resolve_job_def("keep_house")
+        assert job.execute_in_process(instance=pipeline.instance).success
+        pipeline.tick()
+    finally:
+        run_statement(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+def test_a_resource_takes_its_place_from_its_fields(tmp_path: Path, database: str) -> None:
+    assert LakeResource(uri=str(tmp_path)).open().uri("raw", "a", "b") == str(
+        tmp_path / "raw" / "a" / "b"
+    )
+    assert TelemetryFolder(folder=str(tmp_path)).path == tmp_path
+    assert ResultsFolder(folder=str(tmp_path)).path == tmp_path
+    with WarehouseResource(url=database).connect() as connection:
+        row = connection.execute("SELECT current_database()").fetchone()
+    assert row is not None
+    assert database.endswith(row[0])

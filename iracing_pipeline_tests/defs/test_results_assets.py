@@ -127,7 +127,7 @@ def test_a_career_is_backfilled_season_by_season(
         run(instance, "fetch_season", partition=str(CAREER.seasons[0]))
         assert server.requests == before + 1  # the hidden race: one refusal proves nothing
         run(instance, "pull_reference")
-        run(instance, "rebuild_ratings")
+        run(instance, "refresh_figures")
         assert server.grants["password_limited"] == 1
         assert not any(status == 429 for _, status in server.calls)
     seen = [race for race in CAREER.races if not race.forbidden]
@@ -317,7 +317,7 @@ def test_telemetry_tells_of_results_until_something_better_does(
     run(instance, "read_telemetry_results")
     assert isinstance(look(), dg.SkipReason)
     assert count(database, "racing.subsession WHERE source = 'ibt'") == 1
-    run(instance, "rebuild_ratings")
+    run(instance, "refresh_figures")
     assert count(database, "racing.rating_history WHERE source = 'ibt'") == 1
 
 

@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 import dagster as dg
 import pytest
-from dagster._core.errors import DagsterExecutionInterruptedError
 
 from iracing_pipeline import definitions
+from iracing_pipeline.dagster_private import DagsterExecutionInterruptedError
 from iracing_pipeline.defs.retries import retried
 from iracing_pipeline.local.runs import Runs
 

@@ -145,6 +145,13 @@ def test_races_end_as_the_career_says() -> None:
             assert race.start <= outing.start
 
 
+def test_the_newest_session_is_a_race() -> None:
+    newest = max(season(), key=lambda outing: outing.start)
+
+    assert newest.plan.session is Session.RACE
+    assert newest.event.race is not None
+
+
 def test_a_backlog_is_of_many_different_small_files(tmp_path: Path) -> None:
     paths = write_backlog(tmp_path, 4)
     assert all(2.5e6 < p.stat().st_size < 5e6 for p in paths)

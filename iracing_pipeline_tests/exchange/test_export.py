@@ -10,6 +10,11 @@ import pytest
 from click.testing import CliRunner
 
 from iracing_pipeline.cli import main
+from iracing_pipeline.demo.car import FORMULA_VALE
+from iracing_pipeline.demo.circuits import MILLBROOK
+from iracing_pipeline.demo.event import Event
+from iracing_pipeline.demo.outing import Outing, write_outing
+from iracing_pipeline.demo.plan import Ending, Plan, Session, Start, StartKind
 from iracing_pipeline.exchange import motec_ld, motec_ldx
 from iracing_pipeline.exchange.motec_ld import Recording
 from iracing_pipeline.ibt import Facts, IbtFile
@@ -184,6 +189,35 @@ def test_attempts_of_one_lap_are_files_of_their_own(two_attempts: Path, tmp_path
     assert one.name == "car_track stint 2 lap 6.csv"
     with pytest.raises(NothingToExportError, match="no stint 7; it has 1, 2"):
         export(source, tmp_path / "none", Format.CSV, stint=7)
+
+
+def test_the_fastest_lap_of_a_race_is_a_clean_one(tmp_path: Path) -> None:
+    """Neither the lap from the green nor one cut short by the flag."""
+    plan = Plan(
+        Session.RACE,
+        laps=3,
+        fuel_l=20.0,
+        experience_laps=100,
+        leader_ahead_s=2.0,
+        cooldown_laps=1,
+        start=Start(StartKind.PIT_LANE),
+        ending=Ending.TRACK,
+    )
+    outing = Outing(FORMULA_VALE, MILLBROOK, plan, Event(), START)
+    file = write_outing(tmp_path, outing, 3)
+    best = file.truth.best_lap_time_s
+    assert best is not None
+
+    _, ldx = export(IbtFile(file.path), tmp_path / "out", Format.MOTEC)
+    tree = ET.parse(ldx)  # noqa: S314
+    beacons = [float(m.get("Time", "")) / 1e6 for m in tree.iter("Marker")]
+    details = {s.get("Id"): s.get("Value") for s in tree.iter("String")}
+    number = int(details["Fastest Lap"] or 0)
+
+    minutes, seconds = divmod(best, 60)
+    assert details["Fastest Time"] == f"{int(minutes)}:{seconds:06.3f}"
+    # i2 counts the lap before the first beacon as lap 1.
+    assert beacons[number - 1] - beacons[number - 2] == pytest.approx(best, abs=2e-3)
 
 
 def test_exports_say_local_time(tmp_path: Path) -> None:

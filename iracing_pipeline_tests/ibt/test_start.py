@@ -22,6 +22,12 @@ def offset_hours(file_name: str) -> float | None:
         (NAMED, 1.0),
         ("car_track 2026-03-07 20-15-34 (1).ibt", 1.0),
         ("car_track 2026-03-07 19-15-33.ibt", 0.0),
+        ("car_track_2026-03-07_20-15-33.ibt", 1.0),  # as chats and browsers write spaces
+        ("car_track%202026-03-07%2020-15-33.ibt", 1.0),
+        ("12026-03-07 20-15-33.ibt", None),
+        ("car_track 2026-03-07 15-45-33 - Copy.ibt", -3.5),
+        ("car_track 2026-03-08 09-15-33.ibt", 14.0),
+        ("car_track 2026-03-08 10-15-33.ibt", None),  # no zone is so far
         ("car_track 2026-03-08 00-45-33.ibt", 5.5),
         ("car_track 2026-03-08 01-00-33.ibt", 5.75),
         ("car_track 2026-03-07 14-15-40.ibt", -5.0),

@@ -88,7 +88,7 @@ class World:
 def run(connection: Connection, folder: Path, seed: int) -> tuple[list[str], Counter[str]]:
     """Play one schedule, and compare: the differences, and the faults injected by kind."""
     rng = random.Random(seed)  # noqa: S311 - no secret
-    _empty(connection)
+    empty(connection)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     world = World(folder)
@@ -102,7 +102,7 @@ def run(connection: Connection, folder: Path, seed: int) -> tuple[list[str], Cou
         _look(connection, world, rng, faulty=False, now=now + rest * LONG)
     found = _shown(connection)
     wrong = _unlike(connection, world)
-    _empty(connection)
+    empty(connection)
     for versions in world.versions.values():
         source, _, body = max(versions, key=_order)
         kind = "results/get" if source is Source.API else source.label
@@ -282,7 +282,8 @@ def _shown(connection: Connection) -> dict[str, Any]:
     return shown
 
 
-def _empty(connection: Connection) -> None:
+def empty(connection: Connection) -> None:
+    """Delete all results, files and what is noted of them."""
     connection.rollback()
     tables = ", ".join(
         (

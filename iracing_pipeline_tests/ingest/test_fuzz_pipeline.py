@@ -10,8 +10,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_a_short_campaign_breaks_no_promise(server_url: str, tmp_path: Path) -> None:
-    tally = fuzz(server_url, 25, seed=1, keep=tmp_path, exports=False, archives=False)
+def test_a_short_campaign_breaks_no_promise(
+    server_url: str, migrated_template: str, tmp_path: Path
+) -> None:
+    tally = fuzz(
+        server_url,
+        25,
+        seed=1,
+        keep=tmp_path,
+        exports=False,
+        archives=False,
+        template=migrated_template,
+    )
 
     assert tally.failures == {}
     assert sum(tally.outcomes.values()) == 26  # with the good one

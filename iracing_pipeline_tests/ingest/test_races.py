@@ -14,8 +14,10 @@ from iracing_pipeline.demo.outing import write_outing
 from iracing_pipeline.demo.plan import Session
 from iracing_pipeline.demo.season import SEED, season
 from iracing_pipeline.ingest import races
+from iracing_pipeline.ingest.race_what_ifs import drive_again_due
 from iracing_pipeline.ingest.races import take_apart_due
 from iracing_pipeline.ingest.results import load_subsessions
+from iracing_pipeline.report import read, report
 from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_ANALYSIS, RACE_LEDGER
 from iracing_pipeline.warehouse import payloads
 from iracing_pipeline.warehouse.errors import LoadError
@@ -131,9 +133,8 @@ def test_a_real_race_closes_and_any_pair_is_a_difference(connection: Connection)
     assert items[0] > 0
 
 
-def test_findings_of_a_race_with_telemetry_are_priced(
-    connection: Connection, tmp_path: Path
-) -> None:
+def _drive_gt3(connection: Connection, tmp_path: Path) -> int:
+    """Load the demo's GT3 race with its telemetry, and take it apart; its subsession_id."""
     gt3 = RACES[-1]
     number, outing = next(
         (number, outing)
@@ -145,6 +146,13 @@ def test_findings_of_a_race_with_telemetry_are_priced(
     _put(connection, gt3.subsession_id, result(CAREER, race), lap_chart(CAREER, race, 0))
     load_subsessions(connection, [gt3.subsession_id])
     take_apart_due(connection)
+    return gt3.subsession_id
+
+
+def test_findings_of_a_race_with_telemetry_are_priced(
+    connection: Connection, tmp_path: Path
+) -> None:
+    _drive_gt3(connection, tmp_path)
 
     kind, seconds, places, irating, value = connection.execute(
         "SELECT finding.kind, finding.seconds, finding.places, finding.irating,"
@@ -164,6 +172,45 @@ def test_findings_of_a_race_with_telemetry_are_priced(
         "SELECT penalty, at_points, points_left FROM grafana.penalty_ladder"
     ).fetchall()
     assert ladder == [("disqualification", 17, 14)]
+
+
+def test_a_race_of_ones_own_is_driven_again_once(connection: Connection, tmp_path: Path) -> None:
+    number = _drive_gt3(connection, tmp_path)
+
+    done = drive_again_due(connection)
+
+    assert (done.races, done.refused) == (1, {})
+    rows = connection.execute(
+        "SELECT kind, place_low <= place AND place <= place_high, gained_s, places_gained,"
+        " irating_gained, races FROM grafana.race_what_if WHERE refused_for IS NULL"
+        " ORDER BY question_number"
+    ).fetchall()
+    assert {"mistake", "start"} <= {row[0] for row in rows}
+    assert all(row[1] and row[5] >= 100 for row in rows)
+    kind, _, gained_s, places, irating, _ = rows[0]
+    assert kind == "mistake"
+    assert gained_s > 5
+    assert places > 0
+    assert irating > 0
+    shown = connection.execute(
+        "SELECT finding_seconds, finding_places FROM grafana.session_summaries"
+        " WHERE finding_cause = 'mistakes'"
+    ).fetchall()
+    stored_finding = connection.execute(
+        "SELECT seconds, places FROM racing.race_finding WHERE rank = 1"
+    ).fetchall()
+    assert shown == stored_finding
+    assert drive_again_due(connection).races == 0
+    races.forget(connection, [number])
+    take_apart_due(connection)
+    assert drive_again_due(connection).races == 1
+
+    session = connection.execute("SELECT session_key FROM racing.telemetry_session").fetchone()
+    assert session is not None
+    page = report(read(connection, session[0]))
+    assert "to the winner at lap" in page
+    assert "Without the" in page
+    assert "disqualification at 17 points" in page
 
 
 def test_a_race_that_is_refused_stops_no_other(

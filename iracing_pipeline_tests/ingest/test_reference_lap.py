@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +13,9 @@ from iracing_pipeline.analysis.reference import Conditions, OtherTrackError, aga
 from iracing_pipeline.exchange.garage61 import Garage61Error
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.ingest.reference_lap import UnusableReferenceError, add, move_to_grid
-from iracing_pipeline_tests.ingest.test_lap_analysis import count, file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import count, stored
+from iracing_pipeline_tests.recordings import START
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -70,6 +73,7 @@ def test_the_best_lap_of_somebody_is_kept_apart(
 
     assert (row["source"], row["car_name"]) == ("ibt", "Formula Vale")
     assert row["elapsed_s"][-1] == row["lap_time_s"]
+    assert START < row["driven_at"] < START + timedelta(minutes=10)
     assert count(connection, "grafana.reference_laps") == 1
     assert count(connection, "grafana.reference_lap_points") == row["interval_count"] + 1
     assert (count(connection, "racing.telemetry_lap"), count(connection, "racing.lap_trace")) == (
@@ -115,6 +119,7 @@ def test_a_renamed_csv_is_timed_by_integration(
     assert row["lap_time_method"] == "integration"
     assert row["lap_time_s"] == pytest.approx(true, rel=1e-3)
     assert row["driver_name"] is None
+    assert row["driven_at"] is None
 
 
 def test_what_cannot_be_compared_is_refused(

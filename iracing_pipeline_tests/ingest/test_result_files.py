@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -31,9 +32,12 @@ from iracing_pipeline.ingest.results import load_subsessions
 from iracing_pipeline.ingest.telemetry import analyse, load
 from iracing_pipeline.warehouse import payloads, quarantine
 from iracing_pipeline.warehouse.payloads import Document
+from iracing_pipeline_tests.ingest import result_schedules
 from iracing_pipeline_tests.payloads import names, needs_payloads, payload
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from iracing_pipeline.warehouse.connection import Connection
 
 CAREER = Career(season_count=1)
@@ -183,7 +187,10 @@ def test_every_real_result_loads_into_the_database(
 
 
 CASES = Path(os.environ.get("IRACING_TEST_CASES", "../shared/data/cases"))
-needs_cases = pytest.mark.skipif(not CASES.is_dir(), reason=f"there is no {CASES}")
+needs_cases = pytest.mark.skipif(
+    not CASES.is_dir(),
+    reason="no cases of result files: set IRACING_TEST_CASES to their folder",
+)
 
 
 def winner(connection: Connection, subsession_id: int) -> object:
@@ -247,6 +254,92 @@ def test_an_export_from_before_a_penalty_does_not_undo_the_api_result(
     copy = Path(shutil.copyfile(old, tmp_path / "copy.json"))
     load_result_files(connection, [copy])
     assert one(connection, "SELECT count(*) FROM racing.result WHERE incidents <> 17") == 0
+
+
+@pytest.mark.parametrize("name", ["a.json", "a (2).json"])
+def test_a_document_that_is_downloaded_again_is_the_newest(
+    connection: Connection, tmp_path: Path, name: str
+) -> None:
+    """A penalty comes and goes: the file is replaced, or numbered by the browser."""
+    for second, (file, winner_name) in enumerate([("a.json", "One"), ("b.json", "Two")]):
+        dropped(tmp_path / file, small(winner_name), second * 60)
+        load_result_files(connection, [tmp_path / file])
+    assert winner(connection, 95000200) == "Two"
+    dropped(tmp_path / name, small("One"), 180)
+    load_result_files(connection, [tmp_path / name])
+    assert winner(connection, 95000200) == "One"
+    # A copy of the other, written later still, is no download.
+    dropped(tmp_path / "copy.json", small("Two"), 600)
+    load_result_files(connection, [tmp_path / "copy.json"])
+    assert winner(connection, 95000200) == "One"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_order_of_arrival_changes_the_tables(
+    connection: Connection, tmp_path: Path, seed: int
+) -> None:
+    """Exports, a copy, an archive and answers of the API, each alone, in random orders."""
+    files: dict[str, tuple[Any, int]] = {
+        "old.json": (small("One"), 0),
+        "new.json": (small("Two"), 120),
+        "new (1).json": (small("Three"), 130),
+        "copy.json": (small("Two"), 500),
+        "archive.json": ([search_row(CAREER, RACE) | {"subsession_id": 95000200}], 900),
+    }
+    rng = random.Random(seed)  # noqa: S311 - no secret
+    answered = rng.choice([60, 300])  # before or after the newest export
+    chosen = rng.sample(sorted(files), 4)
+    for name in chosen:
+        dropped(tmp_path / name, *files[name])
+
+    def answer() -> None:
+        document = Document("results/get", "95000200")
+        payloads.put(connection, document, small("Api"), source="api")
+        connection.execute(
+            "UPDATE raw.payload SET received_at = %s WHERE kind = 'results/get'",
+            [datetime.fromtimestamp(AT + answered, UTC)],
+        )
+        load_subsessions(connection, [95000200])
+
+    arrivals: list[Callable[[], object]] = [
+        answer,
+        *(partial(load_result_files, connection, [tmp_path / name]) for name in chosen),
+    ]
+    seen = set()
+    for _ in range(12):
+        result_schedules.empty(connection)
+        for arrive in rng.sample(arrivals, len(arrivals)):
+            arrive()
+        seen.add(winner(connection, 95000200))
+    times = {"Three": 132, "Two": 120, "One": 0, "Api": answered}
+    there = {"Api"} | {str(files[n][0]["winner_name"]) for n in chosen if n != "archive.json"}
+    if "new.json" not in chosen and "copy.json" in chosen:
+        times["Two"] = 500
+    assert seen == {max(there, key=lambda each: times[each])}
+
+
+AT = 1_774_000_000
+
+
+def small(winner_name: str) -> dict[str, Any]:
+    """A whole result of two drivers; its winner is all that versions differ by."""
+    names_ = [winner_name, "Last"]
+    entries = [
+        {"cust_id": len(name), "display_name": name, "finish_position": place, "incidents": 0}
+        for place, name in enumerate(names_)
+    ]
+    return {
+        "subsession_id": 95000200,
+        "start_time": "2026-03-19T19:00:00Z",
+        "winner_name": winner_name,
+        "session_results": [{"simsession_number": 0, "results": entries}],
+    }
+
+
+def dropped(path: Path, document: object, second: int) -> None:
+    """Write a file whose time is some seconds after a fixed one."""
+    path.write_text(json.dumps(document), encoding="utf-8")
+    os.utime(path, (AT + second, AT + second))
 
 
 def test_from_exports_alone_a_setting_says_whose_racing_it_is(

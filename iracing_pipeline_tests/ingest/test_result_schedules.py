@@ -1,4 +1,4 @@
-"""A hundred random schedules of good and bad files, API answers and refusals of the database."""
+"""Forty random schedules of good and bad files, API answers and refusals of the database."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.warehouse.connection import Connection
 
-SCHEDULES = 100
+SCHEDULES = 40
 
 
 def test_after_the_faults_the_tables_are_those_of_a_world_without(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from iracing_pipeline.ingest import figures
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 
 if TYPE_CHECKING:
     from pathlib import Path

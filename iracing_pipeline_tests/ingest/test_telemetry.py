@@ -19,6 +19,7 @@ from iracing_pipeline.ingest.telemetry import (
 from iracing_pipeline.lake import Lake, NotInLakeError
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline_tests import recordings
+from iracing_pipeline_tests.recordings import INFO, drive, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -138,6 +139,29 @@ def test_a_renamed_copy_keeps_the_time_zone(tmp_path: Path, connection: Connecti
             "SELECT file_name, utc_offset_s, start_source FROM racing.telemetry_session"
         ).fetchall()
         assert rows == [(name, 3600, "header")]
+
+
+def test_a_recorder_without_a_name_has_that_of_the_results(
+    tmp_path: Path, connection: Connection
+) -> None:
+    """In a team event the file may name the team mate alone."""
+    info = INFO.replace(" DriverCarIdx: 1", " DriverCarIdx: 1\n DriverUserID: 1001").replace(
+        "UserName: Ada Example", "UserName: Team Mate\n   UserID: 2002"
+    )
+    path = tmp_path / "team.ibt"
+    write(path, drive((20.0,)), info=info)
+    recorded = analyse(IbtFile(path))
+    load(connection, recorded)
+    query = "SELECT cust_id, driver_name FROM grafana.telemetry_sessions WHERE session_key = %s"
+
+    def shown() -> object:
+        return connection.execute(query, [recorded.facts.session_key]).fetchone()
+
+    assert shown() == (1001, None)
+    connection.execute(
+        "INSERT INTO racing.member (cust_id, display_name) VALUES (1001, 'Ada Example')"
+    )
+    assert shown() == (1001, "Ada Example")
 
 
 def test_a_load_is_written_down(file: IbtFile, connection: Connection) -> None:

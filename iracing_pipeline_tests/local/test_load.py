@@ -1,12 +1,16 @@
 from __future__ import annotations
 
+import json
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 import pytest
+from click.testing import CliRunner
 
+from iracing_pipeline import cli
 from iracing_pipeline.defs.telemetry import assets
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.inbox.telemetry_folder import FolderMissingError, list_folder
@@ -17,6 +21,15 @@ from iracing_pipeline_tests import recordings
 
 if TYPE_CHECKING:
     from iracing_pipeline.settings import Settings
+
+
+RACE = {
+    "subsession_id": 95000400,
+    "start_time": "2026-03-19T19:00:00Z",
+    "session_results": [
+        {"simsession_number": 0, "results": [{"cust_id": 5, "display_name": "A", "incidents": 0}]}
+    ],
+}
 
 
 def record(settings: Settings, name: str, *, laps: int = 2) -> Path:
@@ -136,3 +149,32 @@ def test_a_folder_that_cannot_be_read_is_said(
 
     with pytest.raises(FolderMissingError, match="Permission denied"):
         run(settings)
+
+
+def test_recordings_and_results_are_told_apart_by_their_content(
+    settings: Settings, tmp_path: Path
+) -> None:
+    """A name that is no text, a result without its suffix, and a damaged one among them."""
+    folder = tmp_path / "mixed"
+    recordings.session(folder / "a.ibt", track="a")
+    (folder / "b.ibt").write_text(json.dumps(RACE), encoding="utf-8")
+    (folder / "cut.json").write_text("{", encoding="utf-8")
+    odd = Path(os.fsdecode(os.fsencode(folder) + b"/caf\xe9.json"))
+    try:
+        odd.write_text(json.dumps(RACE | {"subsession_id": 95000401}), encoding="utf-8")
+    except OSError:
+        pytest.skip("this file system takes only text for names")
+
+    outcomes = load(settings, [folder], lambda _done, _all: None)
+    printed = CliRunner().invoke(cli.main, ["load", str(folder)])
+
+    assert [(each.kind, str(each.state), each.subsessions) for each in outcomes] == [
+        ("recording", "loaded", None),
+        ("results", "loaded", 1),
+        ("results", "loaded", 1),
+        ("results", "quarantined", 0),
+    ]
+    assert outcomes[2].file.endswith("caf\\udce9.json")
+    assert printed.exit_code == 1, printed.output
+    assert "2 subsessions of 3 files of results" in printed.output
+    assert "cut.json: quarantined: " in printed.output

@@ -3,15 +3,15 @@ from __future__ import annotations
 import io
 import socket
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from iracing_pipeline.local import dagster_home, ui
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from iracing_pipeline.settings import Settings
 
 
@@ -66,7 +66,11 @@ def test_what_dagster_prints_cannot_control_the_terminal(
 ) -> None:
     ui.serve(settings, 3299, lambda _url: None)
 
-    assert capsys.readouterr().err == "driver \\x1b]0;owned\\x07 \ufffd\n"
+    shown = "driver \\x1b]0;owned\\x07 \ufffd\n"
+    assert ui.log_file(settings).read_text(encoding="utf-8") == shown
+    assert capsys.readouterr().err == (
+        f"{shown}Dagster did not start. All it printed is in {ui.log_file(settings)}\n"
+    )
 
 
 def test_what_is_started_means_the_same_places(
@@ -91,5 +95,13 @@ def test_what_is_started_means_the_same_places(
     arguments: dict[str, Any] = dict(zip(process.command, process.command[1:], strict=False))
     assert arguments["-h"] == "127.0.0.1"
     assert arguments["-p"] == "3299"
-    assert "iracing_pipeline.definitions" in process.command
+    workspace = yaml.safe_load(Path(arguments["-w"]).read_text(encoding="utf-8"))
+    assert workspace["load_from"] == [
+        {
+            "python_module": {
+                "module_name": "iracing_pipeline.definitions",
+                "location_name": "iracing_pipeline",
+            }
+        }
+    ]
     assert str(dagster_home.PACKAGE.parent) in process.env["PYTHONPATH"]

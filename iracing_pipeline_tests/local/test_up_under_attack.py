@@ -44,7 +44,7 @@ NOWHERE = {
 }
 WIPE = "mutation { wipeAssets(assetPartitionRanges: []) { __typename } }"
 SHUT = (
-    'mutation { shutdownRepositoryLocation(repositoryLocationName: "iracing_pipeline.definitions")'
+    'mutation { shutdownRepositoryLocation(repositoryLocationName: "iracing_pipeline")'
     " { __typename } }"
 )
 

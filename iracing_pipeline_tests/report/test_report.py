@@ -11,7 +11,8 @@ import pytest
 
 from iracing_pipeline.ingest.reference_lap import add
 from iracing_pipeline.report import NoSessionError, read, report, session_key
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 from iracing_pipeline_tests.real_files import each, recordings
 
 if TYPE_CHECKING:

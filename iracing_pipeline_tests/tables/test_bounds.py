@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
 from iracing_pipeline.tables import Column, Table
-from iracing_pipeline.tables.bounds import FUEL, LAP_TIME, Bounds
+from iracing_pipeline.tables.bounds import FUEL, LAP_TIME, TIME, Bounds
 from iracing_pipeline.tables.catalog import TABLES
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ TABLE = Table(
     (
         Column("lap_number", pl.Int32, "Key", required=True, bounds=Bounds(0, 100)),
         Column("lap_time_s", pl.Float64, "May be null", "s", bounds=LAP_TIME),
+        Column("driven_at", pl.Datetime("us", "UTC"), "A time", bounds=TIME),
         Column("fuel_l", pl.List(pl.Float64), "An array", "l"),
         Column("effect_s", pl.Float64, "An estimate", "s", bounds=Bounds(-10, 10)),
         Column("effect_low_s", pl.Float64, "Lower end", "s", bounds=Bounds(-10, 10)),
@@ -39,9 +41,26 @@ def bounded(**row: object) -> tuple[list[dict[str, object]], list[OutOfBounds]]:
 def test_every_float_has_finite_bounds(table: Table) -> None:
     for column in table.columns:
         if column.inner.is_float():
-            assert column.bounds is not None
+            assert isinstance(column.bounds, Bounds)
             assert math.isfinite(column.bounds.lower)
             assert math.isfinite(column.bounds.upper)
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
+def test_every_time_of_racing_is_bounded(table: Table) -> None:
+    if table.name.startswith("racing."):
+        times = [column for column in table.columns if isinstance(column.inner, pl.Datetime)]
+        assert [column.name for column in times if column.bounds is None] == []
+
+
+@pytest.mark.parametrize("year", [1, 1899, 2201, 9999])
+def test_a_time_that_no_race_has_becomes_null(year: int) -> None:
+    rows, left_out = bounded(driven_at=datetime(year, 6, 1, tzinfo=UTC))
+
+    assert rows[0]["driven_at"] is None
+    assert [str(each) for each in left_out] == [
+        "example.driven_at: 1 value left out, not within 1900-01-01 to 2200-01-01"
+    ]
 
 
 @pytest.mark.parametrize("value", [0.0, -1.0, 86_400.1, 1e304, math.inf, -math.inf])

@@ -8,12 +8,14 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from iracing_pipeline.tables.bounds import Bounds
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse import bounds
 from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.load import replace
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,10 +49,14 @@ def refusals(connection: Connection, table: Table) -> Iterator[str]:
             " AND attnum = ANY(conkey) WHERE conname = %s AND conrelid = %s::regclass",
             [name, table.name],
         ).fetchall()
-        limits = columns[used[0][0]].bounds if len(used) == 1 and used[0][0] in columns else None
-        if limits is None:
+        column = columns.get(used[0][0]) if len(used) == 1 else None
+        if column is None or not column.inner.is_numeric():  # of times there is no other one
             continue
-        column = columns[used[0][0]]
+        limits = column.bounds
+        if not isinstance(limits, Bounds):
+            if table.name.startswith("racing."):
+                yield f"{table.name} {name}: no bounds are declared"
+            continue
         whole = not column.inner.is_float()
         least = limits.lower + (1 if whole else 1e-6) if limits.above else limits.lower
         for value in (least, limits.upper):
@@ -116,6 +122,15 @@ def test_a_bound_that_changed_replaces_the_constraint(connection: Connection) ->
     assert (
         comments["bounds_fuel_tank_l"] == bounds.conditions(TELEMETRY_SESSION)["bounds_fuel_tank_l"]
     )
+
+
+@pytest.mark.parametrize("value", ["'infinity'", "'9999-01-01'", "'0044-03-15 BC'"])
+def test_the_database_refuses_a_time_that_no_race_has(connection: Connection, value: str) -> None:
+    with pytest.raises(psycopg.errors.CheckViolation, match="bounds_seen_at"):
+        connection.execute(
+            "INSERT INTO racing.member (cust_id, display_name, seen_at)"
+            f" VALUES (1, 'A. Driver', {value})".encode()
+        )
 
 
 def test_the_load_nulls_a_value_and_refuses_a_row(connection: Connection, tmp_path: Path) -> None:

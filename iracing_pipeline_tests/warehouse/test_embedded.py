@@ -318,7 +318,7 @@ def test_runs_as_a_normal_user_and_keeps_others_out(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     if not all(folder.stat().st_mode & stat.S_IXOTH for folder in Path(PYTHON).parents):
-        pytest.skip(f"other users may not run {PYTHON}")
+        pytest.skip("other users may not run this Python")
     pwd = pytest.importorskip("pwd")
     home = tmp_path_factory.mktemp("users")
     for folder in (home, *home.parents):

@@ -66,7 +66,7 @@ def to_own_best() -> Panel:
     """What changed."""
     return stat(
         3,
-        "Behind your best before",
+        "To your best",
         "The best lap of the last session minus the best clean lap that the same driver had driven"
         " on this track in this car before it: green and below zero is a new best. From"
         " grafana.telemetry_sessions.",

@@ -10,19 +10,21 @@ from iracing_pipeline.dashboards.charts import OWN, WINNER, Drawing, by_number, 
 from iracing_pipeline.dashboards.fields import (
     Field,
     car,
+    driver,
     hidden,
-    lap_text,
     lap_time,
     moment,
     number,
     position,
     seconds,
+    sentence,
     text,
     whole,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.variables import LOCAL_START, Choice
+from iracing_pipeline.warehouse.view import in_words
 
 RACE = Choice(
     "race",
@@ -80,11 +82,12 @@ def result() -> Panel:
 
 
 def headline() -> tuple[Panel, ...]:
-    """The race in six figures."""
+    """The race in four figures."""
 
     def one(number_: int, title: str, about: str, shown: Field, **size: Any) -> Panel:
         about = f"{about} From grafana.career_races."
-        return stat(number_, title, about, shown, f"grafana.career_races WHERE {THIS}", **size)
+        source = f"grafana.career_races WHERE {THIS}"
+        return stat(number_, title, about, shown, source, width=6, height=3, **size)
 
     return (
         one(
@@ -95,26 +98,19 @@ def headline() -> tuple[Panel, ...]:
             empty="no result yet",
         ),
         one(
-            10,
-            "iRating change",
-            "What the race changed in your iRating.",
-            number("irating_change", "Change").more_is_better(),
-            empty="not rated",
-            may_be_empty=True,
-        ),
-        one(
-            11,
-            "Best lap",
-            "Your fastest lap of the race, by the result.",
-            lap_text("best_lap_s", "Best lap"),
-            empty="no lap",
-        ),
-        one(
             12,
             "Behind winner",
             "What you were behind the winner at the flag; empty where laps were.",
             seconds("interval_s", "Behind", decimals=1),
             empty="not on the lead lap",
+            may_be_empty=True,
+        ),
+        one(
+            10,
+            "iRating change",
+            "What the race changed in your iRating.",
+            number("irating_change", "Change").more_is_better(),
+            empty="not rated",
             may_be_empty=True,
         ),
         one(
@@ -124,14 +120,189 @@ def headline() -> tuple[Panel, ...]:
             number("incidents", "Incidents"),
             empty="no result yet",
         ),
-        one(
-            14,
-            "Strength of field",
-            "Strength of field of the split.",
-            number("strength_of_field", "SOF"),
-            empty="no result yet",
-            may_be_empty=True,
+    )
+
+
+OWN_CAR = f"""
+me AS (
+    SELECT group_id, against_group_id, gap_s FROM grafana.race_ledger WHERE {MAIN} AND own
+    ORDER BY finish_position_in_class LIMIT 1
+),
+rival AS (
+    SELECT CASE WHEN me.group_id <> me.against_group_id THEN me.against_group_id ELSE (
+        SELECT second.group_id FROM grafana.race_ledger AS second
+        WHERE {MAIN.replace("subsession_id", "second.subsession_id")}
+            AND second.against_group_id = me.group_id AND second.group_id <> me.group_id
+        ORDER BY second.finish_position_in_class LIMIT 1
+    ) END AS group_id FROM me
+)"""
+
+
+def ledger() -> Panel:
+    """The seconds by cause."""
+    return table(
+        15,
+        "Where the seconds went",
+        "What you lost to the winner of your class, or to the second where you won, cause by cause:"
+        " below zero is a gain, and the last bar is the gap at the last lap that both completed."
+        " With a question mark: its 95 % interval holds zero. From grafana.race_ledger and"
+        " grafana.race_ledger_between().",
+        (
+            text(
+                f"{in_words('part.cause', CAUSES)}"
+                " || CASE WHEN part.supported THEN '' ELSE ' ?' END",
+                "Cause",
+            ).wide(150),
+            seconds("part.seconds", "Lost", decimals=1).less_is_better().wide(70),
+            number("sum(part.seconds) OVER (ORDER BY part.number)", "Gap so far, s", decimals=1)
+            .coloured(palette.SKY)
+            .as_bar(),
+            text(
+                "to_char(part.low_s, 'FM990.0') || ' to ' || to_char(part.high_s, 'FM990.0')",
+                "95 %",
+            ).wide(115),
+            sentence("own.text", "What shows it"),
         ),
+        f"""
+(SELECT *, array_position(ARRAY['{"', '".join(CAUSES)}'], cause) AS number
+    FROM me CROSS JOIN rival
+    CROSS JOIN LATERAL grafana.race_ledger_between(${{race}}, 0, me.group_id, rival.group_id)
+    WHERE rival.group_id IS NOT NULL
+) AS part
+LEFT JOIN grafana.race_ledger AS own ON own.{MAIN.replace(" AND ", " AND own.")}
+    AND own.group_id = (SELECT group_id FROM me) AND own.cause = part.cause
+ORDER BY part.number
+""",
+        first=f"WITH {OWN_CAR}",
+        empty="No ledger: it needs a lap chart of the race, from the Data API or an exported"
+        " event_result, and a car of yours in it.",
+        height=9,
+        may_be_empty=True,
+    )
+
+
+CAUSES = {
+    "start": "Grid and first lap",
+    "pace": "Pace in clean air",
+    "traffic": "Traffic",
+    "fade": "Tyres and fuel",
+    "stops": "Stops",
+    "mistakes": "Mistakes",
+    "cautions": "Cautions",
+    "unexplained": "Not explained",
+}
+
+
+def places() -> Panel:
+    """Places won and lost, and why."""
+    return table(
+        16,
+        "Places, lap by lap",
+        "Each lap on which your place changed, with what cost you time on it: a cause of the"
+        " ledger, an incident or a stop; where nothing did, another car was faster or slower. From"
+        " grafana.race_laps and grafana.race_ledger_items.",
+        (
+            number("lap_number", "Lap").wide(50),
+            text("'P' || before || ' → P' || position", "Place").wide(100),
+            number("before - position", "±").more_is_better().wide(45),
+            sentence(
+                "coalesce(why, CASE WHEN before > position THEN 'passed' ELSE 'was passed' END)",
+                "What happened",
+            ),
+        ),
+        """
+(SELECT laps.*, (SELECT string_agg(DISTINCT shown.why, '; ') FROM (
+        SELECT """
+        + in_words("item.cause", CAUSES)
+        + f""" || coalesce(': ' || item.why, '') AS why
+        FROM grafana.race_ledger_items AS item
+        WHERE item.{MAIN.replace(" AND ", " AND item.")} AND item.group_id = laps.group_id
+            AND laps.lap_number = ANY (item.laps) AND item.seconds > 0
+            AND item.cause NOT IN ('pace', 'unexplained')
+        UNION ALL SELECT each.event FROM unnest(laps.events) AS each(event)
+        WHERE each.event NOT IN ('first lap', 'checkered')
+    ) AS shown) AS why
+FROM (SELECT lap_number, position, group_id, events, own,
+        lag(position) OVER (PARTITION BY group_id ORDER BY lap_number) AS before
+    FROM grafana.race_laps WHERE {MAIN} AND own AND position IS NOT NULL) AS laps
+WHERE before <> position) AS changed
+ORDER BY lap_number
+""",
+        empty="No change of place in the lap chart of this race, or no lap chart of it.",
+        width=12,
+        height=11,
+        may_be_empty=True,
+    )
+
+
+def irating_by_place() -> Panel:
+    """What each place was worth."""
+    return by_number(
+        17,
+        "iRating by finishing place",
+        "What your iRating would have changed by in each finishing place of your class, by"
+        " iRacing's arithmetic, and where you finished. From grafana.irating_outcome.",
+        (
+            whole("place_in_class", "Place in class"),
+            number("irating_change", "Change").coloured(palette.SKY),
+            number("CASE WHEN finished_here THEN irating_change END", "You")
+            .coloured(palette.ORANGE)
+            .points(12),
+        ),
+        f"(SELECT DISTINCT ON (place_in_class) * FROM grafana.irating_outcome WHERE {MAIN} AND own"
+        " AND irating_change IS NOT NULL ORDER BY place_in_class, cust_id) AS outcome\n"
+        "ORDER BY place_in_class",
+        empty="Not known: the race was not rated, or the ratings of its field are not loaded.",
+        drawing=Drawing(around_zero=False),
+        width=8,
+        height=9,
+        may_be_empty=True,
+    )
+
+
+def incidents() -> Panel:
+    """Each incident, and what it cost."""
+    return table(
+        18,
+        "Incidents",
+        "Each time that your incident points rose, by the telemetry of the race: where, what the"
+        " lap lost, and the places. From grafana.race_incident.",
+        (
+            number("lap_number", "Lap").wide(50),
+            text(
+                "coalesce('T' || corner, round(distance_m)::text || ' m')"
+                " || coalesce(' · ' || kind, '')",
+                "Where",
+            ).wide(115),
+            number("points", "Points").wide(55),
+            seconds("seconds", "Cost", decimals=1).less_is_better().wide(65),
+            number("places_lost", "Places").less_is_better().wide(55),
+        ),
+        f"grafana.race_incident WHERE {THIS} AND simsession_type = 'Race' ORDER BY incident",
+        empty="No incident, or no telemetry of this race.",
+        width=9,
+        height=9,
+        may_be_empty=True,
+    )
+
+
+def ladder() -> Panel:
+    """How far the next penalty was."""
+    return table(
+        19,
+        "Incident limits",
+        "The incident limits of the race, and how many points you were short of each at the end."
+        " From grafana.penalty_ladder.",
+        (
+            text("penalty", "Limit").wide(130),
+            number("at_points", "At").wide(50),
+            number("points_left", "Left").wide(60),
+        ),
+        f"grafana.penalty_ladder WHERE {THIS} AND simsession_type = 'Race' ORDER BY step",
+        empty="No limit, or no telemetry of this race.",
+        width=7,
+        height=9,
+        may_be_empty=True,
     )
 
 
@@ -143,16 +314,15 @@ def findings() -> Panel:
         "At most three findings from the telemetry of the race, dearest first, with what they cost"
         " over the race and the laps that show it. From grafana.race_debriefs.",
         (
-            text("text", "Finding"),
+            seconds("seconds", "Cost", decimals=1).wide(70),
+            sentence("text", "Finding", least=260),
             text("kind", "Kind").wide(90),
-            seconds("seconds", "Cost", decimals=1).wide(90),
             text("array_to_string(laps, ', ')", "Laps").wide(120),
         ),
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
         empty="No finding: no telemetry of this race, fewer than five clean laps in it, or nothing"
         " that cost half a second beyond their scatter. Laps in and out of the pits do not count.",
-        height=7,
-        width=12,
+        height=6,
         may_be_empty=True,
     )
 
@@ -166,12 +336,12 @@ def events() -> Panel:
         " grafana.race_events.",
         (
             number("lap_number", "Lap").wide(60),
-            text("concat_ws(' · ', event, nullif(message, ''))", "What happened"),
+            sentence("concat_ws(' · ', event, nullif(message, ''))", "What happened"),
         ),
         f"grafana.race_events WHERE {MAIN} AND own AND event NOT IN ('first lap', 'checkered')\n"
         "ORDER BY lap_number, session_time_s",
         empty="No incident, stop or penalty in the data of this race, or no lap chart of it.",
-        height=7,
+        height=11,
         width=12,
         may_be_empty=True,
     )
@@ -192,7 +362,7 @@ def positions() -> Panel:
         empty=NO_LAPS,
         drawing=Drawing(colour=palette.GREY, width=1, legend=False, gaps=False),
         width=12,
-        height=14,
+        height=11,
     )
 
 
@@ -257,7 +427,7 @@ def cost_of_laps() -> Panel:
             lap_time("lap_time_s", "Time").wide(100),
             seconds("lap_time_s - median_s", "Over median").less_is_better().wide(110),
             number("position", "Position").wide(90),
-            text("array_to_string(events, ', ')", "Flagged with"),
+            sentence("array_to_string(events, ', ')", "Flagged with", least=100),
         ),
         f"""
 (SELECT *, (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY lap_time_s) FROM grafana.race_laps
@@ -266,7 +436,8 @@ def cost_of_laps() -> Panel:
 ORDER BY lap_time_s DESC LIMIT 10
 """,
         empty=NO_LAPS,
-        height=9,
+        width=12,
+        height=11,
     )
 
 
@@ -280,9 +451,7 @@ def field_table() -> Panel:
         (
             number("result.finish_position", "Finish").wide(70),
             number("result.starting_position", "Grid").wide(70),
-            text(
-                f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name", "Driver"
-            ),
+            driver(f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name"),
             car("result."),
             number("result.irating_before", "iRating").wide(90),
             lap_time("result.best_lap_s", "Best lap").wide(90),
@@ -314,10 +483,9 @@ BOARD = Board(
     variables=(RACE,),
     utc=True,
     sections=(
-        Section(
-            None,
-            (*headline(), positions(), findings(), events(), gaps(), pace(), cost_of_laps()),
-        ),
+        Section(None, (*headline(), ledger(), places(), positions(), findings())),
+        Section("What it was worth", (irating_by_place(), incidents(), ladder())),
+        Section("Laps", (gaps(), pace(), events(), cost_of_laps())),
         Section("The field", (result(), field_table())),
     ),
 )

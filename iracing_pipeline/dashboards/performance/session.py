@@ -13,6 +13,7 @@ from iracing_pipeline.dashboards.fields import (
     moment,
     number,
     seconds,
+    sentence,
     share,
     speed,
     temperature,
@@ -23,11 +24,29 @@ from iracing_pipeline.dashboards.fields import (
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.variables import SESSION
+from iracing_pipeline.warehouse.view import in_words
 
 NO_CLEAN_LAP = "no clean lap"
 THIS = "WHERE session_key = '${session}'"
 LAPS = f"grafana.telemetry_laps {THIS}"
 SUMMARY = f"grafana.session_summaries {THIS}"
+
+
+KINDS = {
+    "timed": "line to line",
+    "out": "out of the pits",
+    "in": "into the pits",
+    "pit": "through the pits",
+    "partial": "not whole",
+    "start": "start of the race",
+    "pace": "parade lap",
+    "cooldown": "after the flag",
+}
+STARTS = {
+    "header": "recorded",
+    "file_name": "by the file's name",
+    "modified": "by the file's date",
+}
 
 
 def best() -> Panel:
@@ -47,7 +66,7 @@ def theoretical() -> Panel:
     """The best sectors put together."""
     return stat(
         2,
-        "Best sectors together",
+        "Sectors together",
         "The sum of the fastest time of each of iRacing's sectors over all clean laps: what was in"
         " the car. From grafana.session_summaries.",
         lap_text("theoretical_best_s", "Best sectors"),
@@ -73,7 +92,7 @@ def spread() -> Panel:
     """How far clean laps lie apart."""
     return stat(
         4,
-        "Spread of clean laps",
+        "Spread of laps",
         "Robust standard deviation of the clean laps about the line through their stint: the"
         " smaller, the more alike they are. It takes a handful of clean laps. From"
         " grafana.session_summaries.",
@@ -88,7 +107,7 @@ def clean_laps() -> Panel:
     """How many laps count."""
     return stat(
         5,
-        "Clean of timed laps",
+        "Clean laps",
         "Laps with nothing held against them, of those from line to line on track. From"
         " grafana.telemetry_sessions.",
         text("clean_lap_count || ' of ' || timed_lap_count", "Clean"),
@@ -211,8 +230,8 @@ def laps() -> Panel:
             )
             .less_is_better()
             .wide(90),
-            text("lap.kind", "Kind").wide(80),
-            words("lap.why_not_clean", "Does not count because"),
+            text(in_words("lap.kind", KINDS), "Kind").wide(125),
+            sentence("lap.why_not_clean", "Does not count because"),
             number("lap.stint", "Stint").wide(60),
             consumption("lap.fuel_used_l", "Fuel").wide(90),
             speed("lap.max_speed_mps", "Top speed").wide(110),
@@ -267,15 +286,39 @@ def conditions() -> Panel:
     return table(
         11,
         "Conditions",
-        "Medians over the session, and what the car was set up with. From"
+        "Medians over the session, what drives the car, and what it was set up with. From"
         " grafana.telemetry_sessions.",
         (
-            moment("start_time", "Started (UTC)"),
-            temperature("air_temp_c", "Air").wide(90),
-            temperature("track_temp_c", "Track").wide(90),
-            share("relative_humidity", "Humidity").wide(90),
+            temperature("air_temp_c", "Air").wide(80),
+            temperature("track_temp_c", "Track").wide(80),
+            share("relative_humidity", "Humidity").wide(85),
             speed("wind_speed_mps", "Wind").wide(90),
+            text("power_source", "Power").wide(70),
             text("setup_name", "Setup"),
+        ),
+        f"grafana.telemetry_sessions {THIS}",
+        empty="No session: choose one above.",
+        height=4,
+    )
+
+
+def origin() -> Panel:
+    """When it was driven, and the file that says so."""
+    return table(
+        12,
+        "Recorded",
+        "When the session began, how far the local time of the PC was from UTC, and whether the"
+        " file recorded the start or it was estimated; the season of iRacing's build. From"
+        " grafana.telemetry_sessions.",
+        (
+            moment("start_time", "Start (UTC)"),
+            text(
+                "CASE WHEN utc_offset_s < 0 THEN '-' ELSE '+' END"
+                " || to_char(make_interval(secs => abs(utc_offset_s)), 'HH24:MI')",
+                "Local time",
+            ).wide(100),
+            text(in_words("start_source", STARTS), "Start is").wide(130),
+            text("build_season", "Build").wide(90),
             text("file_name", "File"),
         ),
         f"grafana.telemetry_sessions {THIS}",
@@ -294,6 +337,6 @@ BOARD = Board(
     sections=(
         Section(None, (best(), theoretical(), median(), spread(), clean_laps(), incidents())),
         Section("Laps", (lap_chart(), sectors(), laps())),
-        Section("Stints and conditions", (stints(), conditions())),
+        Section("Stints and conditions", (stints(), conditions(), origin())),
     ),
 )

@@ -139,6 +139,31 @@ def by_condition() -> Panel:
     )
 
 
+def power() -> Panel:
+    """What drives the car."""
+    return table(
+        11,
+        "Power",
+        "What drives the car: fuel, a battery, or both (hybrid). Battery a lap is the median that"
+        " the battery lost, deployed what it gave to the motor. Build is the season of iRacing's"
+        " build that the figures are of. From grafana.car_tracks.",
+        (
+            text("power_source", "Power").wide(90),
+            number("energy_median_kwh", "Battery a lap", decimals=3, unit=KWH),
+            number("energy_deployed_median_kwh", "Deployed a lap", decimals=3, unit=KWH),
+            number("energy_capacity_kwh", "Battery holds", decimals=2, unit=KWH),
+            number("energy_lap_count", "Laps with a battery"),
+            text("build_season", "Build").wide(90),
+        ),
+        KNOWN,
+        empty="No session with this car here.",
+        height=4,
+    )
+
+
+KWH = "suffix:kWh"
+
+
 def needed() -> Panel:
     """Fuel for so many laps."""
     return by_number(
@@ -148,8 +173,9 @@ def needed() -> Panel:
         " against what the tank holds. From grafana.fuel_needed.",
         (
             whole("laps", "Laps"),
-            volume("fuel_p65_l", "Plan with").coloured(palette.ORANGE),
-            volume("fuel_p90_l", "Safe").coloured(palette.VERMILLION),
+            # Broad below narrow: they are often one line.
+            volume("fuel_p90_l", "Safe").coloured(palette.VERMILLION).with_(custom__lineWidth=7),
+            volume("fuel_p65_l", "Plan with").coloured(palette.YELLOW),
             volume("tank_l", "Tank").coloured(palette.GREY).dashed(),
         ),
         f"grafana.fuel_needed WHERE {HERE} AND laps <= 80\nORDER BY laps",
@@ -211,6 +237,6 @@ BOARD = Board(
     sections=(
         Section(None, (typical(), to_plan_with(), safe(), tank(), behind())),
         Section("For a race", (needed(), ladder(), lengths())),
-        Section("Lap by lap", (by_lap(), by_condition())),
+        Section("Lap by lap", (by_lap(), by_condition(), power())),
     ),
 )

@@ -27,14 +27,20 @@ SELECT __text, __value FROM (
     ORDER BY NOT driven, laps
 ) AS known
 UNION ALL
-SELECT 'no race length yet', 'none' WHERE NOT EXISTS (
+SELECT CASE WHEN EXISTS (
+    SELECT FROM grafana.car_tracks WHERE car_id = ${car} AND track_id = ${track}
+    AND power_source = 'electric'
+) THEN 'none for an electric car' ELSE 'no race length yet' END, 'none' WHERE NOT EXISTS (
     SELECT FROM grafana.race_lengths WHERE car_id = ${car} AND track_id = ${track}
 )
 """,
 )
 
 THIS = f"{HERE} AND race = '${{race_length}}'"
-NO_PLAN = "No plan: plans need three clean dry laps with this car here."
+NO_PLAN = (
+    "No plan: plans need three clean dry laps with this car here, and count litres, which an"
+    " electric car has none of."
+)
 BEST = f"grafana.race_plans WHERE {THIS} ORDER BY rank NULLS LAST, stops LIMIT 1"
 
 
@@ -89,7 +95,7 @@ def certainty() -> Panel:
         " plan won. Not known until a stop was driven here. From grafana.race_plans.",
         share("best_share", "Share"),
         BEST,
-        empty="not known yet",
+        empty="no stop driven",
         width=6,
         may_be_empty=True,
     )
@@ -187,8 +193,14 @@ CROSS JOIN LATERAL (VALUES
         degradation_lap_count || ' laps'),
     ('A litre costs a lap', round(fuel_effect_s_per_l::numeric, 3) || ' s', NULL),
     ('Spread of a lap', round(lap_spread_s::numeric, 3) || ' s', NULL),
+    ('Power', power_source, build_season),
+    ('Battery a lap', round(energy_deployed_median_kwh::numeric, 3) || ' kWh', NULL),
     ('A caution begins in a lap', round(100 * caution_chance::numeric, 1) || ' %', NULL)
 ) AS told(what, value, behind)
+UNION ALL
+SELECT 'Battery to the motor, a lap', round(energy_deployed_median_kwh::numeric, 2) || ' kWh', NULL
+FROM (SELECT energy_deployed_median_kwh FROM {BEST}) AS plan
+WHERE energy_deployed_median_kwh IS NOT NULL
 UNION ALL
 SELECT 'Not known', NULL, unnest(unknown) FROM (SELECT unknown FROM {BEST}) AS plan
 """,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from grafana_foundation_sdk.models import units
+
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, by_number
@@ -227,13 +229,13 @@ def dampers() -> tuple[Panel, ...]:
     return tuple(
         by_number(
             panel,
-            f"{name} damper",
+            f"{name} damper, mm/s",
             "Share of the time at each velocity of the shock, in bins of 10 mm/s, right of zero in"
             " compression (bump), left in extension (rebound); the outermost bars are all that is"
             " faster. Over the clean laps, or the timed ones where none is clean. From"
             " grafana.damper_histograms.",
             (
-                Field("middle_mps * 1000", "Velocity").with_(unit=MM_PER_S),
+                Field("middle_mps * 1000", "Velocity"),
                 share("share", "Share of time", decimals=1).coloured(colour),
             ),
             "grafana.damper_histograms WHERE session_key = '${session}'"
@@ -254,17 +256,23 @@ def zones() -> Panel:
         12,
         "Bump and rebound",
         "Share of the time each damper is in low-speed and in high-speed bump (compression) and"
-        f" rebound (extension); high speed begins at {THRESHOLD_MPS * 1000:.0f} mm/s. From 360"
-        " samples a second where iRacing logged so, else from 60, which miss most of a kerb. From"
-        " grafana.damper_zones.",
+        f" rebound (extension); high speed begins at {THRESHOLD_MPS * 1000:.0f} mm/s. Peaks"
+        " miss is what samples of this rate miss of a kerb's peak of 8 ms, on average and at most."
+        " From grafana.damper_zones.",
         (
             text("damper_name", "Damper").wide(120),
-            share("high_rebound", "High-speed rebound", decimals=1),
-            share("low_rebound", "Low-speed rebound", decimals=1),
-            share("low_bump", "Low-speed bump", decimals=1),
-            share("high_bump", "High-speed bump", decimals=1),
-            text("lap_count || ' ' || laps", "Laps").wide(90),
-            number("record_count", "Records").wide(90),
+            share("high_rebound", "Fast rebound", decimals=1),
+            share("low_rebound", "Slow rebound", decimals=1),
+            share("low_bump", "Slow bump", decimals=1),
+            share("high_bump", "Fast bump", decimals=1),
+            number("peak_bump_mps * 1000", "Peak bump", unit=MM_PER_S).wide(100),
+            number("peak_rebound_mps * 1000", "Peak rebound", unit=MM_PER_S).wide(115),
+            number("sample_rate_hz", "Samples", unit=units.Hertz).wide(80),
+            text(
+                "round(100 * peak_loss_mean) || ' to ' || round(100 * peak_loss_most) || ' %'",
+                "Peaks miss",
+            ).wide(130),
+            text("lap_count || ' ' || laps", "Laps").wide(80),
         ),
         f"grafana.damper_zones WHERE session_key = '${{session}}'\nORDER BY {_PLACES}, damper",
         empty=NO_DAMPERS,

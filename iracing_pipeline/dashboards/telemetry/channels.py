@@ -8,7 +8,7 @@ from grafana_foundation_sdk.models import units
 
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Regions, Section
-from iracing_pipeline.dashboards.charts import Drawing, chart
+from iracing_pipeline.dashboards.charts import Drawing, chart, names
 from iracing_pipeline.dashboards.fields import (
     SPEED,
     TEMPERATURE,
@@ -114,6 +114,34 @@ def session() -> Panel:
         "grafana.telemetry_sessions WHERE session_key = '${session}'",
         empty="No session: choose one above.",
         height=4,
+    )
+
+
+def lap_strip() -> Panel:
+    """The laps by number, above what happens in them."""
+    return names(
+        10,
+        "Laps",
+        "The laps of the session on the axis of the charts below, with their times. From"
+        " grafana.telemetry_laps.",
+        """
+(SELECT greatest(start_time, $__timeFrom()::timestamptz) AS time,
+        'lap ' || lap_number || coalesce(' · ' || grafana.lap_time(lap_time_s), '') AS name
+    FROM lap
+    UNION ALL SELECT end_time, NULL FROM lap AS last
+    WHERE NOT EXISTS (SELECT FROM lap AS next WHERE next.start_time > last.start_time
+        AND next.start_time < last.end_time + interval '0.5 seconds')) AS edge
+""",
+        first="""WITH lap AS (
+    SELECT *, start_time + (end_session_time_s - start_session_time_s) * interval '1 second'
+        AS end_time
+    FROM grafana.telemetry_laps WHERE session_key = '${session}'
+        AND start_time + (end_session_time_s - start_session_time_s) * interval '1 second'
+            > $__timeFrom()::timestamptz AND start_time < $__timeTo()::timestamptz
+)""",
+        empty="No lap: choose a session above.",
+        height=3,
+        may_be_empty=True,
     )
 
 
@@ -253,7 +281,7 @@ BOARD = Board(
     shared_cursor=True,
     by_link=True,
     sections=(
-        Section(None, (session(), speed(), pedals(), steering(), engine(), gear())),
+        Section(None, (session(), lap_strip(), speed(), pedals(), steering(), engine(), gear())),
         Section("Car", (fuel(), tyres(), engine_temperatures())),
     ),
 )

@@ -16,6 +16,7 @@ from iracing_pipeline.dashboards.fields import (
     Quantity,
     car,
     driver,
+    hidden,
     lap_text,
     lap_words,
     length,
@@ -23,10 +24,10 @@ from iracing_pipeline.dashboards.fields import (
     number,
     per_slot,
     seconds,
+    sentence,
     text,
-    words,
 )
-from iracing_pipeline.dashboards.links import variable
+from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.queries import Sql
 from iracing_pipeline.dashboards.telemetry.choices import CAR, TRACK
@@ -330,24 +331,35 @@ def corners() -> Panel:
     )
 
 
+CHOSEN = {name: variable(name) for name in ("track", "car", "reference", "lap", "lap_c", "lap_d")}
+FIT = links.to(
+    links.LAP_COMPARE,
+    "Fit the charts to this lap",
+    start=links.CLOCK_START,
+    end=field("lap_end_ms"),
+    **CHOSEN,
+)
+
+
 def laps() -> Panel:
     """Which laps they are."""
     return table(
         10,
         "The laps",
-        "The laps that are compared; laps of others come from reference files. Whole lap, on"
-        " top, fits the charts to the reference. From grafana.lap_traces and"
+        "The laps that are compared; laps of others come from reference files. Click a"
+        " time to fit the charts to that lap. From grafana.lap_traces and"
         " grafana.reference_laps.",
         (
+            hidden(f"({links.CLOCK_START} + ceil(lap_time_s * 1000))::bigint::text", "lap_end_ms"),
             text("slot", " ").wide(40),
-            lap_text("lap_time_s", "Time").wide(90),
+            lap_text("lap_time_s", "Whole lap").wide(100).linked(FIT),
             seconds("lap_time_s - max(base_s) OVER ()", "To A").less_is_better().wide(90),
             driver(),
             car(),
             moment("start_time", "Driven (UTC)"),
             number("lap_number", "Lap").wide(60),
             text("simsession_type", "Session"),
-            words("why_not_clean", "Does not count because"),
+            sentence("why_not_clean", "Does not count because", least=170),
         ),
         """
 (SELECT chr(64 + number::integer) AS slot, known.*,
@@ -360,7 +372,7 @@ JOIN LATERAL (
     FROM grafana.lap_traces WHERE session_key = split_part(chosen.name, ':', 1)
         AND grafana.lap_id(session_key, stint, lap_number) = chosen.name
     UNION ALL
-    SELECT driver_name, car_name, lap_time_s, NULL, NULL, source, NULL
+    SELECT driver_name, car_name, lap_time_s, driven_at, NULL, source, NULL
     FROM grafana.reference_laps WHERE 'reference:' || reference_key = chosen.name
 ) AS known ON true) AS shown
 ORDER BY slot
@@ -375,7 +387,7 @@ WHOLE_LAP = links.to(
     "Whole lap",
     start=links.CLOCK_START,
     end=variable("lap_end"),
-    **{name: variable(name) for name in ("track", "car", "reference", "lap", "lap_c", "lap_d")},
+    **CHOSEN,
 )
 
 BOARD = Board(

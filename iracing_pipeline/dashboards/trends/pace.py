@@ -12,6 +12,7 @@ from iracing_pipeline.dashboards.fields import (
     moment,
     number,
     seconds,
+    sentence,
     temperature,
     text,
     time,
@@ -110,7 +111,7 @@ def setups() -> Panel:
             seconds("effect_s", "Effect").less_is_better().wide(75),
             seconds("effect_low_s", "from").wide(70),
             seconds("effect_high_s", "to").wide(70),
-            text("refused_for", "Not compared because").with_(custom__minWidth=260),
+            sentence("refused_for", "Not compared because", least=260),
         ),
         f"grafana.setup_comparisons WHERE {IN_RANGE} AND previous_session_key IS NOT NULL\n"
         "ORDER BY start_time DESC LIMIT 100",

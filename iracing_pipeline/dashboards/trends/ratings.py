@@ -5,7 +5,7 @@ from __future__ import annotations
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, chart
-from iracing_pipeline.dashboards.fields import hidden, moment, number, series, text
+from iracing_pipeline.dashboards.fields import hidden, moment, number, sentence, series, text
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, table
 from iracing_pipeline.dashboards.queries import Sql
@@ -153,7 +153,7 @@ def targets() -> Panel:
             number("target_safety_rating", "Wanted", decimals=2).wide(80),
             number("corners_per_incident", "Corners an incident").wide(150),
             number("usual_corners_per_incident", "Usual for you").wide(110),
-            text("note", "Note"),
+            sentence("note", "Note"),
         ),
         "grafana.rating_targets WHERE category_id = ${category} ORDER BY races",
         empty="Needs a few rated races in this category.",

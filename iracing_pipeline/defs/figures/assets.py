@@ -7,6 +7,7 @@ from typing import Any
 import dagster as dg
 
 from iracing_pipeline.defs.figures import metadata
+from iracing_pipeline.defs.freshness import DAILY
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.tables import metadata_of
 from iracing_pipeline.defs.telemetry.assets import (
@@ -18,11 +19,20 @@ from iracing_pipeline.defs.telemetry.assets import (
     tyre_sets,
 )
 from iracing_pipeline.ingest import figures as ingest
+from iracing_pipeline.ingest.experiments import rebuild_experiments
 from iracing_pipeline.ingest.figures import Rows
+from iracing_pipeline.ingest.race_what_ifs import drive_again_due
 from iracing_pipeline.ingest.races import take_apart_due
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
-from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_LEDGER, RACE_PACE, TRAFFIC_EFFECT
+from iracing_pipeline.tables.experiment import EXPERIMENT_LOOK, EXPERIMENT_RUN
+from iracing_pipeline.tables.race import (
+    IRATING_OUTCOME,
+    RACE_LEDGER,
+    RACE_PACE,
+    RACE_WHAT_IF,
+    TRAFFIC_EFFECT,
+)
 from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_TARGET
 from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
 from iracing_pipeline.tables.strategy import CAR_TRACK, FUEL_SAVING, RACE_LENGTH, RACE_PLAN
@@ -42,6 +52,7 @@ def _figure(name: str, group: str, deps: list[dg.AssetSpec | str], *tables: Tabl
         code_version="1",
         description=" ".join(table.doc for table in tables),
         metadata=metadata_of(tables[0]),
+        freshness_policy=DAILY,
     )
 
 
@@ -69,6 +80,10 @@ race_ledgers = _figure(
     RACE_PACE,
     TRAFFIC_EFFECT,
 )
+race_what_ifs = _figure(
+    "race_what_ifs", "debrief", [race_ledgers, "irating_outcomes"], RACE_WHAT_IF
+)
+experiments = _figure("experiments", "trends", [*_DRIVEN, stints], EXPERIMENT_LOOK, EXPERIMENT_RUN)
 irating_outcomes = _figure("irating_outcomes", "debrief", ["results"], IRATING_OUTCOME)
 
 _Rebuild = Callable[..., Rows]
@@ -79,12 +94,20 @@ _WORK: dict[dg.AssetKey, tuple[_Rebuild, _Show]] = {
     consistency_trends.key: (ingest.rebuild_consistency_trends, metadata.of_trends),
     setup_comparisons.key: (ingest.rebuild_setup_comparisons, metadata.of_setups),
     rating_forecasts.key: (ingest.rebuild_rating_outlook, metadata.of_forecasts),
+    experiments.key: (rebuild_experiments, metadata.of_experiments),
 }
 """How each is rebuilt and shown, in the order in which one is had from another."""
 
 
 @dg.multi_asset(
-    specs=[car_tracks, race_plans, consistency_trends, setup_comparisons, rating_forecasts],
+    specs=[
+        car_tracks,
+        race_plans,
+        consistency_trends,
+        setup_comparisons,
+        rating_forecasts,
+        experiments,
+    ],
     can_subset=True,
 )
 def figures(
@@ -123,3 +146,19 @@ def races(
         yield dg.MaterializeResult(
             asset_key=spec.key, metadata={"races": done.races, **rows, "seconds": took}
         )
+
+
+@dg.multi_asset(specs=[race_what_ifs])
+def replays(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> Iterator[dg.MaterializeResult[None]]:
+    """Drive the newest races of own cars again with one change; the next run does the rest."""
+    began = time.perf_counter()
+    with warehouse.connect() as connection:
+        done = drive_again_due(connection, run_id=context.run.run_id)
+    took = round(time.perf_counter() - began, 3)
+    context.log.info("%d races driven again: %.2f s", done.races, took)
+    for subsession_id, reason in done.refused.items():
+        context.log.warning("race %d was not driven again: %s", subsession_id, reason)
+    metadata_shown = {"races": done.races, "rows": done.rows, "seconds": took}
+    yield dg.MaterializeResult(asset_key=race_what_ifs.key, metadata=metadata_shown)

@@ -12,6 +12,7 @@ from iracing_pipeline.pictures import forecast_chart, plan_chart
 from iracing_pipeline.pictures.lap_chart import clock
 from iracing_pipeline.results.ratings import CATEGORY_IDS
 from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
+from iracing_pipeline.tables.experiment import EXPERIMENT_LOOK
 from iracing_pipeline.tables.ratings import RATING_FORECAST, RATING_HISTORY, RATING_TARGET
 from iracing_pipeline.tables.setups import SETUP_CHANGE, SETUP_COMPARISON
 from iracing_pipeline.tables.strategy import CAR_TRACK, RACE_LENGTH, RACE_PLAN, RACE_PLAN_STOP
@@ -153,6 +154,28 @@ def of_forecasts(connection: Connection, rows: Rows) -> Shown:
     ]
     shown["the next licence"] = _table(head, lines)
     return shown
+
+
+def of_experiments(connection: Connection, rows: Rows) -> dict[str, Any]:
+    """Every experiment with its last look."""
+    del connection
+    lines = [
+        (
+            row["name"],
+            row["block"],
+            row["lap_count"],
+            _number(row["difference_s"]),
+            _number(row["low_s"]),
+            _number(row["high_s"]),
+            row["faster"] or "",
+        )
+        for row in rows[EXPERIMENT_LOOK]
+        .sort("block")
+        .unique("name", keep="last", maintain_order=True)
+        .rows(named=True)
+    ]
+    head = ("experiment", "blocks", "laps", "B minus A, s", "from", "to", "faster")
+    return {"experiments": _table(head, lines)}
 
 
 _WORDS = {"irating": "iRating", "safety_rating": "Safety Rating"}

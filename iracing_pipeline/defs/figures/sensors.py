@@ -4,9 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from iracing_pipeline.defs.figures.assets import figures, races
+from iracing_pipeline.defs.figures.assets import figures, races, replays
 from iracing_pipeline.defs.ratings.assets import ratings
 from iracing_pipeline.defs.resources import WarehouseResource
+from iracing_pipeline.defs.telemetry.checks import telemetry_table_checks
 from iracing_pipeline.defs.unfinished_runs import unfinished
 from iracing_pipeline.warehouse import audit
 
@@ -22,12 +23,15 @@ _SOURCES = (
     "racing.subsession",
     "racing.result",
     "racing.lap",
+    "racing.experiment",
 )
 
 refresh_figures = dg.define_asset_job(
     "refresh_figures",
-    selection=[ratings, figures, races],
-    description="Ratings from what is there, and all figures over all sessions.",
+    selection=dg.AssetSelection.assets(ratings, figures, races, replays)
+    | dg.AssetSelection.checks(telemetry_table_checks),
+    description="Checks of the tables of laps, ratings without iRacing, and all figures over all"
+    " sessions.",
 )
 
 

@@ -7,6 +7,7 @@ import dagster as dg
 
 from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
+from iracing_pipeline.defs.freshness import DAILY
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
 from iracing_pipeline.ingest.members import fetch_member, rebuild_ratings
@@ -17,7 +18,13 @@ GROUP = "ratings"
 OWNERS = ["team:racing"]
 
 
-@dg.asset(group_name=GROUP, owners=OWNERS, kinds={"iracing", "postgres"}, pool=API_POOL)
+@dg.asset(
+    group_name=GROUP,
+    owners=OWNERS,
+    kinds={"iracing", "postgres"},
+    freshness_policy=DAILY,
+    pool=API_POOL,
+)
 def raw_member(
     context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
@@ -49,6 +56,7 @@ rating_history = dg.AssetSpec(
     kinds={"postgres", "polars"},
     description=RATING_HISTORY.doc,
     metadata=metadata_of(RATING_HISTORY),
+    freshness_policy=DAILY,
 )
 career = dg.AssetSpec(
     "career",
@@ -58,6 +66,7 @@ career = dg.AssetSpec(
     kinds={"postgres", "polars"},
     description=f"{CAREER.doc} {YEARLY.doc}",
     metadata=metadata_of(CAREER),
+    freshness_policy=DAILY,
 )
 ratings_fields_known = fields_check("rating_history")
 

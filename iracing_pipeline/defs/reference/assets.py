@@ -7,6 +7,7 @@ import dagster as dg
 from iracing_pipeline.data_api import DataApiError
 from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
+from iracing_pipeline.defs.freshness import WEEKLY
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
 from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
 from iracing_pipeline.ingest.documents import stops
@@ -23,6 +24,7 @@ SPECS = [
         kinds={"iracing", "postgres"},
         description=" ".join(table.doc for table, _ in what.fills),
         metadata=metadata_of(what.fills[0][0]),
+        freshness_policy=WEEKLY,
     )
     for what in PULLS
 ]

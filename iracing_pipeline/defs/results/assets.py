@@ -12,6 +12,7 @@ from iracing_pipeline.data_api import DataApiError
 from iracing_pipeline.data_api.backfill import Status
 from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
+from iracing_pipeline.defs.freshness import HOURLY
 from iracing_pipeline.defs.resources import (
     DataApiResource,
     LakeResource,
@@ -87,6 +88,7 @@ def raw_season_search(
     group_name=GROUP,
     owners=OWNERS,
     kinds={"iracing", "postgres"},
+    freshness_policy=HOURLY,
     pool=API_POOL,
 )
 def raw_recent_search(

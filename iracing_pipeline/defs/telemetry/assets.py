@@ -15,7 +15,7 @@ from iracing_pipeline.defs.batch import Batch, Metadata
 from iracing_pipeline.defs.resources import LakeResource, WarehouseResource
 from iracing_pipeline.defs.retries import CANCELED, retried
 from iracing_pipeline.defs.telemetry import lap_metadata, metadata
-from iracing_pipeline.defs.telemetry.checks import CHECKS, Findings
+from iracing_pipeline.defs.telemetry.checks import FILE_CHECKS, Findings
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files
 from iracing_pipeline.ibt import FileChangedError, IbtFile
 from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
@@ -163,7 +163,7 @@ NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError)
 
 @dg.multi_asset(
     specs=LINEAGE,
-    check_specs=CHECKS,
+    check_specs=FILE_CHECKS,
     partitions_def=ibt_files,
     backfill_policy=dg.BackfillPolicy.multi_run(BATCH),
     can_subset=True,
@@ -234,7 +234,6 @@ def _load_files(
                 batch.failed(key, str(error))
                 continue
             findings.add(result, stored)
-            findings.add_analysis(result, told)
             if result.track_id is not None:
                 tracks.add(result.track_id)
             show: dict[dg.AssetKey, Callable[[], Metadata]] = {

@@ -8,6 +8,7 @@ import dagster as dg
 
 from iracing_pipeline.defs.resources import LakeResource, TelemetryFolder, WarehouseResource
 from iracing_pipeline.defs.telemetry.assets import ATTEMPT, telemetry
+from iracing_pipeline.defs.telemetry.checks import FILE_CHECKS
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files, ranges
 from iracing_pipeline.defs.unfinished_runs import unfinished
 from iracing_pipeline.inbox.telemetry_folder import (
@@ -32,7 +33,9 @@ _FILES_A_RUN = (BATCH, 7, 1)
 
 load_telemetry = dg.define_asset_job(
     "load_telemetry",
-    selection=[telemetry],
+    # Checks of whole tables follow once for many loads, with the figures.
+    selection=dg.AssetSelection.assets(telemetry).without_checks()
+    | dg.AssetSelection.checks(*(spec.key for spec in FILE_CHECKS)),
     config={"loggers": {"console": {"config": {"log_level": "INFO"}}}},
     description="Frames, sessions and laps of a batch of .ibt files.",
 )

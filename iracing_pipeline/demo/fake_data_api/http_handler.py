@@ -5,21 +5,39 @@ from __future__ import annotations
 import json
 import secrets
 from http.server import BaseHTTPRequestHandler
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 if TYPE_CHECKING:
-    from iracing_pipeline.demo.fake_data_api.server import FakeDataApi
+    from iracing_pipeline.demo.fake_data_api.token_service import Reply
+
+
+class Answers(Protocol):
+    """What the handler needs of the API: an answer for each kind of request."""
+
+    def token(self, form: dict[str, str]) -> Reply:
+        """Answer a request for a token: status, body and headers."""
+
+    def authorize(self, redirect_uri: str) -> str:
+        """Give a code, as the login page does."""
+
+    def storage(self, name: str, *, leaked: bool) -> tuple[int, bytes]:
+        """Answer a download: status and body."""
+
+    def data(
+        self, endpoint: str, parameters: dict[str, str], bearer: str
+    ) -> tuple[int, bytes, dict[str, str]]:
+        """Answer a request to the API: status, body and headers."""
 
 
 class Handler(BaseHTTPRequestHandler):
-    """Answers from the stand-in that its server carries."""
+    """Answers by the API that its class is bound to."""
 
     protocol_version = "HTTP/1.1"
     # Headers and body leave in one piece, at once: else each answer waits 40 ms for an ack.
     wbufsize = -1
     disable_nagle_algorithm = True
-    api: FakeDataApi
+    api: Answers
 
     def do_GET(self) -> None:
         """Answer the API, the storage and the page for logging in."""

@@ -12,7 +12,7 @@ from iracing_pipeline.demo.signals.scene import smooth
 from iracing_pipeline.demo.timing import green_time
 
 if TYPE_CHECKING:
-    from iracing_pipeline.demo.arrays import Floats, Ints
+    from iracing_pipeline.demo.arrays import Bools, Floats, Ints
     from iracing_pipeline.demo.signals.scene import Columns, Scene
 
 _UNLIMITED_S = 604800.0
@@ -57,7 +57,7 @@ def session(scene: Scene) -> Columns:
         "SessionLapsTotal": plan.last_lap if racing else _UNLIMITED_LAPS,
         "SessionTimeOfDay": np.floor(event.time_of_day_s + records.session_time),
         "DriverMarker": False,
-        "IsOnTrack": True,
+        "IsOnTrack": _aboard(scene),
         "IsOnTrackCar": True,
         "FrameRate": 118.0 + 4.0 * smooth(scene.noise("frames"), 60.0),
         "CpuUsageBG": 0.06 + 0.05 * np.abs(smooth(scene.noise("cpu"), 60.0)),
@@ -94,6 +94,12 @@ def weather(scene: Scene) -> Columns:
         "Precipitation": 0.0,
         "WeatherDeclaredWet": False,
     }
+
+
+def _aboard(scene: Scene) -> Bools:
+    """Records with who records in the car: until a team mate takes over in the stall."""
+    shown = scene.records.shown
+    return shown < min(scene.drive.handovers, default=np.inf)
 
 
 def _gap(scene: Scene, name: str, usual_m: float) -> Floats:

@@ -11,8 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from dagster._daemon.types import DaemonHeartbeat
-
+    from iracing_pipeline.dagster_private import DaemonHeartbeat
     from iracing_pipeline.local.check.finding import Finding
 
 SUBJECT = "Dagster daemon"
@@ -56,4 +55,4 @@ def _of(beats: Mapping[str, DaemonHeartbeat], needed: Iterable[str]) -> Finding:
         kind, error = errors[0]
         said = f"{kind.lower()} fails: {' '.join(error.message.split())[:200]}"
         return wrong(SUBJECT, said, "See Deployment, Daemons in the Dagster UI")
-    return ok(SUBJECT, f"it said {silent_s:.0f} s ago that it lives")
+    return ok(SUBJECT, f"its last heartbeat was {silent_s:.0f} s ago")

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 from iracing_pipeline.local.check import database, folders, machine
 from iracing_pipeline.local.check.daemon import daemon
 from iracing_pipeline.local.check.data_api import account
-from iracing_pipeline.local.check.finding import without_secrets, wrong
+from iracing_pipeline.local.check.finding import warning, without_secrets, wrong
 from iracing_pipeline.local.check.grafana import grafana
 from iracing_pipeline.local.check.prometheus import blocks, hosted, prometheus
 from iracing_pipeline.local.check.races import races
@@ -19,8 +19,10 @@ from iracing_pipeline.settings import (
     DataApiAccount,
     GrafanaSettings,
     MetricSettings,
+    ReportSettings,
     Settings,
     SettingsError,
+    misspelt,
 )
 
 if TYPE_CHECKING:
@@ -37,8 +39,11 @@ def check() -> list[Finding]:
         login = DataApiAccount.from_env()
         metrics = MetricSettings.from_env()
         dashboards = GrafanaSettings.from_env()
+        ReportSettings.from_env()
     except SettingsError as error:
         return [*findings, wrong("settings", str(error), _SETTINGS)]
+    advice = "Correct its name, or unset it"
+    findings += [warning("settings", line.rstrip("."), advice) for line in misspelt(os.environ)]
     findings += folders.telemetry(settings.telemetry_dir)
     findings += folders.home(settings.home)
     findings += folders.lake(settings)

@@ -46,7 +46,7 @@ def get(url: str, *, token: str | None = None) -> Answer:
             session.trust_env = False  # no proxy and no password file of the user's
             answer = session.get(url, headers=headers, timeout=_PATIENCE_S, allow_redirects=False)
     except requests.ConnectionError as error:
-        raise NoAnswerError(f"nothing answers there ({_cause(error)})") from None
+        raise NoAnswerError(f"nothing answers there ({http_client.cause(error)})") from None
     except requests.Timeout:
         raise NoAnswerError(f"no answer within {_PATIENCE_S[1]:.0f} s") from None
     except (requests.RequestException, ValueError):
@@ -56,17 +56,6 @@ def get(url: str, *, token: str | None = None) -> Answer:
     except ValueError:
         body = {}
     return Answer(answer.status_code, body if isinstance(body, dict) else {}, _ahead(answer))
-
-
-def _cause(error: requests.ConnectionError) -> str:
-    """The system's own words, from deep within."""
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror
-        nested = next((each for each in cause.args if isinstance(each, BaseException)), None)
-        cause = nested or getattr(cause, "reason", None) or cause.__cause__ or cause.__context__
-    return "the connection failed"
 
 
 def _ahead(answer: requests.Response) -> float | None:

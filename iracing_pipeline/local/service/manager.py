@@ -149,4 +149,10 @@ def _run(program: str, *arguments: str, may_fail: bool = False) -> str:
     if may_fail:
         return ""
     said = " ".join((done.stderr or done.stdout).split())
+    if program == "systemctl" and "bus" in said.lower():
+        raise ServiceError(
+            "systemd does not run for this user, so it cannot start the command at log-on"
+            f" ({said}). Log in to the machine itself instead of by su or sudo, or let root run"
+            " 'loginctl enable-linger USER' and log in again."
+        )
     raise ServiceError(f"{program} {arguments[0]} failed: {said}")

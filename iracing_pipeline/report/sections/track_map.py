@@ -90,7 +90,8 @@ def _loss_marker(rate: Floats) -> dict[str, Any]:
         "cmax": widest,
         "colorscale": _GAIN_LOSS,
         "size": 7,
-        "colorbar": _bar("lost, ms per 100 m"),
+        "colorbar": _bar("lost, {loss}"),
+        "quantity": "loss",
     }
 
 
@@ -100,6 +101,7 @@ def _speed_marker(speed: Floats) -> dict[str, Any]:
         "colorscale": _SPEED,
         "size": 7,
         "colorbar": _bar("speed, {speed}"),
+        "quantity": "speed",
     }
 
 
@@ -118,6 +120,7 @@ def _bar(title: str) -> dict[str, Any]:
 
 
 def _map(lap: Opponent, corners: Sequence[tuple[int, float]], marker: dict[str, Any]) -> Any:
+    quantity, marker = marker["quantity"], {k: v for k, v in marker.items() if k != "quantity"}
     east, north = (lap.trace[name] for name in ("east_m", "north_m"))
     line = {
         "type": "scatter",
@@ -127,11 +130,7 @@ def _map(lap: Opponent, corners: Sequence[tuple[int, float]], marker: dict[str, 
         "marker": marker,
         "meta": {"points": True},
         "hoverinfo": "none",
-        **(
-            {"quantity": {"color": "speed"}}
-            if "{speed}" in marker["colorbar"]["title"]["text"]
-            else {}
-        ),
+        "quantity": {"color": quantity},
     }
     cursor = {
         "type": "scatter",

@@ -61,7 +61,7 @@ def test_a_batch_becomes_frames_sessions_and_laps(pipeline: Pipeline) -> None:
     (result,) = pipeline.load()
 
     assert result.success
-    assert check_results(result) == {spec.name: True for spec in checks.CHECKS}
+    assert check_results(result) == {spec.name: True for spec in checks.FILE_CHECKS}
     assert pipeline.states == {"a.ibt": "loaded", "b.ibt": "loaded"}
     assert pipeline.laps() == {"a.ibt": 4, "b.ibt": 6}
     for asset in ASSETS:
@@ -111,7 +111,7 @@ def test_a_bad_file_fails_alone(pipeline: Pipeline) -> None:
     assert "telemetry folder" in entry["advice"]
     assert entry["resolved_at"] is None
     # The checks speak of the good files.
-    assert check_results(result) == {spec.name: True for spec in checks.CHECKS}
+    assert check_results(result) == {spec.name: True for spec in checks.FILE_CHECKS}
 
 
 def test_a_fault_that_nobody_foresaw_is_of_its_file_alone(
@@ -371,7 +371,7 @@ def test_one_of_the_assets_can_be_made_alone(pipeline: Pipeline, only: str) -> N
     assert result.success
     made = {asset for asset in ASSETS if pipeline.materialized(asset)}
     assert made == {only}
-    own = {spec.name for spec in checks.CHECKS if spec.asset_key == dg.AssetKey(only)}
+    own = {spec.name for spec in checks.FILE_CHECKS if spec.asset_key == dg.AssetKey(only)}
     assert check_results(result) == dict.fromkeys(own, True)
     if only == "ibt_frames":
         assert pipeline.laps() == {}

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
-from dagster._daemon.types import DaemonHeartbeat
 from dagster_shared.error import SerializableErrorInfo
 
+from iracing_pipeline.dagster_private import DaemonHeartbeat
 from iracing_pipeline.local.check import State
 from iracing_pipeline.local.check.daemon import daemon
 
@@ -59,7 +59,7 @@ def test_a_daemon_that_lives_is_well(home: Path, instance: dg.DagsterInstance) -
 
     (found,) = daemon(home)
 
-    assert (found.state, found.said) == (State.OK, "it said 10 s ago that it lives")
+    assert (found.state, found.said) == (State.OK, "its last heartbeat was 10 s ago")
 
 
 def test_a_daemon_that_is_silent_is_a_warning(home: Path, instance: dg.DagsterInstance) -> None:

@@ -11,11 +11,14 @@ every asset needs that resource. One that is starting is known by the code serve
 import json
 
 import dagster as dg
-from dagster._core.errors import DagsterUserCodeUnreachableError
-from dagster._core.storage.tags import GRPC_INFO_TAG
-from dagster._grpc.client import DagsterGrpcClient
-from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 
+from iracing_pipeline.dagster_private import (
+    GRPC_INFO_TAG,
+    CanCancelExecutionRequest,
+    CanCancelExecutionResult,
+    DagsterGrpcClient,
+    DagsterUserCodeUnreachableError,
+)
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.warehouse import Connection, run_lock
 

@@ -1,0 +1,1 @@
+"""The upkeep of the pipeline itself: dead runs, long queries, half-written files."""

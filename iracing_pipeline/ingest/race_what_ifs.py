@@ -1,0 +1,112 @@
+"""Drive races of own cars again with one thing changed, into ``racing.race_what_if``.
+
+A race is driven again after it was taken apart (`ingest/races.py`), and anew whenever that was done
+anew. One run drives the newest `MOST_RACES`; the next run drives the rest.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, LiteralString
+
+import polars as pl
+
+from iracing_pipeline.analysis import race_ledger
+from iracing_pipeline.analysis.race_questions import what_ifs
+from iracing_pipeline.ingest.races import laps_of, notes_of_cars, recordings_of
+from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_WHAT_IF
+from iracing_pipeline.tables.results import RESULT, SESSION_EVENT
+from iracing_pipeline.warehouse import audit
+from iracing_pipeline.warehouse.errors import LoadError
+from iracing_pipeline.warehouse.load import replace
+from iracing_pipeline.warehouse.read import read_table
+from iracing_pipeline.warehouse.results_views import OWN
+
+if TYPE_CHECKING:
+    from iracing_pipeline.warehouse.connection import Connection
+
+VERSION = 1
+"""Of the questions and of the replay: races driven again by another one are driven anew."""
+MOST_RACES = 25
+_MAIN_EVENT = 0
+_DUE: LiteralString = f"""
+SELECT done.subsession_id FROM racing.race_analysis AS done
+JOIN racing.subsession AS subsession USING (subsession_id)
+WHERE done.ledger_rows > 0 AND done.what_if_version IS DISTINCT FROM %s
+    AND EXISTS (SELECT FROM racing.result AS result
+        WHERE result.subsession_id = done.subsession_id AND result.simsession_number = 0
+            AND result.cust_id IN {OWN})
+ORDER BY subsession.start_time DESC NULLS LAST, done.subsession_id DESC
+LIMIT %s
+"""
+_DONE: LiteralString = (
+    "UPDATE racing.race_analysis SET what_if_version = %s WHERE subsession_id = %s"
+)
+_MEMBERS: LiteralString = f"SELECT cust_id FROM {OWN} AS own"
+
+
+@dataclass(slots=True)
+class DrivenAgain:
+    """What a run did.
+
+    Attributes:
+        races: Races that were driven again.
+        rows: Rows of ``racing.race_what_if``.
+        refused: Subsessions whose rows the database refused, with the reason.
+    """
+
+    races: int = 0
+    rows: int = 0
+    refused: dict[int, str] = field(default_factory=dict)
+
+
+def drive_again_due(connection: Connection, *, run_id: str | None = None) -> DrivenAgain:
+    """Drive the newest races that are due again; each is committed by itself."""
+    due = [row[0] for row in connection.execute(_DUE, [VERSION, MOST_RACES]).fetchall()]
+    done = DrivenAgain(races=len(due))
+    for subsession_id in due:
+        try:
+            done.rows += drive_again(connection, subsession_id, run_id=run_id)
+        except LoadError as error:  # the others do not wait for it, and it is not tried for ever
+            connection.rollback()
+            done.refused[subsession_id] = str(error)
+            connection.execute(_DONE, [VERSION, subsession_id])
+        connection.commit()
+    return done
+
+
+def drive_again(connection: Connection, subsession_id: int, *, run_id: str | None = None) -> int:
+    """Replace the rows of one race, in the caller's transaction.
+
+    Returns:
+        Its rows.
+
+    Raises:
+        LoadError: If the database refuses a row.
+    """
+    where = {"subsession_id": subsession_id, "simsession_number": _MAIN_EVENT}
+    entries = read_table(connection, RESULT, where=where)
+    worth = read_table(connection, IRATING_OUTCOME, where=where)
+    race = race_ledger.read_race(
+        laps_of(connection, subsession_id, _MAIN_EVENT),
+        entries,
+        read_table(connection, SESSION_EVENT, where=where),
+        notes_of_cars(recordings_of(connection, subsession_id), entries),
+    )
+    members = [row[0] for row in connection.execute(_MEMBERS).fetchall()]
+    own = entries.filter(pl.col("cust_id").is_in(members)).unique("group_id", keep="first")
+    frames = [
+        what_ifs(race, group_id, subsession_id, _MAIN_EVENT, _changes(worth, group_id, cust_id))
+        for group_id, cust_id in own.sort("group_id").select("group_id", "cust_id").rows()
+    ]
+    rows = pl.concat([RACE_WHAT_IF.frame(), *frames])
+    load = replace(connection, RACE_WHAT_IF, rows, where={"subsession_id": [subsession_id]})
+    audit.record(connection, [load], run_id=run_id)
+    connection.execute(_DONE, [VERSION, subsession_id])
+    return rows.height
+
+
+def _changes(worth: pl.DataFrame, group_id: int, cust_id: int) -> dict[int, float]:
+    """What each place in class changes in the driver's iRating."""
+    own = worth.filter(group_id=group_id, cust_id=cust_id).drop_nulls("irating_change")
+    return dict(own.select("place_in_class", "irating_change").rows())
