@@ -98,6 +98,7 @@ PARTITIONS = {
 
 SENSORS = {
     "abandoned_runs_sensor",
+    "digest_sensor",
     "figures_sensor",
     "metric_sensor",
     "past_seasons_sensor",
