@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 
 from iracing_pipeline.analysis.evidence import restored, settled
-from iracing_pipeline.analysis.samples import floats_of
+from iracing_pipeline.analysis.samples import flags_of, floats_of
 from iracing_pipeline.ibt.session_info import quantity
 
 if TYPE_CHECKING:
@@ -86,9 +86,8 @@ def lap_energy(records: pl.DataFrame, laps: pl.DataFrame, car: Power) -> pl.Data
         return laps
     if car.source == ELECTRIC:
         laps = laps.with_columns(pl.lit(None, pl.Float64).alias(name) for name in _LITRES)
-    pits = None
-    if "OnPitRoad" in records.columns:
-        pits = settled(records.get_column("OnPitRoad").to_numpy())
+    pit_road = flags_of(records, "OnPitRoad")
+    pits = None if pit_road is None else settled(pit_road)
     # Damaged files hold numbers that overflow; what comes of them is null.
     with np.errstate(over="ignore", invalid="ignore"):
         level = _without_lies(_level_kwh(records, car), _STEP_KWH)

@@ -248,7 +248,9 @@ def _mistakes(paces: list[CarPace]) -> tuple[Floats, float]:
     laps, bad, losses = np.zeros(len(paces)), np.zeros(len(paces)), []
     for index, pace in enumerate(paces):
         road = _on_road(pace)
-        lost = road & (pace.role != Role.RACED) & (pace.excess_s > _LEAST_MISTAKE_S)
+        # An unexplained lap behind another car was held up: following costs that already.
+        alone = (pace.role == Role.UNEXPLAINED) & ~pace.car.behind.any(axis=1)
+        lost = road & ((pace.role == Role.MISTAKE) | alone) & (pace.excess_s > _LEAST_MISTAKE_S)
         laps[index], bad[index] = road.sum(), lost.sum()
         losses.append(pace.excess_s[lost])
     pooled = (bad.sum() + 0.5) / (laps.sum() + 20.0)

@@ -237,6 +237,11 @@ def floats_of(frame: pl.DataFrame, name: str) -> Floats | None:
     return _array(frame, name, np.float64)
 
 
+def flags_of(frame: pl.DataFrame, name: str) -> Flags | None:
+    """A channel of yes or no; None if it is not there, or holds something else."""
+    return _array(frame, name, np.bool_)
+
+
 def _team_mate(frame: pl.DataFrame) -> Flags | None:
     """Records in which the car drives without the player in it; None where the file lacks that."""
     aboard = _array(frame, "IsOnTrack", np.bool_)

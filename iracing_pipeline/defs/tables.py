@@ -1,4 +1,4 @@
-"""What Dagster shows of the tables of results."""
+"""What Dagster shows of an asset that is one table or several."""
 
 from typing import Any
 
@@ -8,9 +8,17 @@ from iracing_pipeline.results.issues import Issues, Problem
 from iracing_pipeline.tables import Table
 
 
-def metadata_of(table: Table) -> dict[str, Any]:
-    """Name and columns of a table, for the asset that fills it."""
-    return {
+def description_of(*tables: Table) -> str:
+    """The description of an asset: what a row of each of its tables is, in Markdown."""
+    rows = [f"`{table.name}`: {table.doc}" for table in tables]
+    return rows[0] if len(rows) == 1 else "\n".join(f"- {row}" for row in rows)
+
+
+def metadata_of(*tables: Table) -> dict[str, Any]:
+    """The metadata of an asset: name and columns of its first table, names of the others."""
+    table, *others = tables
+    named = {"other tables": ", ".join(other.name for other in others)} if others else {}
+    return named | {
         "dagster/table_name": table.name,
         "dagster/column_schema": dg.TableSchema(
             columns=[
@@ -26,10 +34,10 @@ def metadata_of(table: Table) -> dict[str, Any]:
     }
 
 
-def fields_check(asset: str | dg.AssetKey, name: str = "fields_known") -> dg.AssetCheckSpec:
+def fields_check(asset: str | dg.AssetKey) -> dg.AssetCheckSpec:
     """That iRacing's payloads hold the fields that are known, of the known types."""
     return dg.AssetCheckSpec(
-        name,
+        "fields_known",
         asset=asset,
         description="iRacing's payloads hold the known fields, of the known types. New and missing"
         " fields break nothing; what is new may be worth reading.",

@@ -24,7 +24,7 @@ def encode(line_s: Sequence[float], *, fastest: tuple[int, float] | None = None)
     )
     details = {"Total Laps": str(len(line_s) + 1)}
     if fastest is not None:
-        minutes, seconds = divmod(fastest[1], 60)
+        minutes, seconds = divmod(round(fastest[1], 3), 60)  # 59.9996 s is 1:00.000
         details |= {
             "Fastest Time": f"{int(minutes)}:{seconds:06.3f}",
             "Fastest Lap": str(fastest[0]),

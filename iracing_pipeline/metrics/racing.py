@@ -45,11 +45,14 @@ FROM racing.telemetry_session
 GROUP BY 1, 2, 3 ORDER BY last_at DESC
 """
 
+# The figure that the board Fuel shows: laps in the wet burn less, and are not among them.
 _FUEL = """
-SELECT session_key, percentile_cont(0.5) WITHIN GROUP (ORDER BY fuel_used_l) AS litres,
-    max(start_time) AS at
-FROM racing.telemetry_lap
-WHERE session_key = ANY(%s) AND clean AND fuel_used_l > 0 GROUP BY session_key
+SELECT session.session_key, fuel.fuel_median_l AS litres, session.start_time AS at
+FROM racing.telemetry_session AS session JOIN grafana.fuel_use AS fuel
+    ON (fuel.car_id, fuel.track_id) IS NOT DISTINCT FROM (session.car_id, session.track_id)
+    AND (fuel.car_name, fuel.track_name, fuel.track_config)
+        IS NOT DISTINCT FROM (session.car_name, session.track_name, session.track_config)
+WHERE session.session_key = ANY(%s) AND fuel.condition = 'clean'
 """
 
 _DISTANCE = """
@@ -184,7 +187,7 @@ def _laps(connection: Connection, shown: list[dict[str, Any]]) -> Iterator[Metri
     yield from timed(
         "fuel_per_lap",
         "liters",
-        "Fuel used on a clean lap: median of the last session that has one.",
+        "Fuel used on a clean lap in the dry: median over all sessions, of three laps and more.",
         CAR_TRACK,
         [
             ((latest[each["session_key"]]["car"], latest[each["session_key"]]["track"]),

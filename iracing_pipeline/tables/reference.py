@@ -21,7 +21,7 @@ CATEGORY = Table(
 
 DIVISION = Table(
     name="racing.division",
-    doc="One division that drivers of a season are put in by their iRating.",
+    doc="One division: iRacing puts the drivers of a season into divisions by their iRating.",
     key=("division",),
     columns=(
         Column("division", pl.Int32, "Number as results carry it: 0 is Division 1", required=True),
@@ -31,7 +31,7 @@ DIVISION = Table(
 
 EVENT_TYPE = Table(
     name="racing.event_type",
-    doc="One thing that a subsession can be run as.",
+    doc="One type of subsession, such as practice or race.",
     key=("event_type",),
     columns=(
         Column(
@@ -43,7 +43,7 @@ EVENT_TYPE = Table(
 
 LICENCE_LEVEL = Table(
     name="racing.licence_level",
-    doc="One of the licence levels, four to a class.",
+    doc="One licence level, such as Class D 2.0; a licence class has four.",
     key=("licence_level",),
     columns=(
         Column("licence_level", pl.Int32, "1 (R 1.0) to 28", required=True),
@@ -57,7 +57,7 @@ LICENCE_LEVEL = Table(
 
 TRACK = Table(
     name="racing.track",
-    doc="One configuration of a track.",
+    doc="One configuration of a track: its length, place, pit boxes and speed limit in the pits.",
     key=("track_id",),
     columns=(
         Column("track_id", pl.Int32, "Track id, one for each configuration", required=True),
@@ -112,7 +112,7 @@ TRACK = Table(
 
 CAR = Table(
     name="racing.car",
-    doc="One car.",
+    doc="One car: its names, mass and power, and the licence categories that it races in.",
     key=("car_id",),
     columns=(
         Column("car_id", pl.Int32, "Car id", required=True),
@@ -134,7 +134,7 @@ CAR = Table(
 
 CAR_CLASS = Table(
     name="racing.car_class",
-    doc="One class of cars that race each other.",
+    doc="One class of cars that race each other, with its cars.",
     key=("car_class_id",),
     columns=(
         Column("car_class_id", pl.Int32, "Class id", required=True),
@@ -148,7 +148,7 @@ CAR_CLASS = Table(
 
 SERIES = Table(
     name="racing.series",
-    doc="One series, over all its seasons.",
+    doc="One series, over all its seasons: its licence category and the licence it asks for.",
     key=("series_id",),
     columns=(
         Column("series_id", pl.Int32, "Series id", required=True),

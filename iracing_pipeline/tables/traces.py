@@ -318,7 +318,12 @@ REFERENCE_LAP = Table(
         Column("car_id", pl.Int32, "CarID; null where the file does not tell"),
         Column("car_name", pl.String, "Name of the car"),
         Column("driver_name", pl.String, "Name of the driver"),
-        Column("driven_at", UTC, "When the lap began; null where the file does not tell"),
+        Column(
+            "driven_at",
+            UTC,
+            "When the lap began; null where the file does not tell",
+            bounds=bounds.TIME,
+        ),
         Column(
             "air_temp_c",
             pl.Float64,

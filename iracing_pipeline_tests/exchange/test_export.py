@@ -60,6 +60,15 @@ def test_a_motec_file_opens_in_another_reader(recording: Path, tmp_path: Path) -
     assert details == {"Total Laps": "4", "Fastest Time": "0:20.000", "Fastest Lap": "2"}
 
 
+@pytest.mark.parametrize(
+    ("lap_time_s", "text"), [(59.9996, "1:00.000"), (59.9994, "0:59.999"), (119.9996, "2:00.000")]
+)
+def test_the_fastest_time_is_rounded_before_it_is_split(lap_time_s: float, text: str) -> None:
+    encoded = motec_ldx.encode([8.0], fastest=(2, lap_time_s)).decode()
+
+    assert f'<String Id="Fastest Time" Value="{text}"/>' in encoded
+
+
 def test_a_repeated_record_repeats_its_last_sample() -> None:
     records = drive((20.0,))
     gap = pl.concat([records.head(600), records.slice(603)])

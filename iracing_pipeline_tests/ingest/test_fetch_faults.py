@@ -1,4 +1,4 @@
-"""Forty random schedules of faults; ``python -m benchmarks.fetch_faults`` runs thousands."""
+"""Thirty random schedules of faults; ``python -m benchmarks.fetch_faults`` runs thousands."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ def test_after_the_faults_everything_is_as_in_a_world_without_them(database: str
         connection.execute("SET synchronous_commit = off")
         connection.commit()
         campaign = Campaign(connection)
-        for seed in range(1, 41):
+        for seed in range(1, 31):
             outcome = campaign.run(seed)
             met += outcome.faulty
             if outcome.wrong:
                 wrong[seed] = outcome.wrong
     assert wrong == {}
-    assert len(met) >= 20, met
+    assert len(met) >= 15, met

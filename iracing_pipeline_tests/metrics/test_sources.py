@@ -10,6 +10,7 @@ import psycopg
 import pytest
 
 from iracing_pipeline.ibt import IbtFile
+from iracing_pipeline.ingest import lap_analysis
 from iracing_pipeline.ingest.telemetry import analyse, load
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.metrics import pipeline, racing
@@ -32,10 +33,12 @@ if TYPE_CHECKING:
 @pytest.fixture
 def driven(connection: Connection, tmp_path: Path) -> Connection:
     """A database with two sessions of one car on one track."""
-    for name, laps in (("a.ibt", 2), ("b.ibt", 3)):
+    for name, laps in (("a.ibt", 3), ("b.ibt", 4)):
         path = recordings.session(tmp_path / name, laps=laps, AirTemp=float(20 + laps))
         telemetry = analyse(IbtFile(path))
         load(connection, telemetry, frames_uri=None)
+        analysis = lap_analysis.analyse_laps(telemetry)
+        lap_analysis.load(connection, telemetry.facts.session_key, analysis)
         audit.record_steps(connection, name, telemetry.seconds)
     connection.commit()
     return connection
@@ -66,8 +69,22 @@ def test_what_is_last_known_is_what_the_tables_say(driven: Connection) -> None:
     distance = driven.execute("SELECT sum(distance_m) FROM racing.telemetry_lap").fetchone()
     assert distance is not None
     assert one(found, "iracing_driven_meters_total") == pytest.approx(distance[0])
-    fuel = one(found, "iracing_fuel_per_lap_liters")
-    assert 0 < fuel < 5
+
+
+def test_fuel_a_lap_is_that_of_the_boards(driven: Connection) -> None:
+    view = "SELECT fuel_median_l FROM grafana.fuel_use WHERE condition = 'clean'"
+    before = driven.execute(view.encode()).fetchone()
+    assert before is not None
+    assert one(of(driven), "iracing_fuel_per_lap_liters") == pytest.approx(before[0])
+
+    # A lap in the wet burns less, and is another condition.
+    driven.execute(
+        "UPDATE racing.fuel_lap SET condition = 'wet', fuel_used_l = 0.001 WHERE ctid ="
+        " (SELECT min(ctid) FROM racing.fuel_lap WHERE condition = 'clean')"
+    )
+    after = driven.execute(view.encode()).fetchone()
+    shown = [value for key, value in of(driven).items() if key.startswith("iracing_fuel_per_lap_")]
+    assert shown == ([] if after is None else [pytest.approx(after[0])])
 
 
 def test_every_value_has_its_time(driven: Connection) -> None:

@@ -9,7 +9,7 @@ import dagster as dg
 from iracing_pipeline.defs.figures import metadata
 from iracing_pipeline.defs.freshness import DAILY
 from iracing_pipeline.defs.resources import WarehouseResource
-from iracing_pipeline.defs.tables import metadata_of
+from iracing_pipeline.defs.tables import description_of, metadata_of
 from iracing_pipeline.defs.telemetry.assets import (
     consistency,
     fuel_laps,
@@ -50,8 +50,8 @@ def _figure(name: str, group: str, deps: list[dg.AssetSpec | str], *tables: Tabl
         owners=OWNERS,
         kinds={"postgres", "polars"},
         code_version="1",
-        description=" ".join(table.doc for table in tables),
-        metadata=metadata_of(tables[0]),
+        description=description_of(*tables),
+        metadata=metadata_of(*tables),
         freshness_policy=DAILY,
     )
 

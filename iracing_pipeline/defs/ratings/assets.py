@@ -9,7 +9,7 @@ from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
 from iracing_pipeline.defs.freshness import DAILY
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
-from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.defs.tables import description_of, fields_check, fields_result, metadata_of
 from iracing_pipeline.ingest.members import fetch_member, rebuild_ratings
 from iracing_pipeline.settings import Settings
 from iracing_pipeline.tables.ratings import CAREER, RATING_HISTORY, YEARLY
@@ -54,7 +54,7 @@ rating_history = dg.AssetSpec(
     group_name=GROUP,
     owners=OWNERS,
     kinds={"postgres", "polars"},
-    description=RATING_HISTORY.doc,
+    description=description_of(RATING_HISTORY),
     metadata=metadata_of(RATING_HISTORY),
     freshness_policy=DAILY,
 )
@@ -64,8 +64,8 @@ career = dg.AssetSpec(
     group_name=GROUP,
     owners=OWNERS,
     kinds={"postgres", "polars"},
-    description=f"{CAREER.doc} {YEARLY.doc}",
-    metadata=metadata_of(CAREER),
+    description=description_of(CAREER, YEARLY),
+    metadata=metadata_of(CAREER, YEARLY),
     freshness_policy=DAILY,
 )
 ratings_fields_known = fields_check("rating_history")

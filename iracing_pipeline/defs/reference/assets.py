@@ -9,7 +9,7 @@ from iracing_pipeline.defs.api_books import counted
 from iracing_pipeline.defs.api_faults import API_POOL, faults_as_dagster_understands
 from iracing_pipeline.defs.freshness import WEEKLY
 from iracing_pipeline.defs.resources import DataApiResource, WarehouseResource
-from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.defs.tables import description_of, fields_check, fields_result, metadata_of
 from iracing_pipeline.ingest.documents import stops
 from iracing_pipeline.ingest.reference import PULLS, pull
 
@@ -22,13 +22,13 @@ SPECS = [
         group_name=GROUP,
         owners=OWNERS,
         kinds={"iracing", "postgres"},
-        description=" ".join(table.doc for table, _ in what.fills),
-        metadata=metadata_of(what.fills[0][0]),
+        description=description_of(*(table for table, _ in what.fills)),
+        metadata=metadata_of(*(table for table, _ in what.fills)),
         freshness_policy=WEEKLY,
     )
     for what in PULLS
 ]
-CHECKS = {what.name: fields_check(what.name, f"{what.name}_fields_known") for what in PULLS}
+CHECKS = {what.name: fields_check(what.name) for what in PULLS}
 
 
 @dg.multi_asset(

@@ -20,7 +20,7 @@ from iracing_pipeline.defs.resources import (
     WarehouseResource,
 )
 from iracing_pipeline.defs.results.partitions import seasons
-from iracing_pipeline.defs.tables import fields_check, fields_result, metadata_of
+from iracing_pipeline.defs.tables import description_of, fields_check, fields_result, metadata_of
 from iracing_pipeline.ibt import Facts
 from iracing_pipeline.ingest.documents import stops
 from iracing_pipeline.ingest.members import own_cust_id
@@ -155,7 +155,7 @@ def _table_spec(name: str, table: Table) -> dg.AssetSpec:
         owners=OWNERS,
         kinds={"postgres", "polars"},
         code_version="1",
-        description=table.doc,
+        description=description_of(table),
         metadata=metadata_of(table),
     )
 

@@ -14,6 +14,7 @@ import psycopg
 from iracing_pipeline.defs.batch import Batch, Metadata
 from iracing_pipeline.defs.resources import LakeResource, WarehouseResource
 from iracing_pipeline.defs.retries import CANCELED, retried
+from iracing_pipeline.defs.tables import description_of, metadata_of
 from iracing_pipeline.defs.telemetry import lap_metadata, metadata
 from iracing_pipeline.defs.telemetry.checks import FILE_CHECKS, Findings
 from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files
@@ -81,8 +82,8 @@ telemetry_sessions = dg.AssetSpec(
     owners=OWNERS,
     kinds={"postgres", "polars"},
     code_version="1",
-    description=TELEMETRY_SESSION.doc,
-    metadata=metadata.of_table(TELEMETRY_SESSION),
+    description=description_of(TELEMETRY_SESSION),
+    metadata=metadata_of(TELEMETRY_SESSION),
 )
 
 telemetry_laps = dg.AssetSpec(
@@ -92,8 +93,8 @@ telemetry_laps = dg.AssetSpec(
     owners=OWNERS,
     kinds={"postgres", "polars"},
     code_version="1",
-    description=TELEMETRY_LAP.doc,
-    metadata=metadata.of_table(TELEMETRY_LAP),
+    description=description_of(TELEMETRY_LAP),
+    metadata=metadata_of(TELEMETRY_LAP),
 )
 
 
@@ -106,8 +107,8 @@ def _of_laps(name: str, *tables: Table, version: str = "1") -> dg.AssetSpec:
         owners=OWNERS,
         kinds={"postgres", "polars"},
         code_version=version,
-        description=" ".join(table.doc for table in tables),
-        metadata=metadata.of_table(tables[0]),
+        description=description_of(*tables),
+        metadata=metadata_of(*tables),
     )
 
 
@@ -126,8 +127,8 @@ consistency = dg.AssetSpec(
     owners=OWNERS,
     kinds={"postgres", "polars"},
     code_version="1",
-    description=f"{SESSION_SUMMARY.doc} {CORNER_CONSISTENCY.doc}",
-    metadata=metadata.of_table(SESSION_SUMMARY),
+    description=description_of(SESSION_SUMMARY, CORNER_CONSISTENCY),
+    metadata=metadata_of(SESSION_SUMMARY, CORNER_CONSISTENCY),
 )
 
 race_debriefs = dg.AssetSpec(
@@ -137,8 +138,9 @@ race_debriefs = dg.AssetSpec(
     owners=OWNERS,
     kinds={"postgres", "polars"},
     code_version="2",
-    description=RACE_FINDING.doc + " The view grafana.race_debriefs joins the result.",
-    metadata=metadata.of_table(RACE_FINDING),
+    description=description_of(RACE_FINDING)
+    + " The view `grafana.race_debriefs` adds the result of the race.",
+    metadata=metadata_of(RACE_FINDING),
 )
 
 LINEAGE = (

@@ -13,26 +13,8 @@ from iracing_pipeline.ingest.telemetry import StoredFile, Telemetry
 from iracing_pipeline.pictures import lap_chart, speed_trace
 from iracing_pipeline.pictures.lap_chart import clock
 from iracing_pipeline.report.words import local, zone
-from iracing_pipeline.tables import Table
 
 _MOST_LAPS = 100
-
-
-def of_table(table: Table) -> dict[str, Any]:
-    """Metadata of an asset that is a table: its name and columns, with units."""
-    columns = [
-        dg.TableColumn(
-            column.name,
-            str(column.dtype),
-            description=column.comment,
-            constraints=dg.TableColumnConstraints(nullable=not column.required),
-        )
-        for column in table.columns
-    ]
-    return {
-        "dagster/table_name": table.name,
-        "dagster/column_schema": dg.TableSchema(columns=columns),
-    }
 
 
 def of_frames(file: IbtFile | None, stored: StoredFile | None, *, columns: bool) -> Metadata:
