@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 FILE = (
     "INSERT INTO ops.telemetry_file (path, file_name, size_bytes, modified_at, session_key, state,"
-    " unchanged_since, first_seen_at, last_seen_at, record_count)"
-    " VALUES (%s, 'a.ibt', 1, now(), %s, 'loaded', now(), now(), now(), 5)"
+    " unchanged_since, first_seen_at, last_seen_at, record_count, attempts)"
+    " VALUES (%s, 'a.ibt', 1, now(), %s, 'loaded', now(), now(), now(), 5, 1)"
 )
 
 
