@@ -280,7 +280,7 @@ async def measure_calls(env: Mapping[str, str], rounds: int = 5) -> Measured:
             answer = await session.call_tool(tool, given)
             result.seconds.append(time.perf_counter() - began)
             if answer.is_error:
-                result.wrong.append(f"{tool} {given}: {answer.content[0].text}")
+                result.wrong.append(f"{tool} {given}: {answer.content[0]}")
         result.memory_mb = memory_mb()
     return result
 

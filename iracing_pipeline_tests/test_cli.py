@@ -48,11 +48,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, int]]:
     """What would have been served."""
     calls: list[tuple[Settings, int]] = []
-    monkeypatch.setattr(
-        cli.load,
-        "_serve",
-        lambda settings, port, *, browse: calls.append((settings, port)) or browse,
-    )
+
+    def serve(settings: Settings, port: int, *, browse: bool) -> bool:
+        calls.append((settings, port))
+        return browse
+
+    monkeypatch.setattr(cli.load, "_serve", serve)
     return calls
 
 

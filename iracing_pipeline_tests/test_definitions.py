@@ -287,6 +287,7 @@ def test_assets_on_a_schedule_and_no_others_have_a_freshness_policy() -> None:
 
 def test_the_daily_run_makes_all_that_is_to_be_fresh_daily() -> None:
     (schedule,) = [each for each in defs.schedules or [] if each.name == "daily_ratings"]
+    assert isinstance(schedule, dg.ScheduleDefinition)
     job = defs.get_repository_def().get_job(schedule.job_name)
 
     made = {key.to_user_string() for key in job.asset_layer.executable_asset_keys}

@@ -262,7 +262,8 @@ def _stops(paces: list[CarPace]) -> tuple[float, float, int]:
 
     A stop whose out lap is not known yet counts only where there are too few others.
     """
-    whole, begun = [], []
+    whole: list[float] = []
+    begun: list[float] = []
     for pace in paces:
         excess = pace.excess_s
         for number in range(1, int(pace.stop.max(initial=0)) + 1):

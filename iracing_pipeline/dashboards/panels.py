@@ -143,7 +143,7 @@ def table(
 
 
 def _unwrapped(fields: Sequence[Field]) -> Sequence[Field]:
-    """The fields, none wrapped as before Grafana 12.2 where one is hidden: that breaks the table."""
+    """The fields, unwrapped where one is hidden: Grafana before 12.2 breaks such a table."""
     if not any("custom.hidden" in field.properties for field in fields):
         return fields
     return tuple(field.without(WRAPPED) for field in fields)

@@ -244,7 +244,10 @@ def _rating_payloads(
         " ORDER BY kind, item, part LIMIT 20",
         [str(stored["cust_id"])],
     ).fetchall()
-    return [Payload(*row, fields) for row in rows]
+    return [
+        Payload(kind, item, part, source, received_at, fields)
+        for kind, item, part, source, received_at in rows
+    ]
 
 
 def _sessions(connection: Connection, stored: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ mcp = pytest.importorskip("mcp", reason="the extra mcp is not installed")
 
 from mcp import ClientSession, StdioServerParameters  # noqa: E402 - only where it is installed
 from mcp.client.stdio import stdio_client  # noqa: E402
+from mcp_types import TextResourceContents  # noqa: E402
 
 from iracing_pipeline.ask import QUESTIONS  # noqa: E402
 from iracing_pipeline.ask.mcp_server import PROMPTS, http_app  # noqa: E402
@@ -106,7 +107,9 @@ def test_a_wrong_call_is_an_answer_that_says_so(client: Client) -> None:
 
 def test_resources_and_prompts_can_be_read(client: Client) -> None:
     def read(uri: str) -> str:
-        return str(client.portal.call(client.session.read_resource, uri).contents[0].text)
+        (contents,) = client.portal.call(client.session.read_resource, uri).contents
+        assert isinstance(contents, TextResourceContents)
+        return contents.text
 
     views = json.loads(read("iracing://schema"))
     assert views["grafana.telemetry_laps"]["columns"]["lap_time_s"].endswith("[s]")

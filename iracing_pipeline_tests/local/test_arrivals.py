@@ -16,7 +16,8 @@ from iracing_pipeline.report import start_page
 from iracing_pipeline.settings import ReportSettings
 from iracing_pipeline.warehouse import quarantine
 from iracing_pipeline.warehouse.connection import Warehouse
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

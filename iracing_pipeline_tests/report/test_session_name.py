@@ -11,7 +11,8 @@ from iracing_pipeline.local import lines, report_files
 from iracing_pipeline.report import NoSessionError, session_key
 from iracing_pipeline.report.session_list import newest, of_keys
 from iracing_pipeline.report.session_name import file_stem
-from iracing_pipeline_tests.ingest.test_lap_analysis import file_of, stored
+from iracing_pipeline_tests.analysis.simulated import file_of
+from iracing_pipeline_tests.ingest.test_lap_analysis import stored
 
 if TYPE_CHECKING:
     from pathlib import Path

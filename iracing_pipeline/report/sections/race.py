@@ -91,7 +91,7 @@ def _cause(row: Row, low: float, span: float) -> str:
     )
     seconds = f"{words.signed(row['seconds'], 2)} {interval}"
     kind = "" if row["supported"] else "not-clean"
-    return words.row((escape(_CAUSES.get(row["cause"], row["cause"])), bar, seconds), kind)
+    return words.row((escape(_CAUSES.get(row["cause"]) or str(row["cause"])), bar, seconds), kind)
 
 
 def _items(items: Sequence[Row]) -> str:
