@@ -173,9 +173,16 @@ def report(session: str, *, target: Path | None, units: str | None, show: bool) 
 def _read_only() -> Iterator[Connection]:
     """A connection that may read the views."""
     from iracing_pipeline.warehouse import Warehouse, database_url, migrate, reader_url
+    from iracing_pipeline.warehouse.errors import UnavailableError
 
     settings = Settings.from_env()
-    migrate(database_url(settings))
+    own = database_url(settings)
+    migrate(own)
     password = AskSettings.from_env().reader_password
-    with Warehouse(reader_url(settings, password=password)).connect() as connection:
+    try:
+        opened = Warehouse(reader_url(settings, password=password)).open()
+    except UnavailableError:  # the reader of a database of one's own, without its password
+        opened = Warehouse(own).open()
+        opened.read_only = True
+    with opened as connection:
         yield connection

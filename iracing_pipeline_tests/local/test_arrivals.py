@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 FILE = (
     "INSERT INTO ops.telemetry_file (path, file_name, size_bytes, modified_at, session_key, state,"
-    " unchanged_since, first_seen_at, last_seen_at, record_count)"
-    " VALUES (%s, 'a.ibt', 1, now(), %s, 'loaded', now(), now(), now(), 5)"
+    " unchanged_since, first_seen_at, last_seen_at, record_count, attempts)"
+    " VALUES (%s, 'a.ibt', 1, now(), %s, 'loaded', now(), now(), now(), 5, 1)"
 )
 
 
@@ -86,8 +86,9 @@ def test_the_start_page_shows_the_last_rating_and_its_change(database: str, tmp_
         connection.execute("UPDATE racing.telemetry_session SET cust_id = 417")
         for days, irating in ((30, 1500), (10, 1480), (1, 1523)):
             connection.execute(
-                "INSERT INTO racing.rating_history (cust_id, category_id, observed_at, source,"
-                " irating) VALUES (417, 5, now() - make_interval(days => %s), 'ibt', %s)",
+                "INSERT INTO racing.rating_history (cust_id, category_id, recorded_category_id,"
+                " observed_at, source, irating)"
+                " VALUES (417, 5, 5, now() - make_interval(days => %s), 'ibt', %s)",
                 [days, irating],
             )
         page = start_page.read(connection)
