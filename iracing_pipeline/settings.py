@@ -77,8 +77,11 @@ def misspelt(env: Mapping[str, str]) -> list[str]:
         known = name in NAMES or name.removesuffix("_FILE") in NAMES
         if known or not name.startswith("IRACING_") or _OF_OTHERS.fullmatch(name):
             continue
-        near = difflib.get_close_matches(name.removesuffix("_FILE"), sorted(NAMES), n=1)
-        advice = f"Did you mean {near[0]}?" if near else "docs/settings.md lists all."
+        # Without the prefix that all share: it alone would make any two alike.
+        ends = [each.removeprefix("IRACING_") for each in sorted(NAMES)]
+        own = name.removesuffix("_FILE").removeprefix("IRACING_")
+        near = difflib.get_close_matches(own, ends, n=1)
+        advice = f"Did you mean IRACING_{near[0]}?" if near else "docs/settings.md lists all."
         lines.append(f"{name} is not a setting. {advice}")
     return lines
 

@@ -78,6 +78,7 @@ TABLE = [
     ("login", 1, "IRACING_CLIENT_ID"),
     ("ask nonsense", 1, "nonsense"),
     ("ask laps session", 1, "NAME=VALUE"),
+    ("why nonsense", 1, "Write it like"),
     ("experiment show nonsense", 1, "no experiment nonsense"),
     ("experiment start one", 2, "--a"),
     ("experiment start one --a x --b y --session nonsense", 1, "iracing-pipeline sessions"),
