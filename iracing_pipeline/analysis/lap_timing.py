@@ -106,6 +106,8 @@ def _green(start: Start) -> Crossing:
 def _interpolated(samples: Samples, first: int) -> float:
     """SessionTime at which LapDistPct passed the line, between ``first`` and the record before."""
     before, after = samples.time[first - 1], samples.time[first]
+    if samples.glitch[first - 1]:  # its time or place is none: the line is at the record after it
+        return float(after)
     to_line = (1.0 - samples.pct[first - 1]) % 1.0
     beyond = samples.pct[first] % 1.0
     if beyond > 0.5:  # it reads slightly below zero just after the line
