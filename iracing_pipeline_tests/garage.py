@@ -17,7 +17,15 @@ from iracing_pipeline.demo.outing import write_outing
 from iracing_pipeline.demo.season import SEED, season
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
-from iracing_pipeline.ingest import figures, lap_analysis, members, races, results, telemetry
+from iracing_pipeline.ingest import (
+    figures,
+    lap_analysis,
+    members,
+    race_what_ifs,
+    races,
+    results,
+    telemetry,
+)
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.warehouse import Warehouse, inventory, migrate, payloads
 from iracing_pipeline.warehouse.payloads import Document
@@ -78,6 +86,7 @@ def load_garage(url: str, home: Path) -> Garage:
             rebuild(connection, run_id="figures")
             connection.commit()
         races.take_apart_due(connection, run_id="races")
+        race_what_ifs.drive_again_due(connection, run_id="races")
         refused = connection.execute("SELECT item, reason FROM ops.quarantine").fetchall()
     assert not refused, refused
     return garage
