@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from iracing_pipeline_tests.garage import Garage
 
 TEST_DATABASE_URL = "IRACING_TEST_DATABASE_URL"
+_UMASK = os.umask(0o022)
+os.umask(_UMASK)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -32,6 +34,12 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.option.basetemp is None:
         config.option.basetemp = tempfile.mkdtemp(prefix="iracing-tests-")
         config.add_cleanup(lambda: shutil.rmtree(config.option.basetemp, ignore_errors=True))
+
+
+@pytest.fixture(autouse=True)
+def _own_umask() -> None:
+    """Each test begins with the umask of the account: the pipeline closes it for its process."""
+    os.umask(_UMASK)
 
 
 @pytest.fixture(scope="session")
