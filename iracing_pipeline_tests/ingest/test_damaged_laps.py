@@ -39,6 +39,7 @@ def told_of(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
         records=records,
         laps=find_laps(records, session_key="s", start=START),
         session=session,
+        facts=SimpleNamespace(tick_rate=60, session_info=lambda _sections: {}),
     )
     told = analyse_laps(cast("Telemetry", found))
     return {table.name: rows for table, rows in told.tables.items()}

@@ -80,6 +80,8 @@ def session(key: str, **values: object) -> dict[str, object]:
         "lap_count": 0,
         "timed_lap_count": 0,
         "clean_lap_count": 0,
+        "start_source": "header",
+        "power_source": "fuel",
         **values,
     }
 
@@ -122,8 +124,10 @@ def lap_numbers(connection: Connection) -> list[tuple[str, int]]:
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)
-doubles = st.floats(width=64)
-singles = st.floats(width=32)
+# Within the bounds of a column without a unit; beyond them a value is left out.
+MOST = 1e12
+doubles = st.just(float("nan")) | st.floats(-MOST, MOST, width=64)
+singles = st.just(float("nan")) | st.floats(-(2.0**39), 2.0**39, width=32)
 moments = st.datetimes(timezones=st.just(UTC))
 
 
