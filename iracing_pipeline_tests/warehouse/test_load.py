@@ -261,10 +261,10 @@ def test_tables_of_a_session_change_together(database: str) -> None:
     def fail_half_way() -> None:
         with warehouse.connect() as connection:
             put_laps(connection, "a", [lap("a", 2), lap("a", 3)])
-            bad = TELEMETRY_SESSION.frame([session("a", irating=1)])
+            bad = TELEMETRY_SESSION.frame([session("a", record_count=None)])
             replace(connection, TELEMETRY_SESSION, bad, where={"session_key": "a"})
 
-    with pytest.raises(LoadError, match=r"telemetry_session.*irating"):
+    with pytest.raises(LoadError, match=r"telemetry_session.*record_count"):
         fail_half_way()
     with warehouse.connect() as connection:
         assert lap_numbers(connection) == [("a", 1)]
