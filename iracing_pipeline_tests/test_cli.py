@@ -107,7 +107,7 @@ def test_files_are_loaded_and_told(
     assert "Loaded 1 of 1 files" in told.output
     assert "4 laps of 1 files are in the database; 0 refused." in told.output
     assert both.exit_code == 1
-    first, second = json.loads(both.output)
+    first, second = json.loads(both.stdout)
     assert (first["state"], first["laps"], second["state"]) == ("loaded", 4, "quarantined")
     assert second["note"]
     assert second["advice"]

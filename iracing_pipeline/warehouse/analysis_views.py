@@ -94,6 +94,7 @@ REFERENCE_LAPS = View(
         "reference",
         REFERENCE_LAP,
         *REFERENCE_LAP.names[: REFERENCE_LAP.names.index("origin_latitude_deg")],
+        "driven_at",
     ),
 )
 

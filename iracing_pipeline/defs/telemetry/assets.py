@@ -159,8 +159,8 @@ LINEAGE = (
 )
 """All of them, in the order in which one is had from another."""
 
-NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError)
-"""What is not put down to a file: a database that cannot be reached. Anything else is."""
+NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError, dg.Failure)
+"""What is not put down to a file: a database that cannot be reached, and a run that was ended."""
 
 
 @dg.multi_asset(
