@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -37,8 +38,12 @@ def progress(verb: str, what: str, *, quiet: bool = False) -> Iterator[Callable[
         Takes what is done, and how much there is in all.
     """
     shown = -1
-    with click.progressbar(length=1, label=verb, show_pos=True, show_percent=False) as bar:
-        is_bar = sys.stdout.isatty() and not quiet
+    is_bar = sys.stdout.isatty() and not quiet
+    # Outside a terminal, a bar prints its label alone.
+    out = sys.stdout if is_bar else io.StringIO()
+    with click.progressbar(
+        length=1, label=verb, show_pos=True, show_percent=False, file=out
+    ) as bar:
 
         def show(done: int, total: int) -> None:
             nonlocal shown
