@@ -83,7 +83,9 @@ def test_fuel_a_lap_is_that_of_the_boards(driven: Connection) -> None:
         " (SELECT min(ctid) FROM racing.fuel_lap WHERE condition = 'clean')"
     )
     after = driven.execute(view.encode()).fetchone()
-    shown = [value for key, value in of(driven).items() if key.startswith("iracing_fuel_per_lap_")]
+    shown = [
+        value for key, value in of(driven).items() if key.startswith("iracing_fuel_per_lap_liters")
+    ]
     assert shown == ([] if after is None else [pytest.approx(after[0])])
 
 
