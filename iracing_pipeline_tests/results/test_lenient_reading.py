@@ -118,7 +118,7 @@ def test_a_damaged_result_loads_or_says_which_key_is_missing(document: Any) -> N
         assert frame.select(table.key).null_count().sum_horizontal()[0] == 0
         assert not frame.select(table.key).is_duplicated().any()
     if not frames.subsession.height:
-        assert issues.of(Problem.UNUSABLE, Problem.CHANGED)
+        assert issues.of(Problem.UNUSABLE, Problem.CHANGED, Problem.OUT_OF_BOUNDS)
 
 
 @settings(max_examples=200, deadline=None)
