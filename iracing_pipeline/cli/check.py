@@ -42,8 +42,9 @@ def _print(findings: list[Finding]) -> None:
     colours = {State.OK: "green", State.WARNING: "yellow", State.WRONG: "red"}
     width = max(len(each.subject) for each in findings)
     for each in findings:
-        state = click.style(f"{each.state:<7}", fg=colours[each.state])
-        echo(f"{state}  {each.subject:<{width}}  {each.said}")
+        # The colour is ours; what a name could hold is escaped by echo.
+        click.secho(f"{each.state:<7}", fg=colours[each.state], nl=False)
+        echo(f"  {each.subject:<{width}}  {each.said}")
         if each.advice:
             echo(f"{'':<{width + 11}}{each.advice}")
     counts = [sum(each.state is state for each in findings) for state in State]
