@@ -13,7 +13,8 @@ from click.testing import CliRunner
 from iracing_pipeline import cli
 from iracing_pipeline.defs.telemetry import assets
 from iracing_pipeline.ibt import IbtFile
-from iracing_pipeline.inbox.telemetry_folder import FolderMissingError, list_folder
+from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
+from iracing_pipeline.ingest.file_kinds import files_below
 from iracing_pipeline.ingest.telemetry import analyse
 from iracing_pipeline.local.load import Outcome, load
 from iracing_pipeline.warehouse import Warehouse
@@ -95,22 +96,26 @@ def test_a_file_that_brings_its_run_down_does_not_take_the_others_with_it(
     assert set(states(run(settings)).values()) == {"loaded"}
 
 
-@pytest.mark.skip(reason="its set-up does not fit loading file by file yet")
 def test_a_load_that_is_stopped_counts_against_what_it_had_begun_on_alone(
     settings: Settings, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for number in range(3):
         record(settings, f"{number}.ibt")
-    monkeypatch.setattr("iracing_pipeline.local.load._BATCH", 2)
-    monkeypatch.setattr(assets, "analyse", None)  # every run fails
 
-    def stop(done: int, _all: int) -> None:
-        if done:
-            raise KeyboardInterrupt
+    def fail(*_: object, **__: object) -> None:
+        raise dg.Failure("its process was killed", allow_retries=False)
+
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("iracing_pipeline.local.load._BATCH", 2)
+    monkeypatch.setattr(assets, "analyse", fail)
+    # After the first two files, before they are tried one by one.
+    monkeypatch.setattr("iracing_pipeline.local.load._left", stop)
 
     for _ in range(4):
         with pytest.raises(KeyboardInterrupt):
-            load(settings, [settings.telemetry_dir], stop)
+            run(settings)
 
     with Warehouse(database).connect() as connection:
         attempts = dict(
@@ -128,14 +133,13 @@ def test_files_can_be_named_one_by_one_in_any_folder(settings: Settings, tmp_pat
     assert states(outcomes) == {"else.ibt": "loaded"}
 
 
-@pytest.mark.skip(reason="its set-up does not fit loading file by file yet")
 def test_a_file_that_vanishes_is_missing(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     record(settings, "a.ibt")
-    ghost = str(settings.telemetry_dir / "ghost.ibt")
+    ghost = settings.telemetry_dir / "ghost.ibt"
     monkeypatch.setattr(
-        "iracing_pipeline.local.load.list_folder", lambda folder: [*list_folder(folder), ghost]
+        "iracing_pipeline.local.load.files_below", lambda folder: [*files_below(folder), ghost]
     )
 
     assert states(run(settings)) == {"a.ibt": "loaded", "ghost.ibt": "missing"}
@@ -153,12 +157,12 @@ def test_a_folder_that_cannot_be_read_is_said(
         run(settings)
 
 
-@pytest.mark.skip(reason="its set-up does not fit loading file by file yet")
 def test_recordings_and_results_are_told_apart_by_their_content(
     settings: Settings, tmp_path: Path
 ) -> None:
     """A name that is no text, a result without its suffix, and a damaged one among them."""
     folder = tmp_path / "mixed"
+    folder.mkdir()
     recordings.session(folder / "a.ibt", track="a")
     (folder / "b.ibt").write_text(json.dumps(RACE), encoding="utf-8")
     (folder / "cut.json").write_text("{", encoding="utf-8")
@@ -180,4 +184,4 @@ def test_recordings_and_results_are_told_apart_by_their_content(
     assert outcomes[2].file.endswith("caf\\udce9.json")
     assert printed.exit_code == 1, printed.output
     assert "2 subsessions of 3 files of results" in printed.output
-    assert "cut.json: quarantined: " in printed.output
+    assert "cut.json: refused: " in printed.output
