@@ -45,7 +45,7 @@ PASSWORD = "for measuring"  # noqa: S105 - of a database that lives for a minute
 _LAP_S = 2e-4
 """The clock of the simulator and that of a recording, which counts in 1/60 s, agree to this."""
 _INTERPOLATED_S = 0.015
-"""A lap whose file ends right after the line is timed this well, and says so by its method."""
+"""Error of a lap time by interpolation, in seconds: where the file ends right after the line."""
 _LITRES = 0.02
 _NOT_A_BEST_LAP = 8192 | 228
 """Flags of a first lap, and of incidents."""

@@ -1,7 +1,7 @@
 """What a whole career costs: requests, time, memory; with faults and after being killed.
 
 Run as ``python -m benchmarks.career_backfill [career] [faults] [kills]``; all three by default.
-Everything is local: the stand-in for the Data API, an embedded database in a temporary folder.
+Everything is local: the simulated Data API, an embedded database in a temporary folder.
 The hours that the limit on calls takes are simulated by the clock.
 """
 
@@ -69,7 +69,7 @@ class SimulatedClock:
 def client(
     server_url: str, folder: Path, clock: SimulatedClock | SystemClock, per_minute: int = 120
 ) -> DataApi:
-    """A client of the stand-in at a URL."""
+    """A client of the simulated Data API at a URL."""
     credentials = Credentials(CLIENT_ID, CLIENT_SECRET, USERNAME, PASSWORD)
     oauth = OAuth(credentials, url=f"{server_url}/oauth2", clock=clock)
     tokens = TokenSource(oauth, FileTokenStore(folder / "token.json"), clock=clock)
@@ -167,7 +167,7 @@ def least(career: Career) -> int:
 
 
 def peak_mb() -> float:
-    """The most memory that this process, the stand-in included, has had."""
+    """The most memory that this process, the simulated Data API included, has had."""
     import resource  # noqa: PLC0415 - not on Windows, where the rest of this runs
 
     kib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -196,7 +196,7 @@ def career(folder: Path) -> None:
         print(f"answers 429                  {refused}")
         print(f"requests a minute            {server.requests / simulated * 60:.1f} (limit 120)")
         print(f"time at 120/min              {simulated / 60:.1f} min simulated, {wall:.0f} s here")
-        print(f"peak memory after fetching   {peak_mb():.0f} MB (with the stand-in)")
+        print(f"peak memory after fetching   {peak_mb():.0f} MB (with the simulated Data API)")
         began = time.perf_counter()
         loaded = load(url)
         seconds = time.perf_counter() - began

@@ -1,7 +1,7 @@
 """Fetching through random faults: the same tables, bounded requests, no login loop.
 
 Run as ``python -m benchmarks.fetch_faults [schedules] [first seed] [seconds]``. Each schedule makes
-the stand-in for the Data API misbehave for up to six days: any endpoint, one race or all of them,
+the simulated Data API misbehave for up to six days: any endpoint, one race or all of them,
 any status or broken body. The pipeline's schedules run by a simulated clock. Then the faults end,
 time passes, and what is in the database is compared with a world without faults.
 """
@@ -147,7 +147,7 @@ CAREER = ShortCareer(
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """A fault of the stand-in.
+    """A fault of the simulated Data API.
 
     Attributes:
         kind: Which, as the tables above call it.
@@ -196,7 +196,7 @@ _documents: dict[tuple[str, tuple[tuple[str, str], ...]], Any] = {}
 
 
 class FaultyApi(FakeDataApi):
-    """The stand-in without a socket, with episodes of faults."""
+    """The simulated Data API without a socket, with episodes of faults."""
 
     url = "http://127.0.0.1:1"
 
@@ -268,7 +268,7 @@ class FaultyApi(FakeDataApi):
 
 
 class Adapter(BaseAdapter):
-    """Carries requests to the stand-in in this process."""
+    """Carries requests to the simulated Data API in this process."""
 
     def __init__(self, server: FaultyApi) -> None:
         super().__init__()
@@ -326,7 +326,7 @@ class MemoryTokens:
 
 @dataclass
 class World:
-    """The pipeline's schedules over the stand-in, by a simulated clock."""
+    """The pipeline's schedules over the simulated Data API, by a simulated clock."""
 
     connection: Connection
     clock: Clock

@@ -148,7 +148,7 @@ class DataApiAccount:
         username: ``IRACING_USERNAME``. E-mail address of the account, for a client that may log
             in with it; else log in with ``iracing-pipeline login``.
         password: ``IRACING_PASSWORD`` (or ``_FILE``). Password of the account, likewise.
-        url: ``IRACING_DATA_API_URL``. Another root of the API, such as a stand-in's.
+        url: ``IRACING_DATA_API_URL``. Another root of the API, such as that of a simulation.
         oauth_url: ``IRACING_OAUTH_URL``. Another root of the token service, likewise.
         calls_per_minute: ``IRACING_CALLS_PER_MINUTE``. Limit on requests; iRacing's own is 240.
     """
@@ -181,7 +181,7 @@ class DataApiAccount:
             oauth_url=env.get("IRACING_OAUTH_URL") or None,
             calls_per_minute=_calls_per_minute(
                 env.get("IRACING_CALLS_PER_MINUTE"),
-                # A stand-in may allow what iRacing does not.
+                # A simulated API may allow what iRacing does not.
                 most=1_000_000 if env.get("IRACING_DATA_API_URL") else 240,
             ),
         )

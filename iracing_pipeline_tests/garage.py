@@ -1,6 +1,6 @@
 """The demo season in a database of its own, loaded by the functions that the assets call.
 
-Without Dagster and a stand-in for the Data API it takes a fraction of the time.
+Without Dagster and a simulated Data API it takes a fraction of the time.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The environment that leads the pipeline to a stand-in for iRacing."""
+"""The environment that leads the pipeline to a simulated Data API."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def use(server: FakeDataApi, monkeypatch: pytest.MonkeyPatch, password: str = PASSWORD) -> None:
-    """Log in to a stand-in, and ask it as often as it allows."""
+    """Log in to a simulation, and ask it as often as it allows."""
     monkeypatch.setenv("IRACING_CLIENT_ID", CLIENT_ID)
     monkeypatch.setenv("IRACING_CLIENT_SECRET", CLIENT_SECRET)
     monkeypatch.setenv("IRACING_USERNAME", USERNAME)

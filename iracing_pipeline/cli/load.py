@@ -111,11 +111,11 @@ def _write_demo(settings: Settings) -> Path:
 
 
 def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
-    """Load the demo driver's career; its stand-in for iRacing runs as long as ``stack`` is open."""
+    """Load the demo driver's career; its simulated Data API runs as long as ``stack`` is open."""
     from iracing_pipeline.local.career import demo_data_api, load_career
 
     career = stack.enter_context(demo_data_api())
-    echo(f"Loading ten seasons of races of {career.name} from a stand-in for iRacing")
+    echo(f"Loading ten seasons of races of {career.name} from a simulated Data API")
     keys = [str(season) for season in career.seasons]
     with progress("Loaded", "seasons") as show_progress:
         outcome = load_career(settings, keys, show_progress)

@@ -86,7 +86,7 @@ def chunks_of(payload: object) -> Chunks | None:
 
 
 def https_or_loopback(url: str) -> bool:
-    """Whether a download from ``url`` can be trusted to be iRacing's, or a local stand-in's."""
+    """Whether ``url`` is safe to download from: HTTPS, or a simulated API on this machine."""
     parts = urlsplit(url)
     return parts.scheme == "https" or parts.hostname in {"127.0.0.1", "localhost", "::1"}
 

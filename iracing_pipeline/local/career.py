@@ -53,7 +53,7 @@ class CareerOutcome:
 
 @contextmanager
 def demo_data_api() -> Iterator[Career]:
-    """A stand-in for iRacing with the demo driver's career, and the environment that uses it."""
+    """A simulated Data API with the demo driver's career, and the environment that uses it."""
     career = Career()
     with FakeDataApi(career, quota=_QUOTA) as server:
         account = {

@@ -1,4 +1,4 @@
-"""Boards brought to a small stand-in for Grafana's HTTP API."""
+"""Boards brought to a small simulation of Grafana's HTTP API."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from iracing_pipeline.dashboards.push import Became, Grafana
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-TOKEN = "glsa_test"  # noqa: S105 - of the stand-in
+TOKEN = "glsa_test"  # noqa: S105 - of the simulated Grafana
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""The results, ratings and reference assets, run as Dagster runs them, against the stand-in."""
+"""Results, ratings and reference assets in Dagster, against the simulated Data API."""
 
 from __future__ import annotations
 

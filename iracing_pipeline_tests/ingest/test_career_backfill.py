@@ -1,4 +1,4 @@
-"""A whole career from the stand-in into the tables: complete, resumable, and not twice."""
+"""A whole career from the simulated Data API: complete, resumable, and loaded once."""
 
 from __future__ import annotations
 

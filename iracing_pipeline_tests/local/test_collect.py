@@ -1,4 +1,4 @@
-"""Collecting from the stand-in as a scheduler does it: once, without a UI, and safe to overlap."""
+"""Collecting as a scheduler does it: once, without a UI, and safe to overlap."""
 
 from __future__ import annotations
 

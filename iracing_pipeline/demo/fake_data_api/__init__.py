@@ -1,4 +1,4 @@
-"""A stand-in for iRacing's Data API, for the demo, for tests and for developing against it.
+"""A simulation of iRacing's Data API, for the demo, for tests and for developing against it.
 
 It speaks as the real one does: OAuth with single-use refresh tokens, links that expire, rows in
 chunks, a quota with its headers, and faults that can be switched on. Behind it is a made-up

@@ -1,4 +1,4 @@
-"""Faults that the stand-in can be told to have."""
+"""Faults that can be switched on in the simulated Data API."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP for the stand-in: requests in, its answers out."""
+"""HTTP for the simulated Data API: requests in, its answers out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The stand-in itself: quota, faults, and the forms in which the API answers."""
+"""The simulated Data API: quota, faults, and the forms in which the API answers."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ class FakeDataApi:
     def url(self) -> str:
         """Root of the API."""
         if self._server is None:
-            raise RuntimeError("The stand-in has not been started.")
+            raise RuntimeError("The simulated Data API has not been started.")
         return f"http://127.0.0.1:{self._server.server_address[1]}"
 
     @property

@@ -1,4 +1,4 @@
-"""The storage that links and chunks of the stand-in point to."""
+"""The storage that links and chunks of the simulated Data API point to."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The token service of the stand-in: single-use refresh tokens, and a limit on logins."""
+"""The token service of the simulated Data API: single-use refresh tokens, and a limit on logins."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.data_api.clock import Clock
 
 CLIENT_ID = "demo-client"
-CLIENT_SECRET = "demo-client-secret"  # noqa: S105 - of the stand-in, known to everybody
+CLIENT_SECRET = "demo-client-secret"  # noqa: S105 - of the simulated Data API, known to everybody
 USERNAME = "robin.vale@example.com"
 PASSWORD = "demo-password"  # noqa: S105 - as above
 

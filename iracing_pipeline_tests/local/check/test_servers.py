@@ -1,4 +1,4 @@
-"""Prometheus, a real one where there is one; and Grafana, by a stand-in for what it answers."""
+"""Prometheus, a real one where there is one; and Grafana, by a simulation of its answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-TOKEN = "the-token"  # noqa: S105 - of a stand-in
+TOKEN = "the-token"  # noqa: S105 - of a simulation
 
 
 def states(findings: list[Finding]) -> dict[str, State]:

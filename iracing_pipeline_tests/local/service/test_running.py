@@ -16,7 +16,9 @@ from iracing_pipeline.local.service import background, manager
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-NEEDS_PROGRAMS = pytest.mark.skipif(os.name == "nt", reason="its stand-in is a shell script")
+NEEDS_PROGRAMS = pytest.mark.skipif(
+    os.name == "nt", reason="the simulated program is a shell script"
+)
 
 
 def run(*arguments: str) -> Result:
@@ -25,7 +27,7 @@ def run(*arguments: str) -> Result:
 
 @pytest.fixture
 def systemctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A stand-in for systemd's program, which writes down how it is called."""
+    """A script in the place of systemd's program, which records its arguments."""
     program = tmp_path / "bin" / "systemctl"
     program.parent.mkdir()
     calls = tmp_path / "calls"
