@@ -25,6 +25,10 @@ Made = TypeVar("Made")
 
 NOT_OF_AN_ITEM = (psycopg.OperationalError, psycopg.InterfaceError)
 """What is not put down to an item: a database that cannot be reached. Anything else is."""
+OUR_FAULT = (
+    "The pipeline failed on it, so its content need not be at fault. Keep it, report this with the"
+    " message, and load it again with a newer version."
+)
 
 
 def without_bad(
@@ -62,6 +66,72 @@ def without_bad(
     return make([item for item in items if item not in refused]), refused
 
 
+def in_batches(
+    connection: Connection,
+    items: Sequence[int],
+    work: Callable[[Sequence[int]], None],
+    *,
+    size: int,
+    source: str,
+) -> dict[int, str]:
+    """Work on items in batches, each committed; in a batch that fails, on each item by itself.
+
+    Args:
+        connection: Not in autocommit; a killed run loses at most one batch.
+        items: The items.
+        work: Works on some of them in the connection's transaction.
+        size: Items of a batch.
+        source: Kind of item, in quarantine.
+
+    Returns:
+        The items that failed, with the reason. They are in quarantine, and the others are not.
+    """
+    refused: dict[int, str] = {}
+    for begin in range(0, len(items), size):
+        batch = items[begin : begin + size]
+        whole = _failure(connection, batch, work, source)
+        for item in batch if whole is not None else ():
+            alone = len(batch) == 1
+            error = whole if alone else _failure(connection, [item], work, source)
+            if error is not None:
+                refused[item] = reason_of(error)
+                refuse(connection, source, str(item), error)
+                connection.commit()
+    return refused
+
+
+def _failure(
+    connection: Connection,
+    items: Sequence[int],
+    work: Callable[[Sequence[int]], None],
+    source: str,
+) -> Exception | None:
+    """Work on items and commit; what was raised, rolled back."""
+    try:
+        work(items)
+        quarantine.resolve(connection, source=source, items=[str(item) for item in items])
+        connection.commit()
+    except NOT_OF_AN_ITEM:
+        raise
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is these items' alone
+        connection.rollback()
+        return error
+    return None
+
+
+def refuse(connection: Connection, source: str, item: str, error: Exception) -> None:
+    """Put an item into quarantine with the reason and the advice of an error."""
+    logger.error("%s: %s is put aside: %s", source, item, error)
+    quarantine.put(
+        connection,
+        source=source,
+        item=item,
+        reason=reason_of(error),
+        advice=advice_of(error),
+        error_type=type(error).__name__,
+    )
+
+
 def put_aside(connection: Connection, source: str, refused: Mapping[str, str]) -> None:
     """Make the open entries of a source in quarantine these items, and no others.
 
@@ -85,4 +155,11 @@ def put_aside(connection: Connection, source: str, refused: Mapping[str, str]) -
 
 def reason_of(error: Exception) -> str:
     """An error in words; one that nobody foresaw with the name of its class."""
+    if isinstance(error, OSError):
+        return str(error)
     return str(getattr(error, "reason", None) or f"{type(error).__name__}: {error}")
+
+
+def advice_of(error: Exception) -> str:
+    """What to do about an error; one that nobody foresaw is a fault of the pipeline."""
+    return str(getattr(error, "advice", None) or OUR_FAULT)

@@ -13,21 +13,24 @@ import polars as pl
 
 from iracing_pipeline.analysis import race_ledger
 from iracing_pipeline.analysis.race_questions import what_ifs
+from iracing_pipeline.ingest.isolation import in_batches
 from iracing_pipeline.ingest.races import laps_of, notes_of_cars, recordings_of
 from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_WHAT_IF
 from iracing_pipeline.tables.results import RESULT, SESSION_EVENT
 from iracing_pipeline.warehouse import audit
-from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.load import replace
 from iracing_pipeline.warehouse.read import read_table
 from iracing_pipeline.warehouse.results_views import OWN
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from iracing_pipeline.warehouse.connection import Connection
 
 VERSION = 1
 """Of the questions and of the replay: races driven again by another one are driven anew."""
 MOST_RACES = 25
+QUARANTINE = "race_what_if"
 _MAIN_EVENT = 0
 _DUE: LiteralString = f"""
 SELECT done.subsession_id FROM racing.race_analysis AS done
@@ -52,7 +55,7 @@ class DrivenAgain:
     Attributes:
         races: Races that were driven again.
         rows: Rows of ``racing.race_what_if``.
-        refused: Subsessions whose rows the database refused, with the reason.
+        refused: Subsessions that could not be driven again, with the reason.
     """
 
     races: int = 0
@@ -64,14 +67,15 @@ def drive_again_due(connection: Connection, *, run_id: str | None = None) -> Dri
     """Drive the newest races that are due again; each is committed by itself."""
     due = [row[0] for row in connection.execute(_DUE, [VERSION, MOST_RACES]).fetchall()]
     done = DrivenAgain(races=len(due))
-    for subsession_id in due:
-        try:
+
+    def work(batch: Sequence[int]) -> None:
+        for subsession_id in batch:
             done.rows += drive_again(connection, subsession_id, run_id=run_id)
-        except LoadError as error:  # the others do not wait for it, and it is not tried for ever
-            connection.rollback()
-            done.refused[subsession_id] = str(error)
-            connection.execute(_DONE, [VERSION, subsession_id])
-        connection.commit()
+
+    done.refused |= in_batches(connection, due, work, size=1, source=QUARANTINE)
+    for subsession_id in done.refused:  # until the race is taken apart anew
+        connection.execute(_DONE, [VERSION, subsession_id])
+    connection.commit()
     return done
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from iracing_pipeline.analysis import debrief, race_ledger
 from iracing_pipeline.analysis.irating_outcomes import outcomes
 from iracing_pipeline.analysis.race_notes import notes_of
+from iracing_pipeline.ingest.isolation import in_batches
 from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.race import (
@@ -27,8 +28,7 @@ from iracing_pipeline.tables.race import (
 from iracing_pipeline.tables.results import RESULT, SESSION_EVENT, SUBSESSION, SUBSESSION_CLASS
 from iracing_pipeline.tables.stints import STINT
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.warehouse import audit, quarantine
-from iracing_pipeline.warehouse.errors import LoadError
+from iracing_pipeline.warehouse import audit
 from iracing_pipeline.warehouse.load import replace
 from iracing_pipeline.warehouse.read import read_table
 
@@ -98,7 +98,7 @@ class TakenApart:
     Attributes:
         rows: Rows of each table.
         races: Races that were due.
-        refused: Subsessions whose rows the database refused, with the reason.
+        refused: Subsessions that could not be taken apart, with the reason.
     """
 
     rows: dict[Table, int] = field(default_factory=lambda: defaultdict(int))
@@ -119,45 +119,13 @@ def take_apart_due(connection: Connection, *, run_id: str | None = None) -> Take
     """Take apart every race that is new or changed, the latest first; each batch is committed."""
     due = [row[0] for row in connection.execute(_DUE, [VERSION]).fetchall()]
     done = TakenApart(races=len(due))
-    for begin in range(0, len(due), BATCH):
-        batch = due[begin : begin + BATCH]
-        try:
-            _commit(connection, batch, done, run_id)
-        except LoadError:
-            connection.rollback()
-            for subsession_id in batch:  # one of them does not fit: put that one aside
-                _alone(connection, subsession_id, done, run_id)
+
+    def work(batch: Sequence[int]) -> None:
+        for table, count in take_apart(connection, batch, run_id=run_id).items():
+            done.rows[table] += count
+
+    done.refused |= in_batches(connection, due, work, size=BATCH, source=QUARANTINE)
     return done
-
-
-def _commit(
-    connection: Connection, subsession_ids: list[int], done: TakenApart, run_id: str | None
-) -> None:
-    rows = take_apart(connection, subsession_ids, run_id=run_id)
-    connection.commit()
-    for table, count in rows.items():
-        done.rows[table] += count
-
-
-def _alone(
-    connection: Connection, subsession_id: int, done: TakenApart, run_id: str | None
-) -> None:
-    item = str(subsession_id)
-    try:
-        _commit(connection, [subsession_id], done, run_id)
-        quarantine.resolve(connection, source=QUARANTINE, items=[item])
-    except LoadError as error:
-        connection.rollback()
-        done.refused[subsession_id] = str(error)
-        quarantine.put(
-            connection,
-            source=QUARANTINE,
-            item=item,
-            reason=error.reason,
-            advice=error.advice,
-            error_type=type(error).__name__,
-        )
-    connection.commit()
 
 
 def take_apart(

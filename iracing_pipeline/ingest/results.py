@@ -15,6 +15,7 @@ import polars as pl
 
 from iracing_pipeline.data_api.backfill import EVENTS, LAP_DATA, LAPS, RESULT
 from iracing_pipeline.ingest import downloads, races
+from iracing_pipeline.ingest.isolation import in_batches
 from iracing_pipeline.results.issues import Issues
 from iracing_pipeline.results.laps import read_events, read_laps
 from iracing_pipeline.results.reading import objects
@@ -32,7 +33,7 @@ from iracing_pipeline.tables.results import (
 from iracing_pipeline.tables.results import (
     RESULT as RESULT_TABLE,
 )
-from iracing_pipeline.warehouse import audit, payloads, quarantine
+from iracing_pipeline.warehouse import audit, payloads
 from iracing_pipeline.warehouse.errors import LoadError
 from iracing_pipeline.warehouse.load import Loaded, replace, upsert
 
@@ -114,29 +115,14 @@ def load_subsessions(
         What changed, and what could not be loaded: that is in quarantine too.
     """
     outcome = Outcome()
-    for begin in range(0, len(subsession_ids), BATCH):
-        batch = subsession_ids[begin : begin + BATCH]
-        try:
-            _load_batch(connection, batch, outcome, run_id, cust_id)
-        except LoadError:
-            connection.rollback()
-            # One of them does not fit: find out which.
-            for subsession_id in batch:
-                _load_alone(connection, subsession_id, outcome, run_id, cust_id)
+
+    def load(batch: Sequence[int]) -> None:
+        loads = load_in_transaction(connection, batch, outcome, cust_id=cust_id)
+        audit.record(connection, loads, run_id=run_id)
+        outcome.add(loads)
+
+    outcome.refused |= in_batches(connection, subsession_ids, load, size=BATCH, source=QUARANTINE)
     return outcome
-
-
-def _load_batch(
-    connection: Connection,
-    subsession_ids: Sequence[int],
-    outcome: Outcome,
-    run_id: str | None,
-    cust_id: int | None,
-) -> None:
-    loads = load_in_transaction(connection, subsession_ids, outcome, cust_id=cust_id)
-    audit.record(connection, loads, run_id=run_id)
-    connection.commit()
-    outcome.add(loads)
 
 
 def load_in_transaction(
@@ -161,31 +147,6 @@ def load_in_transaction(
     for source, frames in _read(connection, subsession_ids, outcome.issues, cust_id):
         loads += store(connection, frames, source, outcome)
     return loads
-
-
-def _load_alone(
-    connection: Connection,
-    subsession_id: int,
-    outcome: Outcome,
-    run_id: str | None,
-    cust_id: int | None,
-) -> None:
-    item = str(subsession_id)
-    try:
-        _load_batch(connection, [subsession_id], outcome, run_id, cust_id)
-        quarantine.resolve(connection, source=QUARANTINE, items=[item])
-    except LoadError as error:
-        connection.rollback()
-        outcome.refused[subsession_id] = str(error)
-        quarantine.put(
-            connection,
-            source=QUARANTINE,
-            item=item,
-            reason=error.reason,
-            advice=error.advice,
-            error_type=type(error).__name__,
-        )
-    connection.commit()
 
 
 def winners(connection: Connection, subsession_ids: Sequence[int]) -> dict[int, Document]:

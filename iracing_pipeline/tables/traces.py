@@ -239,6 +239,17 @@ TRACK_MEASUREMENT = Table(
     ),
 )
 
+_GRID = (
+    Column(
+        "length_m",
+        pl.Float64,
+        "Length of the grid",
+        "m",
+        required=True,
+        bounds=bounds.TRACK_LENGTH,
+    ),
+    Column("interval_count", pl.Int32, "Intervals of the grid", required=True, bounds=bounds.GRID),
+)
 _ON_THE_GRID = (
     Column(
         "origin_latitude_deg",
@@ -273,17 +284,7 @@ LAP_TRACE = Table(
             "lap_number", pl.Int32, "Lap, as iRacing counts it", required=True, bounds=bounds.LAPS
         ),
         Column("track_id", pl.Int32, "TrackID; null when the file does not name the track"),
-        Column(
-            "length_m",
-            pl.Float64,
-            "Length of the grid",
-            "m",
-            required=True,
-            bounds=bounds.TRACK_LENGTH,
-        ),
-        Column(
-            "interval_count", pl.Int32, "Intervals of the grid", required=True, bounds=bounds.GRID
-        ),
+        *_GRID,
         Column(
             "lap_time_s",
             pl.Float64,
@@ -338,17 +339,7 @@ REFERENCE_LAP = Table(
             "Highest TrackWetness (irsdk_TrackWetness)",
             bounds=bounds.WETNESS,
         ),
-        Column(
-            "length_m",
-            pl.Float64,
-            "Length of the grid",
-            "m",
-            required=True,
-            bounds=bounds.TRACK_LENGTH,
-        ),
-        Column(
-            "interval_count", pl.Int32, "Intervals of the grid", required=True, bounds=bounds.GRID
-        ),
+        *_GRID,
         Column(
             "lap_time_s",
             pl.Float64,

@@ -14,6 +14,7 @@ from iracing_pipeline.demo.outing import write_outing
 from iracing_pipeline.demo.plan import Session
 from iracing_pipeline.demo.season import SEED, season
 from iracing_pipeline.ingest import races
+from iracing_pipeline.ingest.isolation import OUR_FAULT
 from iracing_pipeline.ingest.race_what_ifs import drive_again_due
 from iracing_pipeline.ingest.races import take_apart_due
 from iracing_pipeline.ingest.results import load_subsessions
@@ -213,8 +214,13 @@ def test_a_race_of_ones_own_is_driven_again_once(connection: Connection, tmp_pat
     assert "disqualification at 17 points" in page
 
 
-def test_a_race_that_is_refused_stops_no_other(
-    connection: Connection, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("error", "advice"),
+    [(LoadError("a row does not fit", "report it"), "report it"), (KeyError("laps"), OUR_FAULT)],
+    ids=["refused by the database", "a fault of ours"],
+)
+def test_a_race_that_fails_stops_no_other(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, error: Exception, advice: str
 ) -> None:
     ids = _load_demo(connection, 3)
     whole = races.take_apart
@@ -223,7 +229,7 @@ def test_a_race_that_is_refused_stops_no_other(
         connection: Connection, subsession_ids: list[int], *, run_id: str | None = None
     ) -> dict[Table, int]:
         if ids[1] in subsession_ids:
-            raise LoadError("a row does not fit", "report it")
+            raise error
         return whole(connection, subsession_ids, run_id=run_id)
 
     monkeypatch.setattr(races, "take_apart", refusing)
@@ -231,5 +237,10 @@ def test_a_race_that_is_refused_stops_no_other(
 
     assert list(done.refused) == [ids[1]]
     assert done.rows[RACE_ANALYSIS] == 2
-    waiting = connection.execute("SELECT source, item FROM ops.quarantine").fetchall()
-    assert waiting == [("race", str(ids[1]))]
+    waiting = connection.execute("SELECT source, item, advice FROM ops.quarantine").fetchall()
+    assert waiting == [("race", str(ids[1]), advice)]
+
+    monkeypatch.setattr(races, "take_apart", whole)
+    assert take_apart_due(connection).refused == {}
+    resolved = "SELECT count(*) FROM ops.quarantine WHERE resolved_at IS NULL"
+    assert connection.execute(resolved).fetchone() == (0,)

@@ -21,6 +21,7 @@ from iracing_pipeline.defs.telemetry.partitions import BATCH, ibt_files
 from iracing_pipeline.ibt import FileChangedError, IbtFile
 from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
 from iracing_pipeline.ingest import lap_analysis, reference_lap
+from iracing_pipeline.ingest.isolation import advice_of, reason_of
 from iracing_pipeline.ingest.lap_analysis import LapAnalysis
 from iracing_pipeline.ingest.telemetry import (
     FRAMES,
@@ -337,11 +338,6 @@ def _settle(
         quarantine.resolve(connection, source="telemetry", items=[source.path])
 
 
-def _reason(error: Exception) -> str:
-    """An error in words; one that nobody foresaw with the name of its class."""
-    return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
-
-
 def _is_of_the_place(error: Exception) -> bool:
     """Whether the lake or its disk is at fault, and not the file."""
     no_lake = isinstance(error, LakeError) and not isinstance(error, NotInLakeError)
@@ -364,8 +360,8 @@ def _refuse(connection: Connection, source: TelemetryFile | None, error: Excepti
             connection,
             source="telemetry",
             item=source.path,
-            reason=getattr(error, "reason", _reason(error)),
-            advice=getattr(error, "advice", "Copy the file again from the racing PC."),
+            reason=reason_of(error),
+            advice=advice_of(error),
             error_type=type(error).__name__,
             file_name=source.file_name,
             size_bytes=source.size_bytes,
