@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iracing_pipeline.cli.console import echo
+from iracing_pipeline.cli.console import echo, echo_coloured
 
 if TYPE_CHECKING:
     from iracing_pipeline.local.check import Finding
@@ -42,8 +42,7 @@ def _print(findings: list[Finding]) -> None:
     colours = {State.OK: "green", State.WARNING: "yellow", State.WRONG: "red"}
     width = max(len(each.subject) for each in findings)
     for each in findings:
-        # The colour is ours; what a name could hold is escaped by echo.
-        click.secho(f"{each.state:<7}", fg=colours[each.state], nl=False)
+        echo_coloured(f"{each.state:<7}", colours[each.state])
         echo(f"  {each.subject:<{width}}  {each.said}")
         if each.advice:
             echo(f"{'':<{width + 11}}{each.advice}")

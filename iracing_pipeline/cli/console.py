@@ -25,6 +25,11 @@ def echo(text: str, *, err: bool = False) -> None:
     click.echo(printable(text), err=err)
 
 
+def echo_coloured(text: str, colour: str) -> None:
+    """Print the beginning of a line in a colour; the next ``echo`` ends the line."""
+    click.secho(printable(text), fg=colour, nl=False)
+
+
 @contextmanager
 def progress(verb: str, what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
     """Show how far something is: a bar in a terminal, up to ten lines elsewhere.
