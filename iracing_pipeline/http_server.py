@@ -1,4 +1,4 @@
-"""A small HTTP server that stays calm when connections are silent, too many, or not to be had."""
+"""A small HTTP server with limits on silent and on many connections."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class CalmServer(ThreadingHTTPServer):
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread of its own."""
+        """Answer in a separate thread."""
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return

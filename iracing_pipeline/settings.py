@@ -68,7 +68,7 @@ _OF_OTHERS = re.compile(
 
 
 def misspelt(env: Mapping[str, str]) -> list[str]:
-    """What to say of variables that begin with ``IRACING_`` and that nobody reads.
+    """Return warnings about unknown variables that begin with ``IRACING_``.
 
     Their values are never repeated.
     """
@@ -92,7 +92,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are.
+    """Locations of data.
 
     Attributes:
         home: ``IRACING_HOME``. The data folder: lake, embedded database, Dagster's storage.
@@ -189,7 +189,7 @@ class DataApiAccount:
 
 @dataclass(frozen=True, slots=True)
 class AskSettings:
-    """Who may ask.
+    """Settings of who may ask.
 
     Attributes:
         reader_password: ``IRACING_READER_PASSWORD`` (or ``_FILE``). Password of
@@ -213,7 +213,7 @@ class AskSettings:
 
 @dataclass(frozen=True, slots=True)
 class DigestSettings:
-    """Where the digest after a session goes; nowhere by default.
+    """Destinations of the digest after a session; none by default.
 
     Attributes:
         file: ``IRACING_DIGEST_FILE``. A file that digests are appended to.
@@ -260,7 +260,7 @@ def _calls_per_minute(text: str | None, *, most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class MetricSettings:
-    """Where metrics go, and how much of them.
+    """Destinations of metrics, and their number.
 
     Attributes:
         prometheus_url: ``IRACING_PROMETHEUS_URL``. A Prometheus that takes remote write, such as
@@ -311,7 +311,7 @@ class MetricSettings:
 
 @dataclass(frozen=True, slots=True)
 class GrafanaSettings:
-    """Where Grafana is.
+    """Address of Grafana.
 
     Attributes:
         url: ``IRACING_GRAFANA_URL``. Its address, such as ``http://127.0.0.1:3001``.

@@ -1,4 +1,4 @@
-"""What is known of a car on a track over all sessions: what plans for a race rest on.
+"""Figures of a car on a track over all sessions: the input of race plans.
 
 A session on its own seldom tells fuel and tyres apart. Together sessions do: one regression over
 the laps of all of them, in which each session has its own pace, so that weather, rubber and what
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from iracing_pipeline.analysis.robust import Estimate
 
 PACE_SESSIONS = 5
-"""Sessions that the present pace is had from."""
+"""Number of sessions from which the current pace is computed."""
 POOLED_SESSIONS = 60
 """The latest sessions that are pooled, of those of one season of builds."""
 FEWEST_SEASON_LAPS = 5
-"""Clean laps from which a new season of builds has figures of its own."""
+"""Clean laps from which a new season of builds has its own figures."""
 FEWEST_RACES = 3
-"""Races on a track from which the chance of a caution is told."""
+"""Races on a track from which the chance of a caution is computed."""
 
 _LEAST_FUEL_L = 1.0
 _LEAST_S = 0.5
@@ -39,7 +39,7 @@ _PLACE = ["car_id", "track_id"]
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """What was driven, in the frames that figures are had from.
+    """Input frames of the figures.
 
     Attributes:
         sessions: Rows of ``racing.telemetry_session``, without setups.
@@ -73,7 +73,7 @@ def drivers(sessions: pl.DataFrame) -> pl.DataFrame:
 
 
 def car_tracks(driven: Driven, *, only: pl.DataFrame | None = None) -> pl.DataFrame:
-    """What is known of each car on each track, as rows of ``racing.car_track``.
+    """Compute the figures of each car on each track, as rows of ``racing.car_track``.
 
     Args:
         driven: What was driven.
@@ -106,7 +106,7 @@ def car_tracks(driven: Driven, *, only: pl.DataFrame | None = None) -> pl.DataFr
 
 
 def pooled_effects(laps: pl.DataFrame) -> tuple[Estimate, Estimate] | None:
-    """What a litre on board and a lap on the tyres cost a lap, from all sessions together.
+    """Estimate the cost of a litre of fuel and of a lap on the tyres, from all sessions together.
 
     Huber regression of the lap times of warm tyres on fuel at the start and laps done by the set,
     with an intercept for each session.
@@ -128,7 +128,7 @@ def pooled_effects(laps: pl.DataFrame) -> tuple[Estimate, Estimate] | None:
 
 
 def assumed(effect: float | None) -> float:
-    """What plans take for a fuel effect or a degradation: 0 where it is unknown, or below 0.
+    """Return the value that plans assume for a fuel effect or degradation: 0 if unknown or below 0.
 
     Below 0 it is noise: tyres do not get better for ever, nor a car faster with fuel.
     """
@@ -136,7 +136,7 @@ def assumed(effect: float | None) -> float:
 
 
 def warm_laps(laps: pl.DataFrame) -> pl.DataFrame:
-    """Laps on warm tyres of which fuel and age of the tyres are known.
+    """Select laps on warm tyres with known fuel and age of the tyres.
 
     A session with a single such lap tells nothing of the others, and is left out.
     """
@@ -160,7 +160,7 @@ def _who(sessions: pl.DataFrame) -> dict[str, Any]:
 
 
 def _latest_season(sessions: pl.DataFrame, laps: pl.DataFrame) -> str | None:
-    """The season of builds that pace and tyres are of: the latest with enough clean dry laps.
+    """Return the season of builds of pace and tyres: the latest with enough clean dry laps.
 
     A new build may bring another tyre model, so pace, fuel effect and degradation are of one
     season. Litres burnt are of all. A season that has just begun takes over from its
@@ -318,7 +318,7 @@ def _cautions(cautions: pl.DataFrame, track_id: int) -> dict[str, Any]:
 
 
 def _unknown(row: dict[str, Any]) -> list[str]:
-    """What is not known, and what plans do about it."""
+    """List the unknown figures, and the assumptions of plans for them."""
     known = row.get
     electric = known("power_source") == ELECTRIC
     tank = "litres, as the car is electric" if electric else "what the tank holds"

@@ -69,7 +69,7 @@ def weakest_corner(corners: pl.DataFrame, clean: pl.DataFrame) -> Iterable[Findi
 
 
 def _advice(corner: int, part: pl.DataFrame) -> str | None:
-    """What differs between the faster and the slower half of the laps, where it is sure."""
+    """Describe the significant differences between the faster and the slower half of the laps."""
     ordered = part.sort("time_s")
     half = ordered.height // 2
     fast, slow = ordered.head(half), ordered.tail(half)

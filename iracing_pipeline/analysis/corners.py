@@ -1,4 +1,4 @@
-"""How each lap took each corner, and where it lost time on another lap.
+"""Figures of each lap in each corner, and the time lost there to another lap.
 
 Everything is read off a grid of two metres at most. The way into a corner begins where the
 corner before it ends, but not further back than :data:`WAY_IN_M`; for the first corner that may
@@ -38,7 +38,7 @@ PEDAL_OFF = 0.05
 THROTTLE_ON = 0.20
 BRAKING = 0.10
 TURN_IN = 0.25
-"""Share of the peak steering angle of the corner at which the car is said to turn in."""
+"""Share of the peak steering angle of the corner at which the car turns in."""
 SLIP = 0.15
 _LEAST_STEERING_RAD = 0.05
 _ROLLING_MPS = 5.0
@@ -52,7 +52,7 @@ def lap_corners(
     *,
     tick_rate_hz: int = 60,
 ) -> pl.DataFrame:
-    """How each lap took each corner, as rows of ``racing.lap_corner``.
+    """Measure each lap in each corner, as rows of ``racing.lap_corner``.
 
     Args:
         records: All records of the file, with those of :data:`CHANNELS` that it has.

@@ -1,4 +1,4 @@
-"""What a race comes down to: at most three findings of its ledger, costliest first.
+"""The main findings of a race: at most three of its ledger, costliest first.
 
 Each is what one cause cost against the driver's own clean laps, in seconds, and, where the field is
 known, in places and iRating. Where the ledger has rows, there is a finding.
@@ -31,7 +31,7 @@ RACE = "Race"
 
 MOST_FINDINGS = 3
 LEAST_S = 0.5
-"""What is lost over the whole race before it is worth a sentence, unless nothing else is."""
+"""Least loss over the whole race for a finding, unless there is no other."""
 FEWEST_CLEAN_LAPS = 5
 _FEWEST_STOPS = 3  # below, none of them can be called usual
 _GOOD_SHARE = 20  # percentile of one's own laps that one could drive every time
@@ -40,7 +40,7 @@ _LONGER_THAN_FUEL_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A race as its lap chart shows it, and whose race it is.
+    """A race as its lap chart shows it, and the driver's car.
 
     Attributes:
         race: All cars.

@@ -1,4 +1,4 @@
-"""What a car runs on, and what a lap takes from its battery.
+"""Kind of drive of a car, and energy of its battery per lap.
 
 A hybrid writes ``EnergyERSBattery`` and ``EnergyBatteryToMGU_KLap`` in joules beside its litres.
 An electric car has no litres: iRacing writes its battery into ``FuelLevel`` and ``FuelLevelPct``,
@@ -40,7 +40,7 @@ _LITRES = ("fuel_start_l", "fuel_end_l", "fuel_added_l", "fuel_used_l")
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What a car runs on.
+    """Kind of drive of a car.
 
     Attributes:
         source: ``fuel``, ``hybrid`` or ``electric``.
@@ -52,7 +52,7 @@ class Power:
 
 
 def power(driver_info: Mapping[str, Any], records: pl.DataFrame) -> Power:
-    """What the car of a recording runs on.
+    """Return the kind of drive of the car of a recording.
 
     Args:
         driver_info: ``DriverInfo`` of the session info.

@@ -1,4 +1,4 @@
-"""What laps burn, how far the fuel goes, and what has to go in.
+"""Fuel per lap, range of the fuel, and fuel to add.
 
 Averages come from clean laps alone, or from caution laps alone: pit laps, off-tracks and spins
 burn what no racing lap burns. The estimator is always named: the median, or for a plan that must
@@ -90,7 +90,7 @@ class FuelUse:
 
 
 def fuel_use(fuel: pl.DataFrame, condition: str = CLEAN) -> FuelUse | None:
-    """What laps of one condition burn; None for fewer than three.
+    """Estimate the fuel of laps of one condition; None for fewer than three.
 
     Args:
         fuel: Rows of ``racing.fuel_lap`` of one car on one track.
@@ -105,7 +105,7 @@ def fuel_use(fuel: pl.DataFrame, condition: str = CLEAN) -> FuelUse | None:
 
 @dataclass(frozen=True, slots=True)
 class EnergyUse:
-    """What clean dry laps take from the battery, in kWh: medians.
+    """Battery energy of clean dry laps, in kWh: medians.
 
     Attributes:
         used_kwh: What the battery lost; about 0 where a hybrid recovers what it deploys.
@@ -119,7 +119,7 @@ class EnergyUse:
 
 
 def energy_use(fuel: pl.DataFrame) -> EnergyUse | None:
-    """What clean dry laps take from the battery; None for fewer than three, or without one.
+    """Compute the energy of clean dry laps; None for fewer than three, or without a battery.
 
     Args:
         fuel: Rows of ``racing.fuel_lap`` of one car on one track.
@@ -205,7 +205,7 @@ class Rung:
 def saving_ladder(
     level_l: float, per_lap_l: float, *, reserve_l: float = 0.0, most_saving: float = 0.2
 ) -> list[Rung]:
-    """How much to save to make the fuel last for more laps, up to the most that is drivable.
+    """List the fuel saving that gives each number of more laps, up to the largest drivable saving.
 
     Args:
         level_l: Fuel on board.

@@ -1,4 +1,4 @@
-"""How a race changes iRating: the arithmetic of one class.
+"""Change of iRating in a race: the arithmetic of one class.
 
 An entry gains by its score: the entries that finish behind it, minus the score that its rating
 lets expect. Each class counts by itself.
@@ -32,7 +32,7 @@ def expected_scores(ratings: Floats) -> Floats:
 
 
 def place_value(entries: int) -> float:
-    """What one place is worth in a class of so many entries, in rating points."""
+    """Return the rating points of one place in a class of so many entries."""
     return _POINTS * (1 - _TILT) / entries
 
 

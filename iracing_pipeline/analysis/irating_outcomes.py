@@ -1,4 +1,4 @@
-"""What each finishing place of a race changes in each driver's iRating."""
+"""Change of each driver's iRating at each finishing place of a race."""
 
 from __future__ import annotations
 

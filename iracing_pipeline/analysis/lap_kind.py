@@ -1,4 +1,4 @@
-"""What kind of lap it was, and why it does not count: the one definition of a lap."""
+"""Kind of a lap, and reasons why it does not count: the one definition of a lap."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ KINDS = {
     PACE: "parade laps before the green flag",
     COOLDOWN: "after the chequered flag: begun when the car had finished",
 }
-"""What each kind of lap is, in words for the racer."""
+"""Description of each kind of lap, for the racer."""
 
 REASONS = {
     "out_lap": "left the pits",

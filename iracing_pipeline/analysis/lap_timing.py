@@ -29,7 +29,7 @@ METHODS = {
     "green": "from the record in which SessionState turned green, to half a record",
     "official": "by iRacing's own time, where nothing else shows the green",
 }
-"""How lap times are had."""
+"""Methods of timing a lap."""
 
 # How many records must agree on the moment of the crossing.
 _WITNESSES = 3
@@ -64,7 +64,7 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class LapTime:
-    """A reconstructed lap time in seconds, and how it was had."""
+    """A reconstructed lap time in seconds, and the method."""
 
     seconds: float
     method: str
@@ -133,7 +133,7 @@ def lap_time(begin: Crossing | None, end: Crossing | None) -> LapTime | None:
 
 
 def official_lap_time(samples: Samples, following: Segment, end: Crossing | None) -> float | None:
-    """What iRacing says of the lap before ``following``: seconds, -1 for invalid, or None.
+    """Return iRacing's time of the lap before ``following``: seconds, -1 for invalid, or None.
 
     ``LapLastLapTime`` is renewed in the record in which the lap clock is set.
     """
@@ -155,7 +155,7 @@ def official_lap_time(samples: Samples, following: Segment, end: Crossing | None
 
 
 def _majority(shown: Floats, before: int) -> np.float64:
-    """What most of the records before one show."""
+    """Return the value of most of the records before one."""
     values, counts = np.unique(
         shown[max(0, before - 2 * LONGEST_LIE - 1) : before], return_counts=True
     )

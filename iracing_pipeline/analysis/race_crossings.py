@@ -45,7 +45,7 @@ _LONGEST_CAUTION = 12  # laps
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What telemetry adds to a lap of the scored lap chart.
+    """Telemetry's additions to a lap of the scored lap chart.
 
     Attributes:
         mistakes: Words for what went wrong, such as ``off track``.

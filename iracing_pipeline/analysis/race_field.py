@@ -66,7 +66,7 @@ class Estimates:
 
 
 def estimate(race: Race, stops: Mapping[int, tuple[int, ...]] | None = None) -> Estimates:
-    """Estimate the field from all laps of a race that are known.
+    """Estimate the field from all known laps of a race.
 
     Args:
         race: Its cars, fitted. To look at a part of a race, fit that part.
@@ -165,7 +165,7 @@ def stop_laps(race: Race) -> dict[int, tuple[int, ...]]:
 
 
 def _fade(paces: list[CarPace], classes: Integers) -> tuple[Floats, Floats]:
-    """What a lap on the tyres costs, pooled over the cars of each class, and its standard error.
+    """Return the fade of each car, pooled over the cars of its class, and its standard error.
 
     Zero where no car of the class shows it.
     """

@@ -45,7 +45,7 @@ _SAME_GAP_S = 0.0015
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """The cars of one simsession, fitted, and what the result says of them.
+    """The cars of one simsession, fitted, and their rows of the result.
 
     Attributes:
         paces: The model of each car, by ``group_id``.

@@ -1,4 +1,4 @@
-"""How each car of a race drives: its pace in clean air, its spread, its fade, its pace in traffic.
+"""Model of each car of a race: its pace in clean air, its spread, its fade, its pace in traffic.
 
 Estimated from the laps that nothing speaks against. Pace and fade are those of each car. What
 traffic adds is the same for all cars of a class in a race: a car leaves traffic when its laps turn
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.analysis.samples import Flags, Floats, Integers
 
 FEWEST_LAPS = 4
-"""Laps that nothing speaks against, below which a car has no fit of its own."""
+"""Least number of raced laps for a fit of a car by itself."""
 Z_CAUSE = 2.575829
 """Of 1 % of both sides: what one of five causes may take of 5 % over all of them.
 
@@ -44,12 +44,12 @@ _MAD_TO_SIGMA = 1.482602
 
 
 class Role(IntEnum):
-    """What a lap says."""
+    """Role of a lap in the model."""
 
     START = 0
     """The first lap."""
     RACED = 1
-    """Nothing speaks against it."""
+    """Raced: no reason against it."""
     STOP = 2
     """In, through or out of the pits."""
     MISTAKE = 3
@@ -62,7 +62,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """What a lap behind another car adds, by the gap it began with; of one class in one race.
+    """Seconds added by a lap behind another car, by the gap at its start; of one class in a race.
 
     Attributes:
         value: Seconds a lap in each band; above zero wake, below tow; NaN where too few laps show
@@ -124,7 +124,7 @@ class CarPace:
 
     @property
     def fade_s_per_lap(self) -> float:
-        """What each lap of a stint adds; zero where it is not established."""
+        """Seconds that each lap of a stint adds; zero if it is not established."""
         return float(self.theta[FADE])
 
     @property
@@ -134,7 +134,7 @@ class CarPace:
 
     @property
     def excess_s(self) -> Floats:
-        """What each lap took beyond the model, missing laps included; shape (laps,)."""
+        """Seconds of each lap beyond the model, missing laps included; shape (laps,)."""
         return np.asarray(self.car.time_s - self.columns @ self.theta)
 
 
@@ -218,7 +218,7 @@ def _fit(car: Car) -> CarPace:
 
 
 def _wake(paces: list[CarPace]) -> Wake:
-    """What traffic adds in a class.
+    """Estimate the effect of traffic in a class.
 
     Whether a lap begins in traffic depends on the laps before it. So each lap is compared with the
     car's later laps alone, and chosen by what was known when it began: its own scatter and that of

@@ -30,7 +30,7 @@ _DIGITS = 4  # of seconds: iRacing's clock counts ten-thousandths
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one cause makes of one car's race, up to some lap.
+    """Share of one cause in one car's race, up to some lap.
 
     Attributes:
         seconds: Its seconds.

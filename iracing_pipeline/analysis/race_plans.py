@@ -1,4 +1,4 @@
-"""Plans for a ladder of race lengths, from what is known of a car on a track."""
+"""Plans for a ladder of race lengths, from the figures of a car on a track."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MINUTES = (20, 30, 40, 45, 60, 90, 120, 180, 240, 360)
 """The ladder of races by the clock."""
 RESERVE_LAPS = 0.5
-"""What stays in the tank, in laps."""
+"""Fuel that stays in the tank, in laps."""
 RACES = 2000
 """Races that plans are simulated in."""
 _SEED = 2026
@@ -32,7 +32,7 @@ _SEED = 2026
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long a race is: by the clock, or by laps.
+    """Length of a race: by time, or by laps.
 
     Attributes:
         time_s: On the clock; None for a race by laps.
@@ -93,7 +93,7 @@ def race_plans(
 
 
 def assumptions(place: Mapping[str, Any], laps: int) -> Assumptions:
-    """What plans of a race rest on; what is not known is as ``unknown`` of the place says.
+    """Return the assumptions of the plans of a race; ``unknown`` lists those for unknown figures.
 
     Args:
         place: A row of ``racing.car_track``.

@@ -1,4 +1,4 @@
-"""Race a field of cars again, lap by lap, in thousands of races at once.
+"""Simulate a race of a field of cars, lap by lap, in thousands of races at once.
 
 A lap takes ``pace + fade * laps on the tyres + noise``, and now and then a mistake; a stop adds its
 time. A car that would arrive before a car ahead of it must pass it: with the chance that the
@@ -29,7 +29,7 @@ _PASSED_FREELY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The cars of a race, where they are, and how they drive.
+    """The cars of a race, their positions, and their parameters.
 
     Attributes:
         car_class_id: Class of each car; places are counted within it.
@@ -75,7 +75,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """How hard it is to pass here.
+    """Difficulty of passing.
 
     The chance to pass in a lap is ``1 / (1 + exp(-(base + slope * advantage)))``, where the
     advantage is how much faster the car behind usually laps, in seconds.
@@ -97,7 +97,7 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """How long the race is: ``laps``, or until the leader next crosses the line after ``clock_s``.
+    """Length of the race: ``laps``, or until the leader next crosses the line after ``clock_s``.
 
     ``clock_s`` is on the clock of `Field.elapsed_s`.
     """

@@ -115,7 +115,7 @@ def _by_state(
 
 
 def _clock(samples: Samples, lap: Integers, near: float, within: float) -> float | None:
-    """What the lap clock shows as the beginning of a lap; None where it is not near a moment."""
+    """Return the beginning of a lap by the lap clock; None if it is not near a moment."""
     if samples.current_lap_time is None:
         return None
     running = samples.current_lap_time[lap]

@@ -1,8 +1,8 @@
-"""Where ratings are heading, and how clean the next races have to be for the next licence.
+"""Forecast of ratings, and the clean driving that the next licence needs.
 
-iRacing publishes what corners per incident are, and from which Safety Rating a licence is given at
-once; how Safety Rating follows from corners per incident it does not. So that is measured on the
-driver's own races, and said to be so.
+iRacing publishes the definition of corners per incident, and the Safety Rating at which a licence
+is given at once. It does not publish how corners per incident change the Safety Rating. So the
+effect is measured on the driver's own races.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Forecast:
 
 
 def change_per_race(ratings: Floats, *, window: int = WINDOW) -> Estimate | None:
-    """What a race changes on average; None for fewer than eight changes.
+    """Return the mean change in a race; None for fewer than eight changes.
 
     Args:
         ratings: The rating after each race, in order of time, of one category.
@@ -100,14 +100,14 @@ class Field:
     others: Floats
 
     def change(self, rating: float) -> float:
-        """What this place in this field changes for a driver with some rating."""
+        """Return the change at this place in this field for a driver with some rating."""
         entries = len(self.others) + 1
         expected = irating.expected_scores(np.concatenate(([rating], self.others)))[0]
         return float(irating.change_at(self.place, float(expected), entries))
 
 
 def change_in_fields(fields: Sequence[Field], rating: float) -> Estimate | None:
-    """What a race changes on average in fields like these; None for fewer than eight.
+    """Return the mean change of a race in fields like these; None for fewer than eight.
 
     Args:
         fields: The last races.

@@ -1,4 +1,4 @@
-"""Where each rating of a member leads, and how clean the next races have to be.
+"""Forecast of each rating of a member, and the clean driving that the next licence needs.
 
 From the change of each race where results are known; without results from how the rating was seen
 to change from session to session.

@@ -66,7 +66,7 @@ class TooManyLapsError(Exception):
 
 
 class Edge(Enum):
-    """What stands at the beginning or the end of a segment."""
+    """Kind of the beginning or the end of a segment."""
 
     LINE = "line"
     GREEN = "green"
@@ -102,7 +102,7 @@ class Segment:
 
 
 class Phase(Enum):
-    """What the laps of a session are for."""
+    """Phase of a session."""
 
     PACE = "pace"
     RACING = "racing"

@@ -1,4 +1,4 @@
-"""What the clean laps of a session come to, and how that develops from session to session."""
+"""Figures of the clean laps of a session, and their trend from session to session."""
 
 from __future__ import annotations
 

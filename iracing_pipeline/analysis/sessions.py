@@ -1,4 +1,4 @@
-"""What one file says of the session it was driven in: event, track, car, driver, conditions."""
+"""Session of one file: event, track, car, driver, conditions."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _power(car: energy.Power) -> dict[str, object]:
 
 
 def _times_share(info: dict[str, Any], key: str) -> float | None:
-    """What fits in where the series limits it to a share (``DriverCarMaxFuelPct``)."""
+    """Apply the limit of the series on the fuel (``DriverCarMaxFuelPct``) to a capacity."""
     whole, share = quantity(info.get(key)), quantity(info.get("DriverCarMaxFuelPct"))
     return None if whole is None else whole * (1.0 if share is None else share)
 

@@ -1,4 +1,4 @@
-"""Setups: what was changed between two, and what it did to the pace where that can be told."""
+"""Setups: differences between two, and their effect on the pace if it can be measured."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def flatten(setup: Mapping[str, Any]) -> dict[str, str]:
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> pl.DataFrame:
-    """What was changed from one setup to another; readings of the tyres are no changes.
+    """List the differences between two setups; readings of the tyres are left out.
 
     Returns:
         ``setting``, ``before``, ``after`` (null where it is not there), and ``change`` where both
@@ -96,7 +96,7 @@ class Stay:
 
 
 def comparisons(stays: Iterable[Stay]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Each session beside the one before it of the same driver, car and track.
+    """Compare each session with the previous one of the same driver, car and track.
 
     Args:
         stays: Sessions whose setup is known, in order of time; those without car or track are
@@ -174,7 +174,7 @@ def _too_few(effect: PaceEffect) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class PaceEffect:
-    """What the pace did from one setup to another.
+    """Change of pace from one setup to another.
 
     Attributes:
         seconds: Median clean lap after minus before, with its interval; None where the laps cannot
@@ -191,7 +191,7 @@ class PaceEffect:
 
     @property
     def told(self) -> bool:
-        """Whether the setups differ in pace beyond the interval."""
+        """Whether the pace of the setups differs by more than the interval."""
         return self.seconds is not None and (self.seconds.low > 0 or self.seconds.high < 0)
 
 

@@ -1,4 +1,4 @@
-"""Stints as records: what was driven between two times in the pits, and how the pace went."""
+"""Stints as records: laps between two times in the pits, and the trend of their pace."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def stints(
 
 
 def fuel_effect(pace: pl.DataFrame) -> Estimate | None:
-    """What a litre on board costs a lap, and with it what a lap on the tyres does.
+    """Estimate the cost of a litre of fuel in a lap, together with that of a lap on the tyres.
 
     Within a stint fuel falls as tyres age, so their effects cannot be told apart; two stints that
     begin with different fuel, or on used tyres, tell. Huber regression of lap time on both.
@@ -175,7 +175,7 @@ def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
 
 
 def _break(lap: dict[str, Any]) -> str:
-    """What ended the stint that a lap was the last of: what it ended at, or the pit exit."""
+    """Return the end of the stint that ends with a lap: the end of the lap, or the pit exit."""
     at = str(lap["ends_at"])
     return at if at in {"reset", "tow", "session"} else "pit_exit"
 
@@ -258,7 +258,7 @@ def _stop(samples: Samples, span: _Span, unrolled: Unrolled) -> dict[str, Any]:
 
 
 def _standing(samples: Samples, entry: int, leave: int) -> dict[str, float | None]:
-    """How long the car stood between two records, and how long its fuel rose."""
+    """Return how long the car stood between two records, and how long its fuel rose."""
     steps = np.clip(np.diff(samples.time[entry : leave + 1]), 0.0, _LONGEST_STEP_S)
     stood = None
     if samples.speed is not None:

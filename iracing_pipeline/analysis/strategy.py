@@ -1,4 +1,4 @@
-"""How often to stop, and when: plans for a race from measured fuel, tyres and pit loss.
+"""Number and laps of stops: plans for a race from measured fuel, tyres and pit loss.
 
 A lap of a stint takes ``base + fuel_effect * fuel on board + degradation * laps on the tyres``.
 A stop costs the pit loss, and the longer of refuelling and changing tyres. Among the ways to
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """What a plan rests on; each is measured, or says so.
+    """Assumptions of a plan.
 
     Attributes:
         laps: Laps of the race.
@@ -110,7 +110,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """How a plan does in simulated races.
+    """Result of a plan in simulated races.
 
     Attributes:
         plan: The plan.
@@ -128,7 +128,7 @@ class Odds:
 
 
 def plans(assumptions: Assumptions) -> list[Plan]:
-    """All numbers of stops that the fuel allows, the fastest first.
+    """Make a plan for each number of stops that the fuel allows, the fastest first.
 
     Raises:
         ValueError: If the tank does not last for a lap, or there is no lap to race.

@@ -1,4 +1,4 @@
-"""What speaks for the length and the corners of a track, and which session to believe.
+"""Evidence for the length and the corners of a track, and the choice between sessions.
 
 The grid and the corner map of a track are kept for all sessions to come, so no single number of a
 file makes them. Four sources tell the length of a lap: LapDist over LapDistPct, the integral of
@@ -108,7 +108,7 @@ def lengths(records: pl.DataFrame, samples: Samples, declared_m: float | None) -
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one session says of its track.
+    """Length and corners of a track by one session.
 
     Attributes:
         session_key: The session.
@@ -165,7 +165,7 @@ def agreement(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def is_believed(new: Measurement, kept: Measurement, others: Iterable[Measurement]) -> bool:
-    """Whether the grid of a session is to replace the kept one.
+    """Return whether the grid of a session replaces the kept one.
 
     Only where both contradict each other, and more sessions agree with the new one; of as many,
     if more sources of its file do.
@@ -186,7 +186,7 @@ def is_believed(new: Measurement, kept: Measurement, others: Iterable[Measuremen
 def corners_are_believed(
     new: Measurement, kept: Measurement, others: Iterable[Measurement]
 ) -> bool:
-    """Whether the corners of a session are to replace the kept ones: if more sessions agree."""
+    """Return whether the corners of a session replace the kept ones: if more sessions agree."""
     if not new.witnesses or new.apexes is None or new.same_corners(kept):
         return False
     witnesses = [each for each in _beside(new, kept, others) if new.same_lap(each)]

@@ -212,7 +212,7 @@ def _measured(
     measured: Integers,
     span: tuple[int, int],
 ) -> dict[str, Any]:
-    """What was measured last while the set was on, if it had been driven by then."""
+    """Return the last measurement while the set was on, if it had been driven by then."""
     first, after = span
     within = measured[(measured > first) & (measured < after)]
     within = within[driven[within] - driven[first] > _DRIVEN_M]

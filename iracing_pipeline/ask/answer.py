@@ -65,7 +65,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question gave.
+    """Answer to a question.
 
     Attributes:
         question: Name of the question.

@@ -1,4 +1,4 @@
-"""What a statement of somebody else may be: one SELECT over schema ``grafana``, known functions.
+"""Check of foreign statements: one SELECT over schema ``grafana``, with known functions.
 
 The statement is parsed, checked, and written anew from what was parsed: what runs is what was
 checked, whatever comments, quotes or escapes it held. Privileges and the READ ONLY transaction of

@@ -16,7 +16,7 @@ Kind = Literal["text", "integer", "session", "lap", "race", "date"]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a question can be narrowed by.
+    """A filter of a question.
 
     Attributes:
         name: Its name in the call.
@@ -36,7 +36,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What is behind a figure.
+    """Columns that hold the evidence of a figure.
 
     Attributes:
         n: Column with the count of values, or the count itself.

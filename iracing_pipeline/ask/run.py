@@ -162,7 +162,7 @@ def _unit_by_name(name: str) -> str | None:
 
 
 def _value(database: Database, parameter: Parameter, given: object) -> object:
-    """What the statement gets for what was given; None for the last of none.
+    """Convert a parameter's text to the value in the statement; None for ``last`` without any.
 
     Raises:
         AskError: It does not fit the parameter.

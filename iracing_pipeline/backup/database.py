@@ -1,4 +1,4 @@
-"""The tables of a database, out to an archive and in again.
+"""The tables of a database, written to an archive and loaded from it.
 
 The database's own catalogue says which tables there are, so none can be forgotten, and a database
 that an older or newer version made is saved just as well.
@@ -106,7 +106,7 @@ def save(connection: Connection, writer: Writer, said: Progress) -> tuple[Stored
 
 
 def sequences(connection: Connection) -> tuple[Sequence, ...]:
-    """Where the numberings of all tables stand."""
+    """List the current values of the sequences of all tables."""
     found = []
     for table, column, name in connection.execute(_SEQUENCES, [list(SCHEMAS)]).fetchall():
         query = f"SELECT last_value, is_called FROM {name}".encode()
@@ -173,7 +173,7 @@ def move(connection: Connection, old: str, new: str) -> None:
 
 
 def held(connection: Connection) -> dict[str, int]:
-    """How many rows the database has, by table; without those that have none."""
+    """Count the rows of the database, by table; empty tables are left out."""
     counts = {}
     for name in tables(connection):
         query = sql.SQL("SELECT count(*) FROM {}").format(_identifier(name))

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored.
+    """Result of a restore.
 
     Attributes:
         manifest: What the archive says about itself.
@@ -109,7 +109,7 @@ def restore(
 
 
 def _places(manifest: Manifest, lake: Lake | None, history: Path | None) -> list[Replacement]:
-    """The folders that are to be replaced."""
+    """The folders to replace."""
     found = []
     stored = manifest.folders.get("lake")
     if lake is not None and stored is not None and stored.included:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a backup holds.
+    """A written backup.
 
     Attributes:
         path: The archive.

@@ -52,9 +52,9 @@ def login() -> None:
     "--all-seasons", is_flag=True, help="Search every season since you joined, not only the last."
 )
 def collect(*, all_seasons: bool) -> None:
-    """Ask iRacing once for what is new and load it, without the UI; for a scheduler to call.
+    """Fetch new results from iRacing and load them, without the UI; for a scheduler.
 
-    It leaves at once when another collection is at work. The exit code is 1 if something failed.
+    It ends at once while another collection runs. The exit code is 1 if something failed.
     """
     from iracing_pipeline.local import collect as collection
 

@@ -67,7 +67,7 @@ def start(
 @experiment.command(epilog="Example: iracing-pipeline experiment show wing")
 @click.argument("name")
 def show(name: str) -> None:
-    """Say what is driven next, and what the runs so far show."""
+    """Show the next runs to drive, and the result so far."""
     with _connected() as connection:
         row = _shown(connection, name)
     planned, driven = row["planned_runs"], row["driven_runs"]
@@ -147,7 +147,7 @@ def _shown(connection: Connection, name: str) -> dict[str, Any]:
 
 
 def _rows(connection: Connection) -> list[dict[str, Any]]:
-    """The rows of ``grafana.experiments``, compared anew."""
+    """The rows of ``grafana.experiments``, computed again."""
     from psycopg.rows import dict_row
 
     from iracing_pipeline.ingest.experiments import rebuild_experiments

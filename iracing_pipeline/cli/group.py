@@ -80,7 +80,7 @@ def example_lines(epilog: str | None) -> str | None:
 
 
 def _known() -> tuple[type[Exception], ...]:
-    """Errors whose text is for the user; loaded when there is one, as it takes half a second."""
+    """Errors with a text for the user; imported when one occurs, as that takes half a second."""
     from iracing_pipeline.analysis.reference import OtherTrackError
     from iracing_pipeline.analysis.samples import MissingChannelError
     from iracing_pipeline.data_api import DataApiError

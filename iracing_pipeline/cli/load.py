@@ -85,8 +85,8 @@ def up(port: int, *, browse: bool) -> None:
 def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Load recordings (.ibt) and exported results (JSON, CSV), without the UI.
 
-    PATHS are files and folders; what a file is, its content says. The exit code is 0 if all are
-    loaded, 1 if one could not be loaded, and 3 if the folders hold nothing to load.
+    PATHS are files and folders; the content decides the type of a file. The exit code is 0 if all
+    are loaded, 1 if one could not be loaded, and 3 if the folders hold nothing to load.
     """
     settings = Settings.from_env()
     outcomes = _load(settings, list(paths), quiet=as_json)

@@ -26,7 +26,7 @@ from iracing_pipeline.settings import Settings
     help="Seconds between two looks.",
 )
 def metrics(host: str, port: int, every: float) -> None:
-    """Serve what is last known, and how the pipeline is, to Prometheus."""
+    """Serve last-known values and the health of the pipeline to Prometheus."""
     from iracing_pipeline.local.metrics import serve
     from iracing_pipeline.metrics.endpoint import PortInUseError
 

@@ -50,9 +50,9 @@ def retry(subsession_ids: tuple[int, ...], *, everything: bool) -> None:
 @races.command(epilog="Example: iracing-pipeline races dismiss 74111222")
 @click.argument("subsession_ids", nargs=-1, required=True, type=int, metavar="SUBSESSION_ID...")
 def dismiss(subsession_ids: tuple[int, ...]) -> None:
-    """Leave races alone: they are not asked for, not loaded and not checked any more.
+    """Dismiss races: they are not requested, loaded or checked any more.
 
-    'iracing-pipeline races retry' takes it back.
+    'iracing-pipeline races retry' reverts it.
     """
     from iracing_pipeline.ingest.incomplete_races import dismiss as dismiss_races
 

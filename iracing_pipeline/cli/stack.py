@@ -54,7 +54,7 @@ def setup(telemetry: Path | None, public: tuple[str, ...]) -> None:
 @_telemetry
 @_demo
 def up(telemetry: Path | None, *, demo: bool) -> None:
-    """Set up what is missing, build, start, and wait until everything is healthy."""
+    """Set up missing files, build, start, and wait until all services are healthy."""
     from iracing_pipeline.stack import compose
     from iracing_pipeline.stack.setup import setup_demo
 

@@ -37,7 +37,7 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a query returned.
+    """Result of a query.
 
     Attributes:
         columns: Names.
@@ -58,7 +58,7 @@ class Answer:
 
 
 class Postgres(Protocol):
-    """What answers SQL."""
+    """Executes SQL."""
 
     def __call__(self, sql: str) -> Answer:
         """The answer.
@@ -69,7 +69,7 @@ class Postgres(Protocol):
 
 
 class Prometheus(Protocol):
-    """What answers PromQL."""
+    """Executes PromQL."""
 
     def __call__(self, query: PromQl, span: Range, step_ms: int) -> Answer:
         """The answer: time, series, value.

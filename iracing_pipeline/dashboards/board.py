@@ -258,7 +258,7 @@ _NOISE: dict[str, Any] = {
 
 
 def without_noise(told: Any) -> Any:
-    """JSON without what says nothing."""
+    """Remove empty values from JSON."""
     if isinstance(told, dict):
         return {
             key: without_noise(value)

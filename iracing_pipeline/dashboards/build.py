@@ -1,4 +1,4 @@
-"""The files of the boards: written, and held against what is there."""
+"""Files of the boards: write them, and compare them with the files on disk."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def write(folder: Path) -> list[Path]:
 
 
 def differences(folder: Path) -> list[str]:
-    """What differs between the files and the boards, one sentence each."""
+    """List the differences between the files and the boards, one sentence each."""
     found = []
     for name, text in files().items():
         path = folder / name

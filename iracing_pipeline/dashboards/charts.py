@@ -25,7 +25,7 @@ _AXIS_PIXELS = 80
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How the lines of a chart are drawn.
+    """Style of the lines of a chart.
 
     Attributes:
         style: line, bars or points.

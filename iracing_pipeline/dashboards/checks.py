@@ -30,7 +30,7 @@ _FIELD = re.compile(r"\$\{__data\.fields\.(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one query.
+    """Result of one query.
 
     Attributes:
         board: Uid of the board.
@@ -51,7 +51,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A board opened in one way.
+    """One way to open a board.
 
     Attributes:
         board: The board.
@@ -200,7 +200,7 @@ def _regions(visit: Visit, reader: Reader, region: Regions) -> Outcome:
 
 
 def judge(panel: Panel, answer: Answer) -> str | None:
-    """What is wrong with an answer for the kind of panel that shows it; None if nothing."""
+    """Return the problem of an answer for the kind of its panel; None if there is none."""
     if isinstance(panel.queries[0], PromQl):
         return None  # one series after the other, each sorted by Prometheus itself
     kind = panel.drawn.type_val
@@ -238,7 +238,7 @@ def _rising(answer: Answer, name: str, kind: Any, *, strictly: bool = False) -> 
 
 
 def _series_rising(answer: Answer) -> str | None:
-    """What is wrong with rows of x, series and value; one row of NULLs is an empty answer."""
+    """Return the problem of rows of x, series and value; one row of NULLs is an empty answer."""
     if _is_empty(answer):
         return None
     for series in dict.fromkeys(answer.column(SERIES)):

@@ -249,7 +249,7 @@ def words(expression: str, name: str) -> Field:
 
 
 def hidden(expression: str, name: str) -> Field:
-    """What a table does not show, but its links carry."""
+    """A column that a table does not show, but its links use."""
     return Field(expression, name).with_(
         custom__hidden=True, custom__hideFrom={"viz": True, "legend": True, "tooltip": True}
     )

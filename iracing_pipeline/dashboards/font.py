@@ -26,7 +26,7 @@ def text_px(text: str, *, header: bool = False) -> float:
 
 
 def header_px(text: str) -> float:
-    """What a column needs for its header, in pixels."""
+    """Width that a column needs for its header, in pixels."""
     return text_px(text, header=True) + HEADER_PADDING_PX
 
 
@@ -36,5 +36,5 @@ def title_px(text: str) -> float:
 
 
 def cell_px(text: str) -> float:
-    """What a column needs for a text, in pixels."""
+    """Width that a column needs for a text, in pixels."""
     return text_px(text) + CELL_PADDING_PX

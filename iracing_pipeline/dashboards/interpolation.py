@@ -21,7 +21,7 @@ _VARIABLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a variable is set to.
+    """Value of a variable.
 
     Attributes:
         values: Its values; one unless several can be chosen.
@@ -35,7 +35,7 @@ class Value:
 
     @property
     def text(self) -> str:
-        """What the reader sees."""
+        """The text that the reader sees."""
         return " + ".join(self.texts or self.values)
 
 

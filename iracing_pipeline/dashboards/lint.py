@@ -1,4 +1,4 @@
-"""What is wrong with the boards by themselves, before anything is asked."""
+"""Problems of the boards that show without a query."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _BUILT_IN = re.compile(r"__\w+")
 
 
 def lint(boards: Sequence[Board]) -> list[str]:
-    """What is wrong with some boards, one sentence each."""
+    """List the problems of some boards, one sentence each."""
     found = list(_together(boards))
     known = {board.uid: {each.name for each in board.all_variables} for board in boards}
     for board in boards:
@@ -85,7 +85,7 @@ def _panels_of(board: Board, panels: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _words(panel: dict[str, Any]) -> Iterator[str]:
-    """What a panel says of itself, and when it is empty."""
+    """Texts of a panel: its description, and its message without data."""
     if len(panel.get("description", "")) < _DESCRIBED:
         yield "does not describe what it shows and where it comes from"
     empty = panel["fieldConfig"]["defaults"].get("noValue", "")
@@ -112,7 +112,7 @@ def _shown(board: Board, panel: dict[str, Any]) -> Iterator[str]:
 
 
 def _rules(board: Board) -> Iterator[str]:
-    """What Grafana draws otherwise than meant."""
+    """Find panels that Grafana draws differently than intended."""
     for panel in board.panels:
         name = f"panel {panel.number} ({panel.title})"
         for problem in (*_title(panel), *_fields(panel), *_axes(panel), *_columns(panel)):
@@ -169,7 +169,7 @@ def _columns(panel: Panel) -> Iterator[str]:
 
 
 def _properties(panel: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is set for all fields, then for each of the named ones."""
+    """Properties of all fields, then those of each named one."""
     config = panel["fieldConfig"]
     yield config["defaults"]
     for override in config.get("overrides", []):

@@ -1,4 +1,4 @@
-"""Panels: a number of the board's own, a title, what it says, what it asks, how it is drawn."""
+"""Panels: id, title, description, queries, style."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ _ITS_OWN = ("id", "version")
 
 
 class Became(Enum):
-    """What became of a folder or a board."""
+    """Result of pushing a folder or a board."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -45,7 +45,7 @@ class Grafana:
     token: str = field(repr=False)
 
     def push(self, boards: Sequence[Board]) -> Iterator[tuple[str, Became]]:
-        """Bring folders and boards to what they are here; what is so already is left alone.
+        """Bring folders and boards up to date; unchanged ones are skipped.
 
         Yields:
             Title or uid of each folder and board, and what became of it.

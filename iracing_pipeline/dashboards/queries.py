@@ -1,4 +1,4 @@
-"""What a panel asks: SQL of the views, or PromQL. The data source is always a variable."""
+"""Queries of a panel: SQL of the views, or PromQL. The data source is always a variable."""
 
 from __future__ import annotations
 

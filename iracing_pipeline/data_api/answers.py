@@ -19,7 +19,7 @@ RATE_LIMIT_TEXT = b"rate limit exceeded"
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """Where the rows of an answer lie.
+    """Location of the rows of an answer.
 
     Attributes:
         urls: One URL a chunk, in order.

@@ -83,14 +83,14 @@ ERRORS: dict[str, type[DataApiError]] = {
     MAINTENANCE.name: MaintenanceError,
     MALFORMED.name: MalformedAnswerError,
 }
-"""What is raised for each meaning; UnavailableError for the others."""
+"""The error for each meaning; UnavailableError for the others."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one call gave.
+    """Result of one call.
 
     Attributes:
         payload: The JSON as iRacing sent it; for a chunked answer, its header.
@@ -165,7 +165,7 @@ class DataApi:
         return self._outages.of(endpoint)
 
     def get(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> Answer:
-        """The whole answer of ``/data/{endpoint}``, links followed and chunks joined.
+        """Return the whole answer of ``/data/{endpoint}``, links followed and chunks joined.
 
         Raises:
             ForbiddenError: If the account may not see the item.

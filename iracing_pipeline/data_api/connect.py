@@ -33,7 +33,7 @@ def credentials_of(account: DataApiAccount) -> Credentials:
 def token_source(
     account: DataApiAccount, home: Path, dsn: str | None, stats: ApiStats | None = None
 ) -> TokenSource:
-    """Where an account's access tokens come from.
+    """Make the source of an account's access tokens.
 
     Args:
         account: The account.
@@ -46,7 +46,7 @@ def token_source(
 
 
 def stored_token(account: DataApiAccount, home: Path, dsn: str | None) -> TokenState:
-    """What is kept of an account's login; nothing is asked of iRacing.
+    """Return the stored login of an account; makes no request to iRacing.
 
     Args:
         account: The account.

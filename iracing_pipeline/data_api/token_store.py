@@ -28,7 +28,7 @@ class TokenSlot(Protocol):
     """The content of a store, while its lock is held."""
 
     def load(self) -> TokenState:
-        """What is stored; an empty state when nothing is."""
+        """Return the stored state; an empty one if there is none."""
         ...
 
     def save(self, state: TokenState) -> None:

@@ -13,7 +13,7 @@ from dagster import DagsterError
 from iracing_pipeline.dagster_private import DagsterExecutionInterruptedError
 
 CANCELED = (KeyboardInterrupt, DagsterExecutionInterruptedError)
-"""What a step is interrupted by. Neither is an ``Exception``."""
+"""Exceptions that interrupt a step. Neither is an ``Exception``."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""The truth of a drive, told from the distance grid rather than from the records."""
+"""The truth of a drive, computed from the distance grid rather than from the records."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> 
 
 
 def pace_law(car: Car, circuit: Circuit, driver: Driver) -> PaceLaw:
-    """What fuel and tyres cost a driver at his average, by differences of his flying lap."""
+    """Compute the cost of fuel and tyres for an average driver, from differences of laps."""
     pace, braking = (values[0] for values in average_form(driver, circuit).at_nodes(circuit))
 
     def lap(fuel_l: float, tyre_m: float) -> FlyingLap:

@@ -70,7 +70,7 @@ class Bend:
 
 @dataclass(frozen=True, slots=True)
 class Corner:
-    """Where a corner lies, in metres from the line; snapped to grid nodes."""
+    """Position of a corner, in metres from the line; snapped to grid nodes."""
 
     name: str
     start_m: float
@@ -96,7 +96,7 @@ class PitLane:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What iRacing's session info says of the track."""
+    """The track as in iRacing's session info."""
 
     track_id: int
     path: str

@@ -41,7 +41,7 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a driver does in each corner of each lap; shapes (laps, corners).
+    """Performance of a driver in each corner of each lap; shapes (laps, corners).
 
     Attributes:
         pace: Fraction of the possible corner speed.

@@ -1,4 +1,4 @@
-"""What a plan means on the distance grid.
+"""A plan on the distance grid.
 
 Where legs begin and end, where the car stands or errs, where it is in the pits, and what fuel and
 tyres it has.
@@ -127,7 +127,7 @@ def find_halts(
     *,
     on_grid: bool,
 ) -> list[Halt]:
-    """Where the car stands still, in order."""
+    """Find the halts of the car, in order."""
     halts = [Halt(0, _WAIT_ON_GRID_S if on_grid else _WAIT_IN_STALL_S, in_stall=not on_grid)]
     for stop in plan.stops:
         node = stretch.index(_stall_after(circuit, stop.lap))

@@ -1,4 +1,4 @@
-"""Records in which a channel holds what is not so, as iRacing writes them now and then."""
+"""Records in which a channel is wrong, as iRacing writes them now and then."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TOGETHER: dict[str, float] = {
     "Lon": 0.0,
     "PlayerTrackSurface": -1,
 }
-"""What a record holds that iRacing writes as if the car were in no place."""
+"""Values of a record that iRacing writes while the car is not in the world."""
 LONGEST = 5
 _NEAR = 15
 

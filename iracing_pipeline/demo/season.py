@@ -68,7 +68,7 @@ def write_season(
 
 @cache
 def race_truths(seed: int = SEED) -> dict[int, SessionTruth]:
-    """What really happened in the races that the season's files show, by subsession id."""
+    """Return the truth of the races in the season's files, by subsession id."""
     return {
         outing.event.race.subsession_id: simulate_session(
             outing.car, outing.circuit, outing.plan, seed + done, event=outing.event, columns=()

@@ -30,7 +30,7 @@ _FREQUENCIES = ("@ALLTEAMS", "@DRIVERS", "@TEAM", "@RACECONTROL")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What the session info is printed from.
+    """Input of the session info.
 
     Attributes:
         start: Local time at which the recording began.

@@ -79,7 +79,7 @@ _WHILE_LOADING: dict[str, float] = {
     "LRbrakeLinePress": 0.0,
     "RRbrakeLinePress": 0.0,
 }
-"""What iRacing writes in the one record in which it puts the car down."""
+"""Values of the one record in which iRacing places the car."""
 
 
 def simulate_session(

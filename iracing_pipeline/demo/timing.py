@@ -108,7 +108,7 @@ def _official(
 
 
 def lap_clock(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> LapClock:
-    """What iRacing shows in each record."""
+    """Compute the lap clock that iRacing shows in each record."""
     size, resumed = len(records), drive.plan.resumed
     began = np.full(size, np.nan)
     last, best = np.zeros(size), np.zeros(size)

@@ -1,4 +1,4 @@
-"""Where a digest goes: a file, a webhook of Discord, or a webhook that takes JSON."""
+"""Destinations of a digest: a file, a webhook of Discord, or a webhook that takes JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DigestError(Exception):
 
 
 class Destination(Protocol):
-    """Where digests go."""
+    """Destinations of digests."""
 
     def send(self, digest: Digest) -> None:
         """Send one.
@@ -81,7 +81,7 @@ class Webhook:
 
 
 def destinations(settings: DigestSettings) -> list[Destination]:
-    """Where digests go; nowhere where nothing is set."""
+    """The destinations of digests; empty if none is set."""
     found: list[Destination] = []
     if settings.file is not None:
         found.append(File(settings.file))

@@ -22,7 +22,7 @@ WITHIN = timedelta(hours=24)
 
 @dataclass(slots=True)
 class Sent:
-    """What sending did.
+    """Result of sending digests.
 
     Attributes:
         sent: Sessions whose digest was sent.

@@ -43,7 +43,7 @@ MOST_VALUES = 64
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What i2 shows of a file beside its channels.
+    """Facts of a file that i2 shows beside its channels.
 
     Attributes:
         start: When it began; i2 shows date and time as they are in its zone.

@@ -1,4 +1,4 @@
-"""What is known of a recording apart from its samples, wherever the samples now lie."""
+"""Facts of a recording without its samples, from a file or from the lake."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the head of a file says, after validation.
+    """Content of the head of a file, after validation.
 
     Attributes:
         head: The first 144 bytes, by which a replaced file is recognised.
@@ -273,7 +273,7 @@ def _count_records(
     fits: bool,
     warnings: list[str],
 ) -> int:
-    """How many whole records there are, by the file's size and the header's count."""
+    """Count the whole records, by the file's size and the header's count."""
     held, spare = divmod(rest, record_length)
     filled = spare == 0 and (counted <= 0 or counted == held)
     if follows + fits + filled < 2:
@@ -299,7 +299,7 @@ def _count_records(
 def _session_info_span(
     offset: int, length: int, *, first: int, last: int, warnings: list[str]
 ) -> tuple[int, int]:
-    """Where the session info is: what the header says, or all between channels and records."""
+    """Return the span of the session info: by the header, or all between channels and records."""
     if first <= offset <= last == offset + length and length <= MAX_SESSION_INFO_LENGTH:
         return offset, length
     warnings.append(

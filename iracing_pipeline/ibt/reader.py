@@ -105,7 +105,7 @@ class IbtFile:
 
     @cached_property
     def facts(self) -> Facts:
-        """What is known of the recording apart from its samples."""
+        """Facts of the recording without its samples."""
         channels = self.header.channels
         return Facts(
             session_key=self.session_key,
@@ -253,7 +253,7 @@ class IbtFile:
         file.seek(position)
 
     def _fill(self, file: BinaryIO, view: memoryview) -> None:
-        """Fill ``view`` from the file, or say that the file has become shorter."""
+        """Fill ``view`` from the file, or raise if the file has become shorter."""
         filled = 0
         while filled < len(view):
             got = file.readinto(view[filled:])  # type: ignore[attr-defined]  # a raw file has it
@@ -263,7 +263,7 @@ class IbtFile:
 
 
 def read_ibt(path: str | Path, columns: Sequence[str] | None = None) -> Recording:
-    """Read an ``.ibt`` file whole.
+    """Read all records of an ``.ibt`` file.
 
     Args:
         path: The file.

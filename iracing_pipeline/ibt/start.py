@@ -1,4 +1,4 @@
-"""When a recording began: by the header, or estimated, and the time zone of the racing PC.
+"""Start of a recording: by the header, or estimated, and the time zone of the racing PC.
 
 iRacing writes the start into the header in UTC and into the file's name in the local time of the
 racing PC. Where the header holds no date, the start is estimated, and says so.
@@ -26,7 +26,7 @@ _EARLIEST, _LATEST = timedelta(hours=-12), timedelta(hours=14)
 
 
 class StartSource(StrEnum):
-    """Where the start of a recording is taken from."""
+    """Source of the start of a recording."""
 
     HEADER = "header"
     """``sessionStartDate``: exact, in UTC."""
@@ -50,7 +50,7 @@ class Start:
 
     @property
     def warning(self) -> str | None:
-        """What a reader has to know of an estimate; None for the header's date."""
+        """Warning about an estimate; None for the header's date."""
         if self.source is StartSource.FILE_NAME:
             return "the header holds no start date: the local time in the file's name is used"
         if self.source is StartSource.MODIFIED:
@@ -59,7 +59,7 @@ class Start:
 
 
 def find_start(seconds: int, file_name: str, *, modified: float, duration_s: float = 0.0) -> Start:
-    """The start of a recording from the best source that there is.
+    """Find the start of a recording from the best available source.
 
     Args:
         seconds: ``sessionStartDate`` of the header, seconds since 1970 in UTC; 0 for none.

@@ -1,4 +1,4 @@
-"""What lies in the telemetry folder, and what of it is ready to be loaded.
+"""Files in the telemetry folder, and those that are ready to load.
 
 iRacing writes a file for as long as the driver sits in the car, a sync client or a copy may write
 one for minutes, and virus scanners hold them. So a file is taken only when it has stood still:
@@ -29,7 +29,7 @@ _IN_USE = {32, 33}  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 
 
 class State(StrEnum):
-    """What became of a file; the values of ``ops.telemetry_file.state``."""
+    """State of a file; the values of ``ops.telemetry_file.state``."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -45,7 +45,7 @@ class FolderMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """How long a file must stand still before it is taken.
+    """How long a file must be unchanged before it is loaded.
 
     Attributes:
         whole: For a file that is closed and complete.
@@ -87,7 +87,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at the folder found.
+    """Result of one listing of the folder.
 
     Attributes:
         changed: Files whose row is new or different, with their new state.
@@ -130,7 +130,7 @@ def look(
     settle: Settle | None = None,
     folder: Path | None = None,
 ) -> Look:
-    """Look at files once and say what changed since the last look.
+    """List files once and report the changes since the last listing.
 
     Args:
         paths: The files, as :func:`list_folder` gives them.
@@ -181,7 +181,7 @@ def _settled_before(seen: TelemetryFile, before: TelemetryFile) -> bool:
 
 
 def _same(file: TelemetryFile, before: TelemetryFile | None) -> bool:
-    """Whether there is nothing new to say of a file."""
+    """Return whether the state of a file is unchanged."""
     return before is not None and replace(file, last_seen_at=before.last_seen_at) == before
 
 

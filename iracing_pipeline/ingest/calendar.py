@@ -58,7 +58,7 @@ def known_calendar(connection: Connection, rows: Iterable[dict[str, Any]] = ()) 
 
 
 def ask_current_season(connection: Connection, api: DataApi, now: datetime) -> None:
-    """Ask iRacing for the present season, once a day; where it does not tell, the rule does.
+    """Ask iRacing for the current season, once a day; without an answer, use the rule.
 
     Raises:
         DataApiError: If the answer is not about the endpoint but about token or outage.

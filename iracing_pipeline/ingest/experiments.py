@@ -140,7 +140,7 @@ def end(connection: Connection, name: str) -> None:
 def rebuild_experiments(
     connection: Connection, *, run_id: str | None = None
 ) -> dict[Table, pl.DataFrame]:
-    """Compare every experiment anew, in a transaction of its own.
+    """Compare every experiment again, in a separate transaction.
 
     Returns:
         The rows of ``racing.experiment_run`` and ``racing.experiment_look``.

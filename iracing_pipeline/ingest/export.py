@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Format(Enum):
-    """What to write."""
+    """Format of an export."""
 
     CSV = "csv"
     PARQUET = "parquet"
@@ -89,7 +89,7 @@ def export(
 def _parts(
     telemetry: Telemetry, laps: Sequence[int] | None, stint: int | None
 ) -> list[tuple[str, pl.DataFrame]]:
-    """What to write: the end of each file's name, and the laps in it."""
+    """List the parts to write: the end of each file's name, and the laps in it."""
     all_laps, name = telemetry.laps, telemetry.facts.file_name
     chosen = all_laps if stint is None else all_laps.filter(pl.col("stint") == stint)
     if stint is not None and chosen.is_empty():

@@ -1,4 +1,4 @@
-"""Figures over all sessions: what is known of each car on each track, plans, setups, trends.
+"""Figures over all sessions: each car on each track, plans, setups, trends.
 
 Each is worked out anew from what is in the warehouse: the same rows in, the same rows out. With
 3,000 sessions that takes a few seconds.
@@ -258,7 +258,7 @@ def _rebuild(
     make: Callable[[Sequence[Item]], Rows],
     run_id: str | None,
 ) -> Rows:
-    """Make whole tables anew; an item that fails is put aside, and the others are made.
+    """Rebuild whole tables; an item that fails is put into quarantine, and the others are made.
 
     Args:
         connection: In whose transaction it happens.

@@ -1,4 +1,4 @@
-"""Races that are not complete: list them, ask for them again, or leave them alone."""
+"""Incomplete races: list them, request them again, or dismiss them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class UnknownRaceError(Exception):
 
 
 def incomplete(connection: Connection) -> list[IncompleteRace]:
-    """The races that were asked for and are not complete, and those that could not be loaded."""
+    """List incomplete races that were requested, and those that could not be loaded."""
     refused = {
         int(entry.item): entry.reason
         for entry in quarantine.entries(connection, source=QUARANTINE)
@@ -64,7 +64,7 @@ def incomplete(connection: Connection) -> list[IncompleteRace]:
 
 
 def ask_again(connection: Connection, subsession_ids: Sequence[int] | None) -> int:
-    """Ask again for races, final or not: how many. The next run of their seasons fetches them.
+    """Request races again, final or not; return their number. The next run fetches them.
 
     Args:
         connection: In whose transaction it happens.
@@ -79,7 +79,7 @@ def ask_again(connection: Connection, subsession_ids: Sequence[int] | None) -> i
 
 
 def dismiss(connection: Connection, subsession_ids: Sequence[int]) -> int:
-    """Leave races alone: not asked for, not loaded, not checked. How many there were.
+    """Dismiss races: not requested, not loaded, not checked. Return their number.
 
     What is in the tables stays, and :func:`ask_again` takes it back.
 

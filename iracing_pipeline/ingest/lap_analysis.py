@@ -1,4 +1,4 @@
-"""What the laps of one file tell: traces, sectors, corners, stints, fuel, tyres and dampers.
+"""Analysis of the laps of one file: traces, sectors, corners, stints, fuel, tyres and dampers.
 
 The grid and the corner map of a track are kept in the warehouse, and all sessions are measured by
 them. A session makes them if its own sources agree on the length of the lap; they are replaced when
@@ -65,7 +65,7 @@ _LAP_BEFORE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the warehouse keeps of a track; None where no file was driven there before.
+    """Stored data of a track; None if no file was driven there before.
 
     Attributes:
         grid: The grid.
@@ -84,7 +84,7 @@ class Kept:
 
 @dataclass(slots=True)
 class LapAnalysis:
-    """What the laps of one file tell.
+    """Analysis of the laps of one file.
 
     Attributes:
         grid: Grid of the track; None where the file tells no length.
@@ -103,7 +103,7 @@ class LapAnalysis:
     seconds: float = 0.0
 
     def keep_within_bounds(self) -> None:
-        """Leave out of all tables what is outside the bounds of its column."""
+        """Remove values outside the bounds of their columns from all tables."""
         for tables in (self.tables, self.made):
             for table, rows in tables.items():
                 tables[table], left_out = table.bounded(rows)
@@ -111,7 +111,7 @@ class LapAnalysis:
 
 
 def kept(connection: Connection, track_id: int | None) -> Kept:
-    """What is kept of a track, which nobody else may make until the transaction ends."""
+    """Load the stored data of a track, and lock it until the transaction ends."""
     if track_id is None:
         return Kept()
     connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, track_id])
@@ -231,7 +231,7 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """What a session is measured by, and what of it is new to its track."""
+    """The grid and map of a session, and those that are new to its track."""
 
     grid: Grid | None
     corners: CornerMap | None
@@ -272,7 +272,7 @@ def _choose(
 
 
 def _measurement(track: Kept, session_key: str | None, grid: Grid, present: str) -> Measurement:
-    """What the kept grid rests on; a grid from before measurements counts as one witness."""
+    """The evidence of the stored grid; a grid from before measurements counts as one witness."""
     of_session = track.measurements.get(session_key or "")
     if of_session is not None and session_key != present:
         return of_session

@@ -49,7 +49,7 @@ CHARTS = (ChartType.IRATING, ChartType.LICENCE)
 
 @dataclass(slots=True)
 class RatingOutcome:
-    """What rebuilding a rating history did.
+    """Result of rebuilding a rating history.
 
     Attributes:
         cust_ids: The members; empty when nobody is known.
@@ -66,7 +66,7 @@ class RatingOutcome:
 
 @dataclass(slots=True)
 class MemberOutcome:
-    """What fetching a member's own data gave.
+    """Result of fetching a member's own data.
 
     Attributes:
         cust_id: The member.
@@ -82,7 +82,7 @@ class MemberOutcome:
 def fetch_member(
     connection: Connection, api: DataApi, now: datetime | None = None
 ) -> MemberOutcome:
-    """Fetch who the token belongs to, with ratings and totals; each document alone.
+    """Fetch the token's member, with ratings and totals; each document separately.
 
     A document that is refused is noted as wanted, and asked for again at the time its row says.
 
@@ -125,7 +125,7 @@ def fetch_member(
 
 
 def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | None:
-    """Whose data this is: the account's member, else the first of :func:`own_cust_ids`.
+    """Return the own member: the account's, else the first of :func:`own_cust_ids`.
 
     Args:
         connection: Where to look.
@@ -138,7 +138,7 @@ def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | Non
 
 
 def own_cust_ids(connection: Connection) -> list[int]:
-    """The members whose racing this is; empty while nobody is known.
+    """Return the own members; empty while none is known.
 
     A setting says it, else an account, else the telemetry (its most frequent driver), else the
     downloads of the Results Archive that name their member.
@@ -150,7 +150,7 @@ def own_cust_ids(connection: Connection) -> list[int]:
 
 
 def store_own_members(connection: Connection, member: str | None) -> list[int]:
-    """Note whose racing this is, for the views: the members.
+    """Store the own members, for the views.
 
     Args:
         connection: In whose transaction it happens.
@@ -213,7 +213,7 @@ def _introduce(connection: Connection, api: DataApi) -> tuple[int, str]:
 def rebuild_ratings(
     connection: Connection, *, run_id: str | None = None, member: str | None = None
 ) -> RatingOutcome:
-    """Make the member's rating history hold what all sources say together.
+    """Rebuild the member's rating history from all sources.
 
     Charts, the present licences, results and ``.ibt`` files each give points; Road leads into its
     two successors. In the caller's transaction.
@@ -231,7 +231,7 @@ def rebuild_ratings(
 
 
 def rebuild_ratings_of(connection: Connection, cust_id: int, outcome: RatingOutcome) -> None:
-    """Make the rating history of one member hold what all sources say, in the transaction."""
+    """Rebuild the rating history of one member from all sources, in the transaction."""
     where = {"cust_id": cust_id}
     points = pl.concat(
         [

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is sent of a session.
+    """Channels of a session that are sent.
 
     Attributes:
         channels: The channels.

@@ -1,4 +1,4 @@
-"""Drive races of own cars again with one thing changed, into ``racing.race_what_if``.
+"""Simulate the driver's races with one change, into ``racing.race_what_if``.
 
 A race is driven again after it was taken apart (`ingest/races.py`), and anew whenever that was done
 anew. One run drives the newest `MOST_RACES`; the next run drives the rest.
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 VERSION = 1
-"""Of the questions and of the replay: races driven again by another one are driven anew."""
+"""Version of questions and replay: races simulated by another one are simulated again."""
 MOST_RACES = 25
 QUARANTINE = "race_what_if"
 _MAIN_EVENT = 0
@@ -50,7 +50,7 @@ _MEMBERS: LiteralString = f"SELECT cust_id FROM {OWN} AS own"
 
 @dataclass(slots=True)
 class DrivenAgain:
-    """What a run did.
+    """Result of a run.
 
     Attributes:
         races: Races that were driven again.
@@ -111,6 +111,6 @@ def drive_again(connection: Connection, subsession_id: int, *, run_id: str | Non
 
 
 def _changes(worth: pl.DataFrame, group_id: int, cust_id: int) -> dict[int, float]:
-    """What each place in class changes in the driver's iRating."""
+    """Return the change of the driver's iRating at each place in class."""
     own = worth.filter(group_id=group_id, cust_id=cust_id).drop_nulls("irating_change")
     return dict(own.select("place_in_class", "irating_change").rows())

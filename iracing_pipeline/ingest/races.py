@@ -1,4 +1,4 @@
-"""Take races apart: from results, laps and telemetry in the warehouse into the tables of races.
+"""Analyse races: from results, laps and telemetry in the warehouse into the tables of races.
 
 A subsession is taken apart once. A load that changes its laps, its result or its telemetry forgets
 that, so that the next run does it anew.
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.load import Loaded
 
 VERSION = 2
-"""Of the analysis: races taken apart by another one are done anew."""
+"""Version of the analysis: races analysed by another one are analysed again."""
 BATCH = 20
 QUARANTINE = "race"
 _MAIN_EVENT = 0
@@ -93,7 +93,7 @@ class Recording:
 
 @dataclass(slots=True)
 class TakenApart:
-    """What taking races apart did.
+    """Result of analysing races.
 
     Attributes:
         rows: Rows of each table.
@@ -107,7 +107,7 @@ class TakenApart:
 
 
 def forget(connection: Connection, subsession_ids: Sequence[int]) -> None:
-    """Have subsessions taken apart anew, in the caller's transaction."""
+    """Mark subsessions for a new analysis, in the caller's transaction."""
     if subsession_ids:
         connection.execute(
             "DELETE FROM racing.race_analysis WHERE subsession_id = ANY(%s)",
@@ -131,7 +131,7 @@ def take_apart_due(connection: Connection, *, run_id: str | None = None) -> Take
 def take_apart(
     connection: Connection, subsession_ids: Sequence[int], *, run_id: str | None = None
 ) -> dict[Table, int]:
-    """Make the tables of races hold what is known of some subsessions, in the caller's transaction.
+    """Analyse some subsessions and store the tables of races, in the caller's transaction.
 
     Returns:
         Rows of each table.
@@ -222,7 +222,7 @@ def _cars(entries: pl.DataFrame) -> dict[int, int]:
 
 
 def notes_of_cars(recordings: list[Recording], entries: pl.DataFrame) -> dict[int, dict[int, Note]]:
-    """What telemetry adds to the laps of each car, by ``group_id`` and lap number."""
+    """Return telemetry's additions to the laps of each car, by ``group_id`` and lap number."""
     cars = _cars(entries)
     notes: dict[int, dict[int, Note]] = {}
     for recording in recordings:

@@ -56,13 +56,13 @@ RESULT_KINDS = (
     Source.EVENT_CSV.label,
     *(source.label for source in ROW_SOURCES),
 )
-"""Kinds of documents that tell the result of a subsession; their item is its id."""
+"""Kinds of documents with the result of a subsession; their item is its id."""
 _PARTS = (LAPS, LAP_DATA, EVENTS)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a load did.
+    """Result of a load.
 
     Attributes:
         rows: Rows of each table in what was loaded.
@@ -101,7 +101,7 @@ def load_subsessions(
     run_id: str | None = None,
     cust_id: int | None = None,
 ) -> Outcome:
-    """Make the tables hold what the raw payloads of some subsessions say.
+    """Load some subsessions from their raw payloads.
 
     Each batch is committed, so a killed run has lost at most one.
 
@@ -132,7 +132,7 @@ def load_in_transaction(
     *,
     cust_id: int | None = None,
 ) -> list[Loaded]:
-    """Make the tables hold the best version of some subsessions, in the caller's transaction.
+    """Load the best version of some subsessions, in the caller's transaction.
 
     Args:
         connection: In whose transaction it happens.
@@ -150,7 +150,7 @@ def load_in_transaction(
 
 
 def winners(connection: Connection, subsession_ids: Sequence[int]) -> dict[int, Document]:
-    """Of each subsession that there are payloads of, the document that its tables hold."""
+    """Return the winning document of each subsession that has payloads."""
     best: dict[int, tuple[tuple[object, ...], Document]] = {}
     items = [str(each) for each in subsession_ids]
     versions = payloads.times_of_items(connection, RESULT_KINDS, items)
@@ -253,7 +253,7 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
 
 
 def _count(connection: Connection, ids: list[int], result: pl.DataFrame) -> None:
-    """Count in the database what was stored, before anybody says that it is loaded."""
+    """Count the stored rows in the database before a file is reported as loaded."""
     row = connection.execute(
         "SELECT (SELECT count(*) FROM racing.subsession WHERE subsession_id = ANY(%(ids)s)),"
         " (SELECT count(*) FROM racing.result WHERE subsession_id = ANY(%(ids)s))",

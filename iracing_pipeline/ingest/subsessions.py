@@ -1,4 +1,4 @@
-"""From the Data API into the raw payloads: search a season, then fetch what it gave.
+"""Fetch from the Data API into the raw payloads: search a season, then fetch its races.
 
 Every document is committed as it arrives, so that whatever ends a run, the next one asks only for
 what is missing. A document that is refused or does not come is noted as wanted, with its reason,
@@ -65,7 +65,7 @@ MARGIN = timedelta(weeks=2)
 
 @dataclass(slots=True)
 class Progress:
-    """How far the fetching of some subsessions is.
+    """Progress of fetching some subsessions.
 
     Attributes:
         total: Subsessions that were due.

@@ -73,7 +73,7 @@ class Source(Protocol):
 
     @property
     def facts(self) -> Facts:
-        """What is known of the recording apart from its samples."""
+        """Facts of the recording without its samples."""
 
     @property
     def schema(self) -> pl.Schema:
@@ -114,7 +114,7 @@ class StoredFile:
 
 @dataclass(slots=True)
 class Telemetry:
-    """What one file became.
+    """Content of one file.
 
     Attributes:
         facts: What the file says of itself.
@@ -216,7 +216,7 @@ def _without_time(laps: pl.DataFrame) -> pl.DataFrame:
 
 
 def warnings_of(telemetry: Telemetry, left_out: Sequence[OutOfBounds] = ()) -> list[str]:
-    """What was recovered of a recording or left out, in words; 20 lines at most."""
+    """List the repairs and omissions of a recording, in words; 20 lines at most."""
     lines = [*telemetry.facts.warnings, *map(str, (*telemetry.left_out, *left_out))]
     if len(lines) > _MOST_WARNINGS:
         rest = len(lines) - _MOST_WARNINGS + 1
@@ -268,7 +268,7 @@ def load(
     left_out: Sequence[OutOfBounds] = (),
     run_id: str | None = None,
 ) -> None:
-    """Make the warehouse hold the session and its laps, in the caller's transaction.
+    """Store the session and its laps, in the caller's transaction.
 
     Args:
         connection: In whose transaction it happens.

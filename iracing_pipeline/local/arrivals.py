@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECENT = timedelta(hours=24)
-"""Of sessions that ended longer ago, no report is written by itself."""
+"""Sessions that ended earlier get no automatic report."""
 
 _EVERY_S = 3.0
 _MOST_AT_START = 10
@@ -48,7 +48,7 @@ SELECT (SELECT count(*) FROM grafana.telemetry_files WHERE state IN ('waiting', 
 
 
 class Arrivals:
-    """What came into the database since the last look."""
+    """New rows in the database since the last look."""
 
     def __init__(
         self,
@@ -164,7 +164,7 @@ class Arrivals:
 
 
 def is_recent(session: Session, now: datetime | None = None) -> bool:
-    """Whether a session ended so short a time ago that its report is written by itself."""
+    """Return whether a session ended recently enough for an automatic report."""
     ended = session.end_time or session.start_time
     return (now or datetime.now(UTC)) - ended < RECENT
 
@@ -221,7 +221,7 @@ def write_page(
 
 
 def watched(folder: Path) -> str:
-    """Whether the telemetry folder can be watched, in a sentence."""
+    """Return a sentence on whether the telemetry folder can be watched."""
     try:
         count = sum(1 for _ in list_folder(folder))
     except FolderMissingError as error:

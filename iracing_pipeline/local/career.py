@@ -36,7 +36,7 @@ _QUOTA = 100_000
 
 @dataclass(frozen=True, slots=True)
 class CareerOutcome:
-    """What a career became.
+    """Result of loading a career.
 
     Attributes:
         races: Subsessions in the database.
@@ -115,7 +115,7 @@ def load_career(
 
 
 def main() -> None:
-    """Load the demo driver's career by the account in the environment, as a process of its own."""
+    """Load the demo driver's career by the account in the environment, in a separate process."""
 
     def show(done: int, total: int) -> None:
         print(f"{done} of {total} seasons", flush=True)

@@ -1,4 +1,4 @@
-"""What Dagster's storage says of runs, ticks, steps, assets and checks."""
+"""State of Dagster's storage: runs, ticks, steps, assets and checks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class DagsterHealth:
         )
 
     def answer(self) -> Answer:
-        """How Dagster is, as metrics.
+        """Render the state of Dagster as metrics.
 
         Raises:
             SourceError: If its storage does not answer.
@@ -53,7 +53,7 @@ class DagsterHealth:
             raise SourceError(" ".join(str(error).split())[:300]) from error
 
     def look(self) -> Orchestration:
-        """How Dagster is."""
+        """Read the state of Dagster."""
         found = Orchestration()
         for job in self._jobs:
             self._look_at_job(job, found)

@@ -50,7 +50,7 @@ _AT_ONCE = Settle(whole=timedelta(0), broken=timedelta(0))
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file.
+    """Result of loading one file.
 
     Attributes:
         file: Its path.
@@ -91,7 +91,7 @@ def load(
 ) -> list[Outcome]:
     """Load recordings and exported results, and those of folders, into lake and warehouse.
 
-    What a file is, its content says.
+    The content decides the kind of a file.
 
     Args:
         settings: Where things are.
@@ -183,7 +183,7 @@ def _files(paths: Sequence[Path]) -> list[str]:
 
 
 def _look(warehouse: WarehouseResource, paths: list[str]) -> list[TelemetryFile]:
-    """Take the files into the inventory; those that are to be loaded."""
+    """Add the files to the inventory; return those to load."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
         known = inventory.read(connection, lock=True)

@@ -1,4 +1,4 @@
-"""How Dagster is: outcomes of runs, ticks of sensors, times of steps, checks, assets.
+"""State of Dagster: outcomes of runs, ticks of sensors, times of steps, checks, assets.
 
 What Dagster has stored is read elsewhere, where Dagster is known; here are its figures.
 Cardinality: jobs, sensors, assets, checks and steps are those of the project.
@@ -22,7 +22,7 @@ JOB = "dagster_job"
 
 @dataclass(frozen=True, slots=True)
 class Orchestration:
-    """What Dagster's storage says; times are seconds since 1970.
+    """Content of Dagster's storage; times are seconds since 1970.
 
     Attributes:
         runs: How many runs ended, by job and outcome (success, failure, canceled).

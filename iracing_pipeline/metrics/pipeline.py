@@ -1,4 +1,4 @@
-"""How the pipeline is: files, loads, quarantine, the Data API, what was sent to Prometheus.
+"""State of the pipeline: files, loads, quarantine, the Data API, samples sent to Prometheus.
 
 Cardinality: labels are states, tables, steps, sources, endpoints and statuses, all of them lists
 that the code knows; some 400 series in all.
@@ -66,7 +66,7 @@ FROM ops.api_state ORDER BY quota_at DESC NULLS LAST LIMIT 1
 
 
 def families(connection: Connection) -> Iterator[Metric]:
-    """How the pipeline is by its own books; small queries all.
+    """State of the pipeline by the tables in ``ops``; all queries are small.
 
     Raises:
         psycopg.Error: If the database fails.
@@ -98,7 +98,7 @@ def disks(folders: Iterable[Path]) -> Iterator[Metric]:
 
 
 def last_load(connection: Connection) -> int:
-    """Number of the last load: what is last known can have changed only if it is another one.
+    """Number of the last load: last-known values can only have changed if it has.
 
     Raises:
         psycopg.Error: If the database fails.

@@ -1,4 +1,4 @@
-"""What is last known of the driver: ratings, best laps, fuel, totals by car and track.
+"""Last-known values of the driver: ratings, best laps, fuel, totals by car and track.
 
 Cardinality: a car and a track driven together make one combination, of which the latest
 :data:`MOST` are exposed, 16 series each; the categories of licences are six, 16 series each.

@@ -43,7 +43,7 @@ class Database:
         self._snapshot: Snapshot | None = None
 
     def health(self) -> Answer:
-        """How the pipeline is, by its own books.
+        """State of the pipeline, by the tables in ``ops``.
 
         Raises:
             SourceError: If the database does not answer.
@@ -53,7 +53,7 @@ class Database:
         return Answer(text, time.time())
 
     def racing(self) -> Answer:
-        """What is last known of the driver; it is asked for anew only after a load.
+        """Last-known values of the driver; queried again only after a load.
 
         Raises:
             SourceError: If the database does not answer.

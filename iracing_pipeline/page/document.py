@@ -1,4 +1,4 @@
-"""One HTML file that needs nothing but itself.
+"""One self-contained HTML file.
 
 The content security policy forbids every request, and every script but the two whose hashes it
 names. plotly.js is kept compressed, which makes a file a third of the size; browsers have

@@ -1,4 +1,4 @@
-"""How evenly each corner of a session was taken."""
+"""Consistency of each corner of a session."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the section of a race is made of, read from the views of schema ``grafana``."""
+"""Data of the section of a race, read from the views of schema ``grafana``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sessions as a list: each in a row, with the one thing worth a look."""
+"""List of sessions: each in a row, with its main finding."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 _LEFT_S = 0.05
-"""What the own best sectors leave, in seconds, before it is worth a look."""
+"""Least time that the own best sectors leave for a finding, in seconds."""
 
 _SESSIONS = """
 SELECT session.session_key, session.start_time, session.end_time, session.utc_offset_s,

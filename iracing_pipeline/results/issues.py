@@ -1,4 +1,4 @@
-"""What a payload had that the parsers did not expect, collected for a check."""
+"""Unexpected content of a payload, collected for a check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Problem(Enum):
-    """What kind of surprise."""
+    """Kind of unexpected content."""
 
     UNKNOWN = "unknown field"
     MISSING = "missing field"

@@ -27,7 +27,7 @@ _DAY_TICKS = 86_400 * TICKS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of value is read.
+    """How to read one kind of value.
 
     Attributes:
         name: What a message calls it.

@@ -35,7 +35,7 @@ FLAGS = {
     32768: "optional path",
     65536: "connection meatball",
 }
-"""What each bit of a lap's ``flags`` means."""
+"""Meaning of each bit of a lap's ``flags``."""
 
 INCIDENT_BITS = 4 | 32 | 64 | 128
 

@@ -1,4 +1,4 @@
-"""How a member develops: one rating history from several sources, totals, personal bests."""
+"""Development of a member: one rating history from several sources, totals, personal bests."""
 
 from __future__ import annotations
 

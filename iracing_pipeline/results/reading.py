@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a column comes from.
+    """Source of a column.
 
     Attributes:
         column: Column of the table.
@@ -37,7 +37,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What one kind of JSON object holds, and which table it fills.
+    """Fields of one kind of JSON object, and the table that it fills.
 
     Attributes:
         where: What a message calls the object.

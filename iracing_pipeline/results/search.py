@@ -151,7 +151,7 @@ OWN_RESULT_SHAPE = Shape(
 
 @dataclass(frozen=True, slots=True)
 class SearchFrames:
-    """What search rows become.
+    """Frames of search rows.
 
     Attributes:
         subsession: Rows of ``racing.subsession``.

@@ -27,7 +27,7 @@ _TOLERANCE = timedelta(hours=1)  # of clocks that are not quite right
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who issues certificates."""
+    """The authority that issues certificates."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey

@@ -19,7 +19,7 @@ CONFIG = ".stack/prometheus.yml"
 
 
 def configure(root: Path, env: Path, known: Mapping[str, str]) -> list[str]:
-    """Make what ``.env`` asks for; names of what is new.
+    """Make the files that ``.env`` demands; return the names of new ones.
 
     With a place to push to, Prometheus forwards to it what it scrapes. With an agent's cluster and
     id, the agent runs too.

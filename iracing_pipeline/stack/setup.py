@@ -1,4 +1,4 @@
-"""What the stack needs on this machine, made on first use: folders, ``.env`` and secrets."""
+"""Files of the stack on this machine, made on first use: folders, ``.env`` and secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SEPARATOR = {"COMPOSE_PATH_SEPARATOR": ","}  # Compose's own differs by system
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a setup found and made.
+    """Result of a setup.
 
     Attributes:
         telemetry: The telemetry folder; None for the demo, which has its own.

@@ -1,4 +1,4 @@
-"""What the laps of a session come to, and how evenly they were driven."""
+"""Figures of the laps of a session, and their consistency."""
 
 from __future__ import annotations
 

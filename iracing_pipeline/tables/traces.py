@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Between(Enum):
-    """What a channel is between two records."""
+    """Interpolation of a channel between two records."""
 
     CONTINUOUS = "on the straight line between them"
     DISCRETE = "what the record before says"
@@ -148,7 +148,7 @@ TRACE_CHANNELS: tuple[TraceChannel, ...] = (
     *_wheel("LR", "left rear"),
     *_wheel("RR", "right rear"),
 )
-"""What a trace holds apart from elapsed time and position, in the order of its columns."""
+"""Channels of a trace apart from elapsed time and position, in the order of its columns."""
 
 POSITION_RESOLUTION_M = 2**-6
 

@@ -21,7 +21,7 @@ def add(
     quota_remaining: int | None,
     login_ends_at: float | None,
 ) -> None:
-    """Add what one process asked.
+    """Add the requests of one process.
 
     Args:
         connection: In whose transaction it happens.

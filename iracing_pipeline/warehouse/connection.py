@@ -46,7 +46,7 @@ class Warehouse:
 
     @property
     def address(self) -> str:
-        """Where the database is, without the password: fit for messages and metadata."""
+        """Address of the database, without the password: for messages and metadata."""
         known = self._parameters
         host = known.get("host") or known.get("hostaddr") or "localhost"
         return f"{known.get('user', '')}@{host}:{known.get('port', 5432)}/{known.get('dbname', '')}"

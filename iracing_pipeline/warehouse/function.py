@@ -39,7 +39,7 @@ class Function:
 
     @property
     def statement(self) -> str:
-        """What makes it."""
+        """The statement that creates it."""
         kept = "IMMUTABLE" if self.immutable else "STABLE"
         return (
             f"CREATE FUNCTION {self.name}({self.arguments}) RETURNS {self.returns}"
@@ -48,7 +48,7 @@ class Function:
 
 
 def remake(connection: Connection, functions: tuple[Function, ...]) -> None:
-    """Make functions anew, with their comments; earlier ones of the same names are dropped.
+    """Recreate functions, with their comments; earlier ones of the same names are dropped.
 
     Raises:
         MigrationError: If somebody else's view or function builds on one of them.

@@ -1,4 +1,4 @@
-"""The inventory of telemetry files: what was seen in the folder, and what became of it."""
+"""The inventory of telemetry files: files seen in the folder, and their states."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def begin(connection: Connection, session_keys: Sequence[str], attempt: int) -> 
 
 
 def postpone(connection: Connection, file: TelemetryFile, *, note: str) -> None:
-    """Have a file that is ready asked for again, as if it had not been tried.
+    """Request a run for a ready file again, without counting an attempt.
 
     Args:
         connection: Where to write.
@@ -95,7 +95,7 @@ def postpone(connection: Connection, file: TelemetryFile, *, note: str) -> None:
 
 
 def postpone_all(connection: Connection, session_keys: Sequence[str], *, note: str) -> None:
-    """Have the files of sessions that are ready asked for again, as if they had not been tried.
+    """Request runs for the ready files of sessions again, without counting an attempt.
 
     Args:
         connection: Where to write.

@@ -1,4 +1,4 @@
-"""What was odd in items that were loaded, kept beside them."""
+"""Issues of loaded items."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ MOST, LONGEST = 200, 200
 
 
 def replace(connection: Connection, *, source: str, item: str, issues: Issues) -> None:
-    """Make the issues of an item those of its last load, the ones met most often first.
+    """Replace the issues of an item by those of its last load, the most frequent first.
 
     Args:
         connection: In whose transaction it happens.

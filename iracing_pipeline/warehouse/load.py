@@ -39,7 +39,7 @@ IDLE = TransactionStatus.IDLE
 
 @dataclass(frozen=True, slots=True)
 class LoadedPartition:
-    """What a load changed in one of its partitions.
+    """Changes of a load in one of its partitions.
 
     Attributes:
         key: The partition's values of the ``where`` columns, joined by ``|``.
@@ -58,7 +58,7 @@ class LoadedPartition:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load changed.
+    """Changes of a load.
 
     Attributes:
         table: Name of the table.
@@ -89,7 +89,7 @@ class Loaded:
 
     @property
     def changed(self) -> bool:
-        """Whether the table is another than before."""
+        """Whether the load changed the table."""
         return bool(self.inserted or self.updated or self.deleted)
 
 

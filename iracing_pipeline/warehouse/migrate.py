@@ -195,7 +195,7 @@ def revisions() -> set[str]:
 
 
 def refuse_newer(revision: str | None, what: str) -> None:
-    """Refuse what is at a revision that this version does not know.
+    """Refuse a database at a revision that this version does not know.
 
     Raises:
         MigrationError: If it is.

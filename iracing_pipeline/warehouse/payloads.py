@@ -35,7 +35,7 @@ class Document:
 
 
 def put(connection: Connection, document: Document, body: object, *, source: str) -> None:
-    """Keep a document; an earlier version of it is replaced.
+    """Store a document; an earlier version of it is replaced.
 
     Args:
         connection: In whose transaction it happens.
@@ -73,7 +73,7 @@ class Version:
 
 
 def put_versions(connection: Connection, versions: Iterable[Version], *, source: str) -> None:
-    """Keep versions of documents, beside those that are there.
+    """Store versions of documents, beside the existing ones.
 
     The same version again keeps the earliest of its times, as a copy of a file is younger than
     what is in it; the latest, where it replaced a file.

@@ -47,7 +47,7 @@ def put(
     modified_at: datetime | None = None,
     fingerprint: str | None = None,
 ) -> int:
-    """Put an item into quarantine; the number of its entry.
+    """Put an item into quarantine; return the number of its entry.
 
     The same version of an item has one entry, however often it is refused; a changed file is a
     new one, and the entry of its earlier version is resolved by it.

@@ -109,7 +109,7 @@ def reader_url(settings: Settings, *, password: str | None = None) -> str:
 
 
 def admit(connection: Connection) -> bool:
-    """Let the role read the views, making it if it is missing; whether it exists now.
+    """Let the role read the views, creating it if it is missing; return whether it exists now.
 
     A role belongs to the whole server, so it may come from another database or from its
     administrator; where we may not make one, a warning says what to run.

@@ -1,4 +1,4 @@
-"""The roles of a database server of one's own: who owns, who works, who reads.
+"""The roles of your own database server: owner, application, reader.
 
 One owns the database and migrates it; one loads it and can change no table, view or role; one
 keeps Dagster's storage in a database apart; dashboards have ``reader``. An administrator makes

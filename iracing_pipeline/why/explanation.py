@@ -1,4 +1,4 @@
-"""Where a figure comes from, as text and as JSON."""
+"""Origin of a figure, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class Payload:
 
 @dataclass(slots=True)
 class Explanation:
-    """Where a figure comes from.
+    """Origin of a figure.
 
     Attributes:
         id: The figure.

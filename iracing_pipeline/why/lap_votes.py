@@ -1,4 +1,4 @@
-"""What each channel of a recording shows of one lap: what its classification rests on."""
+"""What each channel of a recording shows of one lap: the evidence of its classification."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _STANDING_MPS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one channel shows of a lap.
+    """Evidence of one channel for a lap.
 
     Attributes:
         channel: iRacing's name of it.
@@ -40,7 +40,7 @@ class Vote:
 
 
 def lap_votes(records: pl.DataFrame, stint: int, lap_number: int) -> list[Vote]:
-    """What each channel shows of a lap; empty where the recording has no such lap.
+    """Collect the evidence of each channel for a lap; empty if the recording has no such lap.
 
     Args:
         records: All records of the recording.
@@ -161,4 +161,4 @@ DECIDES: dict[str, tuple[str, Callable[[Floats, Integers], str]]] = {
     "TrackTemp": ("track temperature in old files", _range("°C")),
     "TrackWetness": ("wetness", _rise),
 }
-"""What each channel decides, and how its records of a lap are shown."""
+"""The decision of each channel, and how its records of a lap are shown."""

@@ -1,4 +1,4 @@
-"""What names one figure: a column of a table, and the key of a row.
+"""Name of one figure: a column of a table, and the key of a row.
 
 ``telemetry_lap.lap_time_s session_key=20260307T192418Z-aaa037757148 stint=1 lap_number=2``. Answers
 carry it with each figure that a table holds.

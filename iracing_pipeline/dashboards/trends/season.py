@@ -1,4 +1,4 @@
-"""Season: what is raced when, what was done there before, what came of it."""
+"""Season: schedule, own results at its tracks, results of the season."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The assets of figures over all sessions, each worked out anew from what is in the warehouse."""
+"""The assets of figures over all sessions, each recomputed in full from the warehouse."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -42,7 +42,7 @@ OWNERS = ["team:racing"]
 
 
 def _figure(name: str, group: str, deps: list[dg.AssetSpec | str], *tables: Table) -> dg.AssetSpec:
-    """An asset that is had from what is in the warehouse."""
+    """Declare an asset that is computed from the warehouse."""
     return dg.AssetSpec(
         name,
         deps=deps,
@@ -96,7 +96,7 @@ _WORK: dict[dg.AssetKey, tuple[_Rebuild, _Show]] = {
     rating_forecasts.key: (ingest.rebuild_rating_outlook, metadata.of_forecasts),
     experiments.key: (rebuild_experiments, metadata.of_experiments),
 }
-"""How each is rebuilt and shown, in the order in which one is had from another."""
+"""How each is rebuilt and shown, in order of dependency."""
 
 
 @dg.multi_asset(
@@ -113,7 +113,7 @@ _WORK: dict[dg.AssetKey, tuple[_Rebuild, _Show]] = {
 def figures(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Work out each figure that was selected, each in a transaction of its own."""
+    """Recompute each selected figure, each in a separate transaction."""
     for key, (rebuild, show) in _WORK.items():
         if key not in context.selected_asset_keys:
             continue

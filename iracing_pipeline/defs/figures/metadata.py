@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of figures over all sessions: tables and pictures."""
+"""Metadata of figures over all sessions in the Dagster UI: tables and pictures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ _SHOWN_RACE = "60 min"
 
 
 def of_car_tracks(_connection: Connection, rows: Rows) -> Shown:
-    """What is known of each car on each track, the latest first."""
+    """Show the figures of each car on each track, the latest first."""
     table = rows[CAR_TRACK].sort("last_session_at", descending=True)
     head = ("car", "track", "clean laps", "base lap", "fuel (l)", "fuel effect (s/l)",
             "degradation (s/lap)", "pit loss (s)", "stops")  # fmt: skip

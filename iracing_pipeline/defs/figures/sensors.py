@@ -1,4 +1,4 @@
-"""Work the figures out anew when something was loaded."""
+"""Request a recomputation of the figures after a load."""
 
 from datetime import UTC, datetime, timedelta
 

@@ -1,4 +1,4 @@
-"""The metric assets: what is last known, and the channels of sessions in Prometheus."""
+"""The metric assets: last-known values, and the channels of sessions in Prometheus."""
 
 import time
 from collections.abc import Iterator
@@ -112,7 +112,7 @@ def metric_snapshot(
     warehouse: WarehouseResource,
     metric_places: MetricPlaces,
 ) -> dg.MaterializeResult[None]:
-    """What is last known of the driver, in Prometheus's text format.
+    """Last-known values of the driver, in Prometheus's text format.
 
     It is kept in the lake, from where the scrape endpoint takes it when the database is down, and
     sent to the hosted Prometheus, if there is one, as of now.

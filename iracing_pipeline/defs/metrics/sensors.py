@@ -1,4 +1,4 @@
-"""Send to Prometheus what was loaded, and take the snapshot anew."""
+"""Send loaded sessions to Prometheus, and update the snapshot."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -43,7 +43,7 @@ def metric_sensor(
     warehouse: WarehouseResource,
     metric_places: MetricPlaces,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask for runs that send what is due, and for a snapshot after a load."""
+    """Request runs that send due sessions, and a snapshot after a load."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
         load = pipeline.last_load(connection)

@@ -1,4 +1,4 @@
-"""End the runs whose process is gone, which Dagster would take for running for ever.
+"""End runs of dead processes, which Dagster would show as running for ever.
 
 The code server notices when a run that it launched dies. Nobody does when the code server dies
 too, as in a power cut, or when a load from the command line is killed; such a run would keep its
@@ -85,7 +85,7 @@ def _is_forgotten(run: dg.DagsterRun) -> bool:
 
 
 def _is_ours(run: dg.DagsterRun, repository: dg.RepositoryDefinition | None) -> bool:
-    """Whether a run is of this project: others may share the instance."""
+    """Return whether a run is of this project: others may share the instance."""
     if repository is None or run.job_name not in repository.job_names:
         return False
     return not run.asset_selection or run.asset_selection <= set(repository.assets_defs_by_key)

@@ -1,4 +1,4 @@
-"""A job by which races are asked for again, or dismissed, from Dagster's UI."""
+"""A job that requests races again, or dismisses them, from Dagster's UI."""
 
 import dagster as dg
 
@@ -17,7 +17,7 @@ class RacesConfig(dg.Config):
 def change_races(
     context: dg.OpExecutionContext, config: RacesConfig, warehouse: WarehouseResource
 ) -> None:
-    """Ask again for races, or dismiss them; the results sensor then fetches what is due.
+    """Request races again, or dismiss them; the results sensor then fetches the due ones.
 
     Raises:
         dagster.Failure: If no search gave one of the races.

@@ -94,7 +94,7 @@ def raw_season_search(
 def raw_recent_search(
     context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
-    """What finished since the last look, put into the fetch queue: two requests."""
+    """Races that finished since the last search, added to the fetch queue: two requests."""
     api = data_api.connect()
     with (
         counted(warehouse, api),
@@ -118,7 +118,7 @@ def raw_recent_search(
 def raw_subsessions(
     context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> None:
-    """Result, laps and log of each race as iRacing sends them; goes on where it was cut off."""
+    """Result, laps and log of each race as iRacing sends them; resumable after an interruption."""
     api = data_api.connect()
 
     def report(progress: Progress) -> None:
@@ -221,7 +221,7 @@ def season_tables(
 
 
 class ResultFilesConfig(dg.Config):
-    """Which files to read.
+    """Selection of the files to read.
 
     Attributes:
         paths: Files to read whatever became of them before. Default: what is new in the results
@@ -289,7 +289,7 @@ def raw_result_files(
 def telemetry_results(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
-    """Results and drivers from what telemetry files say of their session, until better is known."""
+    """Results and drivers from session info of telemetry, until a better source is loaded."""
     store = lake.open()
     with warehouse.connect() as connection:
         keys = sessions_to_read(connection)

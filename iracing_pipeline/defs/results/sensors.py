@@ -1,4 +1,4 @@
-"""Fetch what the queue says is due, add new seasons, and load dropped files."""
+"""Fetch due races, add new seasons, and load dropped files."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -105,7 +105,7 @@ def result_files_sensor(
     results_folder: ResultsFolder,
     warehouse: WarehouseResource,
 ) -> dg.RunRequest | dg.SkipReason:
-    """Ask for a run when a file is new, was changed, or is to be tried again."""
+    """Request a run when a file is new, was changed, or has to be tried again."""
     folder, now = results_folder.path, datetime.now(UTC)
     with warehouse.connect() as connection:
         new = new_result_files(connection, folder, now=now)

@@ -1,4 +1,4 @@
-"""The telemetry assets: from the files that iRacing writes to laps and what they tell.
+"""The telemetry assets: from the files that iRacing writes to laps and their figures.
 
 One step decodes a file into all of them: it is read once, and a run takes many files.
 """
@@ -100,7 +100,7 @@ telemetry_laps = dg.AssetSpec(
 
 
 def _of_laps(name: str, *tables: Table, version: str = "1") -> dg.AssetSpec:
-    """An asset that is had from the laps."""
+    """Declare an asset that is computed from the laps."""
     return dg.AssetSpec(
         name,
         deps=[ibt_frames, telemetry_laps],
@@ -158,7 +158,7 @@ LINEAGE = (
     consistency,
     race_debriefs,
 )
-"""All of them, in the order in which one is had from another."""
+"""All of them, in order of dependency."""
 
 NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError, dg.Failure)
 """What is not put down to a file: a database that cannot be reached, and a run that was ended."""
@@ -174,7 +174,7 @@ NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError, dg.Failure)
 def telemetry(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:
-    """Decode each file into frames, its session, its laps and what they tell."""
+    """Decode each file into frames, its session, its laps and their figures."""
     with retried(context), _asked_for_again(context, warehouse):
         yield from _load_files(context, lake, warehouse)
 
@@ -183,7 +183,7 @@ def telemetry(
 def _asked_for_again(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[None]:
-    """When the run is canceled, have the files asked for again that it has not come to."""
+    """When the run is canceled, request the remaining files again."""
     try:
         yield
     except CANCELED:
@@ -339,13 +339,13 @@ def _settle(
 
 
 def _is_of_the_place(error: Exception) -> bool:
-    """Whether the lake or its disk is at fault, and not the file."""
+    """Return whether the lake or its disk is at fault, and not the file."""
     no_lake = isinstance(error, LakeError) and not isinstance(error, NotInLakeError)
     return no_lake or disk_is_full(error)
 
 
 def _refuse(connection: Connection, source: TelemetryFile | None, error: Exception) -> None:
-    """Put a file aside: to be looked at again if it may come right by itself, else for good."""
+    """Refuse a file: to be tried again if the fault may pass, else for good."""
     if source is None:
         return
     if isinstance(error, FileNotFoundError):

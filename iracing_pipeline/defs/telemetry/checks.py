@@ -1,4 +1,4 @@
-"""What must hold of loaded telemetry.
+"""Checks of loaded telemetry.
 
 Checks of a file's records are made by the step that reads them, because no table holds records;
 each sums up the files of a run. Checks of a table are SQL over the whole table, in a step of their
@@ -43,7 +43,7 @@ FILE_CHECKS = [frames_complete, time_is_monotonic]
 
 @dataclass(slots=True)
 class Findings:
-    """What the checks of records need to know of the files of a run, gathered one by one."""
+    """Data of the files of a run that the checks of records need."""
 
     files: int = 0
     wrong: dict[str, list[str]] = field(default_factory=dict)

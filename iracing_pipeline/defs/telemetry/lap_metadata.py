@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of what the laps of a file tell: figures, tables and pictures."""
+"""Metadata of lap figures in the Dagster UI: figures, tables and pictures."""
 
 from typing import Any
 
@@ -101,7 +101,7 @@ def of_stints(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
 
 
 def of_fuel(told: LapAnalysis) -> Metadata:
-    """What a lap burns."""
+    """Show the fuel per lap."""
     shown: dict[str, Any] = {**of_rows(told, FUEL_LAP)}
     for condition, words in (("clean", "clean laps"), (CAUTION, "caution laps")):
         use = fuel_use(told.tables[FUEL_LAP], condition)

@@ -1,4 +1,4 @@
-"""Watch the telemetry folder and load what is ready, many files a run."""
+"""Watch the telemetry folder and load ready files, many in a run."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -53,7 +53,7 @@ def telemetry_folder_sensor(
     warehouse: WarehouseResource,
     lake: LakeResource,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Look at the folder, and ask for runs that load what is ready."""
+    """List the folder, and request runs that load ready files."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
         known = inventory.read(connection, lock=True)

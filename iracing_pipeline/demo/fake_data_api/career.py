@@ -71,7 +71,7 @@ MACHINES = (
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """What is known of a race before anybody asks for its laps.
+    """Facts of a race, without its laps.
 
     Attributes:
         subsession_id: Its number.

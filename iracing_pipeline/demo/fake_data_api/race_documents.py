@@ -36,7 +36,7 @@ HELMET = {
 
 @dataclass(frozen=True)
 class Field:
-    """Who raced, and every line crossing.
+    """Entries, and every line crossing.
 
     Attributes:
         drivers: In finishing order.
@@ -167,7 +167,7 @@ def result(career: Career, race: Race) -> dict[str, Any]:
 
 
 def _irating_changes(race: Race, field: Field) -> list[int]:
-    """What the race changes in each iRating, in finishing order."""
+    """Compute the change of each iRating, in finishing order."""
     if not race.official:
         return [0] * race.field
     before = np.array([driver.irating for driver in field.drivers], np.float64)

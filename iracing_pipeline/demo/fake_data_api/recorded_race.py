@@ -24,7 +24,7 @@ _CLEAR_S = 0.1  # gap to the next car that makes a position sure
 
 @dataclass(frozen=True)
 class RecordedRace:
-    """What telemetry shows of the member's race.
+    """The member's race by telemetry.
 
     Attributes:
         lap_s: Time of each lap.
@@ -88,7 +88,7 @@ class RecordedRace:
 
 
 def recorded_race(race: Race) -> RecordedRace | None:
-    """What telemetry shows of a race; None where there is none."""
+    """Read a race from telemetry; None if there is none."""
     truth = race_truths().get(race.subsession_id)
     if truth is None:
         return None

@@ -1,4 +1,4 @@
-"""What the signals are computed from: the records, and the road under the car in each."""
+"""Input of the signals: the records, and the road under the car in each."""
 
 from __future__ import annotations
 

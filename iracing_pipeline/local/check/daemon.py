@@ -20,7 +20,7 @@ _START = "Start it: iracing-pipeline up"
 
 
 def daemon(home: Path) -> list[Finding]:
-    """Whether the daemon of a Dagster home lives; a home that is not there yet is not made."""
+    """Check whether the daemon of a Dagster home lives; a missing home is not created."""
     if not (home / "dagster.yaml").exists():
         return [warning(SUBJECT, "it has never run: nothing watches the telemetry folder", _START)]
     # Imported here: they take a second, and there may be nothing to ask.

@@ -29,7 +29,7 @@ _OWNER = "Let the owner of the database migrate it: iracing-pipeline dsn"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What there is to be said of the database.
+    """Result of the checks of the database.
 
     Attributes:
         findings: What was found.
@@ -110,7 +110,7 @@ def migrations(connection: Connection) -> list[Finding]:
 
 
 def permissions(connection: Connection) -> list[Finding]:
-    """Whether the user may load, and is not more than it need be."""
+    """Check that the user may load, and has no more rights than it needs."""
     subject = "permissions"
     row = connection.execute(
         "SELECT current_user::text, rolsuper, has_database_privilege(current_database(), 'TEMP')"
@@ -160,7 +160,7 @@ def reader(connection: Connection) -> list[Finding]:
 
 
 def encryption(connection: Connection) -> list[Finding]:
-    """Whether the way to a database on another machine is closed to others."""
+    """Check that the connection to a database on another machine is encrypted."""
     subject = "encryption"
     if not _is_elsewhere(connection):
         return [ok(subject, "the database is on this machine")]

@@ -32,7 +32,7 @@ _SETTINGS = "See docs/settings.md for what it is to hold"
 
 
 def check() -> list[Finding]:
-    """What all probes find, by the settings in the environment; no secret stands in it."""
+    """Run all probes, by the settings in the environment; the findings contain no secret."""
     findings: list[Finding] = machine.python()
     try:
         settings = Settings.from_env()

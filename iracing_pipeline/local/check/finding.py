@@ -1,4 +1,4 @@
-"""What a probe found."""
+"""Finding of a probe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """How a thing is."""
+    """State of a subject."""
 
     OK = "ok"
     WARNING = "warning"
@@ -22,7 +22,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing.
+    """Finding on one subject.
 
     Attributes:
         subject: The thing.

@@ -17,7 +17,7 @@ _TOKEN = "IRACING_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def grafana(settings: GrafanaSettings) -> list[Finding]:
-    """How Grafana is; its data sources only where there is a token."""
+    """Check Grafana; its data sources only with a token."""
     url = settings.url
     if url is None:
         return [ok(SUBJECT, "IRACING_GRAFANA_URL is not set")]

@@ -19,7 +19,7 @@ _DEFAULT_RETENTION = "15d"
 
 
 def prometheus(settings: MetricSettings) -> tuple[list[Finding], float | None]:
-    """How Prometheus is, and by how many seconds its clock is ahead of ours."""
+    """Check Prometheus; also return the seconds by which its clock is ahead of ours."""
     url = settings.prometheus_url
     if url is None:
         return [ok(SUBJECT, "IRACING_PROMETHEUS_URL is not set: sessions are not sent")], None
@@ -54,7 +54,7 @@ def blocks(settings: MetricSettings) -> list[Finding]:
 
 
 def hosted(settings: MetricSettings) -> list[Finding]:
-    """Whether what a hosted Prometheus needs is set; it is not asked, as that would write."""
+    """Check the settings of a hosted Prometheus; it is not queried, as that would write."""
     subject = "hosted Prometheus"
     if settings.cloud_url is None:
         return []

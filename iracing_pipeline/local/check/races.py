@@ -26,7 +26,7 @@ FROM raw.subsession_fetch
 
 
 def races(url: str | None) -> list[Finding]:
-    """Whether everything that iRacing was asked for is there.
+    """Check whether all requested races are complete.
 
     Args:
         url: The database, if it has tables.

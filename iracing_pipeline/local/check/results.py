@@ -1,4 +1,4 @@
-"""Result files: read, refused, and what was odd in them."""
+"""Result files: read, refused, and with issues."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ class ServiceError(Exception):
 
 
 def default_commands() -> tuple[str, ...]:
-    """What is installed unless somebody says otherwise; the simulator runs on Windows alone."""
+    """Commands that are installed by default; the simulator runs only on Windows."""
     return ("up", "live") if sys.platform == "win32" else ("up",)
 
 
@@ -89,7 +89,7 @@ def remove(settings: Settings, command: str) -> None:
 
 
 def status(settings: Settings, command: str) -> str:
-    """What the system says of a command; empty when it does not know it.
+    """Return the system's status of a command; empty if it is unknown.
 
     Raises:
         ServiceError: If there is no such manager here.

@@ -1,4 +1,4 @@
-"""What is to run in the background: one of our commands, with settings."""
+"""A background service: one of our commands, with settings."""
 
 from __future__ import annotations
 

@@ -80,7 +80,7 @@ def document(service: Service, user: str) -> bytes:
 
 
 def arguments(service: Service) -> list[str]:
-    """What the program is given: a task has no place for environment variables."""
+    """Arguments of the program: a task has no environment variables."""
     settings = [f"{name}={value}" for name, value in sorted(service.settings.items())]
     return ["-m", BACKGROUND, *settings, service.command]
 

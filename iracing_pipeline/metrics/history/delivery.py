@@ -1,4 +1,4 @@
-"""What became of samples that were sent, and what every place they are sent to has in common."""
+"""Outcome of sent samples, and the common interface of all destinations."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class DeliveryError(Exception):
 
 @dataclass(slots=True)
 class Delivery:
-    """What became of the samples of one session at one place.
+    """Outcome of the samples of one session at one destination.
 
     Attributes:
         accepted: Samples that the place has now.

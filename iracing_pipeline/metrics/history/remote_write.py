@@ -245,7 +245,7 @@ class RemoteWrite:
 
 
 def _plain(error: Exception) -> str:
-    """What happened, without the addresses of objects."""
+    """The error's text, without the addresses of objects."""
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):

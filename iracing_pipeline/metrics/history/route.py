@@ -23,7 +23,7 @@ CLOUD_WINDOW_MS = 2 * 3_600_000
 """Grafana Cloud takes samples out of order for two hours back."""
 CLOUD_PERIOD_MS = 1000
 CLOUD_ALLOWANCE = Allowance(per_second=10_000, burst=200_000)
-"""What Grafana Cloud takes: samples a second, and at once."""
+"""Limits of Grafana Cloud: samples a second, and at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +81,13 @@ class HostedPrometheus:
 
 
 def place_names(settings: MetricSettings) -> list[str]:
-    """Names of the places that the settings say series go to."""
+    """Names of the destinations in the settings."""
     local = settings.prometheus_url or settings.prometheus_data
     return [name for name, there in ((LOCAL, local), (CLOUD, settings.cloud_url)) if there]
 
 
 def destinations(settings: MetricSettings) -> dict[str, Destination]:
-    """Where the settings say that series go, by name; empty when they name no place."""
+    """Destinations in the settings, by name; empty without any."""
     found: dict[str, Destination] = {}
     names = place_names(settings)
     if LOCAL in names:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Millis = npt.NDArray[np.int64]
 
 GLITCH = ("PlayerTrackSurface", "Lap", "Speed")
-"""Channels by which records are told in which the car is nowhere."""
+"""Channels that mark records in which the car is not in the world."""
 
 _LONGEST_S = 30 * 86_400.0
 _HORIZON = 0.5

@@ -173,7 +173,7 @@ def _plain(value: float, quantity: str) -> str:
 
 
 def _brake(each: CornerLoss) -> str:
-    """How much later (or earlier) the brake came."""
+    """Describe how much later or earlier the driver braked."""
     mine, theirs = each.brake_point_m
     if mine is None or theirs is None:
         return ""

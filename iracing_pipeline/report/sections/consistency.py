@@ -1,4 +1,4 @@
-"""How evenly the corners were taken."""
+"""Consistency of the corners."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FEWEST = 2
 
 
 def section(data: SessionData) -> str:
-    """Corners by what is between the usual and the best."""
+    """Corners by the difference between the usual and the best time."""
     corners = corner_spread(data.lap_corners, data.laps)
     if corners.is_empty():
         why = (

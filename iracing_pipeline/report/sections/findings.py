@@ -60,7 +60,7 @@ def _why_none(data: SessionData) -> str:
 
 
 def _costs(data: SessionData) -> Iterable[Told]:
-    """What cost time over the session; of a race, the findings that are stored."""
+    """Findings that cost time over the session; of a race, the stored findings."""
     if data.findings.height:
         for row in data.findings.sort("rank").rows(named=True):
             yield _told(row["text"], row["kind"], row["laps"], row["clean_lap_count"], _price(row))
@@ -87,7 +87,7 @@ def _price(row: dict[str, Any]) -> str:
 
 
 def _best_lap(data: SessionData) -> Iterable[Told]:
-    """Where the best lap lost most to the lap that it is compared with first."""
+    """Where the best lap lost most to the first lap that it is compared with."""
     if data.lap is None or not data.opponents:
         return
     other = data.opponents[0]
@@ -106,7 +106,7 @@ def _best_lap(data: SessionData) -> Iterable[Told]:
 
 
 def _own_sectors(data: SessionData) -> Iterable[Told]:
-    """What is left in one's own sectors."""
+    """Time left in one's own sectors."""
     best = theoretical_best(data.sectors, data.laps)
     if best is None or best.laps < 2:
         return

@@ -1,4 +1,4 @@
-"""What a lap burns, and how far a tank goes."""
+"""Fuel per lap, and range of a tank."""
 
 from __future__ import annotations
 
@@ -163,6 +163,6 @@ def _chart(data: SessionData, column: str, quantity: str, charts: Charts) -> str
 
 
 def _driven(data: SessionData) -> pl.DataFrame:
-    """What laps burnt in the order in which they were driven."""
+    """Fuel of laps in the order in which they were driven."""
     order = data.laps.select(*LAP_KEY, pl.int_range(pl.len()).alias("place"))
     return data.fuel.join(order, on=LAP_KEY, how="left").sort("place", nulls_last=True)

@@ -1,4 +1,4 @@
-"""What was driven, where, when and in what conditions, and what came of it."""
+"""Car, track, time and conditions, and the result."""
 
 from __future__ import annotations
 

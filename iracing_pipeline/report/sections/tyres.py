@@ -1,4 +1,4 @@
-"""Sets of tyres as measured in the pits, and what the car told of them lap by lap."""
+"""Sets of tyres as measured in the pits, and their temperatures lap by lap."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from iracing_pipeline.warehouse.embedded.configuration import Address
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
-    """What ``postmaster.pid`` says; the process may be long gone.
+    """Content of ``postmaster.pid``; the process may have ended long ago.
 
     Attributes:
         pid: Process id.
