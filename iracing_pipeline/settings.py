@@ -74,8 +74,8 @@ def misspelt(env: Mapping[str, str]) -> list[str]:
     """
     lines = []
     for name in sorted(env):
-        known = name in NAMES or name.removesuffix("_FILE") in NAMES
-        if known or not name.startswith("IRACING_") or _OF_OTHERS.fullmatch(name):
+        is_setting = name in NAMES or name.removesuffix("_FILE") in NAMES
+        if is_setting or not name.startswith("IRACING_") or _OF_OTHERS.fullmatch(name):
             continue
         # Without the prefix that all share: it alone would make any two alike.
         ends = [each.removeprefix("IRACING_") for each in sorted(NAMES)]

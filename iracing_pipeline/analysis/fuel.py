@@ -59,15 +59,15 @@ def _laps_left(table: pl.DataFrame) -> pl.Series:
 
     Litres, or the energy of a car that has none; the battery of a hybrid is charged as it drives.
     """
-    known: list[float] = []
+    burnt: list[float] = []
     left: list[float | None] = []
     litres = table.get_column("fuel_end_l").count() > 0
     names = ("fuel_used_l", "fuel_end_l") if litres else ("energy_used_kwh", "energy_end_kwh")
     rows = table.select("condition", *names).iter_rows()
     for condition, used, end in rows:
         if condition == CLEAN and used is not None:
-            known.append(used)
-        typical = float(np.median(known)) if len(known) >= FEWEST_LAPS else 0.0
+            burnt.append(used)
+        typical = float(np.median(burnt)) if len(burnt) >= FEWEST_LAPS else 0.0
         left.append(end / typical if typical > 0 and end is not None else None)
     return pl.Series("laps_left", left, pl.Float64)
 

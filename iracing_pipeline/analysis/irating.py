@@ -63,12 +63,12 @@ def changes(ratings: Floats, completed: Flags) -> Floats:
     if not entries:
         return np.empty(0)
     expected = expected_scores(ratings)
-    found = change_at(np.arange(1.0, entries + 1), expected, entries)
+    by_place = change_at(np.arange(1.0, entries + 1), expected, entries)
     absent = ~completed
     if absent.any() and completed.any():
-        left = -found[completed].sum()
-        found[absent] = left * expected[absent] / expected[absent].sum()
-    return found
+        left = -by_place[completed].sum()
+        by_place[absent] = left * expected[absent] / expected[absent].sum()
+    return by_place
 
 
 def team_rating(ratings: Floats, laps: Floats) -> float:

@@ -119,8 +119,8 @@ def _obstacle(cars: list[_Car]) -> str | None:
     if any(row["irating_before"] is None for car in cars for row in car.drivers):
         return NO_RATING
     places = [car.row["finish_position_in_class"] for car in cars]
-    known = [place for place in places if place is not None]
-    return NO_ORDER if len(set(known)) < len(known) else None
+    given = [place for place in places if place is not None]
+    return NO_ORDER if len(set(given)) < len(given) else None
 
 
 def _rows(cars: list[_Car], *, final: bool) -> Iterator[dict[str, object]]:

@@ -106,8 +106,8 @@ def references(race: Race) -> dict[int | None, int]:
             float(car.at_s[-1]),
             float(group_id),
         )
-        known = best.get(car.class_id)
-        if known is None or order < known[0]:
+        leader = best.get(car.class_id)
+        if leader is None or order < leader[0]:
             best[car.class_id] = (order, group_id)
     return {class_id: group_id for class_id, (_, group_id) in best.items()}
 

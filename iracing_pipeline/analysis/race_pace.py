@@ -145,15 +145,15 @@ def car_paces(cars: Iterable[Car]) -> list[CarPace]:
     class, and has no fade.
     """
     listed = list(cars)
-    found: dict[int, CarPace] = {}
+    paces: dict[int, CarPace] = {}
     for class_id in dict.fromkeys(car.class_id for car in listed):
         alone = [_fit(car) for car in listed if car.class_id == class_id]
         wake = _wake(alone)
         spreads = [pace.spread_s for pace in alone if np.isfinite(pace.spread_s)]
         for pace in alone:
             fitted = _with_spread(_in_traffic(pace, wake), spreads)
-            found[fitted.car.group_id] = fitted
-    return [found[car.group_id] for car in listed]
+            paces[fitted.car.group_id] = fitted
+    return [paces[car.group_id] for car in listed]
 
 
 def _with_spread(pace: CarPace, spreads: list[float]) -> CarPace:

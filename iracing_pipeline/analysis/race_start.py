@@ -164,8 +164,8 @@ def _without_state(
                 if official is None
                 else abs(time[after] - moment - official) < _STATE_AND_CLOCK_S
             )
-            place = float(samples.pct[rows[at]]) % 1.0
-            off_line = min(place, 1.0 - place) > _AT_LINE
+            lap_position = float(samples.pct[rows[at]]) % 1.0
+            off_line = min(lap_position, 1.0 - lap_position) > _AT_LINE
             if moment is not None and agrees and (off_line or moment < line - _NO_LINE_S):
                 return Start(stay + int(np.searchsorted(time[stay:at], moment)), stay, None, moment)
     tick = float(np.median(np.diff(time)))

@@ -79,12 +79,12 @@ def forecast(
     changes = np.diff(ratings)[-window:]
     scatter = float(changes.std(ddof=1))
     reach = robust.t_quantile(len(changes) - 1)
-    found = []
+    estimates = []
     for ahead in races:
         half = reach * scatter * np.sqrt(ahead + ahead**2 / len(changes))
         value = float(ratings[-1] + ahead * step.value)
-        found.append(Forecast(ahead, value, float(value - half), float(value + half)))
-    return found
+        estimates.append(Forecast(ahead, value, float(value - half), float(value + half)))
+    return estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +142,7 @@ def forecast_in_fields(
     count = len(fields)
     scatter = float(np.std([field.change(rating) for field in fields], ddof=1))
     reach = robust.t_quantile(count - 1)
-    found, value, walked, drift = [], rating, 0.0, 0.0
+    estimates, value, walked, drift = [], rating, 0.0, 0.0
     for ahead in range(1, max(races) + 1):
         here = float(np.mean([field.change(value) for field in fields]))
         above = float(np.mean([field.change(value + _SLOPE) for field in fields]))
@@ -152,8 +152,8 @@ def forecast_in_fields(
         drift = keeps * drift + scatter / np.sqrt(count)
         if ahead in races:
             half = reach * float(np.sqrt(walked + drift**2))
-            found.append(Forecast(ahead, value, value - half, value + half))
-    return found
+            estimates.append(Forecast(ahead, value, value - half, value + half))
+    return estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,8 +202,8 @@ def cleanness(per_incident: Floats, changes: Floats) -> Cleanness | None:
     Returns:
         None for fewer than ten races, or where cleaner races are not known to give more.
     """
-    known = np.isfinite(changes) & np.isfinite(per_incident) & (per_incident > 0)
-    doublings, gained = np.log2(per_incident[known]), changes[known]
+    usable = np.isfinite(changes) & np.isfinite(per_incident) & (per_incident > 0)
+    doublings, gained = np.log2(per_incident[usable]), changes[usable]
     if len(gained) < FEWEST_FOR_CLEANNESS:
         return None
     slope = robust.trend(doublings, gained)
@@ -213,6 +213,6 @@ def cleanness(per_incident: Floats, changes: Floats) -> Cleanness | None:
     return Cleanness(
         change_per_doubling=slope,
         break_even=float(2.0 ** (-level / slope.value)),
-        cleanest=float(per_incident[known].max()),
+        cleanest=float(per_incident[usable].max()),
         races=len(gained),
     )

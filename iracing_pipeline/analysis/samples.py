@@ -150,8 +150,8 @@ class Samples:
             floats_of(frame, "LapDistPct"),
         )
         if raw_time is None or raw_lap is None or raw_pct is None:
-            found = dict(zip(REQUIRED, (raw_time, raw_lap, raw_pct), strict=True))
-            missing = [name for name, channel in found.items() if channel is None]
+            channels = dict(zip(REQUIRED, (raw_time, raw_lap, raw_pct), strict=True))
+            missing = [name for name, channel in channels.items() if channel is None]
             raise MissingChannelError(
                 f"channel {', '.join(missing)} is not in the file, or not as a number of the usual"
                 " kind, so it has no laps"

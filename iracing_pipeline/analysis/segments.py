@@ -298,7 +298,7 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
     if samples.east_m is not None and samples.north_m is not None:
         moved = np.hypot(np.diff(samples.east_m[rows]), np.diff(samples.north_m[rows]))
         votes += moved > explained
-    place = votes > 0
+    position_jumps = votes > 0
     nowhere = np.diff(rows) > 1
     other = nowhere | (votes > 0)
     if not other.any():
@@ -307,7 +307,7 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
     if samples.fuel is not None:
         filled = np.diff(samples.fuel[rows]) > _FUEL_JUMP_L
         votes += filled
-        place |= filled
+        position_jumps |= filled
     if samples.surface is not None:
         surface = samples.surface[rows]
         votes += (
@@ -315,7 +315,7 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
             & (surface[:-1] != IN_STALL)
             & (speed[:-1] - speed[1:] > _STOPS_DEAD_MPS)
         )
-    return large | (place & other & (votes >= _FEWEST_VOTES))
+    return large | (position_jumps & other & (votes >= _FEWEST_VOTES))
 
 
 def _apart(jumps: Flags, nowhere: Flags) -> Flags:

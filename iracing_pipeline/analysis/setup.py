@@ -76,8 +76,8 @@ def settings(setup: Mapping[str, Any]) -> dict[str, str]:
 
 def digest(setup: Mapping[str, Any]) -> str:
     """Identity of a setup by its settings, whatever it is called: twelve hexadecimal digits."""
-    told = "\n".join(f"{name}={text}" for name, text in sorted(settings(setup).items()))
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    text_of_settings = "\n".join(f"{name}={text}" for name, text in sorted(settings(setup).items()))
+    return hashlib.sha256(text_of_settings.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,9 +109,9 @@ def comparisons(stays: Iterable[Stay]) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows: list[dict[str, Any]] = []
     changes: list[pl.DataFrame] = [SETUP_CHANGE.frame()]
     for stay in stays:
-        place = tuple(stay.session[name] for name in ("car_id", "track_id", "cust_id"))
-        before = None if None in place[:2] else latest.get(place)
-        latest[place] = stay
+        combination = tuple(stay.session[name] for name in ("car_id", "track_id", "cust_id"))
+        before = None if None in combination[:2] else latest.get(combination)
+        latest[combination] = stay
         changed = None if before is None else difference(before.setup, stay.setup)
         rows.append(_compared(before, stay, changed))
         if before is not None and changed is not None:
@@ -244,8 +244,8 @@ def _against(
     fuel: list[Any] = [
         laps.filter("clean").get_column("fuel_start_l").median() for laps in (old_laps, new_laps)
     ]
-    known = isinstance(fuel[0], float) and isinstance(fuel[1], float)
-    if known and abs(fuel[1] - fuel[0]) > FUEL_WITHIN_L:
+    both_known = isinstance(fuel[0], float) and isinstance(fuel[1], float)
+    if both_known and abs(fuel[1] - fuel[0]) > FUEL_WITHIN_L:
         against.append(f"{fuel[1] - fuel[0]:+.0f} l of fuel")
     return against
 

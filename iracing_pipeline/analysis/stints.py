@@ -100,12 +100,12 @@ def fuel_effect(pace: pl.DataFrame) -> Estimate | None:
     Returns:
         Seconds a lap for each litre; None where it cannot be told.
     """
-    known = pace.drop_nulls(["lap_time_s", "fuel_start_l"])
-    if known.get_column("stint").n_unique() < 2:
+    complete = pace.drop_nulls(["lap_time_s", "fuel_start_l"])
+    if complete.get_column("stint").n_unique() < 2:
         return None
-    columns = known.select("fuel_start_l", "set_lap").cast(pl.Float64).to_numpy()
-    found = robust.regression(columns, known.get_column("lap_time_s").to_numpy())
-    return None if found is None else found[0]
+    columns = complete.select("fuel_start_l", "set_lap").cast(pl.Float64).to_numpy()
+    effects = robust.regression(columns, complete.get_column("lap_time_s").to_numpy())
+    return None if effects is None else effects[0]
 
 
 def _driver(samples: Samples, span: _Span, session: dict[str, Any]) -> dict[str, Any]:
@@ -295,28 +295,28 @@ def _pace(pace: pl.DataFrame, effect: Estimate | None) -> dict[str, Any]:
     # A track that gets wetter or drier changes the pace by more than tyres do.
     steady = warm.get_column("track_wetness").n_unique() <= 1
     slope = robust.trend(ages, times) if steady else None
-    found: dict[str, Any] = {"trend_lap_count": warm.height}
+    figures: dict[str, Any] = {"trend_lap_count": warm.height}
     if slope is not None:
-        found |= {
+        figures |= {
             "pace_trend_s_per_lap": slope.value,
             "pace_trend_low_s_per_lap": slope.low,
             "pace_trend_high_s_per_lap": slope.high,
         }
     if effect is None:
-        return found
-    found |= {
+        return figures
+    figures |= {
         "fuel_effect_s_per_l": effect.value,
         "fuel_effect_low_s_per_l": effect.low,
         "fuel_effect_high_s_per_l": effect.high,
     }
-    known = pace.drop_nulls(["fuel_start_l", "lap_time_s"])
-    if known.height:
-        corrected = known.select(pl.col("lap_time_s") - effect.value * pl.col("fuel_start_l"))
-        found["fuel_corrected_pace_s"] = corrected.to_series().median()
+    complete = pace.drop_nulls(["fuel_start_l", "lap_time_s"])
+    if complete.height:
+        corrected = complete.select(pl.col("lap_time_s") - effect.value * pl.col("fuel_start_l"))
+        figures["fuel_corrected_pace_s"] = corrected.to_series().median()
     burnt = _burnt(warm)
     if slope is not None and burnt is not None:
-        found |= _degradation(slope, effect, burnt)
-    return found
+        figures |= _degradation(slope, effect, burnt)
+    return figures
 
 
 def _degradation(slope: Estimate, effect: Estimate, burnt: float) -> dict[str, float]:

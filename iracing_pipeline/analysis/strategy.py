@@ -139,12 +139,12 @@ def plans(assumptions: Assumptions) -> list[Plan]:
     fewest = ceil(a.laps / a.stint_laps) - 1
     if a.start_fuel_l is not None and fewest == 0 and _start_laps(a) < a.laps:
         fewest = 1
-    found = []
+    candidates = []
     for stops in range(fewest, min(max(fewest + 2, 4), a.laps - 1) + 1):
         stints = _even(a, stops)
         if stints is not None:
-            found.append(_plan(a, stints))
-    return sorted(found, key=lambda plan: plan.total_s)
+            candidates.append(_plan(a, stints))
+    return sorted(candidates, key=lambda plan: plan.total_s)
 
 
 def simulate(

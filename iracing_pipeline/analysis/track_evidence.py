@@ -203,17 +203,17 @@ def _beside(
 
 
 def track_measurement(
-    grid: Grid, found: Lengths, corners: CornerMap | None, session_key: str
+    grid: Grid, measured: Lengths, corners: CornerMap | None, session_key: str
 ) -> pl.DataFrame:
     """A measurement as a row of ``racing.track_measurement``; none of a track without an id.
 
     Args:
         grid: The grid that the session makes by itself.
-        found: The lengths.
+        measured: The lengths.
         corners: The corners that it makes by itself; None where they are no evidence.
         session_key: The session.
     """
-    believed = found.believed
+    believed = measured.believed
     if grid.track_id is None or believed is None:
         return TRACK_MEASUREMENT.frame()
     latitude, longitude = grid.origin or (None, None)
@@ -222,10 +222,10 @@ def track_measurement(
         "track_id": grid.track_id,
         "length_m": grid.length_m,
         "witness_count": believed[1],
-        "lap_dist_m": found.lap_dist_m,
-        "driven_m": found.driven_m,
-        "path_m": found.path_m,
-        "declared_m": found.declared_m,
+        "lap_dist_m": measured.lap_dist_m,
+        "driven_m": measured.driven_m,
+        "path_m": measured.path_m,
+        "declared_m": measured.declared_m,
         "latitude_deg": latitude,
         "longitude_deg": longitude,
         "apex_pct": None if corners is None else [each.apex_pct for each in corners.corners],
@@ -258,11 +258,11 @@ def _length(metres: Floats | None, share: Floats, good: Flags) -> float | None:
     """Metres for a whole lap, of the steps that are known."""
     if metres is None:
         return None
-    known = good & (metres >= 0) & (metres < SPEED.upper)
-    driven = share[known].sum()
+    valid = good & (metres >= 0) & (metres < SPEED.upper)
+    driven = share[valid].sum()
     if driven < _LEAST_DRIVEN:
         return None
-    return _possible(round(float(metres[known].sum() / driven), 2))
+    return _possible(round(float(metres[valid].sum() / driven), 2))
 
 
 def _by_speed(samples: Samples) -> Floats | None:

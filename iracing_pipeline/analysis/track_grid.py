@@ -132,9 +132,9 @@ def _origin(records: pl.DataFrame) -> tuple[float, float] | None:
     latitude, longitude = floats_of(records, "Lat"), floats_of(records, "Lon")
     if latitude is None or longitude is None:
         return None
-    known = ((latitude != 0) | (longitude != 0)) & (abs(latitude) < 90) & (abs(longitude) <= 180)
-    if not known.any():
+    valid = ((latitude != 0) | (longitude != 0)) & (abs(latitude) < 90) & (abs(longitude) <= 180)
+    if not valid.any():
         return None
     # A few damaged positions are not to move it.
-    middle = [np.percentile(each[known], [1, 99]).mean() for each in (latitude, longitude)]
+    middle = [np.percentile(each[valid], [1, 99]).mean() for each in (latitude, longitude)]
     return round(float(middle[0]), 7), round(float(middle[1]), 7)

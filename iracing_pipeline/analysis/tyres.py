@@ -219,7 +219,7 @@ def _measured(
     if not len(within) or samples.speed is None:
         return {}
     row = int(within[-1])
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "measured_session_time_s": float(samples.time[row]),
         "measured_distance_m": float(driven[row] - driven[first]),
     }
@@ -227,5 +227,5 @@ def _measured(
         for kind, name in (("wear", "tread"), ("tempC", "carcass_c")):
             thirds = [_steady(records, f"{wheel.upper()}{kind}{third}") for third in _THIRDS]
             values = [float(each[row]) for each in thirds if each is not None]
-            found[f"{wheel}_{name}"] = values if len(values) == len(_THIRDS) else None
-    return found
+            figures[f"{wheel}_{name}"] = values if len(values) == len(_THIRDS) else None
+    return figures

@@ -89,10 +89,10 @@ class Question:
         if view is None:
             return {}
         shown = {each.column.name for each in view.columns}
-        found = {name: origin(view, name) for name in self.figures}
+        tables = {name: origin(view, name) for name in self.figures}
         return {
             name: each[0]
-            for name, each in found.items()
+            for name, each in tables.items()
             if each is not None and each[1].name == name and shown.issuperset(each[0].key)
         }
 

@@ -62,11 +62,11 @@ def _is_of_home(path: str) -> bool:
     return Path(path).is_relative_to(home) or home.is_relative_to(path)
 
 
-def _of_sqlite(said: str) -> str | None:
-    if "disk is full" in said:
+def _of_sqlite(message: str) -> str | None:
+    if "disk is full" in message:
         return _ROOM.format(where=": Dagster's storage cannot be written")
-    if "readonly" in said or "unable to open" in said or "disk I/O" in said:
-        return _FOLDER.format(path="Dagster's storage", why=said)
+    if "readonly" in message or "unable to open" in message or "disk I/O" in message:
+        return _FOLDER.format(path="Dagster's storage", why=message)
     return None
 
 

@@ -65,10 +65,10 @@ class Commands(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            said = str(error) if isinstance(error, _known()) else sentence(error)
-            if said is None:
+            message = str(error) if isinstance(error, _known()) else sentence(error)
+            if message is None:
                 raise
-            raise click.ClickException(printable(said)) from error
+            raise click.ClickException(printable(message)) from error
 
 
 def example_lines(epilog: str | None) -> str | None:

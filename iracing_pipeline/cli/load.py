@@ -218,7 +218,7 @@ def _session_lines(
     if not keys:
         return {}
     reports = ReportSettings.from_env()
-    told: dict[str, str] = {}
+    line_of: dict[str, str] = {}
     with Warehouse(database_url(settings)).connect() as connection:
         listed = of_keys(connection, keys)
         for session in listed:
@@ -226,14 +226,14 @@ def _session_lines(
             report = None
             if wanted and reports.kept:
                 report = arrivals.write_report(connection, session, reports)
-            told[session.session_key] = lines.of_session(session, report)
+            line_of[session.session_key] = lines.of_session(session, report)
         arrivals.write_page(
             connection,
             reports.folder,
             links={},
             watching="The pipeline is not running. Start it with: iracing-pipeline up",
         )
-    return told
+    return line_of
 
 
 def _total(outcomes: list[Outcome]) -> str:

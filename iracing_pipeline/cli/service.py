@@ -62,5 +62,5 @@ def status(commands: tuple[str, ...]) -> None:
     from iracing_pipeline.local.service import status as status_of
 
     for command in commands or tuple(COMMANDS):
-        said = status_of(Settings.from_env(), command)
-        echo(f"{command}: {said or 'not installed'}")
+        state = status_of(Settings.from_env(), command)
+        echo(f"{command}: {state or 'not installed'}")

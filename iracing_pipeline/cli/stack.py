@@ -113,14 +113,14 @@ def _print_where(root: Path, env: str) -> None:
     from iracing_pipeline.stack import env_file, secrets
     from iracing_pipeline.stack.setup import NAMES
 
-    known = env_file.read(root / env)
-    folder = secrets.folder_of(root, known)
-    if NAMES in known:
+    values = env_file.read(root / env)
+    folder = secrets.folder_of(root, values)
+    if NAMES in values:
         for name, variable, default in PUBLIC:
-            port = known.get(variable, default)
-            echo(f"{name + ':':12}https://{known['IRACING_PUBLIC_NAME']}:{port}")
+            port = values.get(variable, default)
+            echo(f"{name + ':':12}https://{values['IRACING_PUBLIC_NAME']}:{port}")
         echo(f"The proxy's user is admin; its password: {folder / 'proxy_password'}")
     else:
         for name, variable, default in LOCAL:
-            echo(f"{name + ':':12}http://127.0.0.1:{known.get(variable, default)}")
+            echo(f"{name + ':':12}http://127.0.0.1:{values.get(variable, default)}")
     echo(f"Grafana's user is admin; its password: {folder / 'grafana_admin_password'}")

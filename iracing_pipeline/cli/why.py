@@ -38,17 +38,21 @@ def why(figure: tuple[str, ...], *, as_json: bool) -> None:
 
     settings = Settings.from_env()
     lake = Lake(settings.lake)
-    found: Series | Explanation
+    explanation: Series | Explanation
     try:
         metric = len(figure) == 1 and is_metric(figure[0])
         reference = None if metric else parse(figure)
         with Warehouse(database_url(settings)).connect() as connection:
             if reference is None:
-                found = explain_metric(connection, lake, figure[0])
+                explanation = explain_metric(connection, lake, figure[0])
             else:
-                found = explain(connection, lake, reference)
+                explanation = explain(connection, lake, reference)
     except WhyError as error:
         raise click.ClickException(str(error)) from error
-    echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else found.to_text())
-    if not metric and found.identical is False:  # type: ignore[union-attr]
+    echo(
+        json.dumps(explanation.to_json(), indent=2, ensure_ascii=False)
+        if as_json
+        else explanation.to_text()
+    )
+    if not metric and explanation.identical is False:  # type: ignore[union-attr]
         raise click.exceptions.Exit(1)

@@ -53,8 +53,8 @@ class Answer:
         Raises:
             ValueError: If there is none of that name.
         """
-        place = self.columns.index(name)
-        return [row[place] for row in self.rows]
+        index = self.columns.index(name)
+        return [row[index] for row in self.rows]
 
 
 class Postgres(Protocol):
@@ -155,15 +155,15 @@ class PrometheusServer:
         address = f"{self.url}/api/v1/{path}?{urlencode(asked)}"
         try:
             with urlopen(address, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - as configured
-                told = json.loads(answer.read(_MOST_BYTES))
+                document = json.loads(answer.read(_MOST_BYTES))
         except HTTPError as error:
-            told = json.loads(error.read(_MOST_BYTES) or b"{}")
-            raise BoardError(f"PromQL: {told.get('error', error.reason)}") from error
+            document = json.loads(error.read(_MOST_BYTES) or b"{}")
+            raise BoardError(f"PromQL: {document.get('error', error.reason)}") from error
         except (URLError, TimeoutError) as error:
             raise BoardError(f"Prometheus cannot be reached: {error}") from error
-        if told["data"]["resultType"] == "scalar":
-            return [{"metric": {}, "value": told["data"]["result"]}]
-        result: list[dict[str, Any]] = told["data"]["result"]
+        if document["data"]["resultType"] == "scalar":
+            return [{"metric": {}, "value": document["data"]["result"]}]
+        result: list[dict[str, Any]] = document["data"]["result"]
         return result
 
 
@@ -224,7 +224,7 @@ class Reader:
             else:
                 options = [(variable.label, variable.uid)]
             value = self.chosen.get(variable.name, options[0][1])
-            text = next((text for text, known in options if known == value), value)
+            text = next((text for text, option in options if option == value), value)
             self.values[variable.name] = Value((value,), (text,))
 
     def options(self, variable: Choice) -> list[tuple[str, str]]:

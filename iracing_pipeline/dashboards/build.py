@@ -40,22 +40,22 @@ def write(folder: Path) -> list[Path]:
 
 def differences(folder: Path) -> list[str]:
     """List the differences between the files and the boards, one sentence each."""
-    found = []
+    problems = []
     for name, text in files().items():
         path = folder / name
         if not path.is_file():
-            found.append(f"{name} is missing")
+            problems.append(f"{name} is missing")
         elif path.read_bytes() != text.encode():
-            found.append(f"{name} is not what the code builds")
-    found += [f"{name} is of no board" for name in _strangers(folder)]
-    return found
+            problems.append(f"{name} is not what the code builds")
+    problems += [f"{name} is of no board" for name in _strangers(folder)]
+    return problems
 
 
 def _strangers(folder: Path) -> list[str]:
-    known = files()
+    expected = files()
     return sorted(
         name
         for each in Folder
         for path in (folder / each.directory).glob("*.json")
-        if (name := f"{each.directory}/{path.name}") not in known
+        if (name := f"{each.directory}/{path.name}") not in expected
     )

@@ -177,13 +177,13 @@ def names(
     )
     # Without rows a state timeline says "Data does not have a time field": the strip says why.
     lead = f"{first}," if first else "WITH"
-    said = empty.replace("'", "''")
+    message = empty.replace("'", "''")
     query = select(
         fields,
         f"""
 (TABLE strip
 UNION ALL
-SELECT $__timeFrom()::timestamptz, '{said}' WHERE NOT EXISTS (SELECT FROM strip)) AS shown
+SELECT $__timeFrom()::timestamptz, '{message}' WHERE NOT EXISTS (SELECT FROM strip)) AS shown
 ORDER BY time, name NULLS FIRST
 """,
         first=f"{lead} strip AS (SELECT time, name FROM {source.strip()})",
@@ -223,8 +223,8 @@ def by_number(
     x, *values = fields
     lead = f"{first}," if first else "WITH"
     lines = ", ".join(
-        f"({place}, '{value.column}', \"{value.column}\"::double precision)"
-        for place, value in enumerate(values)
+        f"({index}, '{value.column}', \"{value.column}\"::double precision)"
+        for index, value in enumerate(values)
     )
     long = f"""{lead}
 wide AS (

@@ -130,8 +130,8 @@ class Checker:
         for variable in choices:
             began = time.perf_counter()
             rows = len(reader.options(variable))
-            place = f"variable {variable.name}"
-            yield Outcome(board.uid, place, rows, _since(began), None, visit.by)
+            label = f"variable {variable.name}"
+            yield Outcome(board.uid, label, rows, _since(began), None, visit.by)
         for region in board.regions:
             yield _regions(visit, reader, region)
         for panel in board.panels:
@@ -152,16 +152,18 @@ class Checker:
             if row is None:
                 continue
             self._followed.add(key)
-            filled = _FIELD.sub(lambda found, row=row: str(row[found[1]]), url)  # type: ignore[misc]
-            told = dict(parse_qsl(urlsplit(interpolate(filled, reader.values, for_text)).query))
+            filled = _FIELD.sub(lambda match, row=row: str(row[match[1]]), url)  # type: ignore[misc]
+            parameters = dict(
+                parse_qsl(urlsplit(interpolate(filled, reader.values, for_text)).query)
+            )
             span = (
-                Range.of(told["from"], told["to"])
-                if {"from", "to"} <= told.keys()
+                Range.of(parameters["from"], parameters["to"])
+                if {"from", "to"} <= parameters.keys()
                 else Range.of(board.start, board.end)
             )
             chosen = {
                 name.removeprefix("var-"): value
-                for name, value in told.items()
+                for name, value in parameters.items()
                 if name.startswith("var-")
             }
             by = f"{reader.board.uid} / {panel.title}"
@@ -169,34 +171,36 @@ class Checker:
 
 
 def _panel(visit: Visit, reader: Reader, panel: Panel) -> tuple[Outcome, list[Answer | None]]:
-    place, uid = f"{panel.number} {panel.title}", visit.board.uid
+    label, uid = f"{panel.number} {panel.title}", visit.board.uid
     began = time.perf_counter()
     try:
         answers = reader.look(panel)
     except BoardError as error:
-        return Outcome(uid, place, None, _since(began), str(error), visit.by), []
+        return Outcome(uid, label, None, _since(began), str(error), visit.by), []
     took = _since(began)
     asked = [answer for answer in answers if answer is not None]
-    problem = next((told for one in asked if (told := judge(panel, one)) is not None), None)
+    problem = next(
+        (complaint for one in asked if (complaint := judge(panel, one)) is not None), None
+    )
     lacks = asked and not panel.may_be_empty and not any(_has_data(answer) for answer in asked)
     if problem is None and visit.full and lacks:
         problem = "no data, and it does not say that it may be empty"
     rows = sum(len(answer.rows) for answer in asked) if asked else None
-    return Outcome(uid, place, rows, took, problem, visit.by), answers
+    return Outcome(uid, label, rows, took, problem, visit.by), answers
 
 
 def _regions(visit: Visit, reader: Reader, region: Regions) -> Outcome:
-    place, uid = f"regions {region.name}", visit.board.uid
+    label, uid = f"regions {region.name}", visit.board.uid
     began = time.perf_counter()
     try:
         answer = reader.postgres(reader.statement(Sql(region.sql)))
     except BoardError as error:
-        return Outcome(uid, place, None, _since(began), str(error), visit.by)
+        return Outcome(uid, label, None, _since(began), str(error), visit.by)
     missing = {"time", "timeend", "text"} - set(answer.columns)
     problem = f"lacks the column {min(missing)}" if missing else None
     if problem is None and visit.full and not answer.rows:
         problem = "no data"
-    return Outcome(uid, place, len(answer.rows), _since(began), problem, visit.by)
+    return Outcome(uid, label, len(answer.rows), _since(began), problem, visit.by)
 
 
 def judge(panel: Panel, answer: Answer) -> str | None:
@@ -254,8 +258,8 @@ def _is_empty(answer: Answer) -> bool:
 
 def _has_data(answer: Answer) -> bool:
     """Whether anything but the time is known."""
-    values = [place for place, name in enumerate(answer.columns) if name != "time"]
-    return any(row[place] is not None for row in answer.rows for place in values)
+    values = [index for index, name in enumerate(answer.columns) if name != "time"]
+    return any(row[index] is not None for row in answer.rows for index in values)
 
 
 def _urls(panel: Panel) -> Iterator[str]:

@@ -98,12 +98,12 @@ def interpolate(text: str, values: Mapping[str, Value], plain: Callable[[Value],
         BoardError: If a variable or a format is not known.
     """
 
-    def put(found: re.Match[str]) -> str:
-        name = found[1] or found[2] or found[4]
-        form = found[3] or found[6]
+    def put(match: re.Match[str]) -> str:
+        name = match[1] or match[2] or match[4]
+        form = match[3] or match[6]
         if name not in values:
             if name.startswith("__"):
-                return found[0]
+                return match[0]
             raise BoardError(f"variable {name} is not defined")
         if form is None:
             return plain(values[name])
@@ -116,4 +116,4 @@ def interpolate(text: str, values: Mapping[str, Value], plain: Callable[[Value],
 
 def names(text: str) -> set[str]:
     """The variables that a text uses."""
-    return {found[1] or found[2] or found[4] for found in _VARIABLE.finditer(text)}
+    return {match[1] or match[2] or match[4] for match in _VARIABLE.finditer(text)}

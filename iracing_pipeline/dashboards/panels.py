@@ -83,7 +83,7 @@ class Panel:
             prometheus = isinstance(self.queries[0], PromQl)
             panel.datasource = PROMETHEUS if prometheus else POSTGRES
             panel.targets = [
-                query.model(chr(ord("A") + place)) for place, query in enumerate(self.queries)
+                query.model(chr(ord("A") + index)) for index, query in enumerate(self.queries)
             ]
         if self.transformations:
             panel.transformations = [

@@ -74,8 +74,8 @@ def columns(panel: Panel) -> list[Column]:
         else:
             free.append(field)
     widths = {}
-    for place, field in enumerate(free):
-        widths[field.name] = max(least_px(field), left / (len(free) - place))
+    for index, field in enumerate(free):
+        widths[field.name] = max(least_px(field), left / (len(free) - index))
         left -= widths[field.name]
     return [Column(field, widths.get(field.name, least_px(field))) for field in seen]
 

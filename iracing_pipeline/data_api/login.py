@@ -91,8 +91,8 @@ def log_in(oauth: OAuth, open_browser: Callable[[str], object], *, wait_s: float
             "The browser came back from another login. Run 'iracing-pipeline login' again."
         )
     if "code" not in answer:
-        said = answer.get("error", "no code")[:60]
-        raise AuthenticationError(f"iRacing refused the login: {said}.")
+        reason = answer.get("error", "no code")[:60]
+        raise AuthenticationError(f"iRacing refused the login: {reason}.")
     return oauth.authorization_code(answer["code"], uri, challenge.verifier)
 
 

@@ -104,7 +104,7 @@ def plan(
         calendar: When seasons begin.
         now: The present.
     """
-    known = sorted(set(seasons) | set(reads), reverse=True)
+    all_seasons = sorted(set(seasons) | set(reads), reverse=True)
 
     def is_due(season: Season) -> bool:
         read = reads.get(season)
@@ -112,8 +112,8 @@ def plan(
             return True
         return not read.final and points_are_final(season, calendar, now)
 
-    to_read = tuple(season for season in known if is_due(season))
+    to_read = tuple(season for season in all_seasons if is_due(season))
     done = [read.calls for read in reads.values() if read.read_at is not None]
     each = sum(done) / len(done) if done else UNKNOWN_SEASON_CALLS
     calls = sum(read.calls for read in reads.values())
-    return Plan(len(known), to_read, calls, round(each * len(to_read)))
+    return Plan(len(all_seasons), to_read, calls, round(each * len(to_read)))

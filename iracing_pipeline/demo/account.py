@@ -93,14 +93,14 @@ class _Teller:
     crossings: tuple[Crossing, ...]
 
     def laps(self) -> tuple[LapTruth, ...]:
-        told: list[LapTruth] = []
+        truths: list[LapTruth] = []
         for index, leg in enumerate(self.drive.legs):
             lines = [_Moment(c.leg, c.node, c) for c in self.crossings if c.leg == index]
             moments = [_Moment(index, 0), *lines, _Moment(index, len(leg.speed) - 1)]
             if index == 0 and self.drive.green is not None:
                 moments = self._from_green(moments)
-            told += [self._lap(begin, end) for begin, end in pairwise(moments)]
-        return tuple(told)
+            truths += [self._lap(begin, end) for begin, end in pairwise(moments)]
+        return tuple(truths)
 
     def _from_green(self, moments: list[_Moment]) -> list[_Moment]:
         """The moments of a race: the green is one, the lines up to the one after it are not."""

@@ -91,8 +91,8 @@ def draw_form(
         rng: Source of chance.
     """
     shape = (laps, len(circuit.corners))
-    known = experience_laps + np.arange(laps)
-    lack = driver.learning * np.exp(-known / driver.learning_laps)
+    laps_driven = experience_laps + np.arange(laps)
+    lack = driver.learning * np.exp(-laps_driven / driver.learning_laps)
     usual = average_form(driver, circuit)
     pace = usual.pace - lack[:, None] + driver.scatter * rng.standard_normal(shape)
     braking = usual.braking + driver.braking_scatter * rng.standard_normal(shape)

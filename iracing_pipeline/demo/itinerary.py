@@ -180,7 +180,7 @@ def find_incidents(
 
     A corner that is driven again after a reset, in the same lap, goes well the second time.
     """
-    found = []
+    incidents = []
     for mishap in plan.mishaps:
         if mishap in over:
             continue
@@ -188,5 +188,5 @@ def find_incidents(
         at = corner.apex_m if isinstance(mishap, Contact) else corner.end_m
         node = stretch.index(mishap.lap * circuit.nodes + circuit.node(at))
         if node is not None:
-            found.append(Incident(node, mishap.lap, mishap.corner, mishap.points, mishap))
-    return sorted(found, key=lambda incident: incident.node)
+            incidents.append(Incident(node, mishap.lap, mishap.corner, mishap.points, mishap))
+    return sorted(incidents, key=lambda incident: incident.node)

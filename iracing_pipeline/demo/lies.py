@@ -74,8 +74,8 @@ def draw_lie(
         channel: The channel that lies; "everywhere" for :data:`TOGETHER`; any if None.
         near: A record that it is to be within a quarter of a second of; anywhere if None.
     """
-    known = [name for name in LIES if name in frame.columns]
-    name = channel or str(rng.choice([*known, "everywhere"]))
+    available = [name for name in LIES if name in frame.columns]
+    name = channel or str(rng.choice([*available, "everywhere"]))
     count = 1 if rng.random() < 0.5 else int(rng.integers(2, LONGEST + 1))
     first = int(rng.integers(0, frame.height - count))
     if near is not None:

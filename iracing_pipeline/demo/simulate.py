@@ -126,9 +126,9 @@ def simulate_session(
 
 def _record(scene: Scene, columns: Collection[str] | None) -> pl.DataFrame:
     groups = channel_groups(scene.drive.car)
-    known = {channel.name for group in groups.values() for channel in group}
-    wanted = known if columns is None else set(columns)
-    if unknown := wanted - known:
+    computed = {channel.name for group in groups.values() for channel in group}
+    wanted = computed if columns is None else set(columns)
+    if unknown := wanted - computed:
         raise ValueError(f"{scene.drive.car.name} records no channel {sorted(unknown)}")
     frame = {}
     for group, channels in groups.items():

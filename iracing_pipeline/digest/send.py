@@ -82,12 +82,12 @@ class Webhook:
 
 def destinations(settings: DigestSettings) -> list[Destination]:
     """The destinations of digests; empty if none is set."""
-    found: list[Destination] = []
+    configured: list[Destination] = []
     if settings.file is not None:
-        found.append(File(settings.file))
+        configured.append(File(settings.file))
     if settings.webhook_url is not None:
-        found.append(Webhook(settings.webhook_url))
-    return found
+        configured.append(Webhook(settings.webhook_url))
+    return configured
 
 
 def discord(digest: Digest) -> dict[str, object]:

@@ -130,12 +130,12 @@ def encode(
     vehicle = _VEHICLE.pack(_text(recording.vehicle, 64), 0, b"", b"")
     described, at = [], samples_at
     for number, channel in enumerate(channels):
-        place = channels_at + number * _CHANNEL.size
+        offset = channels_at + number * _CHANNEL.size
         unit = units.get(channel.source, "").removesuffix(_AT_360_HZ)
         described.append(
             _CHANNEL.pack(
-                place - _CHANNEL.size if number else 0,
-                place + _CHANNEL.size if number + 1 < len(channels) else 0,
+                offset - _CHANNEL.size if number else 0,
+                offset + _CHANNEL.size if number + 1 < len(channels) else 0,
                 at,
                 len(channel.samples),
                 (_FIRST_CHANNEL_ID + number) & 0xFFFF,

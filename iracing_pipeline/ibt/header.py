@@ -248,13 +248,13 @@ def _apart(channels: tuple[Channel, ...], warnings: list[str]) -> tuple[Channel,
     kept = set[int]()
     for at in sorted(range(len(channels)), key=strangers.__getitem__):
         span = channels[at].offset, channels[at].offset + channels[at].size
-        place = bisect_left(taken, span)
-        if (place and taken[place - 1][1] > span[0]) or (
-            place < len(taken) and taken[place][0] < span[1]
+        index = bisect_left(taken, span)
+        if (index and taken[index - 1][1] > span[0]) or (
+            index < len(taken) and taken[index][0] < span[1]
         ):
             warnings.append(f"channel {channels[at].name!r} overlaps another: left out")
             continue
-        taken.insert(place, span)
+        taken.insert(index, span)
         kept.add(at)
     return tuple(channel for at, channel in enumerate(channels) if at in kept)
 

@@ -195,11 +195,11 @@ def rebuild_race_plans(connection: Connection, *, run_id: str | None = None) -> 
 def rebuild_consistency_trends(connection: Connection, *, run_id: str | None = None) -> Rows:
     """Make ``racing.consistency_trend`` hold how the evenness of laps and corners develops."""
     sessions = _sessions(connection)
-    place = [*_PLACE, "cust_id"]
-    own = sessions.join(car_track.drivers(sessions), on=place, how="semi", nulls_equal=True)
+    combination = [*_PLACE, "cust_id"]
+    own = sessions.join(car_track.drivers(sessions), on=combination, how="semi", nulls_equal=True)
     spreads = _frame(connection, _SPREADS, _SPREAD_SCHEMA, [WHOLE_LAP])
     of_sessions = spreads.join(
-        own.select("session_key", *place, "start_time"), on="session_key"
+        own.select("session_key", *combination, "start_time"), on="session_key"
     ).sort("start_time", "session_key", "corner")
 
     def make(items: Sequence[Item]) -> Rows:

@@ -99,8 +99,8 @@ def dismiss(connection: Connection, subsession_ids: Sequence[int]) -> int:
 
 def _check(connection: Connection, subsession_ids: Sequence[int]) -> None:
     numbers = [number for number in subsession_ids if 0 < number < 2**63]
-    known = {each.subsession_id for each in fetch_queue.of_subsessions(connection, numbers)}
-    unknown = [str(number) for number in subsession_ids if number not in known]
+    queued = {each.subsession_id for each in fetch_queue.of_subsessions(connection, numbers)}
+    unknown = [str(number) for number in subsession_ids if number not in queued]
     if unknown:
         raise UnknownRaceError(
             f"No search gave {', '.join(unknown[:3])}. Take the number from"

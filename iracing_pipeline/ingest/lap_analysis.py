@@ -166,14 +166,14 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         )
     choice = _choose(track, own, shown, tables[TRACK_MEASUREMENT])
     grid = choice.grid
-    found = LapAnalysis(grid, choice.corners, tables)
+    analysis = LapAnalysis(grid, choice.corners, tables)
     if grid is not None:
         tables[LAP_TRACE] = traces.lap_traces(records, unrolled, grid)
         if choice.new_grid and len(unrolled):
-            found.made[TRACK_GRID] = track_grid.track_grid(grid, session)
+            analysis.made[TRACK_GRID] = track_grid.track_grid(grid, session)
         if choice.corners is not None:
             if choice.new_corners and grid.track_id is not None:
-                found.made[CORNER_MAP] = choice.corners.rows(grid, session["session_key"])
+                analysis.made[CORNER_MAP] = choice.corners.rows(grid, session["session_key"])
             tables[LAP_CORNER] = corners.lap_corners(
                 records,
                 unrolled,
@@ -181,7 +181,7 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
                 choice.corners,
                 tick_rate_hz=telemetry.facts.tick_rate,
             )
-    found.keep_within_bounds()
+    analysis.keep_within_bounds()
     tables[SESSION_SUMMARY] = session_summary(
         session["session_key"], laps, tables[LAP_SECTOR], tables[FUEL_LAP]
     )
@@ -191,15 +191,15 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         laps,
         session["session_key"],
         length_m=None if grid is None else grid.length_m,
-        corners=found.corners,
+        corners=analysis.corners,
     )
     tables[PENALTY_LADDER] = incidents.penalty_ladder(
         telemetry.facts.session_info(("WeekendInfo",)), session["incidents"], session["session_key"]
     )
     tables[RACE_FINDING] = race_findings(session, laps, tables[LAP_CORNER], tables[STINT])
-    found.keep_within_bounds()
-    found.seconds = time.perf_counter() - began
-    return found
+    analysis.keep_within_bounds()
+    analysis.seconds = time.perf_counter() - began
+    return analysis
 
 
 def _with_speed(records: pl.DataFrame, samples: Samples) -> pl.DataFrame:
@@ -279,10 +279,10 @@ def _measurement(track: Kept, session_key: str | None, grid: Grid, present: str)
     return Measurement(session_key or "", grid.length_m, 1, grid.origin)
 
 
-def _fits(own: Grid | None, known: Grid | None) -> bool:
-    if own is None or known is None:
+def _fits(own: Grid | None, grid: Grid | None) -> bool:
+    if own is None or grid is None:
         return True
-    return abs(own.length_m / known.length_m - 1) < SESSIONS_AGREE
+    return abs(own.length_m / grid.length_m - 1) < SESSIONS_AGREE
 
 
 _OUTDATED = """

@@ -94,13 +94,13 @@ def fetch_member(
     Raises:
         DataApiError: If the member is not known, or nothing more is to be asked.
     """
-    known = payloads.get(connection, Document(ACCOUNT, api.url))
-    outcome = MemberOutcome(int(known["cust_id"]) if known else 0)
+    account = payloads.get(connection, Document(ACCOUNT, api.url))
+    outcome = MemberOutcome(int(account["cust_id"]) if account else 0)
     try:
         outcome.cust_id = _introduce(connection, api)[0]
         outcome.received += 1
     except DataApiError as error:
-        if known is None or documents.stops(error):
+        if account is None or documents.stops(error):
             raise
         outcome.problems[INFO] = str(error)
     cust_id, item = outcome.cust_id, str(outcome.cust_id)
@@ -132,8 +132,8 @@ def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | Non
         api: Whose account; it is asked once, when its member is not known yet.
     """
     if api is not None:
-        known = payloads.get(connection, Document(ACCOUNT, api.url))
-        return int(known["cust_id"]) if known else _introduce(connection, api)[0]
+        account = payloads.get(connection, Document(ACCOUNT, api.url))
+        return int(account["cust_id"]) if account else _introduce(connection, api)[0]
     return next(iter(own_cust_ids(connection)), None)
 
 
@@ -158,8 +158,8 @@ def store_own_members(connection: Connection, member: str | None) -> list[int]:
     """
     set_id = None if member is None else _cust_id_of(connection, member)
     origin, cust_ids = ("setting", [set_id]) if set_id is not None else _learned(connection)
-    known = connection.execute("SELECT cust_id, origin FROM racing.own_member").fetchall()
-    if set(known) != {(each, origin) for each in cust_ids}:
+    stored = connection.execute("SELECT cust_id, origin FROM racing.own_member").fetchall()
+    if set(stored) != {(each, origin) for each in cust_ids}:
         frame = OWN_MEMBER.frame({"cust_id": each, "origin": origin} for each in cust_ids)
         replace_whole(connection, OWN_MEMBER, frame)
     return cust_ids
@@ -257,8 +257,8 @@ def rebuild_ratings_of(connection: Connection, cust_id: int, outcome: RatingOutc
 
 def _from_charts(connection: Connection, cust_id: int, issues: Issues) -> pl.DataFrame:
     items = [f"{cust_id}/{category}" for category in CATEGORIES]
-    found = payloads.of_items(connection, [CHART], items)
-    return chart_points([body for _, _, body in found], issues)
+    charts = payloads.of_items(connection, [CHART], items)
+    return chart_points([body for _, _, body in charts], issues)
 
 
 def _from_member(connection: Connection, cust_id: int, outcome: RatingOutcome) -> pl.DataFrame:

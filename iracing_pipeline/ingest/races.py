@@ -201,10 +201,10 @@ def recordings_of(connection: Connection, subsession_id: int) -> list[Recording]
     """The telemetry of a race, in order of time; a later file of the same driver comes last."""
     sessions = read_table(connection, TELEMETRY_SESSION, where={"subsession_id": subsession_id})
     raced = sessions.filter(simsession_type=debrief.RACE).sort("start_time")
-    found = []
+    recordings = []
     for session in raced.rows(named=True):
         where = {"session_key": session["session_key"]}
-        found.append(
+        recordings.append(
             Recording(
                 session,
                 read_table(connection, TELEMETRY_LAP, where=where),
@@ -212,7 +212,7 @@ def recordings_of(connection: Connection, subsession_id: int) -> list[Recording]
                 read_table(connection, STINT, where=where),
             )
         )
-    return found
+    return recordings
 
 
 def _cars(entries: pl.DataFrame) -> dict[int, int]:
@@ -237,18 +237,18 @@ def _findings(
     recordings: list[Recording], race: Race, worth: pl.DataFrame, entries: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     cars = _cars(entries)
-    found = {}
+    by_session = {}
     for recording in recordings:
         group_id = cars.get(recording.session["cust_id"])
         if group_id is None or group_id not in race.paces:
             continue
         own = worth.filter(group_id=group_id, cust_id=recording.session["cust_id"])
         values = own.get_column("place_value").drop_nulls()
-        found[recording.session["session_key"]] = debrief.race_findings(
+        by_session[recording.session["session_key"]] = debrief.race_findings(
             recording.session,
             recording.laps,
             recording.corners,
             recording.stints,
             scored=debrief.Scored(race, group_id, values[0] if len(values) else None),
         )
-    return found
+    return by_session

@@ -138,14 +138,14 @@ def new_result_files(
         now: The present.
         settle: How long a file must not have been written to.
     """
-    known = result_files.known(connection)
+    recorded = result_files.known(connection)
     new: list[tuple[int, Path]] = []
     for path in list_result_files(folder):
         try:
             version = version_of(path)
         except OSError:
             continue  # gone again
-        before = known.get(file_names.text_of(path))
+        before = recorded.get(file_names.text_of(path))
         # A time to come is some other clock's: it says nothing of standing still.
         stands = now - version[1] >= settle or version[1] > now + settle
         if stands and (before is None or before.is_due(version, now)):
@@ -162,9 +162,9 @@ def version_of(path: Path) -> tuple[int, datetime]:
 
 def attempts_at(connection: Connection, paths: Iterable[Path]) -> dict[Path, int]:
     """Return how often each file failed to load so far, in its current version."""
-    known = result_files.known(connection)
+    recorded = result_files.known(connection)
     return {
-        path: before.attempts if (before := known.get(file_names.text_of(path))) else 0
+        path: before.attempts if (before := recorded.get(file_names.text_of(path))) else 0
         for path in paths
     }
 

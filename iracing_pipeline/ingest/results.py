@@ -171,8 +171,8 @@ def _read(
     times: dict[int, datetime] = {}
     charts: dict[tuple[int, int], Any] = {}
     logs: list[tuple[int, int, Any]] = []
-    known = payloads.times_of_items(connection, (*RESULT_KINDS, *_PARTS), items)
-    wanted = [row for row in known if row[0] in chosen or row[0].kind in _PARTS]
+    received = payloads.times_of_items(connection, (*RESULT_KINDS, *_PARTS), items)
+    wanted = [row for row in received if row[0] in chosen or row[0].kind in _PARTS]
     bodies = payloads.bodies(connection, [document for document, _, _ in wanted])
     for document, label, source_time in wanted:
         body, subsession_id = bodies[document], int(document.item)
@@ -242,9 +242,9 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
     for table, optional in ((LAP, frames.laps), (SESSION_EVENT, frames.events)):
         if optional is not None:
             mine = optional.filter(pl.col("subsession_id").is_in(ids))
-            told = mine["subsession_id"].unique().to_list()
-            if told:
-                loads.append(replace(connection, table, mine, where={"subsession_id": told}))
+            subsessions = mine["subsession_id"].unique().to_list()
+            if subsessions:
+                loads.append(replace(connection, table, mine, where={"subsession_id": subsessions}))
     if any(load.changed for load in loads):
         races.forget(connection, ids)
     loads.append(store_members(connection, frames.result.member))
@@ -269,7 +269,7 @@ def _count(connection: Connection, ids: list[int], result: pl.DataFrame) -> None
 
 def store_members(connection: Connection, seen: pl.DataFrame) -> Loaded:
     """Note members, unless they were seen later already."""
-    known: dict[int, datetime | None] = dict(
+    stored: dict[int, datetime | None] = dict(
         connection.execute(
             "SELECT cust_id, seen_at FROM racing.member WHERE cust_id = ANY(%s)",
             [seen["cust_id"].to_list()],
@@ -278,9 +278,9 @@ def store_members(connection: Connection, seen: pl.DataFrame) -> Loaded:
     newer = [
         (
             row["seen_at"] is not None
-            and (known.get(row["cust_id"]) is None or row["seen_at"] > known[row["cust_id"]])
+            and (stored.get(row["cust_id"]) is None or row["seen_at"] > stored[row["cust_id"]])
         )
-        or row["cust_id"] not in known
+        or row["cust_id"] not in stored
         for row in seen.iter_rows(named=True)
     ]
     return upsert(connection, MEMBER, seen.filter(pl.Series(newer, dtype=pl.Boolean)))

@@ -232,8 +232,8 @@ def _search_since(
     """Search every season since the oldest look, newest first: whether all of it worked."""
     calendar = known_calendar(member.connection)
     last = calendar.at(now)
-    known = [look for look in looks if look is not None]
-    first = calendar.at(min(known) - MARGIN) if known else last
+    times = [look for look in looks if look is not None]
+    first = calendar.at(min(times) - MARGIN) if times else last
     before = len(errors)
     for season in reversed(list(seasons_between(first, last))):
         with errors.collected():

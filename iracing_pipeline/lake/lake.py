@@ -250,8 +250,8 @@ class Lake:
         try:
             yield
         except kinds as error:
-            said = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
-            raise LakeError(f"{target} cannot be used: {said}", self._advice) from error
+            message = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
+            raise LakeError(f"{target} cannot be used: {message}", self._advice) from error
 
     @property
     def _advice(self) -> str:
@@ -271,5 +271,5 @@ def disk_is_full(error: Exception) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in DISK_FULL
     # polars has no number for it, but repeats what the system said.
-    said = re.search(r"\(os error (\d+)\)", str(error))
-    return said is not None and int(said[1]) in DISK_FULL
+    match = re.search(r"\(os error (\d+)\)", str(error))
+    return match is not None and int(match[1]) in DISK_FULL

@@ -128,13 +128,13 @@ class Arrivals:
 
     def _new_refusals(self, connection: Connection) -> list[str]:
         rows = connection.execute(_REFUSED.encode()).fetchall()
-        told = [
+        new_lines = [
             lines.of_refusal(name, reason, advice)
             for number, at, name, reason, advice in rows
             if (number, at) not in self._refused
         ]
         self._refused = {(number, at) for number, at, *_ in rows}
-        return told
+        return new_lines
 
     def _write(self, connection: Connection, session: Session) -> Path | None:
         """The report of a session that ended a short time ago; None for every other one."""

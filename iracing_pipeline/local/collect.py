@@ -120,8 +120,10 @@ def _results(
     runs.run(look_for_results.name)
     now = datetime.now(UTC)
     due = fetch_queue.due_seasons(connection, now)
-    known = seasons_of_the_member(connection, now)
-    whole = [str(each) for each in (reversed(known) if all_seasons else _final(connection, now))]
+    member_seasons = seasons_of_the_member(connection, now)
+    whole = [
+        str(each) for each in (reversed(member_seasons) if all_seasons else _final(connection, now))
+    ]
     keys = list(dict.fromkeys([*whole, *due]))
     runs.add_partitions(seasons, keys)
     for key in keys:

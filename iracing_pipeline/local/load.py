@@ -186,12 +186,16 @@ def _look(warehouse: WarehouseResource, paths: list[str]) -> list[TelemetryFile]
     """Add the files to the inventory; return those to load."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
-        known = inventory.read(connection, lock=True)
+        inventoried = inventory.read(connection, lock=True)
         # A refused file that is named again is looked at again.
-        known = {path: file for path, file in known.items() if file.state is not State.QUARANTINED}
-        seen = look(paths, known, inventory.loaded_records(connection), now=now, settle=_AT_ONCE)
+        inventoried = {
+            path: file for path, file in inventoried.items() if file.state is not State.QUARANTINED
+        }
+        seen = look(
+            paths, inventoried, inventory.loaded_records(connection), now=now, settle=_AT_ONCE
+        )
         quarantine_all(connection, seen.refused)
-        files = {path: known[path] for path in paths if path in known}
+        files = {path: inventoried[path] for path in paths if path in inventoried}
         files |= {file.path: file for file in seen.changed}
         ready = [file for file in files.values() if file.state is State.READY]
         ready = [

@@ -91,10 +91,10 @@ class Exposition:
         except Exception as error:
             # Of whatever kind: a thread that ended would say nothing, ever again.
             expected = isinstance(error, SourceError)
-            said = str(error) if expected else f"{type(error).__name__}: {error}"
-            if said != kept.said:  # once, not at every turn
-                logger.warning("%s: %s", name, said, exc_info=not expected)
-            kept.up, kept.said = False, said
+            message = str(error) if expected else f"{type(error).__name__}: {error}"
+            if message != kept.said:  # once, not at every turn
+                logger.warning("%s: %s", name, message, exc_info=not expected)
+            kept.up, kept.said = False, message
             kept.failures += 1
         else:
             if kept.said:
@@ -172,5 +172,5 @@ class Exposition:
     def _count(self, seconds: float) -> None:
         with self._lock:
             self._scrape_seconds += seconds
-            for place, bound in enumerate((*SCRAPE_BOUNDS_S, float("inf"))):
-                self._scrapes[place] += seconds <= bound
+            for index, bound in enumerate((*SCRAPE_BOUNDS_S, float("inf"))):
+                self._scrapes[index] += seconds <= bound

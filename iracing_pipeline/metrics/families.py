@@ -98,14 +98,14 @@ def timed(
         rows: Label values, value and moment of each.
         total: Whether it only ever grows.
     """
-    known = [row for row in rows if row[1] is not None]
+    present = [row for row in rows if row[1] is not None]
     make = counter if total else gauge
-    yield make(f"{name}_{unit}" if unit else name, text, labels, ((r[0], r[1]) for r in known))
+    yield make(f"{name}_{unit}" if unit else name, text, labels, ((r[0], r[1]) for r in present))
     yield gauge(
         f"{name}_timestamp_seconds",
         f"When {PREFIX}{name} was so, in seconds since 1970.",
         labels,
-        ((at, None if when is None else when.timestamp()) for at, _, when in known),
+        ((at, None if when is None else when.timestamp()) for at, _, when in present),
     )
 
 

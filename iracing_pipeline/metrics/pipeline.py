@@ -86,8 +86,10 @@ def disks(folders: Iterable[Path]) -> Iterator[Metric]:
     """Room on the disks that hold some folders."""
     usage = {}
     for folder in folders:
-        if (place := next((p for p in (folder, *folder.parents) if p.exists()), None)) is not None:
-            usage[str(folder)] = shutil.disk_usage(place)
+        if (
+            existing := next((p for p in (folder, *folder.parents) if p.exists()), None)
+        ) is not None:
+            usage[str(folder)] = shutil.disk_usage(existing)
     for name, text in (("free", "Room left"), ("total", "Room in all")):
         yield gauge(
             f"disk_{'size' if name == 'total' else name}_bytes",

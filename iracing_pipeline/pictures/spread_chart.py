@@ -17,10 +17,10 @@ def spread_chart(corners: pl.DataFrame, title: str) -> str | None:
         corners: Rows of ``racing.corner_consistency`` of one session.
         title: Words above the picture.
     """
-    known = corners.drop_nulls("spread_s").sort("corner")
-    if known.is_empty():
+    measured = corners.drop_nulls("spread_s").sort("corner")
+    if measured.is_empty():
         return None
-    rows = known.rows(named=True)
+    rows = measured.rows(named=True)
     last = rows[-1]["corner"]
     highest = max(row["spread_high_s"] for row in rows)
     plot = Plot(

@@ -182,8 +182,8 @@ class Rows:
             self._issues.add(self._shape.where, ", ".join(key), Problem.REPEATED, count=repeated)
         return once
 
-    def _changed(self, expected: str, found: object, count: int = 1) -> None:
-        detail = f"{expected} expected, {type(found).__name__} found"
+    def _changed(self, expected: str, value: object, count: int = 1) -> None:
+        detail = f"{expected} expected, {type(value).__name__} found"
         self._issues.add(self._shape.where, "[]", Problem.CHANGED, detail, count=count)
 
 

@@ -69,12 +69,12 @@ def run(docker: str, folder: Path, *arguments: str, env_file: str = ".env") -> i
 
 def unhealthy(docker: str, folder: Path, *, env_file: str = ".env") -> list[str]:
     """Services that do not run as they should, each with its state."""
-    told = _ask(
+    output = _ask(
         docker,
         *("compose", "--project-directory", str(folder), "--env-file", str(folder / env_file)),
         *("ps", "--all", "--format", "json"),
     )
-    rows = [json.loads(line) for line in (told or "").splitlines() if line.startswith("{")]
+    rows = [json.loads(line) for line in (output or "").splitlines() if line.startswith("{")]
     return [
         f"{row['Service']} ({row.get('Health') or row['State']})"
         for row in rows

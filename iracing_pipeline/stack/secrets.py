@@ -32,9 +32,9 @@ OWN = ("iracing_client_secret", "iracing_account", "cloud_token", "pdc_token")
 _BYTES = 32
 
 
-def folder_of(root: Path, known: Mapping[str, str]) -> Path:
+def folder_of(root: Path, values: Mapping[str, str]) -> Path:
     """Return the folder of the secrets of a checkout, by its ``.env``."""
-    return root / known.get(FOLDER, "secrets")
+    return root / values.get(FOLDER, "secrets")
 
 
 def make(folder: Path) -> list[str]:

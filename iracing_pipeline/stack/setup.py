@@ -61,12 +61,12 @@ def setup(
         _for_production(env, public)
     (root / "results").mkdir(exist_ok=True)
     made = env_file.add(env, {TELEMETRY: telemetry.as_posix(), "IRACING_RESULTS_DIR": "./results"})
-    known = env_file.read(env)
-    folder = secrets.folder_of(root, known)
+    values = env_file.read(env)
+    folder = secrets.folder_of(root, values)
     made += secrets.make(folder)
-    if names := known.get(NAMES):
+    if names := values.get(NAMES):
         made += _public_secrets(folder, names.split(","))
-    made += cloud.configure(root, env, known)
+    made += cloud.configure(root, env, values)
     return Done(telemetry, tuple(made))
 
 
@@ -112,13 +112,13 @@ def _public_secrets(folder: Path, names: Sequence[str]) -> list[str]:
 
 
 def _telemetry(
-    known: str | None, guess: Path, chosen: Path | None, ask: Callable[[str], Path] | None
+    configured: str | None, guess: Path, chosen: Path | None, ask: Callable[[str], Path] | None
 ) -> Path:
     if chosen is not None:
         return folders.telemetry(chosen)
-    if known:
+    if configured:
         try:
-            return folders.telemetry(type(guess)(known))
+            return folders.telemetry(type(guess)(configured))
         except StackError as error:
             raise StackError(
                 f"{error} It is named by {TELEMETRY} in .env: mend it there, or say"

@@ -122,10 +122,10 @@ class Table:
         Raises:
             polars.exceptions.PolarsError: If a value does not fit its column.
         """
-        known = set(self.names)
+        declared = set(self.names)
         listed = list(rows)
         for row in listed:
-            if unknown := row.keys() - known:
+            if unknown := row.keys() - declared:
                 raise KeyError(f"{self.name} has no column {', '.join(sorted(unknown))}")
         return pl.DataFrame(listed, schema=self.schema, orient="row", strict=True)
 

@@ -64,12 +64,12 @@ def remake(connection: Connection, functions: tuple[Function, ...]) -> None:
 
 
 def _drop(connection: Connection, function: Function) -> None:
-    known = connection.execute(
+    signatures = connection.execute(
         "SELECT oid::regprocedure::text FROM pg_proc"
         " WHERE pronamespace = 'grafana'::regnamespace AND proname = %s",
         [function.name.partition(".")[2]],
     ).fetchall()
-    for (signature,) in known:
+    for (signature,) in signatures:
         try:
             connection.execute(f"DROP FUNCTION {signature}".encode())
         except psycopg.errors.DependentObjectsStillExist as error:

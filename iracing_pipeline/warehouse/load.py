@@ -260,9 +260,9 @@ def _unfit(table: Table, what: str) -> LoadError:
 
 
 def _refused(table: Table, error: psycopg.Error) -> LoadError:
-    said = error.diag.message_primary or str(error)
+    message = error.diag.message_primary or str(error)
     detail = error.diag.message_detail or error.diag.context or ""
     return LoadError(
-        f"The database refuses rows for {table.name}: {said} ({detail})",
+        f"The database refuses rows for {table.name}: {message} ({detail})",
         "Nothing was stored; report this with the file it was read from",
     )

@@ -170,8 +170,8 @@ def set_password(connection: Connection, password: str, *, role: str = READER) -
 
 
 def _exists(connection: Connection) -> bool:
-    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone()
-    return found is not None
+    row = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone()
+    return row is not None
 
 
 def _admitted(url: str) -> bool:
@@ -184,6 +184,6 @@ def _admitted(url: str) -> bool:
 
 def _as_reader(url: str, password: str | None) -> str:
     scheme, _, rest = url.partition("://")
-    place = re.sub(r"^[^@/]*@", "", rest)
+    address = re.sub(r"^[^@/]*@", "", rest)
     secret = f":{quote(password, safe='')}" if password else ""
-    return f"{scheme}://{READER}{secret}@{place}"
+    return f"{scheme}://{READER}{secret}@{address}"

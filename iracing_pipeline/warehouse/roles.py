@@ -121,8 +121,8 @@ def restrict_reader(admin_url: str, database: str) -> None:
 
 def database_of(url: str) -> str:
     """The name of the database that a URL names."""
-    known = conninfo.conninfo_to_dict(url)
-    return str(known.get("dbname") or known.get("user") or "")
+    parameters = conninfo.conninfo_to_dict(url)
+    return str(parameters.get("dbname") or parameters.get("user") or "")
 
 
 def _make_role(connection: Connection, role: str) -> bool:
@@ -168,8 +168,8 @@ def _close(connection: Connection, database: str, *admitted: str) -> None:
 
 
 def _exists(connection: Connection, role: str) -> bool:
-    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-    return found is not None
+    row = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    return row is not None
 
 
 def _statement(text: str, *names: str) -> sql.Composed:

@@ -163,11 +163,11 @@ FUNCTIONS = (*DASHBOARD_FUNCTIONS, *RACE_FUNCTIONS)
 
 def digest() -> str:
     """The views, comments and bounds of this version as one short text."""
-    told = repr([(v.name, v.doc, v.query, _comments(v)) for v in VIEWS])
-    told += repr([(t.name, t.doc, _comments(t)) for t in TABLES])
-    told += repr([bounds.conditions(table) for table in TABLES])
-    told += repr([(f.statement, f.doc) for f in FUNCTIONS])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    text = repr([(v.name, v.doc, v.query, _comments(v)) for v in VIEWS])
+    text += repr([(t.name, t.doc, _comments(t)) for t in TABLES])
+    text += repr([bounds.conditions(table) for table in TABLES])
+    text += repr([(f.statement, f.doc) for f in FUNCTIONS])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def create(connection: Connection) -> None:

@@ -48,8 +48,8 @@ def lap_votes(records: pl.DataFrame, stint: int, lap_number: int) -> list[Vote]:
         lap_number: Lap, as iRacing counts it.
     """
     samples = Samples.of(records)
-    found = [s for s in segments(samples) if (s.stint, s.lap) == (stint, lap_number)]
-    return list(_votes(records, samples, found[0])) if found else []
+    matching = [s for s in segments(samples) if (s.stint, s.lap) == (stint, lap_number)]
+    return list(_votes(records, samples, matching[0])) if matching else []
 
 
 def _votes(records: pl.DataFrame, samples: Samples, segment: Segment) -> Iterator[Vote]:

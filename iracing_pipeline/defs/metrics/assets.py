@@ -141,7 +141,7 @@ def _push(snapshot: Snapshot, post: Any) -> str:
         answers = [post(body) for body in snapshot.requests(now_ms)]
     except DeliveryError as error:
         return str(error)
-    refused = [said for verdict, said in answers if verdict is not Verdict.ACCEPTED]
+    refused = [text for verdict, text in answers if verdict is not Verdict.ACCEPTED]
     return f"refused: {refused[0]}" if refused else "sent"
 
 

@@ -50,8 +50,8 @@ def metric_sensor(
         wanted = _due(connection, metric_places, now)
     requests = []
     order = list(context.instance.get_dynamic_partitions(str(ibt_files.name)))
-    known = set(order)
-    keys = [key for key in wanted if key in known]
+    partitions = set(order)
+    keys = [key for key in wanted if key in partitions]
     if keys and not unfinished(context.instance, tags=PURPOSE):
         requests += [
             dg.RunRequest(
@@ -78,9 +78,9 @@ def metric_sensor(
 def _due(connection: Connection, places: MetricPlaces, now: datetime) -> list[str]:
     """Sessions that some place lacks, the latest first."""
     digest = places.selection.digest
-    found: dict[str, None] = {}
+    keys: dict[str, None] = {}
     for name in places.names:
         within = timedelta(milliseconds=CLOUD_WINDOW_MS) if name == CLOUD else None
         due = deliveries.due(connection, name, digest, now=now, within=within)
-        found.update(dict.fromkeys(due))
-    return list(found)
+        keys.update(dict.fromkeys(due))
+    return list(keys)

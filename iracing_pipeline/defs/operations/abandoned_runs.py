@@ -70,9 +70,12 @@ def _is_forgotten(run: dg.DagsterRun) -> bool:
     """
     if GRPC_INFO_TAG not in run.tags:
         return False
-    place = json.loads(run.tags[GRPC_INFO_TAG])
+    grpc_info = json.loads(run.tags[GRPC_INFO_TAG])
     server = DagsterGrpcClient(
-        place.get("port"), place.get("socket"), place["host"], use_ssl=place.get("use_ssl", False)
+        grpc_info.get("port"),
+        grpc_info.get("socket"),
+        grpc_info["host"],
+        use_ssl=grpc_info.get("use_ssl", False),
     )
     try:
         answer = server.can_cancel_execution(

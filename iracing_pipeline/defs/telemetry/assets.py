@@ -214,20 +214,20 @@ def _load_files(
                 result = analyse(file or StoredFrames(store, key), at_least=loaded.get(key, 0))
                 stored = store_frames(store, file) if file and ibt_frames.key in selected else None
                 track = lap_analysis.kept(connection, result.track_id)
-                told = lap_analysis.analyse_laps(result, track)
+                analysis = lap_analysis.analyse_laps(result, track)
                 if selected != [ibt_frames.key]:
                     uri = store.uri(KIND, key, FRAMES) if store.exists(KIND, key, FRAMES) else None
                     load(
                         connection,
                         result,
                         frames_uri=uri,
-                        left_out=told.left_out,
+                        left_out=analysis.left_out,
                         run_id=context.run.run_id,
                     )
-                    lap_analysis.load(connection, key, told, run_id=context.run.run_id)
+                    lap_analysis.load(connection, key, analysis, run_id=context.run.run_id)
                     took = result.seconds | (stored.seconds if stored else {})
                     audit.record_steps(connection, key, took, run_id=context.run.run_id)
-                    _settle(connection, source, file, warnings_of(result, told.left_out))
+                    _settle(connection, source, file, warnings_of(result, analysis.left_out))
                 connection.commit()
             except NOT_OF_A_FILE:
                 raise
@@ -245,7 +245,7 @@ def _load_files(
                 ),
                 telemetry_sessions.key: partial(metadata.of_session, result),
                 telemetry_laps.key: partial(metadata.of_laps, result),
-                **_of_analysis(result, told),
+                **_of_analysis(result, analysis),
             }
             batch.done(
                 key,
@@ -268,8 +268,10 @@ def _measure_again(
     for key in lap_analysis.outdated(connection, tracks):
         try:
             result = analyse(StoredFrames(store, key))
-            told = lap_analysis.analyse_laps(result, lap_analysis.kept(connection, result.track_id))
-            lap_analysis.load(connection, key, told, run_id=context.run.run_id)
+            analysis = lap_analysis.analyse_laps(
+                result, lap_analysis.kept(connection, result.track_id)
+            )
+            lap_analysis.load(connection, key, analysis, run_id=context.run.run_id)
             connection.commit()
             context.log.info("%s: measured by the present grid and corners of its track", key)
         except NOT_OF_A_FILE:
@@ -293,17 +295,19 @@ def shown(show: Callable[[], Metadata]) -> Metadata:
         return {"not shown": f"{type(error).__name__}: {error}"}
 
 
-def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Callable[[], Metadata]]:
+def _of_analysis(
+    result: Telemetry, analysis: LapAnalysis
+) -> dict[dg.AssetKey, Callable[[], Metadata]]:
     return {
-        lap_traces.key: partial(lap_metadata.of_traces, result, told),
-        lap_sectors.key: partial(lap_metadata.of_sectors, result, told),
-        lap_corners.key: partial(lap_metadata.of_corners, told),
-        stints.key: partial(lap_metadata.of_stints, result, told),
-        tyre_sets.key: partial(lap_metadata.of_rows, told, TYRE_SET),
-        fuel_laps.key: partial(lap_metadata.of_fuel, told),
-        damper_histograms.key: partial(lap_metadata.of_rows, told, DAMPER_HISTOGRAM),
-        consistency.key: partial(lap_metadata.of_consistency, result, told),
-        race_debriefs.key: partial(lap_metadata.of_debrief, told),
+        lap_traces.key: partial(lap_metadata.of_traces, result, analysis),
+        lap_sectors.key: partial(lap_metadata.of_sectors, result, analysis),
+        lap_corners.key: partial(lap_metadata.of_corners, analysis),
+        stints.key: partial(lap_metadata.of_stints, result, analysis),
+        tyre_sets.key: partial(lap_metadata.of_rows, analysis, TYRE_SET),
+        fuel_laps.key: partial(lap_metadata.of_fuel, analysis),
+        damper_histograms.key: partial(lap_metadata.of_rows, analysis, DAMPER_HISTOGRAM),
+        consistency.key: partial(lap_metadata.of_consistency, result, analysis),
+        race_debriefs.key: partial(lap_metadata.of_debrief, analysis),
     }
 
 

@@ -56,11 +56,11 @@ def telemetry_folder_sensor(
     """List the folder, and request runs that load ready files."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
-        known = inventory.read(connection, lock=True)
+        inventoried = inventory.read(connection, lock=True)
         try:
             seen = look(
                 list_folder(telemetry_folder.path),
-                known,
+                inventoried,
                 inventory.loaded_records(connection),
                 now=now,
                 folder=telemetry_folder.path,
@@ -69,7 +69,7 @@ def telemetry_folder_sensor(
             return dg.SkipReason(str(error))
         quarantine_all(connection, seen.refused)
         inventory.write(connection, seen.changed)
-        files = known | {file.path: file for file in seen.changed}
+        files = inventoried | {file.path: file for file in seen.changed}
         ready = sorted(
             (file for file in files.values() if file.state is State.READY),
             key=lambda file: file.session_key or "",

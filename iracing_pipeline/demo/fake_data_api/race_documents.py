@@ -132,8 +132,8 @@ def _drivers(career: Career, race: Race, rng: np.random.Generator) -> list[Entra
 def result(career: Career, race: Race) -> dict[str, Any]:
     """The document of ``results/get``."""
     field = drive(career, race)
-    known = race.pinned.strength_of_field if race.pinned else None
-    strength = known or round(sum(each.irating for each in field.drivers) / race.field)
+    pinned_strength = race.pinned.strength_of_field if race.pinned else None
+    strength = pinned_strength or round(sum(each.irating for each in field.drivers) / race.field)
     changes = _irating_changes(race, field)
     entries = [
         _race_entry(career, race, field, place, changes[place]) for place in range(race.field)

@@ -62,8 +62,8 @@ def look(settings: Settings) -> Look:
     except OSError as error:
         return Look([wrong(SUBJECT, str(error), "Set IRACING_HOME to a folder of your own")])
     except psycopg.Error as error:
-        said = " ".join(str(error).split())
-        return Look([wrong(SUBJECT, said, "See the server's log, and try again")], url)
+        message = " ".join(str(error).split())
+        return Look([wrong(SUBJECT, message, "See the server's log, and try again")], url)
 
 
 def _embedded(home: Path) -> str | None:
@@ -94,16 +94,18 @@ def migrations(connection: Connection) -> list[Finding]:
     subject = "migrations"
     revision = revision_of(connection)
     if revision is None:
-        said = "the database has no tables yet"
-        return [warning(subject, said, "They are made by: iracing-pipeline dsn")]
+        message = "the database has no tables yet"
+        return [warning(subject, message, "They are made by: iracing-pipeline dsn")]
     if revision > HEAD:
-        said = f"the database is at revision {revision}, this version knows {HEAD} as the newest"
-        return [wrong(subject, said, "Update iracing-pipeline: pip install -U")]
+        message = f"the database is at revision {revision}, this version knows {HEAD} as the newest"
+        return [wrong(subject, message, "Update iracing-pipeline: pip install -U")]
     if not is_current(connection):
-        said = f"tables at revision {revision} and their views are not those of this version"
+        message = f"tables at revision {revision} and their views are not those of this version"
         return [
             warning(
-                subject, said, "Save them with iracing-pipeline backup; the next load migrates them"
+                subject,
+                message,
+                "Save them with iracing-pipeline backup; the next load migrates them",
             )
         ]
     return [ok(subject, f"at revision {revision}")]
@@ -167,8 +169,8 @@ def encryption(connection: Connection) -> list[Finding]:
     advice = "Add ?sslmode=verify-full to IRACING_DATABASE_URL, and sslrootcert if need be"
     if not connection.pgconn.ssl_in_use and _is_private(connection):
         # That of containers on one machine, for one; who else is in it cannot be seen from here.
-        said = "data goes over a private network in the clear"
-        return [warning(subject, said, f"If others are in that network: {advice}")]
+        message = "data goes over a private network in the clear"
+        return [warning(subject, message, f"If others are in that network: {advice}")]
     if not connection.pgconn.ssl_in_use:
         return [wrong(subject, "data goes over the network in the clear", advice)]
     if connection.info.get_parameters().get("sslmode") != "verify-full":

@@ -55,10 +55,12 @@ def wrong(subject: str, said: str, advice: str) -> Finding:
 def without_secrets(findings: Iterable[Finding], secrets: Iterable[str | None]) -> list[Finding]:
     """The findings, with every secret that a message may have repeated taken out."""
     # Those that are short would take other words apart; the longest first, as one may hold another.
-    known = sorted({each for each in secrets if each and len(each) > 3}, key=len, reverse=True)
+    longest_first = sorted(
+        {each for each in secrets if each and len(each) > 3}, key=len, reverse=True
+    )
 
     def clean(text: str) -> str:
-        for each in known:
+        for each in longest_first:
             text = text.replace(each, "****")
         return text
 

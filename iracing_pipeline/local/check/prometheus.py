@@ -26,8 +26,8 @@ def prometheus(settings: MetricSettings) -> tuple[list[Finding], float | None]:
     try:
         ready = get(f"{url}/-/ready")
         if ready.status != 200:
-            said = f"{url} is not ready (HTTP {ready.status})"
-            return [wrong(SUBJECT, said, "Wait for its start; see its log")], ready.ahead_s
+            message = f"{url} is not ready (HTTP {ready.status})"
+            return [wrong(SUBJECT, message, "Wait for its start; see its log")], ready.ahead_s
         flags = get(f"{url}/api/v1/status/flags").body.get("data", {})
         running = get(f"{url}/api/v1/status/runtimeinfo").body.get("data", {})
         config = get(f"{url}/api/v1/status/config").body.get("data", {})
@@ -67,8 +67,8 @@ def hosted(settings: MetricSettings) -> list[Finding]:
         if not value
     ]
     if missing:
-        said = f"{' and '.join(missing)} not set"
-        return [wrong(subject, said, "Set them to what the provider's remote write page says")]
+        message = f"{' and '.join(missing)} not set"
+        return [wrong(subject, message, "Set them to what the provider's remote write page says")]
     return [ok(subject, f"{settings.cloud_url}, with user and token (not asked)")]
 
 

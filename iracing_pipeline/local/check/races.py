@@ -53,12 +53,12 @@ def _documents(connection: Connection) -> list[Finding]:
         (waiting, "are incomplete and asked for again"),
         (final, "are refused by iRacing for good"),
     ]
-    said = [f"{count} {text}" for count, text in parts if count]
+    counts = [f"{count} {text}" for count, text in parts if count]
     if documents:
-        said.append(f"{documents} documents of the member are missing")
-    if not said:
+        counts.append(f"{documents} documents of the member are missing")
+    if not counts:
         return [ok(SUBJECT, f"all {total} races that were asked for are there")] if total else []
-    text = f"of {total} races, {', '.join(said)}"
+    text = f"of {total} races, {', '.join(counts)}"
     if refused:
         return [wrong(SUBJECT, text, f"{_LIST}; leave one alone: iracing-pipeline races dismiss")]
     if waiting or documents:

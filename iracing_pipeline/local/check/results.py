@@ -41,10 +41,10 @@ def result_files(url: str | None) -> list[Finding]:
     findings = [ok(SUBJECT, f"{loaded} are loaded")] if not refused else []
     if refused:
         advice = "Look at the board Data quality, or at ops.quarantine, for each with its reason"
-        said = f"{refused} are in quarantine, {loaded} are loaded"
-        findings.append(warning(SUBJECT, said, advice))
+        message = f"{refused} are in quarantine, {loaded} are loaded"
+        findings.append(warning(SUBJECT, message, advice))
     if odd:
         advice = "Look at the board Data quality, or at ops.item_issue, for each field"
-        said = f"{odd} have fields or rows that could not be read"
-        findings.append(warning(SUBJECT, said, advice))
+        message = f"{odd} have fields or rows that could not be read"
+        findings.append(warning(SUBJECT, message, advice))
     return findings

@@ -148,11 +148,11 @@ def _run(program: str, *arguments: str, may_fail: bool = False) -> str:
         return done.stdout.strip()
     if may_fail:
         return ""
-    said = " ".join((done.stderr or done.stdout).split())
-    if program == "systemctl" and "bus" in said.lower():
+    output = " ".join((done.stderr or done.stdout).split())
+    if program == "systemctl" and "bus" in output.lower():
         raise ServiceError(
             "systemd does not run for this user, so it cannot start the command at log-on"
-            f" ({said}). Log in to the machine itself instead of by su or sudo, or let root run"
+            f" ({output}). Log in to the machine itself instead of by su or sudo, or let root run"
             " 'loginctl enable-linger USER' and log in again."
         )
-    raise ServiceError(f"{program} {arguments[0]} failed: {said}")
+    raise ServiceError(f"{program} {arguments[0]} failed: {output}")

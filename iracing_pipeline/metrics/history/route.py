@@ -88,10 +88,10 @@ def place_names(settings: MetricSettings) -> list[str]:
 
 def destinations(settings: MetricSettings) -> dict[str, Destination]:
     """Destinations in the settings, by name; empty without any."""
-    found: dict[str, Destination] = {}
+    configured: dict[str, Destination] = {}
     names = place_names(settings)
     if LOCAL in names:
-        found[LOCAL] = LocalPrometheus(
+        configured[LOCAL] = LocalPrometheus(
             RemoteWrite(f"{settings.prometheus_url}/api/v1/write")
             if settings.prometheus_url
             else None,
@@ -100,8 +100,8 @@ def destinations(settings: MetricSettings) -> dict[str, Destination]:
             else None,
         )
     if CLOUD in names:
-        found[CLOUD] = HostedPrometheus(cloud_writer(settings))
-    return found
+        configured[CLOUD] = HostedPrometheus(cloud_writer(settings))
+    return configured
 
 
 def cloud_writer(settings: MetricSettings) -> RemoteWrite:

@@ -37,11 +37,12 @@ class Told:
 
 def section(data: SessionData) -> str:
     """The findings, or why there is none."""
-    told = [*_costs(data), *_best_lap(data), *_own_sectors(data)][:MOST_FINDINGS]
-    if not told:
+    findings = [*_costs(data), *_best_lap(data), *_own_sectors(data)][:MOST_FINDINGS]
+    if not findings:
         return words.section("findings", "What it comes down to", words.empty(_why_none(data)))
     items = "".join(
-        f'<li><p>{each.text}</p><a href="#{each.anchor}">{each.evidence}</a></li>' for each in told
+        f'<li><p>{each.text}</p><a href="#{each.anchor}">{each.evidence}</a></li>'
+        for each in findings
     )
     return words.section("findings", "What it comes down to", f'<ol class="findings">{items}</ol>')
 
@@ -65,10 +66,10 @@ def _costs(data: SessionData) -> Iterable[Told]:
         for row in data.findings.sort("rank").rows(named=True):
             yield _told(row["text"], row["kind"], row["laps"], row["clean_lap_count"], _price(row))
         return
-    found = debrief(data.laps, data.lap_corners, data.stints)
-    for finding in found.findings:
+    findings = debrief(data.laps, data.lap_corners, data.stints)
+    for finding in findings.findings:
         advice = f" {finding.advice}" if finding.advice else ""
-        yield _told(finding.text, finding.kind, finding.laps, found.clean_laps, advice)
+        yield _told(finding.text, finding.kind, finding.laps, findings.clean_laps, advice)
 
 
 def _told(text: str, kind: str, laps: Sequence[int], clean_laps: int, more: str) -> Told:

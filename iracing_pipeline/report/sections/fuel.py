@@ -36,8 +36,8 @@ def section(data: SessionData, charts: Charts) -> str:
         ("energy_used_kwh", "energy") if source == ELECTRIC else ("fuel_used_l", "volume")
     )
     title = _TITLES.get(source, "Fuel")
-    known = data.fuel.drop_nulls(column)
-    if known.filter(known[column] > 0).is_empty():
+    complete = data.fuel.drop_nulls(column)
+    if complete.filter(complete[column] > 0).is_empty():
         why = (
             "No lap took energy, or the file says nothing of it (FuelLevel)."
             if source == ELECTRIC

@@ -36,10 +36,10 @@ class Log:
 
     def complaints(self) -> str:
         """The errors as one line; empty if there are none."""
-        said = [line for file in self._files() for line in self._new_lines(file)]
+        lines = [line for file in self._files() for line in self._new_lines(file)]
         return " ".join(
             line.partition("] ")[2].strip()
-            for line in said
+            for line in lines
             if any(complaint in line for complaint in COMPLAINTS)
         )
 
