@@ -109,8 +109,8 @@ def questions(garage: Garage, seed: int = 1) -> list[Asked]:
     chance = random.Random(seed)  # noqa: S311 - no secret
     of_laps, of_races = [*_of_files(garage)], [*_of_races(garage)]
     half = min(len(of_laps), ANSWERABLE // 2)
-    known = chance.sample(of_laps, half) + chance.sample(of_races, ANSWERABLE - half)
-    asked = [*known, *_unknown()[:UNANSWERABLE]]
+    expected = chance.sample(of_laps, half) + chance.sample(of_races, ANSWERABLE - half)
+    asked = [*expected, *_unknown()[:UNANSWERABLE]]
     chance.shuffle(asked)
     return asked
 

@@ -43,7 +43,7 @@ BOOKS = {
 
 @dataclass(frozen=True)
 class Place:
-    """A data folder with a database of its own, and the telemetry folder."""
+    """A data folder with a separate database, and the telemetry folder."""
 
     home: Path
     telemetry: Path
@@ -82,7 +82,7 @@ class Place:
 
     def contents(self) -> dict[str, Any]:
         """What there is in the end, without what differs by the place."""
-        found: dict[str, Any] = {}
+        result: dict[str, Any] = {}
         with psycopg.connect(self.url()) as connection:
             tables = connection.execute(
                 "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
@@ -91,15 +91,15 @@ class Place:
             whole = {name: f"SELECT r::text FROM {name} AS r ORDER BY 1" for (name,) in tables}
             for name, query in (whole | BOOKS).items():
                 rows = connection.execute(query.encode()).fetchall()
-                found[name] = [
+                result[name] = [
                     tuple(_without(str(self.home), value) for value in row) for row in rows
                 ]
         lake = self.home / "lake"
-        found["frames"] = {
+        result["frames"] = {
             str(path.relative_to(lake)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(lake.rglob("*.parquet"))
         }
-        return found
+        return result
 
 
 def _without(home: str, value: Any) -> Any:
@@ -224,11 +224,11 @@ def main() -> None:
             print("\n".join(log))
             left = list((rough.home / "lake").rglob("*.partial"))
             print(f"{len(left)} partial files left in the lake, to be swept")
-            expected, found = calm.contents(), rough.contents()
+            expected, result = calm.contents(), rough.contents()
         finally:
             for place in (calm, rough):
                 place.start("down").wait()
-    wrong = [name for name in expected if expected[name] != found[name]]
+    wrong = [name for name in expected if expected[name] != result[name]]
     for name, rows in expected.items():
         print(f"{name:28} {len(rows):6} {'DIFFERENT' if name in wrong else 'equal'}")
     sys.exit(1 if wrong else 0)

@@ -216,9 +216,9 @@ def queries(server: Server) -> None:
         took = []
         for _ in range(ROUNDS):
             began = time.perf_counter()
-            found = server.query(expression)
+            result = server.query(expression)
             took.append(time.perf_counter() - began)
-        row(name, statistics.median(took), "s", f"< 0.5 ({len(found)} results)")
+        row(name, statistics.median(took), "s", f"< 0.5 ({len(result)} results)")
 
 
 def scrapes(folder: Path) -> None:

@@ -116,7 +116,7 @@ def measure(path: Path, rounds: int) -> dict[str, list[Cost]]:
 
 
 def peak_memory(step: str, path: Path) -> float:
-    """Highest resident memory, in MB, of a process of its own that takes one step."""
+    """Highest resident memory, in MB, of a separate process that takes one step."""
     command = [sys.executable, "-m", "benchmarks.read_ibt", str(path), "--only", step]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)

@@ -61,8 +61,8 @@ class Watch:
 
     def _containers(self) -> None:
         while not self._stop.wait(2.0):
-            told = command(program(), "stats", "--no-stream", "--format", "json", check=False)
-            for line in told.splitlines():
+            output = command(program(), "stats", "--no-stream", "--format", "json", check=False)
+            for line in output.splitlines():
                 row = json.loads(line)
                 name = row["Name"].removeprefix(f"{self.stack.name}-").rpartition("-")[0]
                 if row["Name"].startswith(self.stack.name):
@@ -78,10 +78,10 @@ class Watch:
         asking += ["--folder", "/boards", "--prometheus", "http://prometheus:9090"]
         asking += ["--database", "postgresql://grafana_reader@postgres/iracing"]
         while not self._stop.is_set():
-            told = command(*asking, check=False)
-            for query, _, milliseconds in _ROW.findall(told):
+            output = command(*asking, check=False)
+            for query, _, milliseconds in _ROW.findall(output):
                 self.seconds[query].append(int(milliseconds) / 1000)
-            self.rounds += bool(told)
+            self.rounds += bool(output)
 
 
 def _megabytes(usage: str) -> float:

@@ -105,7 +105,7 @@ class Settings:
             it, a PostgreSQL server embedded in the data folder is used.
         lake: ``IRACING_LAKE``. Where Parquet files and raw payloads lie: a folder or a URI
             (``s3://``, ``gs://``, ``az://``). Default: ``lake`` in the data folder.
-        member: ``IRACING_MEMBER``. Whose racing this is: a customer id, or a name as results show
+        member: ``IRACING_MEMBER``. The member account: a customer id, or a name as results show
             it. Default: the member of the account, else the driver of most telemetry.
     """
 

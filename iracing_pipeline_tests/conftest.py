@@ -96,7 +96,7 @@ def connection(database: str) -> Iterator[Connection]:
 
 @pytest.fixture(scope="session")
 def loaded(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Garage]:
-    """The demo season and the career's last races, in a database of its own."""
+    """The demo season and the career's last races, in a separate database."""
     from iracing_pipeline_tests.garage import load_garage  # noqa: PLC0415 - for few tests
 
     name = f"iracing_garage_{uuid.uuid4().hex[:8]}"

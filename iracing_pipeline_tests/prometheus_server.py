@@ -155,8 +155,8 @@ class Server:
 
     def value(self, expression: str, at: float | None = None) -> float | None:
         """The one value of an instant query; None without one."""
-        found = self.query(expression, at)
-        return float(found[0]["value"][1]) if found else None
+        result = self.query(expression, at)
+        return float(result[0]["value"][1]) if result else None
 
     def samples(self, session: str, start: float, end: float) -> int:
         """How many samples of a session there are between two times."""

@@ -1,4 +1,4 @@
-"""A server that speaks S3's protocol, in a process of its own, and ways to make it fail."""
+"""A server that speaks S3's protocol, in a separate process, and ways to make it fail."""
 
 from __future__ import annotations
 

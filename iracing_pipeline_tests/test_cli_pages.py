@@ -58,8 +58,8 @@ def test_the_demo_ends_with_commands_that_work(driven: Path, folder: Path, datab
     done = run("demo", "--exit", "--folder", driven.parent)
     (key,) = keys(database)
 
-    told = [line.partition("python -m iracing_pipeline ")[2] for line in done.output.splitlines()]
-    report, dsn = (run(*command.split()) for command in told if command)
+    output = [line.partition("python -m iracing_pipeline ")[2] for line in done.output.splitlines()]
+    report, dsn = (run(*command.split()) for command in output if command)
 
     assert report.output.startswith(f"report-{key}.html: "), report.output
     assert (folder / f"report-{key}.html").exists()

@@ -1,6 +1,6 @@
 """Figures of a car on a track over all sessions: the input of race plans.
 
-A session on its own seldom tells fuel and tyres apart. Together sessions do: one regression over
+A session alone seldom separates fuel and tyres. Several sessions do: one regression over
 the laps of all of them, in which each session has its own pace, so that weather, rubber and what
 the driver learnt from one to the next are in none of the figures.
 """

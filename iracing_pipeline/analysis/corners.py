@@ -357,7 +357,7 @@ def _hints(drive: _Drive) -> dict[str, Floats | None]:
 
 
 def _last(holds: Flags, where: Flags) -> np.ndarray:
-    """The last point at which something holds, of those asked for; -1 where there is none."""
+    """The last point at which something holds, of those asked for; -1 if there is none."""
     both = holds & where
     last = both.shape[1] - 1 - both[:, ::-1].argmax(axis=1)
     return np.where(both.any(axis=1), last, -1)

@@ -168,7 +168,7 @@ def _mistakes(part: Part | None) -> Iterable[Finding]:
     if part is None or part.seconds <= 0 or not part.items:
         return
     low, high = _interval(part)
-    if low is not None and low <= 0:  # cannot be told from clean laps
+    if low is not None and low <= 0:  # cannot be determined from clean laps
         return
     worst = max(part.items, key=lambda item: float(item["seconds"]))
     lap, cost = worst["laps"][0], float(worst["seconds"])

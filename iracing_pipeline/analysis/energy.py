@@ -138,7 +138,7 @@ def _lap(
 
 
 def _deployed_kwh(deployed: Floats | None, rows: slice) -> float | None:
-    """The count begins anew at the line; a record may still show the lap before."""
+    """The count restarts at the line; a record may still show the lap before."""
     if deployed is None:
         return None
     rises = np.diff(deployed[rows])

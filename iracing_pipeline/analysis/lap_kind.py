@@ -160,7 +160,7 @@ def _lasts(holds: Flags) -> bool:
 
 
 def _nowhere_within(rows: Integers) -> bool:
-    """Whether the car was nowhere for a while within a lap that it then drove on."""
+    """Whether the car was not in the world for a while within a lap that it then drove on."""
     return bool(len(rows) > 1 and int(rows[-1]) - int(rows[0]) >= len(rows) + LONGEST_LIE)
 
 

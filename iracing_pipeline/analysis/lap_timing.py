@@ -48,7 +48,7 @@ class Crossing:
         clock: SessionTime by the lap clock, in seconds; None where the file does not show it.
         interpolated: SessionTime by interpolation of LapDistPct, or by what shows the green.
         known_at: Index of the record from which the lap clock runs for this lap.
-        method: How ``interpolated`` was had, one of :data:`METHODS`.
+        method: How ``interpolated`` was determined, one of :data:`METHODS`.
     """
 
     clock: float | None

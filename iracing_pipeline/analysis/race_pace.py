@@ -70,7 +70,7 @@ class Wake:
         covariance: Of the known ones, zero elsewhere; shape (bands, bands).
         laps: Laps in each band; shape (bands,).
         cars: Cars that show it.
-        established: Whether it is told from nothing, over all bands together.
+        established: Whether it differs from zero, over all bands together.
     """
 
     value: Floats

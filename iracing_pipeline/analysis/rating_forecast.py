@@ -175,7 +175,7 @@ class Cleanness:
     def needed(self, gap: float, races: int) -> float | None:
         """Corners per incident that close a gap of Safety Rating within some races.
 
-        None where that is cleaner than any race that was driven, so that it cannot be told.
+        None where that is cleaner than any race that was driven, so that it cannot be determined.
         """
         doublings = gap / races / self.change_per_doubling.value
         wanted = self.break_even * 2.0**doublings

@@ -162,7 +162,7 @@ def line(points: pl.DataFrame, name: str, now: float) -> Line:
         since = np.concatenate(([0.0], np.cumsum(changes.astype(np.float64))))
         return Line(now - since[-1] + since, "results")
     seen = points.drop_nulls(name)
-    if name == SAFETY_RATING:  # the number begins anew with each class
+    if name == SAFETY_RATING:  # the number restarts with each class
         seen = seen.filter(pl.col("licence_class") == seen["licence_class"][-1])
     levels = seen.get_column(name).to_numpy().astype(np.float64)
     moved = np.concatenate(([True], np.diff(levels) != 0))

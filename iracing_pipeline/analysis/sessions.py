@@ -39,7 +39,7 @@ def laps_of_simsessions(facts: Facts, laps: pl.DataFrame) -> pl.DataFrame:
     """Laps with the type of the simsession that each was driven in, by its number.
 
     Args:
-        facts: What the file says of itself.
+        facts: Facts of the file.
         laps: Its laps, as :func:`iracing_pipeline.analysis.laps.laps` gives them.
     """
     types = _simsession_types(facts.session_info(("SessionInfo",)))
@@ -51,7 +51,7 @@ def session(facts: Facts, records: pl.DataFrame, laps: pl.DataFrame) -> pl.DataF
     """The session of one file, as one row of ``racing.telemetry_session``.
 
     Args:
-        facts: What the file says of itself.
+        facts: Facts of the file.
         records: Its records, with those of :data:`CHANNELS` that it has.
         laps: Its laps, as :func:`iracing_pipeline.analysis.laps.laps` gives them.
     """

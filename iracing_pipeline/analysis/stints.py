@@ -90,7 +90,7 @@ def stints(
 def fuel_effect(pace: pl.DataFrame) -> Estimate | None:
     """Estimate the cost of a litre of fuel in a lap, together with that of a lap on the tyres.
 
-    Within a stint fuel falls as tyres age, so their effects cannot be told apart; two stints that
+    Within a stint fuel falls as tyres age, so their effects cannot be separated; two stints that
     begin with different fuel, or on used tyres, tell. Huber regression of lap time on both.
 
     Args:
@@ -98,7 +98,7 @@ def fuel_effect(pace: pl.DataFrame) -> Estimate | None:
             ``set_lap``, ``fuel_start_l`` and ``stint``.
 
     Returns:
-        Seconds a lap for each litre; None where it cannot be told.
+        Seconds a lap for each litre; None where it cannot be determined.
     """
     complete = pace.drop_nulls(["lap_time_s", "fuel_start_l"])
     if complete.get_column("stint").n_unique() < 2:
@@ -156,7 +156,7 @@ def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
         if before is not None and began == "pit_exit":
             first = _left_pits(samples, first, lap["record_count"])
         if before is not None:
-            # Between a reset and the next lap the car is nowhere, and full of fuel again.
+            # Between a reset and the next lap the car is not in the world, and full of fuel again.
             done = before["first_record"] + before["record_count"]
             ends.append(first if began == "pit_exit" else done)
         starts.append((lap["stint"], first, began))

@@ -160,7 +160,7 @@ def simulate(
         assumptions: What the plans rest on.
         candidates: The plans.
         races: Races to simulate.
-        seed: Source of chance: the same seed gives the same odds.
+        seed: Random seed: the same seed gives the same odds.
     """
     if not candidates:
         return []

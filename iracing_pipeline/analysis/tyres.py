@@ -69,7 +69,7 @@ def tyre_sets(records: pl.DataFrame, samples: Samples, laps: pl.DataFrame) -> Ty
     ended = laps.filter(pl.col("ends_at").is_in(_REFITTED))
     for first, count in ended.select("first_record", "record_count").iter_rows():
         changed[min(first + count, len(changed) - 1)] = True
-    # Records in which the car is nowhere show nothing of its tyres.
+    # Records in which the car is not in the world show nothing of its tyres.
     here = np.flatnonzero(~np.asarray(samples.glitch))
     used = _steady(records, "TireSetsUsed")
     if used is not None:

@@ -123,7 +123,7 @@ class Reader:
     """An archive that is read.
 
     Attributes:
-        manifest: What it says about itself.
+        manifest: Its manifest.
     """
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
-# Dagster's SQLite files; what else lies in its home are logs, and settings that are made anew.
+# Dagster's SQLite files; what else lies in its home are logs, and settings that are recreated.
 HISTORY = ("history", "schedules")
 _SAID_EVERY = 1 << 30
 

@@ -37,7 +37,7 @@ class Restored:
     """Result of a restore.
 
     Attributes:
-        manifest: What the archive says about itself.
+        manifest: Manifest of the archive.
         left: Tables that stay in the archive, as no migration makes them.
         logins: Logins to iRacing that the database held and holds still.
     """
@@ -166,7 +166,7 @@ def _refuse_occupied(connection: Connection, places: list[Replacement]) -> None:
         more = f" and {len(there) - 12} more" if len(there) > 12 else ""
         raise OccupiedError(
             f"There is something already: {', '.join(there[:12])}{more}",
-            "Name another database and IRACING_HOME, or say --replace to delete all of it",
+            "Name another database and IRACING_HOME, or add --replace to delete all of it",
         )
 
 

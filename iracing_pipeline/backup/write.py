@@ -33,7 +33,7 @@ class Written:
     Attributes:
         path: The archive.
         size_bytes: Its size.
-        manifest: What it says about itself.
+        manifest: Its manifest.
     """
 
     path: Path
@@ -50,7 +50,7 @@ def write(
     with_lake: bool = True,
     history: Path | None = None,
 ) -> Written:
-    """Make a backup; nothing is locked, and loads may go on meanwhile.
+    """Make a backup; nothing is locked, and loads may continue meanwhile.
 
     Args:
         target: The archive to make; an earlier one of the name is there until this one is whole.

@@ -60,7 +60,7 @@ def collect(*, all_seasons: bool) -> None:
 
     done = collection.collect(Settings.from_env(), echo, all_seasons=all_seasons)
     if done is None:
-        echo("Another collection is at work on this database: nothing to do.")
+        echo("Another collection is running on this database: nothing to do.")
         return
     for run, reason in done.failed.items():
         echo(f"{run} failed: {reason}", err=True)

@@ -48,4 +48,4 @@ def _print(findings: list[Finding]) -> None:
         if each.advice:
             echo(f"{'':<{width + 11}}{each.advice}")
     counts = [sum(each.state is state for each in findings) for state in State]
-    echo("{} ok, {} to look after, {} wrong.".format(*counts))
+    echo("{} ok, {} warnings, {} wrong.".format(*counts))

@@ -17,7 +17,7 @@ _FOLDER = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("grafana/dashboards"),
     show_default=True,
-    help="Where the files are.",
+    help="Folder of the files.",
 )
 
 
@@ -117,7 +117,7 @@ def push(*, url: str | None, token: str | None) -> None:
     url = (url or settings.url or "").rstrip("/")
     if not url or not token:
         raise click.ClickException(
-            "Say which Grafana: set IRACING_GRAFANA_URL and IRACING_GRAFANA_TOKEN (or _FILE)."
+            "Set the Grafana to use: IRACING_GRAFANA_URL and IRACING_GRAFANA_TOKEN (or _FILE)."
         )
     try:
         for name, became in Grafana(url, token).push(BOARDS):

@@ -26,7 +26,7 @@ def dsn(*, reader: bool) -> None:
 
 
 @click.command(epilog="Example: iracing-pipeline down")
-@click.option("--force", is_flag=True, help="Stop it although iracing-pipeline up uses it.")
+@click.option("--force", is_flag=True, help="Stop it even while iracing-pipeline up uses it.")
 def down(*, force: bool) -> None:
     """Stop the embedded database server."""
     from iracing_pipeline.local import up_lock

@@ -28,13 +28,13 @@ def experiment() -> None:
     epilog="Example: iracing-pipeline experiment start wing --a 'rear wing 6' --b 'rear wing 8'"
 )
 @click.argument("name")
-@click.option("--a", required=True, help="What A is, such as 'rear wing 6'.")
-@click.option("--b", required=True, help="What B is.")
+@click.option("--a", required=True, help="Description of variant A, such as 'rear wing 6'.")
+@click.option("--b", required=True, help="Description of variant B.")
 @click.option("--laps-per-run", type=click.IntRange(1, 50), default=3, show_default=True)
 @click.option(
     "--blocks", type=click.IntRange(7, 100), default=12, show_default=True, help="Of four runs."
 )
-@click.option("--session", help="Session whose driver, car and track it is; the newest by default.")
+@click.option("--session", help="Session with the driver, car and track; the newest by default.")
 def start(
     name: str, *, a: str, b: str, laps_per_run: int, blocks: int, session: str | None
 ) -> None:
@@ -127,7 +127,7 @@ def _echo_comparison(row: dict[str, Any]) -> None:
     elif row["block"] < FEWEST_BLOCKS:
         echo(f"Before {FEWEST_BLOCKS} blocks no difference can be claimed.")
     else:
-        echo("No difference can be told.")
+        echo("No difference can be claimed.")
     if row["laps_needed"]:
         left = max(row["laps_needed"] - row["lap_count"], 0)
         echo(f"To see {TO_SEE_S} s a lap: {row['laps_needed']} laps in all, {left} more.")

@@ -58,7 +58,7 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             echo(
-                "\nStopped. Nothing is left half done: the same command goes on from here.",
+                "\nStopped. Nothing is incomplete: run the same command again to continue.",
                 err=True,
             )
             raise click.exceptions.Exit(INTERRUPTED) from None

@@ -115,7 +115,11 @@ def reference(file: Path, *, track_id: int | None) -> None:
     epilog="Examples: iracing-pipeline sessions; iracing-pipeline sessions --most 5 --json"
 )
 @click.option(
-    "--most", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to list."
+    "--most",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Number of sessions to list.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the sessions as JSON.")
 def sessions(most: int, *, as_json: bool) -> None:
@@ -146,7 +150,7 @@ def sessions(most: int, *, as_json: bool) -> None:
     type=click.Path(path_type=Path),
     help="File or folder to write to; the current folder if not given.",
 )
-@click.option("--units", type=click.Choice(UNITS), help="Units at first; IRACING_UNITS otherwise.")
+@click.option("--units", type=click.Choice(UNITS), help="Initial units; default: IRACING_UNITS.")
 @click.option("--open", "show", is_flag=True, help="Open it in the browser.")
 def report(session: str, *, target: Path | None, units: str | None, show: bool) -> None:
     """Write a session as one HTML file, to look at and to share.

@@ -42,7 +42,10 @@ NOTHING_TO_LOAD = 3
     "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI."
 )
 @click.option(
-    "--open/--no-open", "browse", default=None, help="Open the start page; so in a terminal."
+    "--open/--no-open",
+    "browse",
+    default=None,
+    help="Open the start page; the default in a terminal.",
 )
 def demo(*, leave: bool, folder: Path | None, port: int, browse: bool | None) -> None:
     """Load a demo season, or your own folder, and show it."""
@@ -81,7 +84,7 @@ def up(port: int, *, browse: bool) -> None:
     epilog="Examples: iracing-pipeline load race.ibt; iracing-pipeline load D:/telemetry results"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print what became of each file as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result of each file as JSON.")
 def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Load recordings (.ibt) and exported results (JSON, CSV), without the UI.
 
@@ -95,7 +98,7 @@ def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
     else:
         _print_outcomes(settings, outcomes)
     if not outcomes:
-        echo("There is no .ibt file and no result file in what was named.", err=True)
+        echo("The given paths contain no .ibt file and no result file.", err=True)
         sys.exit(NOTHING_TO_LOAD)
     sys.exit(0 if all(outcome.is_loaded for outcome in outcomes) else 1)
 

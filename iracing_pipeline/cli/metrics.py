@@ -23,7 +23,7 @@ from iracing_pipeline.settings import Settings
     type=click.FloatRange(min=1.0),
     default=15.0,
     show_default=True,
-    help="Seconds between two looks.",
+    help="Seconds between two queries.",
 )
 def metrics(host: str, port: int, every: float) -> None:
     """Serve last-known values and the health of the pipeline to Prometheus."""
@@ -63,7 +63,7 @@ def live(host: str, port: int, file: Path | None) -> None:
     try:
         serve(
             Simulator(file),
-            lambda url: echo(f"The car is at {url} (Ctrl+C ends it)"),
+            lambda url: echo(f"Live values are at {url} (Ctrl+C stops)"),
             host=host,
             port=port,
         )

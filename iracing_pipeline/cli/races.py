@@ -41,10 +41,10 @@ def retry(subsession_ids: tuple[int, ...], *, everything: bool) -> None:
     from iracing_pipeline.ingest.incomplete_races import ask_again
 
     if everything == bool(subsession_ids):
-        raise click.UsageError("Name races by their subsession id, or say --all.")
+        raise click.UsageError("Name races by their subsession id, or add --all.")
     with _connected() as connection:
         count = ask_again(connection, None if everything else subsession_ids)
-    echo(f"{count} races are asked for again.")
+    echo(f"{count} races will be requested again.")
 
 
 @races.command(epilog="Example: iracing-pipeline races dismiss 74111222")
@@ -74,7 +74,7 @@ def _list() -> None:
         echo(f"{race.subsession_id}  {race.season}  {when}  {race.state}{again}")
         for line in race.reason.splitlines():
             echo(f"    {line}")
-    echo(f"{len(listed)} races are not complete.")
+    echo(f"{len(listed)} races are incomplete.")
 
 
 @contextmanager

@@ -26,7 +26,7 @@ FOLDER = click.Path(path_type=Path)
 _telemetry = click.option(
     "--telemetry", type=FOLDER, help="The folder that iRacing writes .ibt files to."
 )
-_demo = click.option("--demo", is_flag=True, help="The demo, beside your own stack.")
+_demo = click.option("--demo", is_flag=True, help="Use the demo stack, separate from your own.")
 
 
 @click.group(epilog="Example: iracing-pipeline stack up")

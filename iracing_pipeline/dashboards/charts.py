@@ -127,11 +127,11 @@ def chart(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the numbers are and where they come from.
+        about: Meaning and source of the numbers.
         fields: Time and values; for a query of its own, how its series are shown.
-        source: What follows ``FROM`` in its query, sorted by time; or queries of its own.
-        empty: What it says without data.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query, sorted by time; or queries of its own.
+        empty: Message without data.
+        first: SQL before ``SELECT``.
         drawing: How the lines are drawn.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
@@ -156,11 +156,11 @@ def names(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What is named and where it comes from.
-        source: What follows ``FROM`` in its query: ``time`` and ``name``, which holds until the
+        about: Meaning and source of the names.
+        source: SQL after ``FROM`` in its query: ``time`` and ``name``, which holds until the
             next row and is NULL between names.
-        empty: What it says without names.
-        first: What stands before ``SELECT``.
+        empty: Message without names.
+        first: SQL before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     fields = (time("time"), Field("name", _STRIP, shown_as=_STRIP).coloured(palette.GREY))
@@ -212,11 +212,11 @@ def by_number(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the numbers are and where they come from.
+        about: Meaning and source of the numbers.
         fields: The number, and the values.
-        source: What follows ``FROM`` in its query; each number is there once.
-        empty: What it says without data.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query; each number is there once.
+        empty: Message without data.
+        first: SQL before ``SELECT``.
         drawing: How the lines are drawn.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
@@ -317,12 +317,12 @@ def field_of_cars(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the lines are and where they come from.
+        about: Meaning and source of the lines.
         value: What is drawn.
-        source: What follows ``FROM`` in its query: ``lap_number``, ``own``, ``driver`` (one's own
+        source: SQL after ``FROM`` in its query: ``lap_number``, ``own``, ``driver`` (one's own
             with a star in front, the winner with a flag) and what ``value`` asks for.
-        empty: What it says without laps.
-        first: What stands before ``SELECT``.
+        empty: Message without laps.
+        first: SQL before ``SELECT``.
         drawing: How the lines are drawn; one's own is drawn last, above the others.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """

@@ -36,7 +36,7 @@ class Outcome:
         board: Uid of the board.
         place: Panel, variable or regions that asked.
         rows: Rows of the answer; None where nothing was asked.
-        milliseconds: How long it took.
+        milliseconds: Duration.
         problem: What is wrong; None if nothing.
         arrived_by: The link that led to the board; None when opened by itself.
     """

@@ -29,8 +29,8 @@ class Panel:
     Attributes:
         number: Its id on the board, never used for another panel: links to single panels keep.
         title: What it shows.
-        about: What the numbers are and where they come from.
-        empty: What it says when there is nothing: why, and what to do.
+        about: Meaning and source of the numbers.
+        empty: Its meaning when there is nothing: why, and what to do.
         drawn: Kind, options and defaults, as the SDK made them.
         queries: What it asks.
         fields: How the columns are shown.
@@ -121,11 +121,11 @@ def table(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the numbers are and where they come from.
+        about: Meaning and source of the numbers.
         fields: Its columns.
-        source: What follows ``FROM`` in its query.
-        empty: What it says without rows.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query.
+        empty: Message without rows.
+        first: SQL before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     drawn = tables.Panel().cell_height(common.TableCellHeight.SM).min_width(COLUMN_PX).build()
@@ -170,11 +170,11 @@ def ranked(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the numbers are and where they come from.
+        about: Meaning and source of the numbers.
         fields: The label, and the values.
-        source: What follows ``FROM`` in its query.
-        empty: What it says without rows.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query.
+        empty: Message without rows.
+        first: SQL before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     label, *values = fields
@@ -199,11 +199,11 @@ def stat(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the number is and where it comes from.
+        about: Meaning and source of the number.
         shown: The number.
-        source: What follows ``FROM`` in its query; or a query of its own.
-        empty: What it says without a value, in two or three words: they stand in large type.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query; or a query of its own.
+        empty: Message without a value, in two or three words: they stand in large type.
+        first: SQL before ``SELECT``.
         link: Where a click leads.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """

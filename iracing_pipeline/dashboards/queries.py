@@ -89,8 +89,8 @@ def select(fields: Sequence[Field], source: str, *, first: str = "") -> Sql:
 
     Args:
         fields: What is shown, in order.
-        source: What follows ``FROM``.
-        first: What stands before ``SELECT``, such as ``WITH ...``.
+        source: SQL after ``FROM``.
+        first: SQL before ``SELECT``, such as ``WITH ...``.
     """
     shown = ",\n    ".join(field.sql for field in fields)
     return Sql(f"{first}\nSELECT\n    {shown}\nFROM {source.strip()}".strip())

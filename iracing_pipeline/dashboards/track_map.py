@@ -42,11 +42,11 @@ def track_map(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What is drawn and where it comes from.
+        about: Content of the picture and its source.
         colour: The field that colours it; its properties hold thresholds or a scale.
-        source: What follows ``FROM`` in its query: ``at``, ``latitude_deg``, ``longitude_deg`` and
+        source: SQL after ``FROM`` in its query: ``at``, ``latitude_deg``, ``longitude_deg`` and
             what ``colour`` asks for, sorted by ``at``.
-        empty: What it says without a line.
+        empty: Message without a line.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     fields = (

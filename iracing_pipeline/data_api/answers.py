@@ -1,4 +1,4 @@
-"""The four forms in which the Data API answers, told apart by their shape.
+"""The four forms in which the Data API answers, distinguished by their shape.
 
 ``{"link", "expires"}`` and ``{"type", "data", "data_url"}`` point to a document elsewhere;
 anything with a ``chunk_info`` (at the top or under ``data``) has its rows in several documents;

@@ -87,7 +87,7 @@ class Wanted:
         attempts: Equal answers in a row.
         first_at: When the first of them came.
         last_at: When the last of them came.
-        retry_after: When it is asked for again; None when at once, or never.
+        retry_after: When it is requested again; None when at once, or never.
         final: Whether it is not asked for any more.
     """
 

@@ -1,6 +1,6 @@
 """Checks of a whole answer before it is stored.
 
-A document is kept for good and not asked for again, so a body that is JSON and nothing else
+A document is kept for good and not requested again, so a body that is JSON and nothing else
 (``{}``, another race's result) must not count as one.
 """
 

@@ -75,7 +75,7 @@ class Meaning:
     outage: str = ""
 
     def pause(self, attempts: int) -> timedelta:
-        """How long an item waits before it is asked for again.
+        """How long an item waits before it is requested again.
 
         Args:
             attempts: Equal answers in a row, this one included.

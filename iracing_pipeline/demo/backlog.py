@@ -33,7 +33,7 @@ def write_backlog(
     Args:
         folder: Where to write; made if it does not exist.
         count: How many files.
-        seed: Source of all chance: the same seed gives the same files.
+        seed: Random seed: the same seed gives the same files.
         progress: Called with files done and files in all.
 
     Returns:

@@ -137,7 +137,7 @@ def drive(
         circuit: Where.
         driver: Who.
         plan: What.
-        rng: Source of chance; the same state gives the same drive.
+        rng: Random seed; the same state gives the same drive.
 
     Raises:
         ValueError: If the plan runs out of fuel.

@@ -88,7 +88,7 @@ def draw_form(
         circuit: Where he drives.
         laps: How many laps.
         experience_laps: Laps that he has driven here before.
-        rng: Source of chance.
+        rng: Random seed.
     """
     shape = (laps, len(circuit.corners))
     laps_driven = experience_laps + np.arange(laps)

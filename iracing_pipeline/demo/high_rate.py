@@ -99,7 +99,7 @@ def kerb_strikes(
 
     Args:
         frame: Records, with ``SessionTime`` and ``Speed``.
-        rng: Source of chance.
+        rng: Random seed.
         count: How many.
         height_mps: Height of the usual one.
     """

@@ -70,7 +70,7 @@ def draw_lie(
 
     Args:
         frame: The recording.
-        rng: Source of chance.
+        rng: Random seed.
         channel: The channel that lies; "everywhere" for :data:`TOGETHER`; any if None.
         near: A record that it is to be within a quarter of a second of; anywhere if None.
     """

@@ -32,7 +32,7 @@ def record_live(
     Args:
         folder: Where to write.
         outing: What is driven; one that is not to be closed is abandoned at its end.
-        seed: Source of all chance.
+        seed: Random seed.
         speed: How many times faster than life.
         every_s: Seconds of driving between two writes.
         sleep: How to wait.

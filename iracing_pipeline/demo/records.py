@@ -102,7 +102,7 @@ def sample(drive: Drive, rng: np.random.Generator) -> Records:
 
     Args:
         drive: What was driven.
-        rng: Source of chance, for when ticks are dropped and the clock slips.
+        rng: Random seed, for when ticks are dropped and the clock slips.
     """
     plan = drive.plan
     ticks = np.arange(int(drive.seconds * TICK_RATE))

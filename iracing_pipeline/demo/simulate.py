@@ -98,7 +98,7 @@ def simulate_session(
         car: The car.
         circuit: Where.
         plan: What the driver sets out to do, and what befalls him.
-        seed: Source of all chance: the same seed gives the same frame.
+        seed: Random seed: the same seed gives the same frame.
         driver: The driver; a middling one if None.
         event: Weather and race around it; a test drive offline if None.
         columns: Channels wanted, others are not computed; all of the car's if None.

@@ -137,7 +137,7 @@ def lap_clock(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -
 
 
 def _restarts(drive: Drive, crossing: Crossing) -> bool:
-    """Whether the lap clock of a race begins anew at a crossing."""
+    """Whether the lap clock of a race restarts at a crossing."""
     counting = crossing.lap <= drive.plan.first_lap + 1
     from_line = drive.plan.start.clock is LapClockFrom.LINE
     return not counting or (from_line and crossing.lap == drive.plan.first_lap + 1)

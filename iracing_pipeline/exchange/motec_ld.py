@@ -165,7 +165,7 @@ _UNITS = {"%": "ratio", "revs/min": "rpm", "m/s^2": "m/s/s"}
 def even_clock(time: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     """Seconds since the first record as the file counts them, for each record.
 
-    A clock that falls, or that jumps by more than a connection is ever lost for, goes on by one
+    A clock that falls, or that jumps by more than a connection is ever lost for, continues by one
     tick: the gap is not filled with copies of a record. A file is at most eight times as long as
     its records.
 

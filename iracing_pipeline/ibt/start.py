@@ -82,7 +82,7 @@ def find_start(seconds: int, file_name: str, *, modified: float, duration_s: flo
 
 
 def time_in_name(file_name: str) -> datetime | None:
-    """The local time in a file's name, without zone; None where there is none.
+    """The local time in a file's name, without zone; None if there is none.
 
     >>> time_in_name("car_track 2025-01-30 17-09-29.ibt")
     datetime.datetime(2025, 1, 30, 17, 9, 29)

@@ -54,8 +54,8 @@ def export(
         folder: Where to; made if it does not exist.
         form: The format. CSV has the value at the tick of a 360 Hz channel, Parquet all six
             samples in one column, MoTeC all of them at 360 Hz.
-        laps: Numbers of the laps, each a file of its own. After a reset or a stop a number can
-            have several attempts: each is a file of its own, named by its stint. None writes the
+        laps: Numbers of the laps, each a separate file. After a reset or a stop a number can
+            have several attempts: each is a separate file, named by its stint. None writes the
             session, or the stint, as one file.
         stint: Only laps of this stint.
         every_sample: CSV has each sample of a 360 Hz channel in a column of its own, from

@@ -1,6 +1,6 @@
 """Figures over all sessions: each car on each track, plans, setups, trends.
 
-Each is worked out anew from what is in the warehouse: the same rows in, the same rows out. With
+Each is recomputed from what is in the warehouse: the same rows in, the same rows out. With
 3,000 sessions that takes a few seconds.
 """
 
@@ -261,7 +261,7 @@ def _rebuild(
     """Rebuild whole tables; an item that fails is put into quarantine, and the others are made.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         name: What the figures are called.
         identities: The columns that identify an item, of all items.
         make: Makes the rows of some items, in tables of which later ones refer to earlier ones.

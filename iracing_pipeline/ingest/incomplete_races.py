@@ -25,7 +25,7 @@ class IncompleteRace:
         end_time: When it ended, UTC; None when the search did not say.
         state: partial, retry, refused, forbidden, missing, rejected, dismissed or quarantined.
         reason: Why; empty when nobody said.
-        retry_after: When it is asked for again, UTC; None when it is not, or at once.
+        retry_after: When it is requested again, UTC; None when it is not, or at once.
     """
 
     subsession_id: int
@@ -67,7 +67,7 @@ def ask_again(connection: Connection, subsession_ids: Sequence[int] | None) -> i
     """Request races again, final or not; return their number. The next run fetches them.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         subsession_ids: Which; None for every race and chart that is not complete.
 
     Raises:
@@ -84,7 +84,7 @@ def dismiss(connection: Connection, subsession_ids: Sequence[int]) -> int:
     What is in the tables stays, and :func:`ask_again` takes it back.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         subsession_ids: Which.
 
     Raises:

@@ -37,7 +37,7 @@ def without_bad(
     """Process all items, or all but those that fail.
 
     Args:
-        connection: In whose transaction it is made; what fails there is rolled back.
+        connection: Connection with the caller's transaction; what fails there is rolled back.
         items: The items.
         make: Makes it of some of them.
 
@@ -121,7 +121,7 @@ def _failure(
 
 def refuse(connection: Connection, source: str, item: str, error: Exception) -> None:
     """Put an item into quarantine with the reason and the advice of an error."""
-    logger.error("%s: %s is put aside: %s", source, item, error)
+    logger.error("%s: %s goes to quarantine: %s", source, item, error)
     quarantine.put(
         connection,
         source=source,
@@ -136,14 +136,14 @@ def put_aside(connection: Connection, source: str, refused: Mapping[str, str]) -
     """Make the open entries of a source in quarantine exactly these items.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         source: Kind of item.
         refused: Items and reasons.
     """
     before = {entry.item for entry in quarantine.entries(connection, source=source)}
     quarantine.resolve(connection, source=source, items=sorted(before - refused.keys()))
     for item, reason in refused.items():
-        logger.error("%s: %s is put aside: %s", source, item, reason)
+        logger.error("%s: %s goes to quarantine: %s", source, item, reason)
         quarantine.put(
             connection,
             source=source,

@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.tables.column import OutOfBounds
     from iracing_pipeline.warehouse.connection import Connection
 
-# The race of a session is taken apart anew with what its telemetry shows.
+# The race of a session is taken apart again with what its telemetry shows.
 _FORGET = """
 DELETE FROM racing.race_analysis AS done USING racing.telemetry_session AS session
 WHERE session.session_key = %s AND done.subsession_id = session.subsession_id
@@ -92,7 +92,7 @@ class LapAnalysis:
         tables: Rows of each table that belongs to the session.
         made: Rows that are new to the track: its grid, its map.
         left_out: Values outside the bounds of their columns.
-        seconds: How long it took.
+        seconds: Duration.
     """
 
     grid: Grid | None

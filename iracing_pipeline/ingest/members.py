@@ -84,7 +84,7 @@ def fetch_member(
 ) -> MemberOutcome:
     """Fetch the token's member, with ratings and totals; each document separately.
 
-    A document that is refused is noted as wanted, and asked for again at the time its row says.
+    A document that is refused is noted as wanted, and requested again at the time its row says.
 
     Args:
         connection: In autocommit.
@@ -153,7 +153,7 @@ def store_own_members(connection: Connection, member: str | None) -> list[int]:
     """Store the own members, for the views.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         member: What ``IRACING_MEMBER`` says: a customer id, or a name as results show it.
     """
     set_id = None if member is None else _cust_id_of(connection, member)
@@ -220,8 +220,8 @@ def rebuild_ratings(
 
     Args:
         connection: Not in autocommit.
-        run_id: The run that does it, for the books.
-        member: Whose racing this is, as ``IRACING_MEMBER`` says.
+        run_id: The run, for ``ops.load_audit``.
+        member: The member account, as ``IRACING_MEMBER`` says.
     """
     outcome = RatingOutcome(cust_ids=store_own_members(connection, member))
     for cust_id in outcome.cust_ids:

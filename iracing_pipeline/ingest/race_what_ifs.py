@@ -1,7 +1,7 @@
 """Simulate the driver's races with one change, into ``racing.race_what_if``.
 
 A race is driven again after it was taken apart (`ingest/races.py`), and anew whenever that was done
-anew. One run drives the newest `MOST_RACES`; the next run drives the rest.
+again. One run drives the newest `MOST_RACES`; the next run drives the rest.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def drive_again_due(connection: Connection, *, run_id: str | None = None) -> Dri
             done.rows += drive_again(connection, subsession_id, run_id=run_id)
 
     done.refused |= in_batches(connection, due, work, size=1, source=QUARANTINE)
-    for subsession_id in done.refused:  # until the race is taken apart anew
+    for subsession_id in done.refused:  # until the race is taken apart again
         connection.execute(_DONE, [VERSION, subsession_id])
     connection.commit()
     return done

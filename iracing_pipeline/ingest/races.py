@@ -1,7 +1,7 @@
 """Analyse races: from results, laps and telemetry in the warehouse into the tables of races.
 
 A subsession is taken apart once. A load that changes its laps, its result or its telemetry forgets
-that, so that the next run does it anew.
+that, so that the next run does it again.
 """
 
 from __future__ import annotations

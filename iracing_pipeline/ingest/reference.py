@@ -97,7 +97,7 @@ def pull(
         connection: Not in autocommit.
         api: The Data API.
         what: What to pull.
-        run_id: The run that does it, for the books.
+        run_id: The run, for ``ops.load_audit``.
 
     Returns:
         What changed, and what was unexpected in the payload.

@@ -106,8 +106,8 @@ def load_result_files(
     Args:
         connection: Not in autocommit; committed after each file.
         paths: The files.
-        run_id: The run that does it, for the books.
-        member: Whose racing this is, as ``IRACING_MEMBER`` says.
+        run_id: The run, for ``ops.load_audit``.
+        member: The member account, as ``IRACING_MEMBER`` says.
 
     Returns:
         What became of each.
@@ -192,7 +192,7 @@ def load_session_info(
     Args:
         connection: Not in autocommit; committed after each file.
         recordings: Name of each, older before newer, and what reads its facts.
-        run_id: The run that does it, for the books.
+        run_id: The run, for ``ops.load_audit``.
     """
     done = FilesOutcome()
     for name, read in recordings:

@@ -108,7 +108,7 @@ def load_subsessions(
     Args:
         connection: Not in autocommit.
         subsession_ids: Which; those without payloads are passed over.
-        run_id: The run that does it, for the books.
+        run_id: The run, for ``ops.load_audit``.
         cust_id: Whose rows those of an archive are that do not say.
 
     Returns:
@@ -135,7 +135,7 @@ def load_in_transaction(
     """Load the best version of some subsessions, in the caller's transaction.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         subsession_ids: Which; those without payloads are passed over.
         outcome: Takes note of what was odd in the payloads.
         cust_id: Whose rows those of an archive are that do not say.
@@ -215,7 +215,7 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
     A subsession that is there from a better source keeps what it has.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         frames: What the source tells.
         source: The source.
         outcome: Counts what was kept.

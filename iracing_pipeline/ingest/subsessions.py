@@ -2,7 +2,7 @@
 
 Every document is committed as it arrives, so that whatever ends a run, the next one asks only for
 what is missing. A document that is refused or does not come is noted as wanted, with its reason,
-and asked for again; the others of its race are fetched all the same.
+and requested again; the others of its race are fetched all the same.
 """
 
 from __future__ import annotations

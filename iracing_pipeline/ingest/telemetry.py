@@ -117,7 +117,7 @@ class Telemetry:
     """Content of one file.
 
     Attributes:
-        facts: What the file says of itself.
+        facts: Facts of the file.
         session: One row of ``racing.telemetry_session``.
         laps: Rows of ``racing.telemetry_lap``.
         records: The records that lap analysis read.
@@ -271,7 +271,7 @@ def load(
     """Store the session and its laps, in the caller's transaction.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         telemetry: What the file became.
         frames_uri: Where its frames lie in the lake; None where they do not.
         left_out: Values outside their bounds in other tables of the session.

@@ -79,7 +79,7 @@ class Arrivals:
         self._thread = threading.Thread(target=self._follow, name="arrivals", daemon=True)
 
     def start(self) -> None:
-        """Look now and then, in a thread of its own; the first look prints nothing."""
+        """Look now and then, in a separate thread; the first look prints nothing."""
         self.look()
         self._thread.start()
 

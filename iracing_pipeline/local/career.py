@@ -83,7 +83,7 @@ def load_career(
     """Load reference, seasons and ratings by the account in the environment.
 
     Args:
-        settings: Where things are.
+        settings: Locations of data.
         keys: The seasons, such as ``2026S1``.
         progress: Called with seasons done and seasons in all.
     """

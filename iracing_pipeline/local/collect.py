@@ -64,10 +64,10 @@ def collect(
     """Search for new results, fetch and load due races, then update the ratings.
 
     Reference is pulled when it is a week old, ratings are when something came or a day has passed.
-    Whatever ends a collection, the next one goes on where it stopped.
+    Whatever ends a collection, the next one continues where it stopped.
 
     Args:
-        settings: Where things are.
+        settings: Locations of data.
         say: Is told what is done next.
         all_seasons: Search every season since the member joined, not only what is recent.
 

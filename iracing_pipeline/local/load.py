@@ -94,7 +94,7 @@ def load(
     The content decides the kind of a file.
 
     Args:
-        settings: Where things are.
+        settings: Locations of data.
         paths: Files and folders.
         progress: Called with the number of files done and of all files to load.
 

@@ -43,7 +43,7 @@ class PageServer:
         return f"http://{HOST}:{self._server.server_address[1]}"
 
     def start(self) -> None:
-        """Answer, in a thread of its own."""
+        """Answer, in a separate thread."""
         threading.Thread(target=self._server.serve_forever, name="start page", daemon=True).start()
 
     def stop(self) -> None:

@@ -56,7 +56,7 @@ class Endpoint:
         return f"http://{host!s}:{port}/metrics"
 
     def start(self) -> None:
-        """Answer, in a thread of its own."""
+        """Answer, in a separate thread."""
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="metrics endpoint", daemon=True
         )

@@ -1,6 +1,6 @@
 """Answers of the scrape endpoint, prepared beforehand, so that a scrape does no work.
 
-Each source is asked in turn by a thread of its own, and its answer is kept as text. A source that
+Each source is asked in turn by a separate thread, and its answer is kept as text. A source that
 fails keeps its last answer; whether it is up, and how old its answer is, is said beside it.
 """
 

@@ -63,7 +63,7 @@ def histogram(
 
     Args:
         name: Its name.
-        text: What it says.
+        text: Its meaning.
         labels: Names of its labels.
         bounds: Upper bounds of its buckets, without the last, which has none.
         rows: Label values, how many values are at most each bound and in all, and their sum.
@@ -92,8 +92,8 @@ def timed(
 
     Args:
         name: What it is, without its unit, such as ``best_lap``.
-        unit: Ending of the name, such as ``seconds``; empty where there is none.
-        text: What it says.
+        unit: Ending of the name, such as ``seconds``; empty if there is none.
+        text: Its meaning.
         labels: Names of its labels.
         rows: Label values, value and moment of each.
         total: Whether it only ever grows.

@@ -52,7 +52,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, lake: Lake) -> Snapshot | None:
-        """The one in the lake; None where there is none, or one of another version.
+        """The one in the lake; None if there is none, or one of another version.
 
         Raises:
             LakeError: If the lake cannot be read.

@@ -35,7 +35,7 @@ class Database:
         """Take what it needs; nothing is connected yet.
 
         Args:
-            url: Gives the database's URL, which changes when the embedded server starts anew.
+            url: Gives the database's URL, which changes when the embedded server restarts.
             lake: Where the snapshot is kept.
             folders: Folders whose disks are watched.
         """

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 760, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 16, 40, 44
 
-# Okabe-Ito: told apart by colour-blind eyes too.
+# Okabe-Ito: distinguishable for colour-blind readers too.
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#767676"
 INK, _GRID, PAPER = "#24292f", "#e4e7eb", "#ffffff"
 

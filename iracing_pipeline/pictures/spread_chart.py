@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def spread_chart(corners: pl.DataFrame, title: str) -> str | None:
-    """The spread of each corner with its interval; None where there is none.
+    """The spread of each corner with its interval; None if there is none.
 
     Args:
         corners: Rows of ``racing.corner_consistency`` of one session.

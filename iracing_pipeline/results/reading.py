@@ -207,7 +207,7 @@ def objects(payload: object, name: str) -> list[Any]:
 
 
 def value_at(payload: object, path: str) -> Any:
-    """The value at a dotted path; None where there is none."""
+    """The value at a dotted path; None if there is none."""
     for name in path.split("."):
         payload = payload.get(name) if isinstance(payload, dict) else None
     return payload

@@ -180,7 +180,7 @@ def read_search(
     Args:
         rows: The rows, of any number of chunks.
         source: Where they come from.
-        issues: Takes note of what is unexpected in them.
+        issues: Collects what is unexpected in them.
         cust_id: Whose rows they are, where the rows do not say.
 
     Returns:

@@ -282,7 +282,7 @@ def read_subsessions(payloads: Iterable[Any], source: Source, issues: Issues) ->
     Args:
         payloads: The documents, without a wrapper.
         source: Where they come from.
-        issues: Takes note of what is unexpected in them.
+        issues: Collects what is unexpected in them.
 
     Returns:
         Frames with each key once.

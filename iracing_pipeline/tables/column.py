@@ -26,7 +26,7 @@ class Column:
     Attributes:
         name: Name in frames and in PostgreSQL; it ends in its unit where it has one (``_s``).
         dtype: Type in a polars frame.
-        doc: What it says and where it comes from; becomes the comment in the database.
+        doc: Meaning and source; becomes the comment in the database.
         unit: Unit symbol (SI where one exists), or None for counts, names and flags.
         required: Whether a row without it is wrong (``NOT NULL``).
         json: Whether the text holds a JSON document (``jsonb`` in PostgreSQL).

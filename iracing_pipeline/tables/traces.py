@@ -37,7 +37,7 @@ class TraceChannel:
         sources: iRacing's channels; the mean of all of them, so that one that is absent makes
             the trace absent.
         between: How it may be interpolated.
-        doc: What it says.
+        doc: Its meaning.
         unit: Its unit; None for numbers and flags.
         resolution: It is rounded to a multiple of this, a power of two: far below what can be
             told on track, and rounded numbers pack well on the disk.

@@ -104,7 +104,7 @@ def ask_again(connection: Connection, subsession_ids: Sequence[int] | None = Non
     """Request incomplete subsessions again, final or not; return their number.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         subsession_ids: Which; None for every one that is not complete.
     """
     chosen = "status <> 'ok'" if subsession_ids is None else "subsession_id = ANY(%(ids)s)"

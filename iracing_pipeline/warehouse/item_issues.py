@@ -18,7 +18,7 @@ def replace(connection: Connection, *, source: str, item: str, issues: Issues) -
     """Replace the issues of an item by those of its last load, the most frequent first.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         source: Kind of item.
         item: The item.
         issues: What was odd in it.

@@ -68,7 +68,7 @@ class Loaded:
         deleted: Rows of the replaced partitions that are no longer there.
         bytes: Bytes sent to the database.
         started_at: When it began, UTC.
-        seconds: How long it took.
+        seconds: Duration.
         partitions: The same for each replaced partition; none for ``upsert``.
     """
 
@@ -99,7 +99,7 @@ def replace(
     """Make a partition of a table hold exactly the rows of a frame.
 
     Args:
-        connection: In whose transaction it happens; nothing is committed here, unless the
+        connection: Connection with the caller's transaction; nothing is committed here, unless the
             connection is in autocommit.
         table: The table's declaration.
         frame: Rows with exactly the table's columns; NaN, and a value outside the bounds of its

@@ -38,7 +38,7 @@ def put(connection: Connection, document: Document, body: object, *, source: str
     """Store a document; an earlier version of it is replaced.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         document: Which it is.
         body: The JSON; where it was chunked, ``{"header": ..., "rows": [...]}``.
         source: Where it comes from.
@@ -79,7 +79,7 @@ def put_versions(connection: Connection, versions: Iterable[Version], *, source:
     what is in it; the latest, where it replaced a file.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         versions: The versions.
         source: Where they come from.
     """

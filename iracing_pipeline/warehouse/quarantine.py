@@ -53,7 +53,7 @@ def put(
     new one, and the entry of its earlier version is resolved by it.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         source: Kind of item, such as ``telemetry``.
         item: The item: a path, or a key of the source.
         reason: What is wrong with it.

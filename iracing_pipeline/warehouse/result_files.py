@@ -51,7 +51,7 @@ def begin(connection: Connection, path: str, version: Version, now: datetime) ->
     by the next.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         path: The file.
         version: Its size and time.
         now: The present, UTC.
@@ -72,7 +72,7 @@ def mark(
     """Store the outcome of a version of a file.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         path: The file.
         file: Its version and state.
         now: The present, UTC.

@@ -37,7 +37,7 @@ def read(
     """Record that the races of a season's search were fetched.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         season: Which; one that was never searched is not read by this.
         now: The present.
         calls: Requests that it took.

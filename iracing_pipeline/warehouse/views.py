@@ -1,7 +1,7 @@
 """The views that dashboards read, and the functions that they call.
 
 Neither holds data, so they have no history: whenever one of them or a comment changed, they
-are made anew after the migrations, in the same transaction. A migration that changes a column
+are recreated after the migrations, in the same transaction. A migration that changes a column
 which a view shows, or retires a view, drops that view first.
 """
 
@@ -173,7 +173,7 @@ def digest() -> str:
 def create(connection: Connection) -> None:
     """Make views and functions, and give tables and views their comments and bounds.
 
-    A view whose columns changed is made anew, and all others with it, as they may build on it.
+    A view whose columns changed is recreated, and all others with it, as they may build on it.
 
     Raises:
         MigrationError: If somebody else's view or function builds on one of them.

@@ -223,7 +223,7 @@ def _subsessions_of(connection: Connection, session_key: str) -> list[int]:
 
 
 def row_of(frame: pl.DataFrame, key: Mapping[str, object]) -> dict[str, Any] | None:
-    """The row of a frame with some key; None where there is none."""
+    """The row of a frame with some key; None if there is none."""
     rows = frame.filter(**key)
     return rows.row(0, named=True) if rows.height else None
 

@@ -81,7 +81,7 @@ class Explanation:
         id: The figure.
         value: Its stored value.
         unit: Its unit; None for counts, names and flags.
-        meaning: What it says.
+        meaning: Its meaning.
         docs: Page and section on how it is computed.
         function: The function that computes it.
         code_version: Version that computed it again.

@@ -41,10 +41,10 @@ def test_a_lie_changes_no_lap(number: int) -> None:
     glitches = 0
     for _ in range(LIES_EACH):
         lie = drawn_lie(drawn.records, tables[0], rng)
-        wrong, said = changes(tables, analysed(with_lie(drawn.records, lie)))
+        wrong, message = changes(tables, analysed(with_lie(drawn.records, lie)))
         assert wrong == [], lie
-        assert said <= 1, lie
-        glitches += said
+        assert message <= 1, lie
+        glitches += message
     assert glitches <= max(1, LIES_EACH // 10)
 
 

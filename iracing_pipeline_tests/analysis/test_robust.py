@@ -51,9 +51,9 @@ def covered(count: int, draws: int = 400) -> dict[str, float]:
             "difference": (robust.difference(noise, 0.5 + RNG.standard_normal(count)), 0.5),
         }
         columns = np.column_stack([ages % (count // 2), half])
-        found = robust.regression(columns, noise + columns @ np.array([0.2, -1.0]))
-        assert found is not None
-        estimates["regression"] = (found[0], 0.2)
+        result = robust.regression(columns, noise + columns @ np.array([0.2, -1.0]))
+        assert result is not None
+        estimates["regression"] = (result[0], 0.2)
         for name, (estimate, true) in estimates.items():
             assert estimate is not None
             hits[name] += estimate.low <= true <= estimate.high

@@ -49,15 +49,15 @@ class Pipeline:
                 "SELECT schemaname || '.' || tablename FROM pg_tables"
                 " WHERE schemaname IN ('racing', 'raw', 'ops') ORDER BY 1"
             ).fetchall()
-            found = {}
+            result = {}
             for (name,) in names:
                 table = sql.Identifier(*name.split("."))
                 lines = connection.execute(
                     sql.SQL("SELECT t::text FROM {} AS t ORDER BY 1").format(table)
                 ).fetchall()
                 digest = hashlib.sha256("\n".join(line for (line,) in lines).encode())
-                found[name] = (len(lines), digest.hexdigest())
-            return found
+                result[name] = (len(lines), digest.hexdigest())
+            return result
 
     def files(self) -> dict[str, str]:
         """Digests of the files in the home."""

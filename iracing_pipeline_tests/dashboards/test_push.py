@@ -33,31 +33,33 @@ class StandIn:
     status: int | None = None
     url: str = ""
 
-    def answer(self, method: str, path: str, told: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def answer(
+        self, method: str, path: str, document: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
         if method != "GET":
             self.writes.append(f"{method} {path}")
         if path == "/api/dashboards/db":
-            return 200, self._save(told)
+            return 200, self._save(document)
         kind, _, uid = path.removeprefix("/api/").removesuffix("/").rpartition("/")
         if kind == "dashboards/uid":
             return (200, self.boards[uid]) if uid in self.boards else (404, {"message": "no"})
         if path == "/api/folders":
-            self.folders[told["uid"]] = told["title"]
-            return 200, told
+            self.folders[document["uid"]] = document["title"]
+            return 200, document
         if uid not in self.folders:
             return 404, {"message": "folder not found"}
         if method == "PUT":
-            self.folders[uid] = told["title"]
+            self.folders[uid] = document["title"]
         return 200, {"uid": uid, "title": self.folders[uid]}
 
-    def _save(self, told: dict[str, Any]) -> dict[str, Any]:
-        assert told["overwrite"]
-        assert told["folderUid"] in self.folders
-        uid = told["dashboard"]["uid"]
+    def _save(self, document: dict[str, Any]) -> dict[str, Any]:
+        assert document["overwrite"]
+        assert document["folderUid"] in self.folders
+        uid = document["dashboard"]["uid"]
         version = self.boards.get(uid, {"dashboard": {"version": 0}})["dashboard"]["version"] + 1
         # Grafana gives a dashboard an id and a version of its own.
-        kept = {**told["dashboard"], "id": 7, "version": version}
-        self.boards[uid] = {"dashboard": kept, "meta": {"folderUid": told["folderUid"]}}
+        kept = {**document["dashboard"], "id": 7, "version": version}
+        self.boards[uid] = {"dashboard": kept, "meta": {"folderUid": document["folderUid"]}}
         return {"uid": uid, "version": version}
 
 
@@ -68,10 +70,10 @@ def grafana() -> Iterator[StandIn]:
     class Handler(BaseHTTPRequestHandler):
         def _any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            told = json.loads(self.rfile.read(length) or b"{}")
+            document = json.loads(self.rfile.read(length) or b"{}")
             status, content = 401, {"message": "Invalid API key"}
             if self.headers.get("Authorization") == f"Bearer {TOKEN}":
-                status, content = stand_in.answer(self.command, self.path, told)
+                status, content = stand_in.answer(self.command, self.path, document)
             if stand_in.status is not None:
                 status, content = stand_in.status, {"message": "as told"}
             body = json.dumps(content).encode()

@@ -73,9 +73,9 @@ def start(
 
 
 def status(pipeline: Pipeline, run: dg.DagsterRun) -> dg.DagsterRunStatus:
-    found = pipeline.instance.get_run_by_id(run.run_id)
-    assert found is not None
-    return found.status
+    result = pipeline.instance.get_run_by_id(run.run_id)
+    assert result is not None
+    return result.status
 
 
 @dataclass
@@ -101,9 +101,9 @@ class CodeServer(DagsterApiServicer):
         asked = dg.deserialize_value(
             request.serialized_can_cancel_execution_request, CanCancelExecutionRequest
         )
-        known = CanCancelExecutionResult(can_cancel=asked.run_id in self.launched)
+        expected = CanCancelExecutionResult(can_cancel=asked.run_id in self.launched)
         return messages.CanCancelExecutionReply(
-            serialized_can_cancel_execution_result=dg.serialize_value(known)
+            serialized_can_cancel_execution_result=dg.serialize_value(expected)
         )
 
     @property
@@ -129,8 +129,8 @@ def listening() -> Iterator[CodeServer]:
 
 def test_a_run_that_its_code_server_forgot_while_it_started_is_ended(pipeline: Pipeline) -> None:
     with listening() as server:
-        known = start(pipeline, status=STARTING, tags=server.tags)
-        server.launched.add(known.run_id)
+        expected = start(pipeline, status=STARTING, tags=server.tags)
+        server.launched.add(expected.run_id)
         forgotten = start(pipeline, status=STARTING, tags=server.tags)
         waiting = start(pipeline, status=STARTING)  # no code server has it yet, or ever will
 
@@ -139,9 +139,9 @@ def test_a_run_that_its_code_server_forgot_while_it_started_is_ended(pipeline: P
         look(pipeline, cursor)
 
         assert status(pipeline, forgotten) is FAILURE
-        assert status(pipeline, known) is STARTING
+        assert status(pipeline, expected) is STARTING
     look(pipeline, look(pipeline))
-    assert status(pipeline, known) is FAILURE, "its code server is gone"
+    assert status(pipeline, expected) is FAILURE, "its code server is gone"
     assert status(pipeline, waiting) is STARTING
 
 

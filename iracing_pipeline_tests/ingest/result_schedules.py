@@ -100,7 +100,7 @@ def run(connection: Connection, folder: Path, seed: int) -> tuple[list[str], Cou
     now = datetime.now(UTC)
     for rest in range(1, 3):  # the faults have ended, and time passes
         _look(connection, world, rng, faulty=False, now=now + rest * LONG)
-    found = _shown(connection)
+    result = _shown(connection)
     wrong = _unlike(connection, world)
     empty(connection)
     for versions in world.versions.values():
@@ -111,7 +111,7 @@ def run(connection: Connection, folder: Path, seed: int) -> tuple[list[str], Cou
     load_subsessions(connection, list(world.versions))
     expected = _shown(connection)
     wrong += [
-        f"seed {seed}: {table} differs" for table in TABLES if found[table] != expected[table]
+        f"seed {seed}: {table} differs" for table in TABLES if result[table] != expected[table]
     ]
     return wrong, world.faults
 

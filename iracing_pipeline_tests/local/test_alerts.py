@@ -72,8 +72,8 @@ class Firing:
         self.ever: set[str] = set()
 
     def now(self) -> set[str]:
-        found = self._server.query('ALERTS{alertstate="firing"}')
-        return {each["metric"]["alertname"] for each in found}
+        result = self._server.query('ALERTS{alertstate="firing"}')
+        return {each["metric"]["alertname"] for each in result}
 
     def wait_for(self, *alerts: str) -> None:
         deadline = time.monotonic() + 60

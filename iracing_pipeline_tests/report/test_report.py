@@ -50,9 +50,9 @@ def parsed(html: str) -> Tags:
 
 
 def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'id="page-data">(.*?)</script>', html)
-    assert found is not None
-    island: dict[str, Any] = json.loads(found[1])
+    result = re.search(r'id="page-data">(.*?)</script>', html)
+    assert result is not None
+    island: dict[str, Any] = json.loads(result[1])
     return island
 
 
@@ -63,8 +63,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def key(connection: Connection, file: Path) -> str:
-    found, _ = stored(connection, file)
-    return found.facts.session_key
+    recorded, _ = stored(connection, file)
+    return recorded.facts.session_key
 
 
 def test_it_answers_its_questions(connection: Connection, key: str) -> None:
@@ -209,9 +209,9 @@ def test_a_session_that_is_not_there_is_said_to_be(connection: Connection) -> No
 
 @each(recordings())
 def test_real_files_have_reports(connection: Connection, path: Path) -> None:
-    found, _ = stored(connection, path)
+    recorded, _ = stored(connection, path)
 
-    html = report(read(connection, found.facts.session_key))
+    html = report(read(connection, recorded.facts.session_key))
 
-    assert str(found.session["track_name"][0]) in parsed(html).text
+    assert str(recorded.session["track_name"][0]) in parsed(html).text
     assert len(html) < 3_000_000

@@ -151,8 +151,8 @@ class Stack:
         script = (
             'PGPASSWORD=$(cat /run/secrets/postgres_password) exec psql -U postgres iracing "$@"'
         )
-        told = self.inside("postgres", "sh", "-c", script, "sh", "-qAtF", "\t", "-c", statement)
-        return [line.split("\t") for line in told.splitlines()]
+        output = self.inside("postgres", "sh", "-c", script, "sh", "-qAtF", "\t", "-c", statement)
+        return [line.split("\t") for line in output.splitlines()]
 
     def number(self, statement: str) -> int:
         """The one number that a query gives; 0 while the database does not answer."""
@@ -198,8 +198,8 @@ def command(
         check=False,
     )
     if check and done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-12:]
-        raise StackTestError(f"{' '.join(arguments[:8])} ended with {done.returncode}: {said}")
+        message = (done.stderr or done.stdout).strip().splitlines()[-12:]
+        raise StackTestError(f"{' '.join(arguments[:8])} ended with {done.returncode}: {message}")
     return done.stdout
 
 

@@ -90,7 +90,7 @@ def schedule() -> Panel:
 
 
 def participation() -> Panel:
-    """What came of it."""
+    """Result of it."""
     return by_number(
         2,
         "Points by week",

@@ -15,7 +15,7 @@ from iracing_pipeline.warehouse import audit
 _QUIET = timedelta(seconds=20)
 _AT_LEAST_EVERY = timedelta(minutes=10)
 
-# What figures are had from; a change of nothing else asks for them.
+# What figures are computed from; a change of nothing else asks for them.
 _SOURCES = (
     "racing.telemetry_session",
     "racing.telemetry_lap",

@@ -160,7 +160,7 @@ def _requests(
     new = list(dict.fromkeys(key for key in keys if key not in old))
     order += new
     # Each tick asks under keys of its own: what was asked for is kept in the inventory, and a
-    # file that comes back, grown or mended, must be loaded again.
+    # file that comes back, grown or repaired, must be loaded again.
     runs = [
         dg.RunRequest(run_key=f"{now.isoformat()}/{number}", tags=tags)
         for number, tags in enumerate(

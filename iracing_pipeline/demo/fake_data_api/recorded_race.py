@@ -56,7 +56,7 @@ class RecordedRace:
             race: The race.
             lap_s: Lap times in seconds, one row a car in the order of the grid; changed.
             flags: Lap flags, likewise.
-            rng: Source of chance.
+            rng: Random seed.
         """
         own, cars = race.grid - 1, np.arange(race.field)
         equal = (race.grid + race.finish) // 2 - 1  # the member came from grid to finish

@@ -124,7 +124,7 @@ class FakeDataApi:
         return self._tokens.grants
 
     def start(self) -> None:
-        """Listen, in a thread of its own."""
+        """Listen, in a separate thread."""
         handler = type("BoundHandler", (Handler,), {"api": self})
         self._server = _Server(("127.0.0.1", self.port), handler)
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()

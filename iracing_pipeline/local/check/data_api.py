@@ -50,7 +50,9 @@ def _of(account: DataApiAccount, state: TokenState, now: float) -> Finding:
         and refusal.credentials == credentials_of(account).fingerprint
     ):
         message = f"iRacing refused the login: {refusal.reason}"
-        advice = f"Mend the account in the settings. It is tried again at {_clock(refusal.until)}"
+        advice = (
+            f"Correct the account in the settings. It is tried again at {_clock(refusal.until)}"
+        )
         return wrong(SUBJECT, message, advice)
     if account.password is not None:
         kept = "a token is kept" if token is not None else "it logs in when first used"

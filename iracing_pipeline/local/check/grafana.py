@@ -29,11 +29,11 @@ def grafana(settings: GrafanaSettings) -> list[Finding]:
         findings = [ok(SUBJECT, f"{url}, version {health.body.get('version', 'unknown')}")]
         if settings.token is None:
             advice = f"Set {_TOKEN} to the token of a service account"
-            message = "not looked at: there is no token"
+            message = "not checked: no token is set"
             return [*findings, warning(f"{SUBJECT} data sources", message, advice)]
         findings += [_datasource(url, uid, settings.token) for uid in DATASOURCES]
     except NoAnswerError as error:
-        advice = "Start it, or mend IRACING_GRAFANA_URL"
+        advice = "Start it, or correct IRACING_GRAFANA_URL"
         return [wrong(SUBJECT, f"{url}: {error}", advice)]
     return findings
 
@@ -51,7 +51,5 @@ def _datasource(url: str, uid: str, token: str) -> Finding:
     health = get(f"{url}/api/datasources/uid/{uid}/health", token=token)
     if health.status != 200 or health.body.get("status") == "ERROR":
         message = str(health.body.get("message") or f"HTTP {health.status}")
-        return wrong(
-            subject, f"Grafana cannot use it: {message}", "Mend it in Grafana, Connections"
-        )
+        return wrong(subject, f"Grafana cannot use it: {message}", "Fix it in Grafana, Connections")
     return ok(subject, "Grafana reaches it")

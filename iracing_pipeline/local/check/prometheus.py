@@ -32,7 +32,7 @@ def prometheus(settings: MetricSettings) -> tuple[list[Finding], float | None]:
         running = get(f"{url}/api/v1/status/runtimeinfo").body.get("data", {})
         config = get(f"{url}/api/v1/status/config").body.get("data", {})
     except NoAnswerError as error:
-        advice = "Start it with prometheus/prometheus.yml, or mend IRACING_PROMETHEUS_URL"
+        advice = "Start it with prometheus/prometheus.yml, or correct IRACING_PROMETHEUS_URL"
         return [wrong(SUBJECT, f"{url}: {error}", advice)], None
     findings = [ok(SUBJECT, f"{url} is ready"), _receiver(flags)]
     findings += [_window(str(config.get("yaml", ""))), _retention(running)]
@@ -68,7 +68,7 @@ def hosted(settings: MetricSettings) -> list[Finding]:
     ]
     if missing:
         message = f"{' and '.join(missing)} not set"
-        return [wrong(subject, message, "Set them to what the provider's remote write page says")]
+        return [wrong(subject, message, "Set them as on the provider's remote write page")]
     return [ok(subject, f"{settings.cloud_url}, with user and token (not asked)")]
 
 

@@ -28,7 +28,7 @@ def result_files(url: str | None) -> list[Finding]:
     """How many result files are loaded, in quarantine, or have fields that could not be read.
 
     Args:
-        url: The database; None where there is none that can be used.
+        url: The database; None if there is none that can be used.
     """
     if url is None:
         return []

@@ -141,8 +141,7 @@ def _run(program: str, *arguments: str, may_fail: bool = False) -> str:
         ) from error
     except FileNotFoundError as error:
         raise ServiceError(
-            f"There is no program {program} here. Start the command in a way of your own; see"
-            " docs/operating.md"
+            f"There is no program {program} here. Start the command yourself; see docs/operating.md"
         ) from error
     if done.returncode == 0 or (may_fail and done.stdout.strip()):
         return done.stdout.strip()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "up": "Watches the telemetry folder, and serves the Dagster UI",
     "live": "Serves the car as it is now to Prometheus",
-    "metrics": "Serves what is last known to Prometheus",
+    "metrics": "Serves last-known values to Prometheus",
 }
 # What the files of a service's definition must not hold: others may read them.
 _SECRET = ("PASSWORD", "SECRET", "TOKEN", "DATABASE_URL")

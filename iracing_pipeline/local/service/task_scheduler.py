@@ -1,6 +1,6 @@
 """A task for Windows's Task Scheduler, as the XML that it takes.
 
-A task of the user's at log-on, and not a Windows service: a service runs in a session of its own,
+A task of the user's at log-on, and not a Windows service: a service runs in a separate session,
 where the simulator's shared memory is not to be seen and Documents is another folder.
 """
 

@@ -48,7 +48,7 @@ class Delivery:
         waiting: Samples that it may take later.
         failure: Why some could not be sent now, in words; None where nothing went wrong.
         requests: Requests or files that were sent.
-        seconds: How long it took.
+        seconds: Duration.
     """
 
     accepted: int = 0

@@ -112,7 +112,7 @@ class Grid:
         return cls(cell[last] * period, rows[last])
 
     def take(self, column: pl.Series, channel: ChannelMetric) -> Floats:
-        """The values of a channel at the times of the grid, rounded; NaN where there is none."""
+        """The values of a channel at the times of the grid, rounded; NaN if there is none."""
         values = column.gather(self.records).to_numpy().astype(np.float64)
         values *= channel.factor
         values /= channel.step

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _OVER_M = 60.0  # time lost is told over this much of the track, or single points would flicker
 _EVEN_MS_PER_100M = 2.0
 _LABEL_PX = 17
-# Blue gains, orange loses: told apart by colour-blind eyes. Grey is neither.
+# Blue gains, orange loses: distinguishable for colour-blind readers. Grey is neither.
 _GAIN_LOSS = [
     [0, "#0072b2"],
     [0.38, "#56b4e9"],

@@ -95,7 +95,7 @@ def write(data: Path, address: Address) -> None:
 
 
 def port_of_last_time(data: Path) -> int | None:
-    """The port in the settings file, None where there is none."""
+    """The port in the settings file, None if there is none."""
     try:
         lines = (data / FILE).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -22,7 +22,7 @@ class Postmaster:
 
     @classmethod
     def read(cls, data: Path) -> Postmaster | None:
-        """Read the file; None where there is none, or nothing usable in it."""
+        """Read the file; None if there is none, or nothing usable in it."""
         try:
             lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:

@@ -244,8 +244,8 @@ def test_a_disk_that_stays_full_puts_no_file_aside(
             assert not result.success
             pipeline.time_passes(60)
             assert attempts(pipeline) == {0}, "they may be tried as often as new ones"
-            for said in pipeline.rows("SELECT note FROM ops.telemetry_file"):
-                assert "No space left" in said["note"]
+            for message in pipeline.rows("SELECT note FROM ops.telemetry_file"):
+                assert "No space left" in message["note"]
 
     assert pipeline.states == {"a.ibt": "ready", "b.ibt": "ready"}
     assert pipeline.rows("SELECT * FROM ops.quarantine") == []
