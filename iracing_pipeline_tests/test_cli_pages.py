@@ -105,7 +105,7 @@ def test_a_session_without_a_clean_lap_says_so(loaded: Path, database: str) -> N
 
     assert done.exit_code == 0, done.output
     html = (loaded / "out.html").read_text("utf-8")
-    assert "Nothing can be told yet: 0 clean laps" in html
+    assert "No finding yet: 0 clean laps" in html
 
 
 def test_a_session_that_is_not_there_is_an_error(loaded: Path) -> None:

@@ -121,7 +121,7 @@ RATE_LIMIT = Meaning(
 MAINTENANCE = Meaning(
     "maintenance",
     About.MOMENT,
-    "iRacing is down for maintenance, which can take hours. The run goes on from here when it is"
+    "iRacing is down for maintenance, which can take hours. The run continues from here when it is"
     " started again",
     stops=True,
     outage="all",

@@ -184,7 +184,7 @@ def _seconds(connection: Connection, name: str, text: str, label: str, table: st
 def _quarantine(rows: list[dict[str, Any]]) -> Iterator[Metric]:
     yield gauge(
         "quarantine_open_items",
-        "Items that could not be loaded and wait for somebody.",
+        "Items that could not be loaded and need attention.",
         ("source",),
         # Zero, not absent: an alert compares it with an hour ago.
         [((source,), 0) for source in {"telemetry"} - {row["source"] for row in rows}]
@@ -253,7 +253,7 @@ def _api(connection: Connection) -> Iterator[Metric]:
     )
     yield gauge(
         "api_missing_documents",
-        "Documents that the Data API did not give: final ones are not asked for any more.",
+        "Documents that the Data API did not give: final ones are not requested any more.",
         ("endpoint", "meaning", "state"),
         [
             ((row["endpoint"], row["meaning"], state), row[state])
@@ -270,11 +270,11 @@ def _api(connection: Connection) -> Iterator[Metric]:
     for row in _rows(connection, _API):
         for name, text in (
             ("quota_limit", "Requests that a period has."),
-            ("quota_remaining", "Requests left of the period, as last said."),
+            ("quota_remaining", "Requests left of the period, by the last answer."),
         ):
             yield gauge(f"api_{name}", text, rows=[((), row[name])])
         yield _moment("api_token_expiry", "When the token ends.", row["token_expires_at"])
-        yield _moment("api_quota", "When the quota was last said.", row["quota_at"])
+        yield _moment("api_quota", "Time of the last answer with a quota.", row["quota_at"])
 
 
 def _moment(name: str, text: str, when: Any) -> Metric:

@@ -167,4 +167,4 @@ def _worth(connection: Connection, row: dict[str, Any]) -> str:
     if row["clean_lap_count"]:
         clean = count(row["clean_lap_count"], "clean lap")
         return f"{clean}: a finding needs {FEWEST_CLEAN_LAPS}."
-    return "No clean lap: the report says why each lap does not count."
+    return "No clean lap: the report has the reason for each lap."

@@ -81,13 +81,13 @@ CAR_TRACK = Table(
         *_estimate(
             "fuel_effect",
             "s/l",
-            "What a litre on board costs a lap; null where fuel and tyres are not told apart",
+            "Seconds that a litre on board costs; null where fuel and tyres cannot be separated",
             "fuel effect",
         ),
         *_estimate(
             "degradation",
             "s/lap",
-            "What each lap on the tyres costs a lap; null where fuel and tyres are not told apart",
+            "Seconds of each lap on the tyres; null where fuel and tyres cannot be separated",
             "degradation",
         ),
         Column(

@@ -308,7 +308,7 @@ LAP_TRACE = Table(
 
 REFERENCE_LAP = Table(
     name="racing.reference_lap",
-    doc="One lap of somebody to compare with, on the grid of its track; never among the laps that"
+    doc="One lap of another driver, on the grid of its track; never among the laps that"
     " were driven here, so that it is in none of their figures.",
     key=("reference_key",),
     columns=(

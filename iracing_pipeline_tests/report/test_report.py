@@ -150,7 +150,7 @@ def test_without_a_clean_lap_it_says_why(connection: Connection, key: str) -> No
 
     text = parsed(report(read(connection, key))).text
 
-    assert "no clean lap yet: the lap table says why" in text
+    assert "no clean lap yet: see the reasons in the lap table" in text
     assert "the car left the track" in text
     assert "No clean lap yet: sectors" in text
     assert "No estimate yet" in text

@@ -28,7 +28,7 @@ def timed() -> Panel:
     return stat(
         1,
         "Laps with an official time",
-        "Laps whose reconstructed time can be held against iRacing's own. From"
+        "Laps whose reconstructed time can be compared with iRacing's. From"
         " grafana.telemetry_laps.",
         number("count(residual_s)", "Laps"),
         f"grafana.telemetry_laps WHERE {IN_RANGE}",
@@ -240,7 +240,7 @@ def missing() -> Panel:
             moment("retry_after", "Asked again"),
         ),
         "grafana.missing_documents WHERE meaning <> 'reread' ORDER BY last_at DESC LIMIT 200",
-        empty="Nothing: everything that was asked for came.",
+        empty="Nothing: all requested documents arrived.",
         height=8,
         may_be_empty=True,
     )

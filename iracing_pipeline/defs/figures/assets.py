@@ -157,8 +157,8 @@ def replays(
     with warehouse.connect() as connection:
         done = drive_again_due(connection, run_id=context.run.run_id)
     took = round(time.perf_counter() - began, 3)
-    context.log.info("%d races driven again: %.2f s", done.races, took)
+    context.log.info("%d races simulated: %.2f s", done.races, took)
     for subsession_id, reason in done.refused.items():
-        context.log.warning("race %d was not driven again: %s", subsession_id, reason)
+        context.log.warning("race %d was not simulated: %s", subsession_id, reason)
     metadata_shown = {"races": done.races, "rows": done.rows, "seconds": took}
     yield dg.MaterializeResult(asset_key=race_what_ifs.key, metadata=metadata_shown)

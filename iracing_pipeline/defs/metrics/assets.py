@@ -60,7 +60,7 @@ def metric_history(
     places, selection = metric_places.open(), metric_places.selection
     if not places:
         raise dg.Failure(
-            "There is no place to send metrics to: set IRACING_PROMETHEUS_URL or"
+            "No destination of metrics is set: set IRACING_PROMETHEUS_URL or"
             " IRACING_CLOUD_PUSH_URL.",
             allow_retries=False,
         )

@@ -28,7 +28,7 @@ take_snapshot = dg.define_asset_job(
     "take_snapshot",
     selection=[metric_snapshot],
     config=_QUIET,
-    description="What is last known of the driver, for Prometheus.",
+    description="Last-known values of the driver, for Prometheus.",
 )
 
 

@@ -33,7 +33,7 @@ def change_races(
             gone = incomplete_races.dismiss(connection, config.dismiss) if config.dismiss else 0
     except incomplete_races.UnknownRaceError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    context.log.info("%d races are asked for again, %d are dismissed", again, gone)
+    context.log.info("%d races will be requested again, %d are dismissed", again, gone)
 
 
 @dg.job(

@@ -78,7 +78,7 @@ def raw_season_search(
     if failed:
         raise dg.Failure(
             f"{len(failed)} of {len(context.partition_keys)} seasons could not be searched; they"
-            f" are asked for again. {next(iter(failed.values()))}",
+            f" will be requested again. {next(iter(failed.values()))}",
             metadata={"failed": dg.MetadataValue.json(failed)},
             allow_retries=False,
         )
@@ -103,7 +103,7 @@ def raw_recent_search(
     ):
         cust_id = own_cust_id(connection, api)
         due = search_recent(connection, api, int(cust_id or 0), datetime.now(UTC))
-    context.log.info("Something is to be fetched in: %s", ", ".join(due) or "no season")
+    context.log.info("Documents are due in: %s", ", ".join(due) or "no season")
     return dg.MaterializeResult(metadata={"seasons to fetch": ", ".join(due) or "none"})
 
 

@@ -38,7 +38,7 @@ load_season = dg.define_asset_job(
 fetch_season = dg.define_asset_job(
     "fetch_season",
     selection=[raw_subsessions, season_tables],
-    description="What the fetch queue says is due in a season.",
+    description="Documents that are due in a season, by the fetch queue.",
 )
 load_result_files_job = dg.define_asset_job(
     "load_result_files",

@@ -154,7 +154,7 @@ _TABLE_CHECKS: list[tuple[str, TableCheck, str]] = [
     (
         "telemetry_laps",
         laps_account_for_records,
-        "Each record of a session is in one lap, but for those in which the car is nowhere.",
+        "Each record of a session is in one lap, but for those with the car not in the world.",
     ),
     (
         "lap_traces",

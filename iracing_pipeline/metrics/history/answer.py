@@ -15,7 +15,7 @@ class Verdict(Enum):
     REFUSED = "the server will never take it"
     TOO_LARGE = "the server takes less at once"
     RETRY = "it may be taken later"
-    MISCONFIGURED = "the server does not take what we send until somebody mends the settings"
+    MISCONFIGURED = "the server does not take what we send until the settings are corrected"
 
 
 class Refusal(StrEnum):

@@ -22,14 +22,14 @@ def section(data: SessionData) -> str:
             "No corner is known of this track yet: the map is made from laps driven from line to"
             " line."
             if data.corner_map.is_empty()
-            else "No clean lap yet: only clean laps say how evenly you drive."
+            else "No clean lap yet: consistency is computed from clean laps."
         )
         return words.section("consistency", "Consistency", words.empty(why))
     if data.session["clean_lap_count"] < _FEWEST:
         return words.section(
             "consistency",
             "Consistency",
-            words.empty("One clean lap alone does not say how evenly you drive: it needs another."),
+            words.empty("Consistency needs a second clean lap."),
         )
     rows = sorted(corners.rows(named=True), key=lambda each: each["best_s"] - each["median_s"])
     widest = max(each["median_s"] - each["best_s"] for each in rows) or 1.0

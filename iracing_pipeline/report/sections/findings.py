@@ -55,7 +55,7 @@ def _why_none(data: SessionData) -> str:
             f" beyond their scatter, nor {_WORTH_S} s in the best lap."
         )
     return (
-        f"Nothing can be told yet: {words.count(clean, 'clean lap')}, and a finding needs"
+        f"No finding yet: {words.count(clean, 'clean lap')}, and a finding needs"
         f" {FEWEST_CLEAN_LAPS} of one session, or another clean lap here to compare with."
     )
 
