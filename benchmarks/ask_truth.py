@@ -80,7 +80,7 @@ class Asked:
 
 @dataclass
 class Measured:
-    """What was measured.
+    """Measurements.
 
     Attributes:
         right: Answers that were right.
@@ -198,7 +198,7 @@ def _unknown() -> list[Asked]:
 
 
 def judged(asked: Asked, result: Any) -> str | None:
-    """What is wrong with an answer; None where nothing is."""
+    """Return the problem of an answer; None if there is none."""
     if result.is_error:
         return f"{asked.tool} {asked.given}: {result.content[0].text}"
     answer = result.structured_content
@@ -268,11 +268,11 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("incidents", {"session": "last"}),
     ("query", {"sql": "SELECT kind, count(*) FROM grafana.telemetry_laps GROUP BY 1"}),
 )
-"""What is asked of ten seasons; each several times."""
+"""Calls on ten seasons; each several times."""
 
 
 async def measure_calls(env: Mapping[str, str], rounds: int = 5) -> Measured:
-    """How long calls take, whatever they answer."""
+    """Measure the duration of calls, whatever they answer."""
     result = Measured()
     async with served(env) as session:
         for tool, given in CALLS * rounds:

@@ -1,4 +1,4 @@
-"""What Dagster's books cost as partitions grow: one partition for each file that ever was.
+"""Cost of Dagster's storage as partitions grow: one partition for each file.
 
 ``python -m benchmarks.dagster_partitions [PARTITIONS ...]`` loads fifty simulated files through the
 sensor and its run, with Dagster's storage in PostgreSQL, and says what Dagster takes for a file and

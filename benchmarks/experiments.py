@@ -26,7 +26,7 @@ SEED = 2026
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What the driver does.
+    """Behaviour of the driver.
 
     Attributes:
         difference: B minus A, as a share of the lap time.

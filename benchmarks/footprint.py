@@ -1,4 +1,4 @@
-"""What one file costs and leaves behind: processor, lake, and each table of the database.
+"""Cost of one file: processor, lake, and each table of the database.
 
 ``python -m benchmarks.footprint [FILES] [LAPS]`` loads simulated stints of so many laps with all
 that the assets do with a file, but without Dagster: see dagster_partitions for its part. It prints

@@ -51,7 +51,7 @@ _CORPUS = 3_000
 
 @dataclass
 class Tally:
-    """What happened in one process."""
+    """Counts of one process."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     cases: int = 0

@@ -93,7 +93,7 @@ ARCHIVES = 4
 CASE_SECONDS = 10.0
 MEMORY_BYTES = 1 << 30
 GOOD = "formula"
-"""What the good session was driven with, which no other session was."""
+"""Facts of the good session, which no other session has."""
 
 START = datetime(2026, 3, 7, 19, 15, 33, tzinfo=UTC)
 # What may be said of a bad recording.
@@ -104,7 +104,7 @@ _EXPORTED = 3  # of a hundred cases are exports, not recordings
 
 @dataclass
 class Tally:
-    """What happened."""
+    """Counts of a campaign."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: dict[str, str] = field(default_factory=dict)
@@ -458,7 +458,7 @@ class _Database:
 
 
 def _good_rows(connection: Connection) -> list[object]:
-    """What is stored of the good session, frames apart."""
+    """Stored rows of the good session, without frames."""
     rows: list[object] = []
     for table in TABLES:
         if "session_key" in table.names and table.name.startswith("racing."):

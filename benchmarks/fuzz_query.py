@@ -106,7 +106,7 @@ _CANARIES = ("PostgreSQL 1", "grafana_reader", "SCRAM-SHA", "/postgres/data")
 
 @dataclass
 class Campaign:
-    """What a campaign gave.
+    """Result of a campaign.
 
     Attributes:
         asked: Statements asked.

@@ -135,14 +135,14 @@ def wait_until_sent(connection: Connection, patience_s: float = 600.0) -> None:
 
 
 def recorded(connection: Connection, lake: Lake) -> list[SessionSeries]:
-    """What was recorded of every session."""
+    """Recorded samples of every session."""
     keys = [k for (k,) in connection.execute("SELECT session_key FROM racing.telemetry_session")]
     expected = deliveries.sessions(connection, sorted(keys))
     return [series_of(lake, expected[key], Selection(DEFAULT, 10)) for key in sorted(keys)]
 
 
 def differences(server: Server, series: SessionSeries) -> tuple[int, int]:
-    """How many samples Prometheus has of a session, and how many are other than recorded."""
+    """Count the samples that Prometheus has of a session, and those that differ."""
     first, last = series.times[[0, -1]].tolist()
     wanted = {
         (metric, int(at)): value

@@ -187,7 +187,7 @@ def _splice(rng: random.Random, data: bytearray, other: bytes) -> None:
 
 
 def _records(data: bytearray) -> tuple[int, int] | None:
-    """Where the records begin and how long they are, if the header says what can be."""
+    """Return the offset and length of the records, if the header allows it."""
     if len(data) < CHANNELS_OFFSET:
         return None
     (length,) = struct.unpack_from("<i", data, 36)

@@ -51,7 +51,7 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the pipeline use it."""
+        """Environment of the pipeline."""
         return {
             **os.environ,
             "IRACING_HOME": str(self.home),
@@ -81,7 +81,7 @@ class Place:
         return subprocess.check_output(command, env=self.environment, text=True).strip()
 
     def contents(self) -> dict[str, Any]:
-        """What there is in the end, without what differs by the place."""
+        """Final content, without values that depend on the folder."""
         result: dict[str, Any] = {}
         with psycopg.connect(self.url()) as connection:
             tables = connection.execute(
@@ -114,7 +114,7 @@ def loaded(url: str) -> int:
 
 
 def settled(url: str, files: int) -> bool:
-    """Whether every file has its last state."""
+    """Return whether every file has its last state."""
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "SELECT count(*) FROM ops.telemetry_file WHERE state IN ('loaded', 'quarantined')"

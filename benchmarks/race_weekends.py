@@ -67,7 +67,7 @@ def analysed(records: pl.DataFrame) -> Tables:
 
 
 def wrong_laps(weekend: Weekend, tables: Tables, errors: dict[str, list[float]]) -> list[str]:
-    """What differs from the truth, in words; times go to ``errors`` by how they were had."""
+    """List differences from the truth, in words; times go to ``errors`` by their method."""
     laps, table, _ = tables
     if laps.height != len(weekend.laps):
         result = laps.select("stint", "lap_number", "kind").rows()
@@ -115,7 +115,7 @@ def _wrong_lap(row: dict[str, Any], lap: LapTruth, errors: dict[str, list[float]
 
 
 def changes(before: Tables, after: Tables) -> tuple[list[str], int]:
-    """What a lie changed, in words, and how many laps say ``glitch`` instead."""
+    """List the changes by a wrong record, in words, and count the laps with ``glitch`` instead."""
     rows: list[str] = []
     glitches = 0
     for name, was, now in zip(("lap", "stint", "set"), before, after, strict=True):

@@ -33,7 +33,7 @@ _UNITS = {"B": 1e-6, "kB": 1e-3, "KiB": 1024e-6, "MiB": 1.048576, "GiB": 1073.74
 
 
 class Watch:
-    """What containers use and queries take, in threads, until it is stopped."""
+    """Measures memory of containers and time of queries, in threads, until it is stopped."""
 
     def __init__(self, stack: Stack, *, alone: bool = False) -> None:
         """Take the stack, and whether nobody looks at its dashboards."""

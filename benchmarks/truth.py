@@ -1,9 +1,9 @@
-"""What the analysis recovers of simulated sessions, beside what is true.
+"""Figures of the analysis of simulated sessions, compared with the truth.
 
 Run: python -m benchmarks.truth [sessions]
 
 Half of the sessions are races with a stop, the others practice; cars and circuits take turns.
-Six sessions of a car on a circuit, one after the other, are a season: pooled figures are had from
+Six sessions of a car on a circuit, one after the other, are a season: pooled figures come from
 one.
 """
 
@@ -170,7 +170,7 @@ def _stints(
 def _pooled(
     season: list[tuple[pl.DataFrame, SessionTruth]], errors: Errors, covered: Covered
 ) -> None:
-    """What the sessions of a season tell together."""
+    """Pooled figures of the sessions of a season."""
     effects = pooled_effects(pl.concat([laps for laps, _ in season]))
     covered["seasons that tell"].append(effects is not None)
     if effects is None:

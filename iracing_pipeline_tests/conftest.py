@@ -1,4 +1,4 @@
-"""What tests of several packages share: a database server, and a fresh database for each test."""
+"""Fixtures of several packages: a database server, and a fresh database for each test."""
 
 from __future__ import annotations
 

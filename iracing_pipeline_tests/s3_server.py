@@ -30,7 +30,7 @@ class S3Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to use it; nothing else of the environment's may count."""
+        """Environment of a process that uses it; without other variables."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",

@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, int]]:
-    """What would have been served."""
+    """Arguments of the server that would have been started."""
     calls: list[tuple[Settings, int]] = []
 
     def serve(settings: Settings, port: int, *, browse: bool) -> bool:

@@ -86,7 +86,7 @@ migrates = pytest.mark.skipif(
 
 
 def migrate() -> str:
-    """What the container that migrates prints."""
+    """Return the output of the container that migrates."""
     script = [sys.executable, "-c", (FILES / "migrate.py").read_text(encoding="utf-8")]
     migrated = subprocess.run(script, check=False, capture_output=True, text=True)
     assert migrated.returncode == 0, migrated.stderr

@@ -101,7 +101,7 @@ def kubernetes_instance(home: Path, url: str) -> None:
 
 
 def code_of_the_chart() -> JobPythonOrigin:
-    """Where a run's code is, as the chart's code server tells it."""
+    """Origin of a run's code, as the chart's code server reports it."""
     server = read(VALUES)["dagster-user-deployments"]["deployments"][0]
     given = {
         "env": server["env"],

@@ -1,4 +1,4 @@
-"""What docs/scaling.md tells people to run does what it says."""
+"""Commands of docs/scaling.md work as described."""
 
 from __future__ import annotations
 

@@ -364,7 +364,7 @@ def _last(holds: Flags, where: Flags) -> np.ndarray:
 
 
 def _crossing(values: Floats, before: np.ndarray, level: Floats | float) -> Floats:
-    """Where values rise through a level after a point, in points; NaN where that is -1."""
+    """Return where values rise through a level after a point, in points; NaN where that is -1."""
     laps, most = np.arange(len(values)), values.shape[1] - 1
     at = np.clip(before, 0, most - 1)
     low, high = values[laps, at], values[laps, at + 1]

@@ -135,7 +135,7 @@ def reasons(
         "caution": samples.caution is not None and samples.caution[rows].any(),
         "team_mate": by_team_mate(samples, rows),
         "no_closure": residual is not None and abs(residual) > bound,
-        "glitch": segment.doubtful or _nowhere_within(rows),
+        "glitch": segment.doubtful or _not_in_world_within(rows),
     }
     return [reason for reason, holds in against.items() if holds]
 
@@ -159,7 +159,7 @@ def _lasts(holds: Flags) -> bool:
     return bool((edges[1::2] - edges[::2]).max() > min(LONGEST_LIE, len(holds) - 1))
 
 
-def _nowhere_within(rows: Integers) -> bool:
+def _not_in_world_within(rows: Integers) -> bool:
     """Whether the car was not in the world for a while within a lap that it then drove on."""
     return bool(len(rows) > 1 and int(rows[-1]) - int(rows[0]) >= len(rows) + LONGEST_LIE)
 

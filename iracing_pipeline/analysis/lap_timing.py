@@ -71,7 +71,7 @@ class LapTime:
 
 
 def crossing(samples: Samples, segment: Segment) -> Crossing | None:
-    """What begins ``segment``: the line or the green flag; None if it is neither."""
+    """Return the crossing that begins ``segment``: line or green flag; None if it is neither."""
     if segment.start is not None and not segment.start.at_line:
         return _green(segment.start)
     if segment.begins is not Edge.LINE:

@@ -299,11 +299,11 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
         moved = np.hypot(np.diff(samples.east_m[rows]), np.diff(samples.north_m[rows]))
         votes += moved > explained
     position_jumps = votes > 0
-    nowhere = np.diff(rows) > 1
-    other = nowhere | (votes > 0)
+    not_in_world = np.diff(rows) > 1
+    other = not_in_world | (votes > 0)
     if not other.any():
         return large
-    votes += nowhere
+    votes += not_in_world
     if samples.fuel is not None:
         filled = np.diff(samples.fuel[rows]) > _FUEL_JUMP_L
         votes += filled
@@ -318,8 +318,8 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
     return large | (position_jumps & other & (votes >= _FEWEST_VOTES))
 
 
-def _apart(jumps: Flags, nowhere: Flags) -> Flags:
-    """Of jumps a few records apart the one at which the car was nowhere, or else the first.
+def _apart(jumps: Flags, not_in_world: Flags) -> Flags:
+    """Keep one of jumps a few records apart: with the car not in the world, else the first.
 
     What lies between them is wrong, as are the file's first and last records if they jump.
     """
@@ -328,10 +328,10 @@ def _apart(jumps: Flags, nowhere: Flags) -> Flags:
         return jumps
     kept = jumps.copy()
     kept[at[(at < LONGEST_LIE) | (at >= len(jumps) - LONGEST_LIE)]] = False
-    kept |= jumps & nowhere
+    kept |= jumps & not_in_world
     at = np.flatnonzero(kept)
     for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_LIE) + 1):
-        true = group[nowhere[group]]
+        true = group[not_in_world[group]]
         kept[group] = False
         kept[true if len(true) else group[:1]] = True
     return kept

@@ -139,7 +139,7 @@ def warm_tyres() -> pl.Expr:
 
 
 def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
-    """Where the stints begin and end.
+    """Find start and end of the stints.
 
     A stint's first lap may hold the stop before it: the stint begins where that lap leaves the
     pits.

@@ -143,8 +143,8 @@ def unroll(samples: Samples, laps: pl.DataFrame, *, before: float = 0.0) -> Unro
     from_line = laps.get_column("begins_at").eq_missing("line")
     timed = laps.filter(laps.get_column("lap_time_s").is_not_null() & from_line)
     step = (np.diff(samples.pct) + 0.5) % 1 - 0.5
-    nowhere = np.asarray(samples.glitch)
-    broken = (np.abs(step) > _LARGEST_STEP) | nowhere[1:] | nowhere[:-1]
+    not_in_world = np.asarray(samples.glitch)
+    broken = (np.abs(step) > _LARGEST_STEP) | not_in_world[1:] | not_in_world[:-1]
     broken |= ~(np.diff(samples.time) > 0)  # not for NaN either
     # A damaged row is left out of the sum, so that it does not spoil the laps after it.
     way = np.concatenate(([0.0], np.cumsum(np.where(broken, 0.0, step)))) + samples.pct[0]

@@ -31,7 +31,7 @@ def header_px(text: str) -> float:
 
 
 def title_px(text: str) -> float:
-    """What a panel needs for its title, in pixels: the sign of its description stands beside it."""
+    """Width that a panel needs for its title and the sign of its description, in pixels."""
     return text_px(text, header=True) + TITLE_PADDING_PX
 
 

@@ -24,7 +24,7 @@ PIPELINE = "iracing-pipeline"
 DATA_QUALITY = "iracing-data-quality"
 
 CLOCK_START = "946684800000"
-"""Where the reference-lap clock starts: midnight of 2000-01-01 UTC, in epoch milliseconds."""
+"""Start of the reference-lap clock: midnight of 2000-01-01 UTC, in epoch milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -67,7 +67,7 @@ def link_of(payload: object) -> str | None:
 
 
 def chunks_of(payload: object) -> Chunks | None:
-    """Where the rows of ``payload`` lie; None when it is not chunked.
+    """Return the location of the rows of ``payload``; None when it is not chunked.
 
     A driver without laps has a ``chunk_info`` that is null or empty: no chunks, no rows.
     """

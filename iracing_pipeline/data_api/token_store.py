@@ -1,4 +1,4 @@
-"""Where the one token of the project is kept, so that its processes share it.
+"""Store of the project's one token, shared by its processes.
 
 A refresh token works once, so two processes that refresh at the same time burn it. Every store
 therefore gives its content out under an exclusive lock, and what is saved within it is durable

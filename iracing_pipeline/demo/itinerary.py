@@ -155,7 +155,7 @@ def _stall_after(circuit: Circuit, lap: int) -> int:
 def find_pit_road(
     circuit: Circuit, plan: Plan, stretch: Stretch, *, on_grid: bool, beyond_m: float = 0.0
 ) -> Bools:
-    """Where the car is between the cones, or not yet some metres beyond the second."""
+    """Find where the car is between the cones, or not yet some metres beyond the second."""
     n = circuit.nodes
     entry, stall, leave = (
         circuit.node(at) for at in (circuit.pit.entry_m, circuit.pit.stall_m, circuit.pit.exit_m)

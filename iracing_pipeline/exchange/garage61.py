@@ -1,6 +1,6 @@
 """Read a lap that Garage 61 exported as CSV.
 
-The file has no time: it is had from speed and distance, and then stretched to the lap time that
+The file has no time: it comes from speed and distance, and is then stretched to the lap time that
 Garage 61 writes into the file's name. It names driver, car and track only there, so who imports a
 lap says which track it belongs to, and its positions are compared with that track's.
 """

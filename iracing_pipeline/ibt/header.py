@@ -97,7 +97,7 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         path: Its path, for messages.
 
     Raises:
-        IbtError: If no sample can be had from the file; the subclass says why.
+        IbtError: If no sample can be read from the file; the subclass gives the reason.
         OSError: If the disk fails.
     """
     status = os.fstat(file.fileno())

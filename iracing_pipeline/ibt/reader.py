@@ -82,7 +82,7 @@ class IbtFile:
         """Read and check the head of the file at ``path``.
 
         Raises:
-            IbtError: If no sample can be had from the file; the subclass says why.
+            IbtError: If no sample can be read from the file; the subclass gives the reason.
             OSError: If it cannot be opened or read.
         """
         self.path = Path(path)
@@ -270,8 +270,8 @@ def read_ibt(path: str | Path, columns: Sequence[str] | None = None) -> Recordin
         columns: Channels to read, in this order; None reads all.
 
     Raises:
-        IbtError: If no sample can be had from the file; the subclass says why, and the message
-            says what to do.
+        IbtError: If no sample can be read from the file; the subclass gives the reason, the message
+            the remedy.
         KeyError: If the file does not have one of ``columns``.
         OSError: If it cannot be opened or read.
     """

@@ -1,7 +1,7 @@
 """Start of a recording: by the header, or estimated, and the time zone of the racing PC.
 
 iRacing writes the start into the header in UTC and into the file's name in the local time of the
-racing PC. Where the header holds no date, the start is estimated, and says so.
+racing PC. Where the header holds no date, the start is estimated and marked as such.
 """
 
 from __future__ import annotations

@@ -242,7 +242,7 @@ def _judge(
     except OSError as error:
         reason = f"it cannot be opened ({error.strerror})"
         advice = "Close the program that holds it, or allow this user to read it."
-        # Windows says so of a file that somebody has open for himself; he will close it.
+        # Windows returns this for a file that another program has opened exclusively.
         in_use = getattr(error, "winerror", None) in _IN_USE
         settled = still >= settle.broken and not in_use
         return _refuse(file, error, reason, advice, settled=settled)

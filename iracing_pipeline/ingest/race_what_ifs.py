@@ -1,7 +1,7 @@
 """Simulate the driver's races with one change, into ``racing.race_what_if``.
 
-A race is driven again after it was taken apart (`ingest/races.py`), and anew whenever that was done
-again. One run drives the newest `MOST_RACES`; the next run drives the rest.
+A race is simulated after its analysis (`ingest/races.py`), and again after each new
+analysis. One run simulates the newest `MOST_RACES`; the next run the rest.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class OutOfBoundsError(Exception):
 
 
 class Source(Protocol):
-    """Where records are read from: an ``.ibt`` file, or its frames in the lake."""
+    """Source of records: an ``.ibt`` file, or its frames in the lake."""
 
     @property
     def facts(self) -> Facts:

@@ -51,7 +51,7 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """Where the metrics are."""
+        """URL of the metrics."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}/metrics"
 

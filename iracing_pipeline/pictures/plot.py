@@ -43,7 +43,7 @@ class Axis:
         return [round(n * step, 10) for n in range(first, math.floor(self.high / step) + 1)]
 
     def share(self, value: float) -> float:
-        """Where a value lies in the range, from 0 to 1."""
+        """Position of a value in the range, from 0 to 1."""
         span = self.high - self.low
         return (value - self.low) / span if span > 0 else 0.5
 

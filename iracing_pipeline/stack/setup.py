@@ -121,7 +121,7 @@ def _telemetry(
             return folders.telemetry(type(guess)(configured))
         except StackError as error:
             raise StackError(
-                f"{error} It is named by {TELEMETRY} in .env: mend it there, or say"
+                f"{error} It is named by {TELEMETRY} in .env: correct it there, or run"
                 " `stack setup --telemetry FOLDER`."
             ) from error
     try:

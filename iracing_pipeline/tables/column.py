@@ -174,7 +174,7 @@ class Table:
         }
 
     def _only_within(self, outside: Iterable[Column]) -> Iterator[pl.Expr]:
-        """What the columns that can do without a value become."""
+        """Null the values outside the bounds in columns that are not required."""
         by_name = {column.name: column for column in self.columns}
         wanted = {column.name for column in outside}
         for column in self.columns:

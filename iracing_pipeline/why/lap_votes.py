@@ -1,4 +1,4 @@
-"""What each channel of a recording shows of one lap: the evidence of its classification."""
+"""Evidence of the classification of one lap: the values of each channel."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of a car on a track over sessions."""
+"""Figures of a car on a track over sessions."""
 
 from __future__ import annotations
 

@@ -217,8 +217,8 @@ def test_a_lap_in_which_the_car_was_nowhere_for_a_while_is_a_glitch(
     records: int, reasons: list[str]
 ) -> None:
     """The car drives on where it would be: the lap keeps its time, and does not count."""
-    nowhere = {"Lat": 0.0, "Lon": 0.0, "PlayerTrackSurface": -1}
-    frame = where(drive((20.0, 20.0, 20.0)), slice(2000, 2000 + records), **nowhere)
+    not_in_world = {"Lat": 0.0, "Lon": 0.0, "PlayerTrackSurface": -1}
+    frame = where(drive((20.0, 20.0, 20.0)), slice(2000, 2000 + records), **not_in_world)
     timed = [lap for lap in laps_of(frame) if lap["kind"] == "timed"]
 
     assert [lap["reasons"] for lap in timed] == [[], reasons, []]

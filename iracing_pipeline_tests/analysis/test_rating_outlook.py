@@ -1,4 +1,4 @@
-"""Where ratings lead, from whatever is known of them."""
+"""Forecast of ratings."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def test_a_trend_needs_different_places() -> None:
 
 
 def covered(count: int, draws: int = 400) -> dict[str, float]:
-    """How often the interval of each estimator holds the truth."""
+    """Return how often the interval of each estimator contains the truth."""
     hits = dict.fromkeys(("spread", "middle", "trend", "difference", "regression"), 0)
     ages = np.arange(float(count))
     half = np.repeat([0.0, 1.0], [count // 2, count - count // 2])

@@ -1,4 +1,4 @@
-"""What a session comes to, and how evenness develops."""
+"""Figures of a session, and the trend of consistency."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a file says of its session: who drove, on which build, and in which time zone."""
+"""Session of a file: driver, build, and time zone."""
 
 from __future__ import annotations
 

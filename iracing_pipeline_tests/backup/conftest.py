@@ -46,7 +46,7 @@ class Pipeline:
         return Lake(self.home / "lake")
 
     def rows(self) -> dict[str, tuple[int, str]]:
-        """How many rows each table has, and a digest of them in any order."""
+        """Return the rows of each table, and a digest of them in any order."""
         with Warehouse(self.url).connect() as connection:
             names = connection.execute(
                 "SELECT schemaname || '.' || tablename FROM pg_tables"
@@ -75,7 +75,7 @@ class Pipeline:
 def loaded(
     server_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pipeline]:
-    """What is copied: loaded once, through the assets."""
+    """The data to copy: loaded once, through the assets."""
     folder = tmp_path_factory.mktemp("loaded")
     name = f"iracing_loaded_{uuid.uuid4().hex[:8]}"
     copy_database(server_url, name, migrated_template)

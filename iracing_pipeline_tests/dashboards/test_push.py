@@ -25,7 +25,7 @@ TOKEN = "glsa_test"  # noqa: S105 - of the simulated Grafana
 
 @dataclass
 class StandIn:
-    """What the server holds, and what it does."""
+    """A simulated Grafana server."""
 
     folders: dict[str, str] = field(default_factory=dict)
     boards: dict[str, dict[str, Any]] = field(default_factory=dict)

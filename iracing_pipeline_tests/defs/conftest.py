@@ -94,7 +94,7 @@ class Pipeline:
         return list(self.instance.get_dynamic_partitions(PARTITIONS))
 
     def rows(self, statement: str) -> list[dict[str, Any]]:
-        """What the database answers; a change is committed."""
+        """Execute a statement and commit; return the rows."""
         with psycopg.connect(self.database, row_factory=dict_row) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []

@@ -95,7 +95,7 @@ class CodeServer(DagsterApiServicer):
     def CanCancelExecution(  # noqa: N802 - gRPC's name
         self, request: messages.CanCancelExecutionRequest, context: object
     ) -> messages.CanCancelExecutionReply:
-        """Whether it has a process for a run."""
+        """Return whether it has a process for a run."""
         del context
         self.answers.wait()
         asked = dg.deserialize_value(
@@ -108,7 +108,7 @@ class CodeServer(DagsterApiServicer):
 
     @property
     def tags(self) -> dict[str, str]:
-        """What Dagster writes on a run that it hands over."""
+        """Tags that Dagster sets on a run that it hands over."""
         return {GRPC_INFO_TAG: json.dumps({"host": "127.0.0.1", "port": self.port})}
 
 

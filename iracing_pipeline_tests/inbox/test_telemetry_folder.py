@@ -64,7 +64,7 @@ class Watch:
         return next(file for file in self.files.values() if file.file_name == name)
 
     def load(self) -> None:
-        """What a run does: load what is ready."""
+        """Load ready files, as a run does."""
         for path, file in self.files.items():
             if file.state is State.READY and file.session_key and file.record_count:
                 most = max(self.loaded.get(file.session_key, 0), file.record_count)

@@ -70,7 +70,7 @@ BAD: dict[str, Callable[[str], bytes]] = {
 
 @dataclass
 class World:
-    """What has arrived.
+    """Files and answers that have arrived.
 
     Attributes:
         folder: The results folder.
@@ -231,7 +231,7 @@ def _look(
     faulty: bool,
     now: datetime | None = None,
 ) -> None:
-    """What the sensor's run does, with faults of the database in a part of it."""
+    """Do the sensor's run, with faults of the database in a part of it."""
     at = now or datetime.now(UTC)
     paths = result_files.new_result_files(connection, world.folder, now=at, settle=timedelta(0))
     connection.commit()

@@ -1,4 +1,4 @@
-"""What the laps of a file tell, into the warehouse and out of its views."""
+"""Analysis of the laps of a file, stored in the warehouse and read from its views."""
 
 from __future__ import annotations
 

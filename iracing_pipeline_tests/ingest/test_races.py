@@ -1,4 +1,4 @@
-"""Races in the warehouse: taken apart once, and again when something of them changed."""
+"""Races in the warehouse: analysed once, and again when something of them changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is raced this week and next, and what the member did there before."""
+"""Races of this week and next, and the member's results there."""
 
 from __future__ import annotations
 

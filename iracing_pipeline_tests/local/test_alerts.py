@@ -65,7 +65,7 @@ UPDATE ops.api_request SET last_at = last_at - interval '160 days'
 
 
 class Firing:
-    """What fires, and what has fired."""
+    """Alerts that fire, and those that have fired."""
 
     def __init__(self, server: Server) -> None:
         self._server = server

@@ -1,4 +1,4 @@
-"""What arrives while ``up`` runs: a line each, reports of recent sessions, the start page."""
+"""Arrivals while ``up`` runs: a line each, reports of recent sessions, the start page."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ Found = dict[str, float]
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Callable[[], Found]]:
-    """What the endpoint shows, whenever it is called."""
+    """Scrape the endpoint, whenever it is called."""
     stop, ready, where = threading.Event(), threading.Event(), list[str]()
 
     def started(url: str) -> None:

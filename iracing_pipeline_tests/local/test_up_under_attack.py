@@ -75,7 +75,7 @@ class Up:
         return answer.json()["data"]
 
     def states(self) -> dict[str, int]:
-        """How many files are in each state."""
+        """Count the files in each state."""
         url = embedded.running(self.home)
         if url is None:
             return {}

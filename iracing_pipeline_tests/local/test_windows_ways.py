@@ -1,4 +1,4 @@
-"""What Windows does differently and can be had here: names, encodings, files that are in use."""
+"""Windows-specific behaviour, testable anywhere: names, encodings, files that are in use."""
 
 from __future__ import annotations
 

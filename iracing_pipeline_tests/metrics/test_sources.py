@@ -1,4 +1,4 @@
-"""What the database says of driver and pipeline, and what is shown when it says nothing."""
+"""Metrics of driver and pipeline from the database, and without an answer of it."""
 
 from __future__ import annotations
 

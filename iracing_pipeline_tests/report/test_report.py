@@ -24,7 +24,7 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{spe
 
 
 class Tags(HTMLParser):
-    """What a browser makes of a page."""
+    """Parse a page as a browser does."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What must hold of a stack that runs."""
+"""Checks of a running stack."""
 
 from __future__ import annotations
 

@@ -115,15 +115,15 @@ class Stack:
         command("git", "-C", str(self.clone), "checkout", "--quiet", commit)
 
     def compose(self, *arguments: str, check: bool = True, stdin: str | None = None) -> str:
-        """What a command of Compose prints."""
+        """Return the output of a Compose command."""
         return command(program(), "compose", *arguments, cwd=self.clone, check=check, stdin=stdin)
 
     def inside(self, service: str, *arguments: str, check: bool = True) -> str:
-        """What a command in a container prints."""
+        """Return the output of a command in a container."""
         return self.compose("exec", "-T", service, *arguments, check=check)
 
     def inspect(self, service: str) -> dict[str, Any]:
-        """What the engine says of a service's container."""
+        """Inspect a service's container."""
         identity = self.compose("ps", "--all", "--quiet", service).strip()
         found: list[dict[str, Any]] = json.loads(command(program(), "inspect", identity))
         return found[0]
@@ -134,7 +134,7 @@ class Stack:
         return str(state["Health"]["Status"] if state["Running"] else state["Status"])
 
     def restarts(self, service: str) -> int:
-        """How often the engine has restarted a service."""
+        """Return how often the engine has restarted a service."""
         return int(self.inspect(service)["RestartCount"])
 
     def secret(self, name: str) -> str:
@@ -183,7 +183,7 @@ def _number(path: Path) -> str:
 def command(
     *arguments: str, cwd: Path | None = None, check: bool = True, stdin: str | None = None
 ) -> str:
-    """What a program prints; its own errors are in the message when it fails."""
+    """Return the output of a program; its own errors are in the message when it fails."""
     # What names a stack of the person who runs this is none of ours.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("IRACING_", "COMPOSE_"))}
     done = subprocess.run(

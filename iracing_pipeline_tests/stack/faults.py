@@ -31,7 +31,7 @@ KILL = "kill -9 -1"
 
 
 def books(stack: Stack) -> dict[str, list[list[str]]]:
-    """What is in the database."""
+    """Content of the database."""
     return {name: stack.sql(query) for name, query in BOOKS.items()}
 
 

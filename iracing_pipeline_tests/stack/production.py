@@ -1,4 +1,4 @@
-"""What must hold of a stack that others reach: TLS to the database, and a proxy before the rest."""
+"""Checks of a production stack: TLS to the database, and a proxy before the rest."""
 
 from __future__ import annotations
 

@@ -118,7 +118,7 @@ def thirds() -> Panel:
 
 
 def sets() -> Panel:
-    """What the pits measured."""
+    """Sets of tyres as measured in the pits."""
     columns = []
     for w, _, _ in WHEELS:
         columns += [

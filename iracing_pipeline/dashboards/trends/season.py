@@ -110,7 +110,7 @@ def participation() -> Panel:
 
 
 def rating_by_week() -> Panel:
-    """What it did to the rating."""
+    """Change of the rating by week."""
     return by_number(
         3,
         "iRating by week",

@@ -51,7 +51,7 @@ def abandoned_runs_sensor(
 
 
 def _state(run: dg.DagsterRun) -> str:
-    """What is suspected: one that was starting the last time and has started is not."""
+    """Runs under suspicion; a run that was starting the last time and has started is not."""
     return f"{run.run_id} {run.status.value}"
 
 

@@ -161,7 +161,7 @@ LINEAGE = (
 """All of them, in order of dependency."""
 
 NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError, dg.Failure)
-"""What is not put down to a file: a database that cannot be reached, and a run that was ended."""
+"""Errors that are not the file's: a database that cannot be reached, and an ended run."""
 
 
 @dg.multi_asset(

@@ -22,7 +22,7 @@ CLOSURE_SPREAD_S = 0.020
 
 # iRacing writes one such record on entering and one at each reset; more than this share of a
 # file is not that.
-_NOWHERE_SHARE = 0.05
+_NOT_IN_WORLD_SHARE = 0.05
 _ROUNDING_S = 1e-6
 
 frames_complete = dg.AssetCheckSpec(
@@ -100,10 +100,10 @@ laps_account_for_records = TableCheck(
         FROM racing.telemetry_lap GROUP BY session_key
     ) AS laps USING (session_key)
     WHERE session.record_count - coalesce(in_laps, 0)
-        NOT BETWEEN 0 AND greatest(2, %(nowhere)s * session.record_count)
+        NOT BETWEEN 0 AND greatest(2, %(not_in_world)s * session.record_count)
     """,
     "SELECT count(*) AS sessions FROM racing.telemetry_session",
-    {"nowhere": _NOWHERE_SHARE},
+    {"not_in_world": _NOT_IN_WORLD_SHARE},
 )
 traces_close = TableCheck(
     "traces_close",

@@ -42,7 +42,7 @@ class Service:
 
     @property
     def log(self) -> Path:
-        """Where its output goes, where the system does not keep it."""
+        """Log file of its output, where the system does not keep it."""
         return self.home / "logs" / f"{self.command}.log"
 
 

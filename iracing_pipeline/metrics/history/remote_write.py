@@ -60,7 +60,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a server takes: so many samples a second, after a burst.
+    """Rate limit of a server: so many samples a second, after a burst.
 
     Attributes:
         per_second: Samples a second; None for no limit.

@@ -125,10 +125,10 @@ class Grid:
 
 def _in_the_world(records: pl.DataFrame) -> npt.NDArray[np.bool_]:
     """False for the records that iRacing writes while the car is put elsewhere."""
-    nowhere = {"PlayerTrackSurface": -1, "Lap": 0, "Speed": 0}
+    not_in_world = {"PlayerTrackSurface": -1, "Lap": 0, "Speed": 0}
     if not all(name in records.columns for name in GLITCH):
         return np.ones(records.height, np.bool_)
     glitch = np.ones(records.height, np.bool_)
-    for name, value in nowhere.items():
+    for name, value in not_in_world.items():
         glitch &= records[name].to_numpy() == value
     return ~glitch

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.metrics.history.channels import ChannelMetric
 
     class Records(Protocol):
-        """Where records are read from."""
+        """Source of records."""
 
         @property
         def schema(self) -> pl.Schema:

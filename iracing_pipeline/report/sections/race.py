@@ -47,7 +47,7 @@ def section(data: SessionData, charts: Charts) -> str:
         f'<div class="beside"><div class="card">{_what_ifs(race)}</div>'
         f'<div class="card">{_incidents(race)}</div></div>',
         about="Seconds are to the winner of the class, from the session clock at the line, and add"
-        " up to the gap. Brackets are 95 % intervals; grey causes do not differ from zero.",
+        " up to the gap. Brackets are 95 % intervals; grey causes are not significant.",
     )
 
 

@@ -48,7 +48,7 @@ def fail_requested(pipeline: Pipeline, *, twice: bool = False) -> list[int]:
 
 
 def attempts(pipeline: Pipeline) -> set[int]:
-    """How often the files have been tried."""
+    """Return the attempts at each file."""
     return {row["attempts"] for row in pipeline.rows("SELECT attempts FROM ops.telemetry_file")}
 
 

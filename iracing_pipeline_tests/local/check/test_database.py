@@ -130,7 +130,7 @@ def test_a_user_who_may_not_load_is_wrong(guest: str, database: str) -> None:
     statements = finding.advice.removeprefix("Run as its owner: ").split("; ")
     for statement in statements:
         run(database, statement)
-    assert look(guest)["permissions"].state is State.OK, "the advice mends it"
+    assert look(guest)["permissions"].state is State.OK, "the advice fixes it"
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def test_a_hosted_prometheus_needs_user_and_token() -> None:
 
 
 class Stand:
-    """What Grafana answers, by path."""
+    """Answers of Grafana, by path."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, Any]] = {
