@@ -22,7 +22,7 @@ from iracing_pipeline.analysis.channels import CHANNELS
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.unrolled import unroll
-from iracing_pipeline.demo.lies import draw_lie, with_lie
+from iracing_pipeline.demo.lies import draw_wrong_records, with_wrong_records
 from iracing_pipeline.demo.plan import LapClockFrom
 from iracing_pipeline.demo.weekend import Weekend, draw_weekend
 
@@ -146,9 +146,9 @@ def _same(one: object, other: object, column: str) -> bool:
 def drawn_lie(records: pl.DataFrame, laps: pl.DataFrame, rng: np.random.Generator) -> Lie:
     """A lie anywhere, or in one of three cases within some records of a line."""
     if rng.random() > 1 / 3:
-        return draw_lie(records, rng)
+        return draw_wrong_records(records, rng)
     line = int(rng.choice(laps.get_column("first_record").to_numpy()))
-    return draw_lie(records, rng, near=line)
+    return draw_wrong_records(records, rng, near=line)
 
 
 def main(weekends: int, lies: int) -> None:
@@ -196,7 +196,7 @@ def _lies(kept: list[tuple[Weekend, Tables]], lies: int) -> None:
         weekend, tables = kept[number % len(kept)]
         lie = drawn_lie(weekend.records, tables[0], rng)
         channel = lie.name
-        result, glitches = changes(tables, analysed(with_lie(weekend.records, lie)))
+        result, glitches = changes(tables, analysed(with_wrong_records(weekend.records, lie)))
         cases[channel] += 1
         wrong[channel] += bool(result) or glitches > 1
         message[channel] += glitches == 1

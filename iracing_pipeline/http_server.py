@@ -12,7 +12,7 @@ MOST_CONNECTIONS = 64
 _PAUSE_S = 0.5
 
 
-class CalmServer(ThreadingHTTPServer):
+class LimitedServer(ThreadingHTTPServer):
     """A thread for each connection, up to a number; further ones are closed at once."""
 
     daemon_threads = True

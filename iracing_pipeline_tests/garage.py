@@ -85,8 +85,8 @@ def load_garage(url: str, home: Path) -> Garage:
         ):
             rebuild(connection, run_id="figures")
             connection.commit()
-        races.take_apart_due(connection, run_id="races")
-        race_what_ifs.drive_again_due(connection, run_id="races")
+        races.analyse_due_races(connection, run_id="races")
+        race_what_ifs.simulate_due_what_ifs(connection, run_id="races")
         refused = connection.execute("SELECT item, reason FROM ops.quarantine").fetchall()
     assert not refused, refused
     return garage

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.segments import Edge
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ def crossing(samples: Samples, segment: Segment) -> Crossing | None:
             moment = float(np.median(witnesses))
             agree = near & (np.abs(began - moment) < _AGREEMENT_S)
             shown, lies = int(near.sum()), int((near & ~agree).sum())
-            if lies <= max(LONGEST_LIE, shown // 10) < shown:
+            if lies <= max(LONGEST_EXCURSION, shown // 10) < shown:
                 clock = moment
                 known_at = int(segment.rows[np.flatnonzero(agree)[0]])
     return Crossing(clock, _interpolated(samples, first), known_at)
@@ -148,7 +148,7 @@ def official_lap_time(samples: Samples, following: Segment, end: Crossing | None
             return None
         since = int(renewed[0])
     # What most of the next records show, so that no single one is taken at its word.
-    values, counts = np.unique(shown[since : since + 2 * LONGEST_LIE + 1], return_counts=True)
+    values, counts = np.unique(shown[since : since + 2 * LONGEST_EXCURSION + 1], return_counts=True)
     value = values[counts.argmax()]
     # Stored as float32; its shortest decimal is the time that iRacing printed.
     return float(str(np.float32(value))) if value != 0 and np.isfinite(value) else None
@@ -157,6 +157,6 @@ def official_lap_time(samples: Samples, following: Segment, end: Crossing | None
 def _majority(shown: Floats, before: int) -> np.float64:
     """Return the value of most of the records before one."""
     values, counts = np.unique(
-        shown[max(0, before - 2 * LONGEST_LIE - 1) : before], return_counts=True
+        shown[max(0, before - 2 * LONGEST_EXCURSION - 1) : before], return_counts=True
     )
     return np.float64(values[counts.argmax()])

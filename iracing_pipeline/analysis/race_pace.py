@@ -191,8 +191,8 @@ def _fit(car: Car) -> CarPace:
             car, role, stop, columns, theta, nothing, unknown, _NO_WAKE, np.nan, 0.0, count
         )
     design = np.column_stack([columns[:, PACE], columns[:, FADE], behind.any(axis=1)])
-    inside = _inliers(design[:, _told_apart(design, raced)], car.time_s, raced)
-    terms = _told_apart(design, inside)
+    inside = _inliers(design[:, _separable(design, raced)], car.time_s, raced)
+    terms = _separable(design, inside)
     solution, spread, root = _least_squares(design[inside][:, terms], car.time_s[inside])
     fade, chosen = (np.nan, np.nan), [PACE]
     if FADE in terms:
@@ -326,7 +326,7 @@ def _roles(car: Car) -> tuple[Integers, Integers, Floats]:
     return role, stop, age
 
 
-def _told_apart(design: Floats, rows: Flags) -> list[int]:
+def _separable(design: Floats, rows: Flags) -> list[int]:
     """Terms of pace, fade and one effect of traffic that the laps tell apart."""
     count = int(rows.sum())
     terms = [PACE]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.samples import PARADE_LAPS, RACING
 
 if TYPE_CHECKING:
@@ -151,7 +151,7 @@ def _without_state(
     time, lap = samples.time[rows], rows[at:after]
     line, first = float(time[at]), float(time[stay])
     official = _official(samples, rows, after) if ended else None
-    if samples.current_lap_time is not None and len(lap) > LONGEST_LIE:
+    if samples.current_lap_time is not None and len(lap) > LONGEST_EXCURSION:
         began = samples.time[lap] - samples.current_lap_time[lap]
         late = samples.time[lap] > line + _CLOCK_SHOWN_WITHIN_S
         if np.count_nonzero(late) >= _FEWEST_WITNESSES:
@@ -185,7 +185,7 @@ def _official(samples: Samples, rows: Integers, after: int) -> float | None:
     shown = samples.last_lap_time[rows[after : after + 240]]
     before = samples.last_lap_time[rows[after - 1]]
     renewed = shown[shown != before]
-    if len(renewed) <= LONGEST_LIE:
+    if len(renewed) <= LONGEST_EXCURSION:
         return None
     value = float(np.median(renewed))
     return value if value > 0 else None

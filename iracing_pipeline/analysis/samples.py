@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE, restored, restored_time, settled
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION, restored, restored_time, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -343,7 +343,7 @@ def _not_in_world(
     edges = np.flatnonzero(np.diff(np.concatenate(([False], suspected, [False]))))
     not_in_world = np.zeros(len(lap), np.bool_)
     for first, after in edges.reshape(-1, 2).tolist():
-        lasts = after - first > LONGEST_LIE
+        lasts = after - first > LONGEST_EXCURSION
         sure = (votes[first:after] + at_rest[first:after]).max() > 1
         drives_on = first > 0 and after < len(lap) and _drives_on(pct, lap, speed, first, after)
         not_in_world[first:after] = lasts or (sure and not drives_on)
@@ -365,7 +365,7 @@ def _drives_on(pct: Floats, lap: Integers, speed: Floats | None, first: int, aft
 
 def _with_last_lap(lap: Integers, raw: Integers, pct: Floats, here: Integers) -> Integers:
     """Keep a lap that is counted in the last records, where the place shows the line too."""
-    last = here[-LONGEST_LIE - 1 :]
+    last = here[-LONGEST_EXCURSION - 1 :]
     if len(last) < 2 or lap[last[-1]] == raw[last[-1]]:
         return lap
     wrapped = (np.diff(pct[last]) < -0.5).any()

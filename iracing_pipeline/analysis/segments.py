@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.race_start import Start, race_starts
 from iracing_pipeline.analysis.samples import IN_STALL
 
@@ -327,10 +327,10 @@ def _apart(jumps: Flags, not_in_world: Flags) -> Flags:
     if not len(at):
         return jumps
     kept = jumps.copy()
-    kept[at[(at < LONGEST_LIE) | (at >= len(jumps) - LONGEST_LIE)]] = False
+    kept[at[(at < LONGEST_EXCURSION) | (at >= len(jumps) - LONGEST_EXCURSION)]] = False
     kept |= jumps & not_in_world
     at = np.flatnonzero(kept)
-    for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_LIE) + 1):
+    for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_EXCURSION) + 1):
         true = group[not_in_world[group]]
         kept[group] = False
         kept[true if len(true) else group[:1]] = True

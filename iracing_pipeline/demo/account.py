@@ -40,11 +40,11 @@ _TEAM_MATE_S = 1.0
 
 def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> SessionTruth:
     """Tell what happened in a drive."""
-    teller = _Teller(drive, records, crossings)
+    recorder = _TruthRecorder(drive, records, crossings)
     return SessionTruth(
-        laps=teller.laps(),
-        stops=teller.stops(),
-        incidents=teller.incidents(),
+        laps=recorder.laps(),
+        stops=recorder.stops(),
+        incidents=recorder.incidents(),
         law=pace_law(drive.car, drive.circuit, drive.driver),
         records=len(records),
         glitch_records=tuple(np.flatnonzero(records.glitch).tolist()),
@@ -87,7 +87,7 @@ class _Moment:
 
 
 @dataclass(frozen=True)
-class _Teller:
+class _TruthRecorder:
     drive: Drive
     records: Records
     crossings: tuple[Crossing, ...]

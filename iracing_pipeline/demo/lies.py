@@ -60,7 +60,7 @@ class Lie:
         return "everywhere" if len(self.values) > 1 else next(iter(self.values))
 
 
-def draw_lie(
+def draw_wrong_records(
     frame: pl.DataFrame,
     rng: np.random.Generator,
     channel: str | None = None,
@@ -88,7 +88,7 @@ def draw_lie(
     return Lie(first, count, {name: values[int(rng.integers(len(values)))]})
 
 
-def with_lie(frame: pl.DataFrame, lie: Lie) -> pl.DataFrame:
+def with_wrong_records(frame: pl.DataFrame, lie: Lie) -> pl.DataFrame:
     """The recording with a lie in it."""
     row = pl.int_range(pl.len())
     within = (row >= lie.first) & (row < lie.first + lie.count)

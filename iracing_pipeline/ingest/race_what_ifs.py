@@ -49,7 +49,7 @@ _MEMBERS: LiteralString = f"SELECT cust_id FROM {OWN} AS own"
 
 
 @dataclass(slots=True)
-class DrivenAgain:
+class WhatIfsSimulated:
     """Result of a run.
 
     Attributes:
@@ -63,14 +63,14 @@ class DrivenAgain:
     refused: dict[int, str] = field(default_factory=dict)
 
 
-def drive_again_due(connection: Connection, *, run_id: str | None = None) -> DrivenAgain:
+def simulate_due_what_ifs(connection: Connection, *, run_id: str | None = None) -> WhatIfsSimulated:
     """Drive the newest races that are due again; each is committed by itself."""
     due = [row[0] for row in connection.execute(_DUE, [VERSION, MOST_RACES]).fetchall()]
-    done = DrivenAgain(races=len(due))
+    done = WhatIfsSimulated(races=len(due))
 
     def work(batch: Sequence[int]) -> None:
         for subsession_id in batch:
-            done.rows += drive_again(connection, subsession_id, run_id=run_id)
+            done.rows += simulate_what_ifs(connection, subsession_id, run_id=run_id)
 
     done.refused |= in_batches(connection, due, work, size=1, source=QUARANTINE)
     for subsession_id in done.refused:  # until the race is taken apart again
@@ -79,7 +79,9 @@ def drive_again_due(connection: Connection, *, run_id: str | None = None) -> Dri
     return done
 
 
-def drive_again(connection: Connection, subsession_id: int, *, run_id: str | None = None) -> int:
+def simulate_what_ifs(
+    connection: Connection, subsession_id: int, *, run_id: str | None = None
+) -> int:
     """Replace the rows of one race, in the caller's transaction.
 
     Returns:

@@ -92,7 +92,7 @@ class Recording:
 
 
 @dataclass(slots=True)
-class TakenApart:
+class RacesAnalysed:
     """Result of analysing races.
 
     Attributes:
@@ -115,20 +115,20 @@ def forget(connection: Connection, subsession_ids: Sequence[int]) -> None:
         )
 
 
-def take_apart_due(connection: Connection, *, run_id: str | None = None) -> TakenApart:
+def analyse_due_races(connection: Connection, *, run_id: str | None = None) -> RacesAnalysed:
     """Take apart every race that is new or changed, the latest first; each batch is committed."""
     due = [row[0] for row in connection.execute(_DUE, [VERSION]).fetchall()]
-    done = TakenApart(races=len(due))
+    done = RacesAnalysed(races=len(due))
 
     def work(batch: Sequence[int]) -> None:
-        for table, count in take_apart(connection, batch, run_id=run_id).items():
+        for table, count in analyse_races(connection, batch, run_id=run_id).items():
             done.rows[table] += count
 
     done.refused |= in_batches(connection, due, work, size=BATCH, source=QUARANTINE)
     return done
 
 
-def take_apart(
+def analyse_races(
     connection: Connection, subsession_ids: Sequence[int], *, run_id: str | None = None
 ) -> dict[Table, int]:
     """Analyse some subsessions and store the tables of races, in the caller's transaction.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from iracing_pipeline.http_guard import allowed_hosts, refusal
-from iracing_pipeline.http_server import CalmServer
+from iracing_pipeline.http_server import LimitedServer
 from iracing_pipeline.local.report_files import START_PAGE, is_report
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class PageServer:
         self._server.server_close()
 
 
-class _Server(CalmServer):
+class _Server(LimitedServer):
     folder: Path
     allowed: frozenset[str]
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from iracing_pipeline.http_guard import allowed_hosts, refusal
-from iracing_pipeline.http_server import CalmServer
+from iracing_pipeline.http_server import LimitedServer
 from iracing_pipeline.metrics.families import CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ class Endpoint:
         self._server.server_close()
 
 
-class _Server(CalmServer):
+class _Server(LimitedServer):
     stopping = False
     allowed: frozenset[str] = frozenset()
 

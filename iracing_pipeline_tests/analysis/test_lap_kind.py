@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.lap_kind import KINDS, REASONS
 from iracing_pipeline.analysis.laps import laps
 from iracing_pipeline_tests.recordings import START, drive, glitch, where
@@ -212,7 +212,9 @@ def test_standing_in_the_pits_is_no_stop_on_track() -> None:
     assert "stopped" not in laps_of(frame)[0]["reasons"]
 
 
-@pytest.mark.parametrize(("records", "reasons"), [(LONGEST_LIE, []), (2 * LONGEST_LIE, ["glitch"])])
+@pytest.mark.parametrize(
+    ("records", "reasons"), [(LONGEST_EXCURSION, []), (2 * LONGEST_EXCURSION, ["glitch"])]
+)
 def test_a_lap_in_which_the_car_was_nowhere_for_a_while_is_a_glitch(
     records: int, reasons: list[str]
 ) -> None:

@@ -40,7 +40,7 @@ from iracing_pipeline.ingest.telemetry import analyse, load, store_frames
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.settings import Settings
 from iracing_pipeline.warehouse.connection import Warehouse
-from iracing_pipeline_tests.stand_in import use
+from iracing_pipeline_tests.simulated_api import use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

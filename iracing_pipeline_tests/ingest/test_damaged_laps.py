@@ -23,7 +23,7 @@ START = datetime(2026, 3, 7, tzinfo=UTC)
 FIRST = ("SessionTime", "Lap", "LapDistPct", "Speed", "LapDist", "YawRate", "Lat", "FuelLevel")
 
 
-def told_of(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def analysis_of(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
     session = TELEMETRY_SESSION.frame(
         [
             {
@@ -69,7 +69,7 @@ def damaged(records: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
 @pytest.mark.parametrize("seed", range(20))
 def test_nonsense_in_some_channels_is_survived(seed: int) -> None:
     records = practice("formula").records
-    analysis = told_of(damaged(records, np.random.default_rng(seed)))
+    analysis = analysis_of(damaged(records, np.random.default_rng(seed)))
 
     for trace in analysis["racing.lap_trace"].rows(named=True):
         elapsed = np.array(trace["elapsed_s"])
@@ -86,6 +86,6 @@ def test_positions_that_are_none_do_not_move_the_map() -> None:
         Lon=pl.when(pl.int_range(pl.len()) == 900).then(float("nan")).otherwise("Lon"),
     )
 
-    true, result = told_of(records)["racing.lap_trace"], told_of(wild)["racing.lap_trace"]
+    true, result = analysis_of(records)["racing.lap_trace"], analysis_of(wild)["racing.lap_trace"]
     assert result["origin_latitude_deg"][0] == pytest.approx(true["origin_latitude_deg"][0])
     assert result["lap_number"].to_list() == true["lap_number"].to_list()

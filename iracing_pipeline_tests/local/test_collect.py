@@ -13,7 +13,7 @@ from iracing_pipeline.demo.fake_data_api import Career, FakeDataApi, Fault, Faul
 from iracing_pipeline.local import collect as collection
 from iracing_pipeline.settings import SettingsError
 from iracing_pipeline.warehouse import Warehouse, run_lock
-from iracing_pipeline_tests.stand_in import use
+from iracing_pipeline_tests.simulated_api import use
 
 if TYPE_CHECKING:
     from iracing_pipeline.settings import Settings

@@ -193,7 +193,7 @@ def test_the_webserver_is_guarded() -> None:
     assert "proxy_set_header Host $http_host;" in text("docker/proxy/nginx.conf")
 
 
-def test_the_demo_logs_in_as_the_stand_in_knows() -> None:
+def test_the_demo_uses_the_account_of_the_simulated_api() -> None:
     output = stack(OVERLAYS[0])["services"]["code-server"]["environment"]
 
     assert output["IRACING_CLIENT_ID"] == token_service.CLIENT_ID

@@ -21,8 +21,8 @@ from iracing_pipeline.defs.telemetry.assets import (
 from iracing_pipeline.ingest import figures as ingest
 from iracing_pipeline.ingest.experiments import rebuild_experiments
 from iracing_pipeline.ingest.figures import Rows
-from iracing_pipeline.ingest.race_what_ifs import drive_again_due
-from iracing_pipeline.ingest.races import take_apart_due
+from iracing_pipeline.ingest.race_what_ifs import simulate_due_what_ifs
+from iracing_pipeline.ingest.races import analyse_due_races
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
 from iracing_pipeline.tables.experiment import EXPERIMENT_LOOK, EXPERIMENT_RUN
@@ -133,7 +133,7 @@ def races(
     """Take every new or changed race apart, in batches that are committed one by one."""
     began = time.perf_counter()
     with warehouse.connect() as connection:
-        done = take_apart_due(connection, run_id=context.run.run_id)
+        done = analyse_due_races(connection, run_id=context.run.run_id)
     took = round(time.perf_counter() - began, 3)
     context.log.info("%d races: %.2f s", done.races, took)
     for subsession_id, reason in done.refused.items():
@@ -155,7 +155,7 @@ def replays(
     """Drive the newest races of own cars again with one change; the next run does the rest."""
     began = time.perf_counter()
     with warehouse.connect() as connection:
-        done = drive_again_due(connection, run_id=context.run.run_id)
+        done = simulate_due_what_ifs(connection, run_id=context.run.run_id)
     took = round(time.perf_counter() - began, 3)
     context.log.info("%d races simulated: %.2f s", done.races, took)
     for subsession_id, reason in done.refused.items():
