@@ -16,7 +16,7 @@ from iracing_pipeline.settings import Settings
 
 @click.command(epilog="Example: iracing-pipeline login")
 def login() -> None:
-    """Log in to iRacing's Data API in the browser, once; the token is then kept and renewed."""
+    """Log in to iRacing's Data API in the browser, once; the token is then stored and renewed."""
     import webbrowser
 
     from iracing_pipeline.data_api.connect import credentials_of, token_source

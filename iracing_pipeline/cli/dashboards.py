@@ -106,7 +106,7 @@ def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) 
     help="Token of a service account. Better in IRACING_GRAFANA_TOKEN: others see command lines.",
 )
 def push(*, url: str | None, token: str | None) -> None:
-    """Bring folders and dashboards to a Grafana, over its HTTP API."""
+    """Create or update folders and dashboards in Grafana, over its HTTP API."""
     from iracing_pipeline.dashboards.catalog import BOARDS
     from iracing_pipeline.dashboards.errors import PushError
     from iracing_pipeline.dashboards.push import Grafana

@@ -38,7 +38,7 @@ def experiment() -> None:
 def start(
     name: str, *, a: str, b: str, laps_per_run: int, blocks: int, session: str | None
 ) -> None:
-    """Draw the plan of an experiment. Every stint from now on is a run of it."""
+    """Draw the plan of an experiment. Every stint from now on is a run."""
     from iracing_pipeline.analysis.experiment import laps_needed
     from iracing_pipeline.ingest import experiments
     from iracing_pipeline.report import session_key

@@ -30,7 +30,7 @@ _FOLDER = (
 )
 
 
-_PLACE = "{path} cannot be used: {why}. Name another place, or allow this user to use this one."
+_PLACE = "{path} cannot be used: {why}. Name another path, or allow this user to use this one."
 
 
 def sentence(error: BaseException) -> str | None:

@@ -72,7 +72,7 @@ def demo(*, leave: bool, folder: Path | None, port: int, browse: bool | None) ->
 )
 @click.option("--open", "browse", is_flag=True, help="Open the start page in the browser.")
 def up(port: int, *, browse: bool) -> None:
-    """Watch the telemetry folder and load what you drive, until Ctrl+C.
+    """Watch the telemetry folder and load new recordings, until Ctrl+C.
 
     Serves a start page and the Dagster UI. Writes the report of each session that ended within
     24 hours.

@@ -54,7 +54,7 @@ def metrics(host: str, port: int, every: float) -> None:
     help="Read a copy of the simulator's memory instead.",
 )
 def live(host: str, port: int, file: Path | None) -> None:
-    """Serve the car as it is now to Prometheus, on the racing PC."""
+    """Serve live values of the car to Prometheus, on the racing PC."""
     from iracing_pipeline.metrics.endpoint import PortInUseError
     from iracing_pipeline.metrics.live.serve import serve
     from iracing_pipeline.metrics.live.simulator import NoSimulatorError, Simulator

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def races(context: click.Context) -> None:
-    """List races that are not complete, ask for them again, or dismiss them."""
+    """List incomplete races, request them again, or dismiss them."""
     if context.invoked_subcommand is None:
         _list()
 
@@ -34,7 +34,7 @@ def races(context: click.Context) -> None:
 @click.argument("subsession_ids", nargs=-1, type=int, metavar="[SUBSESSION_ID]...")
 @click.option("--all", "everything", is_flag=True, help="Every race that is not complete.")
 def retry(subsession_ids: tuple[int, ...], *, everything: bool) -> None:
-    """Ask iRacing again for races, also for those that it refused for good or that you dismissed.
+    """Request races again, also those that iRacing refused for good or that you dismissed.
 
     The running pipeline does it within a minute, without one 'iracing-pipeline collect' does.
     """

@@ -44,7 +44,7 @@ def stack() -> None:
     help="A name or address by which others reach the stack: adds TLS and a proxy.",
 )
 def setup(telemetry: Path | None, public: tuple[str, ...]) -> None:
-    """Make .env and secrets/ where they are missing, and find the telemetry folder."""
+    """Create .env and secrets/ if they are missing, and find the telemetry folder."""
     from iracing_pipeline.stack import compose
 
     _set_up(compose.checkout(), telemetry, public)
@@ -77,7 +77,7 @@ def up(telemetry: Path | None, *, demo: bool) -> None:
 @stack.command(epilog="Example: iracing-pipeline stack down")
 @_demo
 def down(*, demo: bool) -> None:
-    """Stop the containers. What they hold stays in volumes."""
+    """Stop the containers. Data stay in volumes."""
     from iracing_pipeline.stack import compose
 
     env = _env_file(demo=demo)
