@@ -85,7 +85,7 @@ class Measured:
     Attributes:
         right: Answers that were right.
         refused: Refusals that gave the right reason.
-        wrong: What was wrong, in words.
+        wrong: Problems, in words.
         seconds: How long each call took.
         start_s: Time from starting the server to its first answer.
         memory_mb: Memory of the server at the end.

@@ -501,7 +501,7 @@ class Outcome:
         episodes: The faults.
         faulty: Faulty answers by kind.
         requests: Requests to the API.
-        wrong: What does not hold; empty when all does.
+        wrong: Violations; empty if there are none.
     """
 
     episodes: list[Episode]

@@ -44,7 +44,7 @@ def refusal(
     Args:
         method: Such as ``GET``; ``WEBSOCKET`` for one that opens a WebSocket.
         path: The path.
-        query: What stands after ``?``.
+        query: The query string.
         headers: Its headers, by names in lower case.
         allowed: Names of this server, from :func:`allowed_hosts`.
     """

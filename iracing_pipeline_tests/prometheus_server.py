@@ -58,7 +58,7 @@ class Server:
         arguments: More command line arguments.
         receiver: Whether it takes remote write.
         retention: How long it keeps samples.
-        port: Where it listens.
+        port: Port to listen on.
         config: A configuration to take instead of one from the above.
         replace: What to replace in that configuration, such as ports.
     """

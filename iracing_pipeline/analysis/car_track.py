@@ -76,7 +76,7 @@ def car_tracks(driven: Driven, *, only: pl.DataFrame | None = None) -> pl.DataFr
     """Compute the figures of each car on each track, as rows of ``racing.car_track``.
 
     Args:
-        driven: What was driven.
+        driven: The driven laps.
         only: Sessions of the cars and tracks that are wanted; None for all.
     """
     chosen = drivers(driven.sessions if only is None else only)

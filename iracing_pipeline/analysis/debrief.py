@@ -45,7 +45,7 @@ class Scored:
     Attributes:
         race: All cars.
         group_id: The driver's car.
-        place_value: What one place is worth in iRating; None where it is not known.
+        place_value: iRating of one place; None if unknown.
     """
 
     race: Race

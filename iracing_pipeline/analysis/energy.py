@@ -44,7 +44,7 @@ class Power:
 
     Attributes:
         source: ``fuel``, ``hybrid`` or ``electric``.
-        capacity_kwh: What the battery holds; None without a battery, or where unknown.
+        capacity_kwh: Capacity of the battery; None without a battery, or if unknown.
     """
 
     source: str = FUEL

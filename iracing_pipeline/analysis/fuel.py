@@ -108,8 +108,8 @@ class EnergyUse:
     """Battery energy of clean dry laps, in kWh: medians.
 
     Attributes:
-        used_kwh: What the battery lost; about 0 where a hybrid recovers what it deploys.
-        deployed_kwh: What went to the MGU-K; None without such a channel.
+        used_kwh: Energy lost by the battery; about 0 if a hybrid recovers as much as it deploys.
+        deployed_kwh: Energy to the MGU-K; None without such a channel.
         laps: Laps behind these.
     """
 
@@ -209,8 +209,8 @@ def saving_ladder(
 
     Args:
         level_l: Fuel on board.
-        per_lap_l: What a lap usually burns.
-        reserve_l: What stays in the tank.
+        per_lap_l: Usual fuel per lap.
+        reserve_l: Fuel that stays in the tank.
         most_saving: The largest share that is worth listing.
     """
     usable = max(level_l - reserve_l, 0.0)

@@ -82,7 +82,7 @@ class Car:
         caution: Whether the log names a caution that the lap was driven under.
         field_slow: Whether most of the field was slow without a caution in the log.
         ahead_s: Gap to the car ahead when the lap began; NaN where it is not known.
-        notes: What telemetry adds, by lap number.
+        notes: Additions of telemetry, by lap number.
     """
 
     group_id: int
@@ -133,7 +133,7 @@ def cars(
         laps: Rows of ``racing.lap`` of one simsession.
         results: Rows of ``racing.result`` of the same simsession.
         events: Its rows of ``racing.session_event``.
-        notes: What telemetry adds, by ``group_id`` and lap number.
+        notes: Additions of telemetry, by ``group_id`` and lap number.
     """
     own_notes = notes or {}
     entries = results.filter(pl.col("kind") != "team_driver")

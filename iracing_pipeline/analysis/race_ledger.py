@@ -78,7 +78,7 @@ def read_race(
         laps: Rows of ``racing.lap`` of one simsession.
         results: Its rows of ``racing.result``.
         events: Its rows of ``racing.session_event``.
-        notes: What telemetry adds, by ``group_id`` and lap number.
+        notes: Additions of telemetry, by ``group_id`` and lap number.
     """
     found = cars(laps, results, events, notes)
     starts = [car.start_s for car in found if np.isfinite(car.start_s)]

@@ -99,7 +99,7 @@ class CarPace:
             (TERMS,).
         covariance: Of ``theta``; shape (TERMS, TERMS).
         fade: Fade and its standard error, whether established or not; NaN where not known.
-        wake: What traffic adds in its class.
+        wake: Effect of traffic in its class.
         spread_s: Standard deviation of a lap about the model; NaN where it is not known.
         freedom: Degrees of freedom of ``spread_s``.
         lap_count: Laps behind the fit.

@@ -39,7 +39,7 @@ class Part:
         laps: Laps that show it.
         middle: Estimate where the cause is not established and ``seconds`` is zero.
         items: Laps or stops, each with its seconds.
-        text: What was seen.
+        text: Evidence, in words.
         behind: Laps in each band of gaps; of traffic alone.
     """
 

@@ -39,9 +39,9 @@ class Field:
         pace_s: Lap time on fresh tyres in clean air.
         pace_error_s: Standard error of ``pace_s``.
         spread_s: Standard deviation of a lap about its pace.
-        fade_s_per_lap: What each lap on the tyres costs a lap.
+        fade_s_per_lap: Seconds of each lap on the tyres, per lap.
         fade_error_s_per_lap: Standard error of the fade.
-        stop_s: What a stop costs, from line to line.
+        stop_s: Time lost by a stop, from line to line.
         stop_spread_s: Standard deviation of that.
         stops: For each car, the laps at whose end it stops.
         mistake_chance: Chance of a mistake in a lap.
@@ -82,9 +82,9 @@ class Passing:
 
     Attributes:
         base: Logit of the chance at equal laps.
-        slope: What a second of advantage adds to it.
+        slope: Change of the logit for a second of advantage.
         follow_s: Gap at the line of a car that could not pass.
-        wake_s: What a lap within ``wake_gap_s`` behind another car costs; below zero for a tow.
+        wake_s: Cost of a lap within ``wake_gap_s`` behind another car; below zero for a tow.
         wake_gap_s: Gap at the line up to which that holds.
     """
 

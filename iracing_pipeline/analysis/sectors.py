@@ -25,7 +25,7 @@ def lap_sectors(
 
     Args:
         unrolled: The laps.
-        sector_start_pct: Where each sector starts, as the session info says; None for one sector.
+        sector_start_pct: Start of each sector by the session info; None for one sector.
     """
     given = (pct for pct in sector_start_pct or () if pct is not None)  # null: out of bounds
     starts = sorted({0.0, *(pct for pct in given if 0.0 < pct < 1.0)})

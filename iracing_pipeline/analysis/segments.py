@@ -50,8 +50,8 @@ class TooManyLapsError(Exception):
     """A file has more laps than can be driven.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     advice = "The file is damaged. Copy it again from the racing PC."
@@ -84,8 +84,8 @@ class Segment:
         rows: Indices of its records in the file, glitch rows left out; never empty.
         lap: Number of the lap.
         stint: Stint it ends in, from 1.
-        begins: What stands at its beginning.
-        ends: What stands at its end.
+        begins: Kind of its beginning.
+        ends: Kind of its end.
         phase: Of the race weekend: racing, before the green, after the car's own finish.
         start: How the race began, for the first lap of one.
         doubtful: Whether the lap count contradicted itself in it.

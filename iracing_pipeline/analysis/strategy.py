@@ -25,15 +25,15 @@ class Assumptions:
     Attributes:
         laps: Laps of the race.
         base_lap_s: Lap time on fresh tyres with an empty tank.
-        fuel_per_lap_l: What a lap burns; take a percentile, not a mean.
-        tank_l: What the tank holds.
+        fuel_per_lap_l: Fuel per lap; use a percentile, not the mean.
+        tank_l: Capacity of the tank.
         pit_loss_s: Time lost by going through the pits, without standing.
         refuel_lps: Litres a second.
         tyre_change_s: Time to change tyres; refuelling goes on meanwhile.
-        fuel_effect_s_per_l: What a litre on board costs a lap.
-        degradation_s_per_lap: What each lap on the tyres costs a lap.
+        fuel_effect_s_per_l: Seconds of a litre on board, per lap.
+        degradation_s_per_lap: Seconds of each lap on the tyres, per lap.
         start_fuel_l: Fuel at the start; None for as much as the first stint needs.
-        reserve_l: What is to be left at the end of each stint.
+        reserve_l: Fuel left at the end of each stint.
         spread_s: Standard deviation of a lap time.
         caution_chance: Chance of a caution to begin in a lap.
         caution_laps: Laps that a caution lasts.

@@ -55,14 +55,14 @@ class Question:
 
     Attributes:
         name: Its name, as a racer would say it.
-        title: What it answers, in one sentence.
+        title: Description in one sentence.
         source: View or function of schema ``grafana``.
         columns: Columns that are shown, in order; ``name = expression`` for one that is computed.
         figures: Which of them are measured, and what is behind each.
-        parameters: What it can be narrowed by.
-        order: What follows ``ORDER BY``.
+        parameters: Filters.
+        order: SQL after ``ORDER BY``.
         empty: Why there may be no row.
-        remedy: What would give one.
+        remedy: Data that would give an answer.
         otherwise: Condition in place of a parameter's where that is not given.
     """
 

@@ -107,7 +107,7 @@ class Manifest:
         revision: The revision of the database's tables.
         server: The version of the PostgreSQL server.
         tables: Tables, those first that others refer to.
-        sequences: Where numberings stand.
+        sequences: Current values of sequences.
         folders: Folders, by ``lake`` and ``dagster``.
     """
 

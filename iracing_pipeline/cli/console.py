@@ -31,7 +31,7 @@ def progress(verb: str, what: str, *, quiet: bool = False) -> Iterator[Callable[
 
     Args:
         verb: Such as ``Loaded``.
-        what: What is counted, such as ``files``.
+        what: Unit of the count, such as ``files``.
         quiet: Show nothing.
 
     Yields:

@@ -182,11 +182,11 @@ class Reader:
 
     Attributes:
         board: The board.
-        postgres: What answers SQL.
-        prometheus: What answers PromQL; None where there is no Prometheus.
-        chosen: What links or the reader chose, by variable.
+        postgres: Executes SQL.
+        prometheus: Executes PromQL; None without a Prometheus.
+        chosen: Choices of links or the reader, by variable.
         span: The time range.
-        values: What every variable is set to, once :meth:`choose` has run.
+        values: Value of every variable, once :meth:`choose` has run.
     """
 
     board: Board

@@ -94,9 +94,9 @@ class Board:
         title: Its name.
         folder: Where it stands.
         question: The question that it answers.
-        sections: What is on it.
-        variables: What can be chosen, apart from units and data sources, which all boards have.
-        regions: What is marked in its charts.
+        sections: Panels of the board, by section.
+        variables: Variables, apart from units and data sources, which all boards have.
+        regions: Regions marked in its charts.
         start: Start of its time range, such as ``now-1y`` or a time in ISO form.
         end: End of it.
         utc: Whether it is in UTC: needed where lap times are on an axis, and for the

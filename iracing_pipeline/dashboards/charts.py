@@ -318,7 +318,7 @@ def field_of_cars(
         number: Id of the panel.
         title: Its title.
         about: Meaning and source of the lines.
-        value: What is drawn.
+        value: The drawn value.
         source: SQL after ``FROM`` in its query: ``lap_number``, ``own``, ``driver`` (one's own
             with a star in front, the winner with a flag) and what ``value`` asks for.
         empty: Message without laps.

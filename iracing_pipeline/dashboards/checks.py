@@ -37,7 +37,7 @@ class Outcome:
         place: Panel, variable or regions that asked.
         rows: Rows of the answer; None where nothing was asked.
         milliseconds: Duration.
-        problem: What is wrong; None if nothing.
+        problem: Problem; None if there is none.
         arrived_by: The link that led to the board; None when opened by itself.
     """
 
@@ -56,7 +56,7 @@ class Visit:
     Attributes:
         board: The board.
         by: The link, or the menu, that led there; None when opened by itself.
-        chosen: What that set, by variable.
+        chosen: Values that it set, by variable.
         span: The time range.
         full: Whether there must be data for every panel that does not say that it may be empty.
     """
@@ -74,8 +74,8 @@ class Checker:
 
     Attributes:
         boards: All boards, so that links can be followed.
-        postgres: What answers SQL.
-        prometheus: What answers PromQL; None where there is no Prometheus.
+        postgres: Executes SQL.
+        prometheus: Executes PromQL; None without a Prometheus.
         complete: Whether there is data for everything, as in the demo season.
     """
 

@@ -56,9 +56,9 @@ class Field:
     """One column.
 
     Attributes:
-        expression: What is asked for, in SQL.
+        expression: SQL expression.
         name: Its name; what the reader sees, unless ``shown_as`` says otherwise.
-        quantity: What is converted to the reader's units.
+        quantity: Quantity, for conversion to the reader's units.
         properties: Grafana's properties of the field, by id.
         matcher: Whether ``name`` is a name, or an expression in slashes (``byRegexp``).
         longest: The longest text that its cells are known to hold: lint checks that it fits.

@@ -25,7 +25,7 @@ class Value:
 
     Attributes:
         values: Its values; one unless several can be chosen.
-        texts: What the reader sees of them.
+        texts: Texts for the reader.
         several: Whether several can be chosen, so that SQL gets a list of quoted texts.
     """
 
@@ -91,7 +91,7 @@ def interpolate(text: str, values: Mapping[str, Value], plain: Callable[[Value],
 
     Args:
         text: The text.
-        values: What each variable is set to.
+        values: Value of each variable.
         plain: How a variable without a format is put in.
 
     Raises:

@@ -47,7 +47,7 @@ def to(
 
     Args:
         board: Its uid.
-        title: What the link says.
+        title: Text of the link.
         start: Start of its time range in epoch milliseconds, such as a field's value.
         end: End of it.
         variables: Values of its variables; see :func:`field`.

@@ -32,12 +32,12 @@ class Panel:
         about: Meaning and source of the numbers.
         empty: Its meaning when there is nothing: why, and what to do.
         drawn: Kind, options and defaults, as the SDK made them.
-        queries: What it asks.
+        queries: Its queries.
         fields: How the columns are shown.
         width: Columns of 24.
         height: Rows of about 30 pixels.
         may_be_empty: Whether it may have no data although sessions and results are there.
-        transformations: What Grafana does with the answer, by id, with options.
+        transformations: Grafana's transformations, by id, with options.
         interval: The shortest step of its queries, such as ``100ms``; None for the data source's.
     """
 
@@ -204,7 +204,7 @@ def stat(
         source: SQL after ``FROM`` in its query; or a query of its own.
         empty: Message without a value, in two or three words: they stand in large type.
         first: SQL before ``SELECT``.
-        link: Where a click leads.
+        link: Target of a click.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     colours = common.BigValueColorMode

@@ -88,7 +88,7 @@ def select(fields: Sequence[Field], source: str, *, first: str = "") -> Sql:
     """The query of some fields.
 
     Args:
-        fields: What is shown, in order.
+        fields: Fields, in order.
         source: SQL after ``FROM``.
         first: SQL before ``SELECT``, such as ``WITH ...``.
     """

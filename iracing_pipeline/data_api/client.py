@@ -120,11 +120,11 @@ class DataApi:
     request has a timeout and redirects are not followed.
 
     Args:
-        tokens: Where access tokens come from.
+        tokens: Source of access tokens.
         url: Root of the API.
         limit: The limit on calls; downloads of links and chunks do not count.
-        stats: What to count in.
-        clock: What time it is.
+        stats: Counter.
+        clock: Returns the current time.
         session: Connections to the API.
         storage: Connections to the storage that links point to.
         outages: Which endpoints may be asked.

@@ -39,7 +39,7 @@ def token_source(
         account: The account.
         home: The data folder, which keeps the token when the database cannot.
         dsn: The database; None when there is none.
-        stats: What to count token requests in.
+        stats: Counter of token requests.
     """
     oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL, stats=stats)
     return TokenSource(oauth, _store(account, home, dsn))

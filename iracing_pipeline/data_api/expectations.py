@@ -31,7 +31,7 @@ def unexpected(
     """Return the problem of a whole answer; None if it can be stored.
 
     Args:
-        endpoint: What was asked.
+        endpoint: The requested endpoint.
         parameters: With what.
         payload: The JSON, or the header of a chunked answer.
         rows: The rows of all chunks; None when the answer was not chunked.

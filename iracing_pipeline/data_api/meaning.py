@@ -56,8 +56,8 @@ class Meaning:
 
     Attributes:
         name: Its name, as the database and the metrics have it.
-        about: What it is about.
-        text: What to say of it.
+        about: Subject.
+        text: Message.
         provable: Whether it can become final, once iRacing repeated it for long enough.
         repeats: Whether the client repeats the request once, at once.
         repeat_after_s: Pause before that repeat, in seconds.
@@ -176,7 +176,7 @@ class Rule:
         status: HTTP status.
         body: What the body is.
         codes: Error codes in the JSON, in lower case.
-        meaning: What such an answer means.
+        meaning: Meaning of such an answer.
     """
 
     endpoint: str
@@ -216,7 +216,7 @@ class Reading:
     """The meaning that an answer was given.
 
     Attributes:
-        meaning: What it means.
+        meaning: Its meaning.
         answer: The answer in a few words, such as ``403 forbidden`` or ``403 HTML``.
     """
 
@@ -228,7 +228,7 @@ def read_answer(endpoint: str, status: int, body: bytes) -> Reading:
     """Return the meaning of an answer.
 
     Args:
-        endpoint: What was asked, such as ``results/get``.
+        endpoint: The requested endpoint, such as ``results/get``.
         status: HTTP status.
         body: The body as received.
     """

@@ -33,7 +33,7 @@ class Refusal:
     Attributes:
         credentials: Fingerprint of the credentials it was about.
         until: Until when it holds, seconds since 1970.
-        reason: What iRacing said.
+        reason: iRacing's message.
     """
 
     credentials: str

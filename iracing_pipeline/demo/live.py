@@ -30,7 +30,7 @@ def record_live(
     """Write an outing at the pace at which it is driven, and close it at its end.
 
     Args:
-        folder: Where to write.
+        folder: Folder to write to.
         outing: What is driven; one that is not to be closed is abandoned at its end.
         seed: Random seed.
         speed: How many times faster than life.

@@ -101,7 +101,7 @@ def sample(drive: Drive, rng: np.random.Generator) -> Records:
     """Sample a drive.
 
     Args:
-        drive: What was driven.
+        drive: The driven laps.
         rng: Random seed, for when ticks are dropped and the clock slips.
     """
     plan = drive.plan

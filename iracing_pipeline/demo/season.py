@@ -45,7 +45,7 @@ def write_season(
     """Write the demo season; a file that is there already with the same bytes is left alone.
 
     Args:
-        folder: Where to write; made if it does not exist.
+        folder: Folder to write to; made if it does not exist.
         seed: Random seed: the same seed gives the same files.
         progress: Called with files done and files in all.
 

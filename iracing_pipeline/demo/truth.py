@@ -124,7 +124,7 @@ class SessionTruth:
         laps: In driving order.
         stops: Pit stops in which the car left again.
         incidents: In order of time.
-        law: What fuel and tyres cost.
+        law: Cost of fuel and tyres.
         records: Records in the file.
         glitch_records: Indices of the rows that iRacing writes while it loads the car.
         dropped_before: Indices of the records before which one is missing.

@@ -41,7 +41,7 @@ def send_due(connection: Connection, destinations: Sequence[Destination], *, now
 
     Args:
         connection: Not in autocommit; committed after each session.
-        destinations: Where they go.
+        destinations: Destinations of the samples.
         now: The time.
     """
     outcome = Sent()

@@ -82,7 +82,7 @@ def encode(
         records: Records in order, with ``SessionTime``. An array channel holds samples within the
             tick, the last one at it, and becomes one channel of so many times the rate.
         units: Unit of each channel, as iRacing writes it.
-        recording: What the file is of.
+        recording: Facts of the recording.
         rate: Records a second.
         lists: Array channels that are no samples within the tick: each value becomes a channel.
 

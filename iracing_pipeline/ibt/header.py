@@ -60,16 +60,16 @@ class Header:
         version: Header version, 1 or 2.
         tick_rate: Records a second.
         start: When iRacing opened the file, UTC; estimated where the header holds no date.
-        start_source: Where ``start`` is taken from.
+        start_source: Source of ``start``.
         closed: Whether iRacing closed the file, and so wrote the record count.
         whole: Whether it was closed and its size is what the record count makes it.
         channels: The channels in file order.
-        record_offset: Where the records begin.
+        record_offset: Offset of the records.
         record_length: Bytes a record.
         record_count: Whole records that the file holds.
-        session_info_offset: Where the session info begins.
+        session_info_offset: Offset of the session info.
         session_info_length: Its bytes.
-        warnings: What was recovered or left out, in words.
+        warnings: Repairs and omissions, in words.
     """
 
     head: bytes

@@ -55,7 +55,7 @@ class Recording:
         tick_rate: Records a second.
         version: Header version, 1 (2015/16) or 2.
         closed: Whether iRacing closed the file properly.
-        warnings: What was recovered or left out, in words; empty for a whole file.
+        warnings: Repairs and omissions, in words; empty for a whole file.
         session_key: Identity by content; the same for a renamed, copied or grown file.
     """
 

@@ -42,7 +42,7 @@ class Start:
 
     Attributes:
         time: UTC; for :attr:`StartSource.FILE_NAME` the local time as written in the name.
-        source: Where it is taken from.
+        source: Source.
     """
 
     time: datetime

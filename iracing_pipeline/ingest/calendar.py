@@ -36,7 +36,7 @@ def known_calendar(connection: Connection, rows: Iterable[dict[str, Any]] = ()) 
     """The calendar by schedules, official races and iRacing's word on the present season.
 
     Args:
-        connection: Where to look.
+        connection: Connection to read from.
         rows: Rows of a search that are not in the tables yet.
     """
     schedules = {

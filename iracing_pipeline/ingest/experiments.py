@@ -74,7 +74,7 @@ def start(
     Args:
         connection: Of the warehouse; the caller commits.
         name: Its name.
-        variants: What A and B are.
+        variants: Descriptions of A and B.
         laps_per_run: Clean laps that a run should have.
         blocks: Blocks of four runs.
         session: Its session_key; the newest one by default.

@@ -51,7 +51,7 @@ def export(
 
     Args:
         source: The recording.
-        folder: Where to; made if it does not exist.
+        folder: Folder to write to; made if it does not exist.
         form: The format. CSV has the value at the tick of a 360 Hz channel, Parquet all six
             samples in one column, MoTeC all of them at 360 Hz.
         laps: Numbers of the laps, each a separate file. After a reset or a stop a number can

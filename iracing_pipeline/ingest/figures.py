@@ -262,7 +262,7 @@ def _rebuild(
 
     Args:
         connection: Connection with the caller's transaction.
-        name: What the figures are called.
+        name: Name of the figures.
         identities: The columns that identify an item, of all items.
         make: Makes the rows of some items, in tables of which later ones refer to earlier ones.
         run_id: The run that does it; None outside a run.

@@ -72,7 +72,7 @@ class Kept:
         corners: The corner map.
         grid_session: The session that the grid is of.
         corners_session: The session that the corner map is of.
-        measurements: What each session says of the track, by its key.
+        measurements: Length and corners of the track by each session, by its key.
     """
 
     grid: Grid | None = None

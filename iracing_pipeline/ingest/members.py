@@ -54,8 +54,8 @@ class RatingOutcome:
     Attributes:
         cust_ids: The members; empty when nobody is known.
         points: Points of the history, by source.
-        loads: What changed.
-        issues: What was unexpected in the payloads.
+        loads: Changes.
+        issues: Unexpected content of the payloads.
     """
 
     cust_ids: list[int] = field(default_factory=list)
@@ -128,7 +128,7 @@ def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | Non
     """Return the own member: the account's, else the first of :func:`own_cust_ids`.
 
     Args:
-        connection: Where to look.
+        connection: Connection to read from.
         api: Whose account; it is asked once, when its member is not known yet.
     """
     if api is not None:

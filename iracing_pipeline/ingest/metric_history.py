@@ -78,7 +78,7 @@ def send(
 
     Args:
         connection: Where the books are.
-        lake: Where the frames are.
+        lake: The lake with the frames.
         session: The session.
         places: Where to send it.
         selection: What to send.

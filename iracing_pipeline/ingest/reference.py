@@ -96,7 +96,7 @@ def pull(
     Args:
         connection: Not in autocommit.
         api: The Data API.
-        what: What to pull.
+        what: Kind of reference data.
         run_id: The run, for ``ops.load_audit``.
 
     Returns:

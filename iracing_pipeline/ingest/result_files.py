@@ -62,8 +62,8 @@ class FilesOutcome:
     Attributes:
         loaded: Files that were loaded, with the number of subsessions in each.
         refused: Files in quarantine, with the reason.
-        issues: What was odd in each file that was loaded.
-        outcome: What the loads did.
+        issues: Issues of each loaded file.
+        outcome: Changes of the loads.
         without_driver: Archive rows whose driver is not known: only their subsession was loaded.
     """
 

@@ -67,7 +67,7 @@ class Outcome:
     Attributes:
         rows: Rows of each table in what was loaded.
         changed: Rows inserted, updated or deleted, by table.
-        issues: What was unexpected in the payloads.
+        issues: Unexpected content of the payloads.
         refused: Subsessions that could not be loaded, with the reason.
         kept: Subsessions of which there is a better or newer version than the one at hand.
     """

@@ -69,7 +69,7 @@ class Progress:
 
     Attributes:
         total: Subsessions that were due.
-        statuses: What became of those done, counted.
+        statuses: Number of subsessions by status.
         problems: Why subsessions are not complete, by subsession.
         requests: API requests made.
         started: When it began, seconds since 1970.
@@ -253,7 +253,7 @@ def fetch_due(
     Args:
         connection: In autocommit.
         api: The Data API.
-        seasons: Whose subsessions.
+        seasons: Seasons of the subsessions.
         now: Tells the time, in seconds since 1970.
         report: Is called with the progress after each subsession.
 

@@ -38,8 +38,8 @@ class ShorterThanLoadedError(Exception):
     """What is left of a recording is shorter than what is loaded of it.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     advice = "Nothing was changed. Copy the whole file again from the racing PC."
@@ -56,8 +56,8 @@ class OutOfBoundsError(Exception):
     """A recording whose session cannot be identified, as a value is outside its bounds.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     advice = "The file is damaged. Copy it again from the racing PC."
@@ -244,8 +244,8 @@ def session_row(
 
     Args:
         connection: Where an earlier load of the session would be.
-        telemetry: What the file became.
-        frames_uri: Where its frames lie in the lake; None where they do not.
+        telemetry: Content of the file.
+        frames_uri: URI of its frames in the lake; None without any.
         left_out: Values outside their bounds in other tables of the session.
     """
     return telemetry.session.with_columns(
@@ -272,8 +272,8 @@ def load(
 
     Args:
         connection: Connection with the caller's transaction.
-        telemetry: What the file became.
-        frames_uri: Where its frames lie in the lake; None where they do not.
+        telemetry: Content of the file.
+        frames_uri: URI of its frames in the lake; None without any.
         left_out: Values outside their bounds in other tables of the session.
         run_id: The run that loads it; None outside a run.
 

@@ -38,7 +38,7 @@ class Written:
     """A file that was written.
 
     Attributes:
-        uri: Where it lies: a path for a local lake, else a URI.
+        uri: A path for a local lake, else a URI.
         size_bytes: Its size.
     """
 

@@ -63,7 +63,7 @@ class Arrivals:
 
         Args:
             url: The database.
-            reports: Where reports and the start page go.
+            reports: Folder of reports and start page.
             telemetry: The telemetry folder.
             say: Prints a line.
             links: Addresses that the start page links, by their names.

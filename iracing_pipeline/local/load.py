@@ -61,7 +61,7 @@ class Outcome:
         laps: Laps found.
         clean_laps: Timed laps with nothing against them.
         best_lap_time_s: The fastest of these.
-        note: What was recovered, or why it was refused.
+        note: Repairs, or the reason of the refusal.
         kind: ``recording`` or ``results``.
         subsessions: Subsessions in a file of results.
         advice: What to do about a refused file.

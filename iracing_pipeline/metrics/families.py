@@ -91,7 +91,7 @@ def timed(
     now, each with a partner of the same labels whose name ends in ``_timestamp_seconds``.
 
     Args:
-        name: What it is, without its unit, such as ``best_lap``.
+        name: Name without its unit, such as ``best_lap``.
         unit: Ending of the name, such as ``seconds``; empty if there is none.
         text: Its meaning.
         labels: Names of its labels.

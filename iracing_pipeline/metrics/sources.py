@@ -36,7 +36,7 @@ class Database:
 
         Args:
             url: Gives the database's URL, which changes when the embedded server restarts.
-            lake: Where the snapshot is kept.
+            lake: The lake with the snapshot.
             folders: Folders whose disks are watched.
         """
         self._url, self._lake, self._folders = url, lake, folders

@@ -26,7 +26,7 @@ class Page:
     """A page under construction.
 
     Attributes:
-        title: What the browser's tab says.
+        title: Text of the browser's tab.
         body: HTML of the page.
         styles: Style sheets after the page's own.
         charts: Charts that the body has elements for.

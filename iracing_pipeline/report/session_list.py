@@ -57,7 +57,7 @@ class Session:
         starting_position: Of a race with a result, from 1.
         finish_position: Likewise.
         car_count: Cars in the race.
-        irating_change: What the race changed in the iRating.
+        irating_change: Change of iRating in the race.
         file_stem: The name of files about it, without their ending.
         worth: The one thing worth a look, in a sentence.
     """

@@ -30,7 +30,7 @@ class Issue:
     Attributes:
         where: The part of the payload, such as ``results/get session_results[].results[]``.
         field: The field.
-        problem: What kind of surprise it was.
+        problem: Kind of unexpected content.
         detail: Types that were expected and found; never a value, which may be personal.
     """
 

@@ -30,7 +30,7 @@ class Kind:
     """How to read one kind of value.
 
     Attributes:
-        name: What a message calls it.
+        name: Name in messages.
         raw: Type of the values before ``finish``.
         types: Python types taken as they are.
         repair: Makes a value of another type usable, or raises ``ValueError``.

@@ -95,7 +95,7 @@ def read_laps(
 
     Args:
         charts: Subsession id, simsession number and the rows of each.
-        source: Where they come from.
+        source: Source.
         issues: Collects what is unexpected in them.
 
     Returns:

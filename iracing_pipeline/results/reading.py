@@ -40,7 +40,7 @@ class Shape:
     """Fields of one kind of JSON object, and the table that it fills.
 
     Attributes:
-        where: What a message calls the object.
+        where: Name of the object in messages.
         table: The table.
         fields: The fields that are read.
         ignored: Names of fields that are known and not read, parted by spaces.

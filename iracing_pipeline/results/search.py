@@ -179,7 +179,7 @@ def read_search(
 
     Args:
         rows: The rows, of any number of chunks.
-        source: Where they come from.
+        source: Source.
         issues: Collects what is unexpected in them.
         cust_id: Whose rows they are, where the rows do not say.
 

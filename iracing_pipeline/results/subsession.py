@@ -281,7 +281,7 @@ def read_subsessions(payloads: Iterable[Any], source: Source, issues: Issues) ->
 
     Args:
         payloads: The documents, without a wrapper.
-        source: Where they come from.
+        source: Source.
         issues: Collects what is unexpected in them.
 
     Returns:

@@ -61,7 +61,7 @@ def prometheus_config(own: str, cloud: str, *, url: str, user: str) -> str:
     Args:
         own: Configuration of the stack.
         cloud: Configuration of a Prometheus that forwards; what it says of that is taken over.
-        url: Where to.
+        url: Address.
         user: As whom; the token comes from its file.
     """
     config, forwarding = yaml.safe_load(own), yaml.safe_load(cloud)

@@ -51,7 +51,7 @@ def record(
 
     Args:
         connection: The one the loads were made on.
-        loads: What ``replace`` or ``upsert`` returned.
+        loads: Results of ``replace`` or ``upsert``.
         partition_key: What to record for a load that replaced no partition; None for the table.
         run_id: The run that did it; None outside a run.
     """

@@ -73,7 +73,7 @@ def due(
     wait and whose time has come.
 
     Args:
-        connection: Where to read.
+        connection: Connection to read from.
         destination: The place.
         selection: Digest of the channels and the rate that are sent now.
         now: The time.

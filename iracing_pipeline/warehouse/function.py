@@ -23,9 +23,9 @@ class Function:
 
     Attributes:
         name: Schema and name.
-        doc: What it answers, with units.
+        doc: Description, with units.
         arguments: Names and types as in SQL.
-        returns: What follows ``RETURNS``.
+        returns: SQL after ``RETURNS``.
         body: One ``SELECT``.
         immutable: Whether the answer depends on the arguments alone.
     """

@@ -21,7 +21,7 @@ def replace(connection: Connection, *, source: str, item: str, issues: Issues) -
         connection: Connection with the caller's transaction.
         source: Kind of item.
         item: The item.
-        issues: What was odd in it.
+        issues: Issues of the item.
     """
     connection.execute("DELETE FROM ops.item_issue WHERE source = %s AND item = %s", [source, item])
     with connection.cursor() as cursor:

@@ -41,7 +41,7 @@ def put(connection: Connection, document: Document, body: object, *, source: str
         connection: Connection with the caller's transaction.
         document: Which it is.
         body: The JSON; where it was chunked, ``{"header": ..., "rows": [...]}``.
-        source: Where it comes from.
+        source: Source.
     """
     # clock_timestamp(), as the answer came within this transaction, not when that began.
     connection.execute(
@@ -81,7 +81,7 @@ def put_versions(connection: Connection, versions: Iterable[Version], *, source:
     Args:
         connection: Connection with the caller's transaction.
         versions: The versions.
-        source: Where they come from.
+        source: Source.
     """
     with connection.cursor() as cursor:
         cursor.executemany(

@@ -57,7 +57,7 @@ def put(
         source: Kind of item, such as ``telemetry``.
         item: The item: a path, or a key of the source.
         reason: What is wrong with it.
-        advice: What to do about it.
+        advice: Remedy, in words.
         error_type: Name of the error's class.
         file_name: Name of the file, where the item is one.
         size_bytes: Its size.
@@ -101,7 +101,7 @@ def entries(
     """The open entries (and the resolved ones), oldest first.
 
     Args:
-        connection: Where to read.
+        connection: Connection to read from.
         source: Only items of this kind.
         resolved: Whether to list resolved entries too.
     """

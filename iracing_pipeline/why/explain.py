@@ -39,7 +39,7 @@ def explain(connection: Connection, lake: Lake, reference: Reference) -> Explana
 
     Args:
         connection: As the owner, not in autocommit; nothing is written.
-        lake: Where frames lie.
+        lake: The lake with the frames.
         reference: The figure.
 
     Raises:

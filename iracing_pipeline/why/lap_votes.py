@@ -28,8 +28,8 @@ class Vote:
 
     Attributes:
         channel: iRacing's name of it.
-        shows: What its records are.
-        decides: What it decides, in the words of docs/laps.md.
+        shows: Values of its records.
+        decides: The decision, in the words of docs/laps.md.
         corrected: Records of the lap in which it contradicted those around it and was replaced.
     """
 

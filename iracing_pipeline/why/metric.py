@@ -85,7 +85,7 @@ def explain_metric(connection: Connection, lake: Lake, text: str) -> Series:
 
     Args:
         connection: As the owner.
-        lake: Where the snapshot lies.
+        lake: The lake with the snapshot.
         text: ``NAME`` or ``NAME{label="value", ...}``.
 
     Raises:

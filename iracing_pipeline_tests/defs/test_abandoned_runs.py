@@ -83,7 +83,7 @@ class CodeServer(DagsterApiServicer):
     """One that knows the runs that it launched.
 
     Attributes:
-        port: Where it listens.
+        port: Port to listen on.
         launched: Their ids.
         answers: Cleared, it is too busy to answer.
     """

@@ -51,7 +51,7 @@ class Machine:
     Attributes:
         series: The series, as the telemetry of the demo season has it.
         circuit: The circuit.
-        lap_s: What a lap takes.
+        lap_s: Lap time.
         class_id: Car class.
     """
 

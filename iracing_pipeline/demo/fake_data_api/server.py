@@ -64,7 +64,7 @@ class FakeDataApi:
         faults: The faults it has; none by default.
         clock: What time it is, for tokens, links and the quota.
         quota: Requests that it allows a minute.
-        port: Where it listens; 0 for any port that is free.
+        port: Port to listen on; 0 for any free port.
     """
 
     def __init__(

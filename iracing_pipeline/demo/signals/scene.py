@@ -37,7 +37,7 @@ class Scene:
     """A drive as records.
 
     Attributes:
-        drive: What was driven.
+        drive: The driven laps.
         event: The event around it: weather, date, opponents.
         records: One value a record.
         crossings: Of the line.

@@ -32,7 +32,7 @@ class Look:
     """Result of the checks of the database.
 
     Attributes:
-        findings: What was found.
+        findings: Text of the finding.
         url: Its URL; None where there is no database yet, or none that can be used.
         has_tables: Whether it was ever migrated.
         ahead_s: By how many seconds its clock is ahead of ours; None if it could not be asked.

@@ -27,7 +27,7 @@ class Finding:
     Attributes:
         subject: The thing.
         state: How it is.
-        said: What was found.
+        said: Text of the finding.
         advice: What to do about it; None where nothing is to be done.
     """
 

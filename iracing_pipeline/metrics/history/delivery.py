@@ -23,8 +23,8 @@ class DeliveryError(Exception):
     """A place cannot take samples now; what was not taken can be sent again later.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     def __init__(self, reason: str, advice: str) -> None:
@@ -87,7 +87,7 @@ def without_future(series: SessionSeries, delivery: Delivery, now: float) -> Ses
     """The series without what is ahead of the clock, which is counted as refused.
 
     Args:
-        series: What is to be sent.
+        series: Series to send.
         delivery: Where to count.
         now: Seconds since 1970.
     """

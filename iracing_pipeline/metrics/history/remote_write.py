@@ -88,7 +88,7 @@ class RemoteWrite:
         """Take its address; nothing is sent yet.
 
         Args:
-            url: Where it takes writes, such as ``http://127.0.0.1:9090/api/v1/write``.
+            url: Address for writes, such as ``http://127.0.0.1:9090/api/v1/write``.
             auth: User and password.
             batch: Samples a request.
             patience: How long to try again.

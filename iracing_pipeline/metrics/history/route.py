@@ -31,7 +31,7 @@ class LocalPrometheus:
     """A Prometheus of one's own: young samples by remote write, old ones as blocks.
 
     Attributes:
-        young: Where young samples go; None where the server takes no remote write. Then they
+        young: Destination of young samples; None if the server takes no remote write. Then they
             wait until they are old.
         old: Where old samples go; None where its data folder is out of reach. Then they are
             offered to ``young``, and what the server does not take is counted as refused.
@@ -62,7 +62,7 @@ class HostedPrometheus:
     """A hosted Prometheus: recent samples alone, one a second.
 
     Attributes:
-        writer: Where they go.
+        writer: Destination.
         clock: Seconds since 1970.
     """
 

@@ -44,7 +44,7 @@ def map_of(
         lap: The session's lap.
         other: The lap it is compared with, if there is one.
         corners: Number and apex (m) of each corner.
-        charts: Where the chart is drawn.
+        charts: Charts of the page.
         at: Number of the comparison.
     """
     if "east_m" not in lap.trace or "north_m" not in lap.trace:
