@@ -138,7 +138,7 @@ def assumed(effect: float | None) -> float:
 def warm_laps(laps: pl.DataFrame) -> pl.DataFrame:
     """Select laps on warm tyres with known fuel and age of the tyres.
 
-    A session with a single such lap tells nothing of the others, and is left out.
+    A session with a single such lap is left out, as it has no lap to compare with.
     """
     complete = laps.drop_nulls(["lap_time_s", "fuel_start_l", "set_lap"])
     warm = complete.filter(warm_tyres())

@@ -143,7 +143,7 @@ def find(records: pl.DataFrame, unrolled: Unrolled, grid: Grid) -> CornerMap | N
         grid: The grid of the track.
 
     Returns:
-        The map; None without laps, or where no channel tells how the car turned.
+        The map; None without laps, or without a channel for the turning of the car.
     """
     fine = grid.fine
     curvature = _curvature(records, unrolled, fine)

@@ -87,7 +87,7 @@ class LapAnalysis:
     """Analysis of the laps of one file.
 
     Attributes:
-        grid: Grid of the track; None where the file tells no length.
+        grid: Grid of the track; None if the file gives no length.
         corners: Corner map of the track; None where no lap shows it.
         tables: Rows of each table that belongs to the session.
         made: Rows that are new to the track: its grid, its map.

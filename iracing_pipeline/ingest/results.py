@@ -216,7 +216,7 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
 
     Args:
         connection: Connection with the caller's transaction.
-        frames: What the source tells.
+        frames: Frames of the source.
         source: The source.
         outcome: Counts what was kept.
 

@@ -98,7 +98,7 @@ class Progress:
             return None
         return (now - self.started) / self.done * (self.total - self.done)
 
-    def told(self, now: float) -> str:
+    def summary(self, now: float) -> str:
         """The progress as one line."""
         left = self.seconds_left(now)
         eta = "" if left is None else f", about {max(1, round(left / 60))} min left"

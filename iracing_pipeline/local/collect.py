@@ -68,7 +68,7 @@ def collect(
 
     Args:
         settings: Locations of data.
-        say: Is told what is done next.
+        say: Prints the next step.
         all_seasons: Search every season since the member joined, not only what is recent.
 
     Returns:

@@ -24,7 +24,7 @@ def clock(seconds: float, digits: int = 1) -> str:
 
 
 def lap_chart(laps: pl.DataFrame, title: str) -> str | None:
-    """Lap times in driving order, clean laps told from others; None where no lap has a time.
+    """Lap times in driving order, clean laps marked; None where no lap has a time.
 
     Args:
         laps: Rows of ``racing.telemetry_lap`` of one session, in order.

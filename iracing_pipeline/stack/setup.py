@@ -44,7 +44,7 @@ def setup(
 
     Args:
         root: The checkout.
-        guess: Where iRacing writes telemetry unless it was told otherwise.
+        guess: Default folder of iRacing's telemetry.
         chosen: The telemetry folder, by somebody who knows; replaces the one in ``.env``.
         ask: Asks for the folder, given why that is needed. None where nobody can be asked.
         public: Names by which others reach the stack: then it is for production, from now on.

@@ -123,7 +123,7 @@ def raw_subsessions(
 
     def report(progress: Progress) -> None:
         if progress.done % REPORT_EVERY == 0 or progress.done == progress.total:
-            context.log.info(progress.told(time.time()))
+            context.log.info(progress.summary(time.time()))
 
     with (
         counted(warehouse, api),

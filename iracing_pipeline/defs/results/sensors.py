@@ -130,7 +130,7 @@ def _version(path: Path) -> str:
     job=read_telemetry_results,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Reads results from telemetry files of subsessions that nothing else tells of.",
+    description="Reads results from telemetry files of subsessions without another source.",
 )
 def telemetry_results_sensor(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource

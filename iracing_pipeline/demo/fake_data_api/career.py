@@ -233,7 +233,7 @@ def season_id(series: Series, season: Season) -> int:
 
 
 def _pinned(race: DemoRace) -> Race:
-    """A race of the demo season, as its telemetry tells of it."""
+    """A race of the demo season, by its telemetry."""
     machine = next(
         each for each in MACHINES if (each.series, each.circuit) == (race.series, race.circuit)
     )

@@ -108,7 +108,7 @@ def _finish(
 
 
 def _drivers(career: Career, race: Race, rng: np.random.Generator) -> list[Entrant]:
-    """Who raced, the member at the finishing position that the career tells."""
+    """Who raced, the member at the finishing position of the career."""
     if race.pinned is not None:
         field = list(entrants(race.pinned))
     else:

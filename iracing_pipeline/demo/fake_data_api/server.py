@@ -60,7 +60,7 @@ class FakeDataApi:
     """A server on loopback; use it as a context manager.
 
     Args:
-        career: The career it tells of.
+        career: The career that it serves.
         faults: The faults it has; none by default.
         clock: What time it is, for tokens, links and the quota.
         quota: Requests that it allows a minute.

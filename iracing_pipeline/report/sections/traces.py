@@ -154,7 +154,7 @@ def _lines(
 
 
 def _read(name: str, symbol: str, digits: int, *, sign: bool = False) -> dict[str, Any]:
-    """How the line above the chart tells the value under the cursor."""
+    """Format of the value under the cursor, in the line above the chart."""
     return {"points": True, "name": name, "symbol": symbol, "digits": digits, "sign": sign}
 
 

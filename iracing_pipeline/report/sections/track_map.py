@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.page import Charts
     from iracing_pipeline.report.opponents import Opponent
 
-_OVER_M = 60.0  # time lost is told over this much of the track, or single points would flicker
+_OVER_M = 60.0  # time lost is averaged over this much of the track, or single points would flicker
 _EVEN_MS_PER_100M = 2.0
 _LABEL_PX = 17
 # Blue gains, orange loses: distinguishable for colour-blind readers. Grey is neither.

@@ -1,4 +1,4 @@
-"""The running server, as its file ``postmaster.pid`` tells."""
+"""The running server, by its file ``postmaster.pid``."""
 
 from __future__ import annotations
 
