@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.race_start import Start, race_starts
 from iracing_pipeline.analysis.samples import IN_STALL
 
@@ -50,8 +50,8 @@ class TooManyLapsError(Exception):
     """A file has more laps than can be driven.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     advice = "The file is damaged. Copy it again from the racing PC."
@@ -66,7 +66,7 @@ class TooManyLapsError(Exception):
 
 
 class Edge(Enum):
-    """What stands at the beginning or the end of a segment."""
+    """Kind of the beginning or the end of a segment."""
 
     LINE = "line"
     GREEN = "green"
@@ -84,8 +84,8 @@ class Segment:
         rows: Indices of its records in the file, glitch rows left out; never empty.
         lap: Number of the lap.
         stint: Stint it ends in, from 1.
-        begins: What stands at its beginning.
-        ends: What stands at its end.
+        begins: Kind of its beginning.
+        ends: Kind of its end.
         phase: Of the race weekend: racing, before the green, after the car's own finish.
         start: How the race began, for the first lap of one.
         doubtful: Whether the lap count contradicted itself in it.
@@ -102,7 +102,7 @@ class Segment:
 
 
 class Phase(Enum):
-    """What the laps of a session are for."""
+    """Phase of a session."""
 
     PACE = "pace"
     RACING = "racing"
@@ -298,16 +298,16 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
     if samples.east_m is not None and samples.north_m is not None:
         moved = np.hypot(np.diff(samples.east_m[rows]), np.diff(samples.north_m[rows]))
         votes += moved > explained
-    place = votes > 0
-    nowhere = np.diff(rows) > 1
-    other = nowhere | (votes > 0)
+    position_jumps = votes > 0
+    not_in_world = np.diff(rows) > 1
+    other = not_in_world | (votes > 0)
     if not other.any():
         return large
-    votes += nowhere
+    votes += not_in_world
     if samples.fuel is not None:
         filled = np.diff(samples.fuel[rows]) > _FUEL_JUMP_L
         votes += filled
-        place |= filled
+        position_jumps |= filled
     if samples.surface is not None:
         surface = samples.surface[rows]
         votes += (
@@ -315,11 +315,11 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
             & (surface[:-1] != IN_STALL)
             & (speed[:-1] - speed[1:] > _STOPS_DEAD_MPS)
         )
-    return large | (place & other & (votes >= _FEWEST_VOTES))
+    return large | (position_jumps & other & (votes >= _FEWEST_VOTES))
 
 
-def _apart(jumps: Flags, nowhere: Flags) -> Flags:
-    """Of jumps a few records apart the one at which the car was nowhere, or else the first.
+def _apart(jumps: Flags, not_in_world: Flags) -> Flags:
+    """Keep one of jumps a few records apart: with the car not in the world, else the first.
 
     What lies between them is wrong, as are the file's first and last records if they jump.
     """
@@ -327,11 +327,11 @@ def _apart(jumps: Flags, nowhere: Flags) -> Flags:
     if not len(at):
         return jumps
     kept = jumps.copy()
-    kept[at[(at < LONGEST_LIE) | (at >= len(jumps) - LONGEST_LIE)]] = False
-    kept |= jumps & nowhere
+    kept[at[(at < LONGEST_EXCURSION) | (at >= len(jumps) - LONGEST_EXCURSION)]] = False
+    kept |= jumps & not_in_world
     at = np.flatnonzero(kept)
-    for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_LIE) + 1):
-        true = group[nowhere[group]]
+    for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_EXCURSION) + 1):
+        true = group[not_in_world[group]]
         kept[group] = False
         kept[true if len(true) else group[:1]] = True
     return kept

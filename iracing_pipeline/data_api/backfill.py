@@ -1,4 +1,4 @@
-"""What to ask the Data API for, and in what order: as little as gives everything, once.
+"""Selection and order of requests to the Data API: fetch everything once, with few requests.
 
 These rules know neither the database nor the network; the fetch queue keeps their results.
 """
@@ -48,7 +48,7 @@ _RACE = 6
 
 
 class Status(StrEnum):
-    """How far a subsession got.
+    """State of the fetch of a subsession.
 
     ``retry`` waits for an outage or a fault to end; ``refused`` was refused by iRacing, which is
     not proven yet. ``forbidden``, ``missing`` and ``rejected`` are proven; ``dismissed`` is the
@@ -75,7 +75,7 @@ FINAL = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A document that is not there, or is to be read again, and what was answered for it.
+    """A document that is missing or has to be read again, and the last answer for it.
 
     Attributes:
         kind: Endpoint.
@@ -87,7 +87,7 @@ class Wanted:
         attempts: Equal answers in a row.
         first_at: When the first of them came.
         last_at: When the last of them came.
-        retry_after: When it is asked for again; None when at once, or never.
+        retry_after: When it is requested again; None when at once, or never.
         final: Whether it is not asked for any more.
     """
 
@@ -104,7 +104,7 @@ class Wanted:
     final: bool = False
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is to be asked for."""
+        """Whether it is due."""
         return not self.final and (self.retry_after is None or self.retry_after <= now)
 
     def answered(self, error: DataApiError, now: datetime, *, others_answered: bool) -> Wanted:
@@ -179,7 +179,7 @@ class Fetch:
     settled: bool = False
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is to be fetched: never was, may be tried again, or has settled since."""
+        """Whether it is due: never fetched, to be retried, or settled since."""
         if self.status is Status.PENDING:
             return True
         if self.status in FINAL.values() or self.status is Status.DISMISSED:
@@ -189,7 +189,7 @@ class Fetch:
         return self.status in {Status.RETRY, Status.REFUSED} or self.settles(now)
 
     def settles(self, now: datetime) -> bool:
-        """Whether the documents that are there are to be read once more."""
+        """Whether the existing documents have to be read once more."""
         return (
             self.fetched_at is not None
             and not self.settled
@@ -236,7 +236,7 @@ def _status(left: list[Wanted], *, has_result: bool) -> Status:
 
 
 def wanted_documents(result: object) -> list[tuple[str, int]]:
-    """What to fetch of a subsession beside its result: endpoint and simsession number.
+    """List the documents to fetch beside the result: endpoint and simsession number.
 
     The laps of every race and heat, those of qualifying, and the log of the main event; nothing
     of a simsession in which nobody completed a lap.
@@ -261,7 +261,7 @@ def wanted_documents(result: object) -> list[tuple[str, int]]:
 
 
 def entrants(result: object, simsession_number: int) -> list[tuple[int, bool]]:
-    """Who may have laps in a simsession: group id, and whether it is a team, each once.
+    """List the entries that may have laps in a simsession: group id, and whether it is a team.
 
     Args:
         result: The payload of ``results/get``.
@@ -312,7 +312,7 @@ def search_windows(begin: datetime, end: datetime) -> Iterator[tuple[datetime, d
 
 
 def search_from(last_search: datetime | None, now: datetime) -> datetime | None:
-    """Where an incremental search begins; None when it has to be by season instead.
+    """Return the start of an incremental search; None if the search has to be by season instead.
 
     Args:
         last_search: When the last one was; None before the first.

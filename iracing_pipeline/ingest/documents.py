@@ -1,4 +1,4 @@
-"""One document from the Data API into the raw payloads, and what is noted when it does not come."""
+"""Fetch one document from the Data API into the raw payloads, or note why it did not come."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def fetch(
     connection: Connection, document: Document, ask: Callable[[], Answer], now: datetime
 ) -> str | None:
-    """Ask for a document, unless its last answer says to wait.
+    """Fetch a document, unless its last answer demands a pause.
 
     Args:
         connection: In autocommit.
@@ -90,7 +90,7 @@ def keep(connection: Connection, document: Document, body: object) -> None:
 
 
 def stops(error: DataApiError) -> bool:
-    """Whether an error ends all asking: of token or login, or maintenance."""
+    """Return whether an error ends all requests: of token or login, or maintenance."""
     return isinstance(error, AuthenticationError | MaintenanceError) or (
         error.meaning is not None and error.meaning.stops
     )

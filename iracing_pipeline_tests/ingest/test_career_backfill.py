@@ -157,7 +157,7 @@ def clean(
     with FakeDataApi(CAREER, clock=clock) as server:
         api = client(server, tmp_path, clock)
         backfill(autocommit, api, clock)
-        # Hidden races are asked for again until it is proven that they are.
+        # Hidden races are requested again until it is proven that they are.
         hidden = server.calls["results/get", 403]
         assert hidden == 6 * len([race for race in CAREER.races if race.forbidden])
         assert server.requests == least() + hidden * 5 // 6

@@ -94,13 +94,13 @@ def test_hosted_races_are_found_by_the_look(world: World) -> None:
     for name in ("recent results", "recent hosted results"):
         fetch_queue.set_watermark(world.connection, name, BEGIN - timedelta(days=70))
     search_recent(world.connection, api, CAREER.cust_id, BEGIN)
-    found = {
+    result = {
         row[0] for row in world.connection.execute("SELECT subsession_id FROM raw.subsession_fetch")
     }
     since = BEGIN - timedelta(days=77)
     expected = {race.subsession_id for race in CAREER.races if since <= race.end <= BEGIN}
-    assert found == expected
-    assert any(not CAREER.by_id[number].official for number in found)
+    assert result == expected
+    assert any(not CAREER.by_id[number].official for number in result)
 
 
 @pytest.mark.parametrize("days", [80, 90, 100, 150])
@@ -108,11 +108,11 @@ def test_nothing_is_missed_after_a_long_pause(world: World, days: int) -> None:
     for name in ("recent results", "recent hosted results"):
         fetch_queue.set_watermark(world.connection, name, BEGIN - timedelta(days=days))
     search_recent(world.connection, world.api(), CAREER.cust_id, BEGIN)
-    found = {
+    result = {
         row[0] for row in world.connection.execute("SELECT subsession_id FROM raw.subsession_fetch")
     }
     since = BEGIN - timedelta(days=days)
-    assert found >= {race.subsession_id for race in CAREER.races if since <= race.end <= BEGIN}
+    assert result >= {race.subsession_id for race in CAREER.races if since <= race.end <= BEGIN}
 
 
 def test_races_are_listed_dismissed_and_asked_for_again(
@@ -135,7 +135,7 @@ def test_races_are_listed_dismissed_and_asked_for_again(
     fetch_due(world.connection, world.api(), [SEASON], world.clock.now)
     (dismissed,) = fetch_queue.of_subsessions(world.connection, [int(number)])
     assert dismissed.status is Status.DISMISSED
-    assert say("retry", number) == "1 races are asked for again.\n"
+    assert say("retry", number) == "1 races will be requested again.\n"
     world.server.episodes = []
     fetch_due(world.connection, world.api(), [SEASON], world.clock.now)
     (again,) = fetch_queue.of_subsessions(world.connection, [int(number)])
