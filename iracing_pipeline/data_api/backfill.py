@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from iracing_pipeline.data_api.errors import DataApiError
+    from iracing_pipeline.data_api.meaning import Meaning
 
 SETTLED_AFTER = timedelta(days=7)
 """Protests and disqualifications change a result for some days; then it is read once more."""
@@ -126,16 +127,8 @@ class Wanted:
                 retry_after=later,
             )
         meaning = error.meaning or GATEWAY
-        same = self.meaning == meaning.name and self.attempts > 0
-        # Faults of the gateway differ in every answer; what counts is that they go on.
-        attempts = self.attempts + 1 if same else 1
-        first = self.first_at if same and self.first_at is not None else now
-        final = (
-            meaning.provable
-            and others_answered
-            and attempts >= PROOF_ANSWERS
-            and now - first >= PROOF_TIME
-        )
+        attempts, first = self._equal_answers(meaning, now)
+        final = others_answered and self.is_repeated(error, now)
         note = str(error)
         if final:
             note += f" It was the same {attempts} times since {first:%Y-%m-%d %H:%M} UTC."
@@ -150,6 +143,24 @@ class Wanted:
             retry_after=None if final else now + meaning.pause(attempts),
             final=final,
         )
+
+    def is_repeated(self, error: DataApiError, now: datetime) -> bool:
+        """Whether an answer was given often and for long enough to be the last word."""
+        meaning = error.meaning or GATEWAY
+        attempts, first = self._equal_answers(meaning, now)
+        return (
+            not isinstance(error, OutageError)
+            and meaning.provable
+            and attempts >= PROOF_ANSWERS
+            and now - first >= PROOF_TIME
+        )
+
+    def _equal_answers(self, meaning: Meaning, now: datetime) -> tuple[int, datetime]:
+        """How many equal answers there were, with the present one, and when the first came."""
+        # Faults of the gateway differ in every answer; what counts is that they go on.
+        if self.meaning != meaning.name or not self.attempts:
+            return 1, now
+        return self.attempts + 1, self.first_at or now
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,10 +61,27 @@ def fetch(
     return None
 
 
-def answered(connection: Connection, wanted: Wanted, error: DataApiError, now: datetime) -> Wanted:
-    """A wanted document after an answer that is not the document."""
-    since = wanted.first_at or now
-    others = fetch_queue.was_received_since(connection, since)
+def answered(
+    connection: Connection,
+    wanted: Wanted,
+    error: DataApiError,
+    now: datetime,
+    control: Callable[[], bool] = lambda: False,
+) -> Wanted:
+    """A wanted document after an answer that is not the document.
+
+    Args:
+        connection: The database.
+        wanted: The document.
+        error: The answer.
+        now: The present.
+        control: Asks for a document that iRacing gave before, and returns whether it still does.
+            Called only where nothing else shows that the refusal is not about the account: else a
+            refused race that is the last one to be asked for would never be final.
+    """
+    others = fetch_queue.was_received_since(connection, wanted.first_at or now)
+    if not others and wanted.is_repeated(error, now):
+        others = control()
     return wanted.answered(error, now, others_answered=others)
 
 

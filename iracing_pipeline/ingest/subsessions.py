@@ -392,13 +392,27 @@ class _Subsession:
         except DataApiError as error:
             if stops(error):
                 raise
-            self._want(answered(self._connection, wanted, error, _moment(self._now)))
+            now = _moment(self._now)
+            self._want(answered(self._connection, wanted, error, now, self._still_answers))
             if (outage := self._api.outage_of(document.kind)) is not None:
                 self._outages.add(outage)
             return
         self._known.add(document)
         self._received = True
         self._receive(document)
+
+    def _still_answers(self) -> bool:
+        """Whether iRacing gives the result of another race again that it gave before."""
+        other = fetch_queue.last_received(self._connection)
+        if other is None:
+            return False
+        try:
+            endpoints.results(self._api, other)
+        except DataApiError as error:
+            if stops(error):
+                raise
+            return False
+        return True
 
     def _want(self, wanted: Wanted) -> None:
         self._wanted[Document(wanted.kind, wanted.item, wanted.part)] = wanted

@@ -158,6 +158,15 @@ def was_received_since(connection: Connection, moment: datetime) -> bool:
     return row.fetchone() is not None
 
 
+def last_received(connection: Connection) -> int | None:
+    """The subsession whose documents were received last; None where none were."""
+    row = connection.execute(
+        "SELECT subsession_id FROM raw.subsession_fetch WHERE fetched_at IS NOT NULL"
+        " ORDER BY fetched_at DESC, subsession_id LIMIT 1"
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def watermark(connection: Connection, name: str) -> datetime | None:
     """Return the end of the last incremental search; None before the first."""
     row = connection.execute("SELECT reached FROM raw.watermark WHERE name = %s", [name]).fetchone()

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from benchmarks.fetch_faults import BEGIN, CAREER, Clock, Episode, FaultyApi, World
 from iracing_pipeline import cli
-from iracing_pipeline.data_api.backfill import Status
+from iracing_pipeline.data_api.backfill import Fetch, Status
 from iracing_pipeline.ingest.results import load_subsessions
 from iracing_pipeline.ingest.subsessions import fetch_due, search_recent, search_season
 from iracing_pipeline.warehouse import Warehouse, fetch_queue
@@ -113,6 +113,25 @@ def test_nothing_is_missed_after_a_long_pause(world: World, days: int) -> None:
     }
     since = BEGIN - timedelta(days=days)
     assert result >= {race.subsession_id for race in CAREER.races if since <= race.end <= BEGIN}
+
+
+def test_a_race_that_is_refused_last_becomes_final(world: World) -> None:
+    """Nothing else is asked for meanwhile, so another race shows that the account still may."""
+    read(world)
+    hidden = SEEN[0].subsession_id
+    fault(world, "403 forbidden", "results/get", str(hidden))
+    for table in ("raw.subsession_fetch", "raw.document_fetch", "raw.payload"):
+        column = "subsession_id" if table == "raw.subsession_fetch" else "item"
+        world.connection.execute(
+            f"DELETE FROM {table} WHERE {column}::text = %s".encode(), [str(hidden)]
+        )
+    fetch_queue.add(world.connection, [Fetch(hidden, str(SEASON), SEEN[0].end)])
+    for _ in range(10):
+        fetch_due(world.connection, world.api(), [SEASON], world.clock.now)
+        world.clock.sleep(5 * 86_400)
+
+    (after,) = fetch_queue.of_subsessions(world.connection, [hidden])
+    assert after.status is Status.FORBIDDEN
 
 
 def test_races_are_listed_dismissed_and_asked_for_again(
