@@ -135,13 +135,16 @@ def load(database: str) -> dict[str, int]:
 
 
 def contents(database: str) -> dict[str, list[tuple[Any, ...]]]:
+    """The rows of the tables, without when their answers came."""
     with Warehouse(database).connect() as connection:
-        return {
-            table: connection.execute(
-                f"SELECT * FROM racing.{table} ORDER BY 1, 2, 3, 4".encode()
-            ).fetchall()
-            for table in TABLES
-        }
+        return {table: rows_of(connection, table) for table in TABLES}
+
+
+def rows_of(connection: Connection, table: str) -> list[tuple[Any, ...]]:
+    cursor = connection.execute(f"SELECT * FROM racing.{table} ORDER BY 1, 2, 3, 4".encode())
+    columns = cursor.description or []
+    kept = [number for number, column in enumerate(columns) if column.name != "source_time"]
+    return [tuple(row[number] for number in kept) for row in cursor]
 
 
 def least() -> int:
