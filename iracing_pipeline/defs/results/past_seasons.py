@@ -20,6 +20,7 @@ past_seasons = dg.AssetSpec(
     "past_seasons",
     deps=["raw_season_search"],
     group_name="results",
+    owners=["team:racing"],
     kinds={"iracing"},
     description="How far the reading of the member's seasons is: seasons read and left, requests,"
     " and when all is read. The schedule nightly_past_seasons reads them; stop it to pause.",
