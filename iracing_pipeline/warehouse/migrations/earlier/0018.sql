@@ -1,15 +1,5 @@
-"""Races driven again with one change, and experiments."""
+-- Races driven again with one change, and experiments.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0018"
-down_revision = "0017"
-branch_labels = None
-depends_on = None
-
-RACE_WHAT_IF = """
 CREATE TABLE racing.race_what_if (
     subsession_id     bigint NOT NULL REFERENCES racing.subsession ON DELETE CASCADE,
     simsession_number integer NOT NULL,
@@ -32,12 +22,10 @@ CREATE TABLE racing.race_what_if (
     races             integer,
     refused_for       text,
     PRIMARY KEY (subsession_id, simsession_number, group_id, question)
-)
-"""
+);
 
-RACE_ANALYSIS = "ALTER TABLE racing.race_analysis ADD COLUMN what_if_version integer"
+ALTER TABLE racing.race_analysis ADD COLUMN what_if_version integer;
 
-EXPERIMENT = """
 CREATE TABLE racing.experiment (
     name         text PRIMARY KEY,
     a            text NOT NULL,
@@ -53,10 +41,8 @@ CREATE TABLE racing.experiment (
     lap_spread_s double precision,
     started_at   timestamptz NOT NULL,
     ended_at     timestamptz
-)
-"""
+);
 
-EXPERIMENT_RUN = """
 CREATE TABLE racing.experiment_run (
     name            text NOT NULL REFERENCES racing.experiment ON DELETE CASCADE,
     run             integer NOT NULL CHECK (run > 0),
@@ -67,10 +53,8 @@ CREATE TABLE racing.experiment_run (
     clean_lap_count integer NOT NULL,
     mean_lap_time_s double precision NOT NULL,
     PRIMARY KEY (name, run)
-)
-"""
+);
 
-EXPERIMENT_LOOK = """
 CREATE TABLE racing.experiment_look (
     name           text NOT NULL REFERENCES racing.experiment ON DELETE CASCADE,
     block          integer NOT NULL CHECK (block > 0),
@@ -83,17 +67,4 @@ CREATE TABLE racing.experiment_look (
     block_spread_s double precision,
     laps_needed    integer,
     PRIMARY KEY (name, block)
-)
-"""
-
-
-def upgrade() -> None:
-    """Create the tables."""
-    for statement in (
-        RACE_WHAT_IF,
-        RACE_ANALYSIS,
-        EXPERIMENT,
-        EXPERIMENT_RUN,
-        EXPERIMENT_LOOK,
-    ):
-        op.execute(statement)
+);

@@ -1,15 +1,5 @@
-"""How fast the dampers of a car move in a session."""
+-- How fast the dampers of a car move in a session.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0006"
-down_revision = "0005"
-branch_labels = None
-depends_on = None
-
-DAMPER_HISTOGRAM = """
 CREATE TABLE racing.damper_histogram (
     session_key   text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     damper        text NOT NULL,
@@ -25,10 +15,4 @@ CREATE TABLE racing.damper_histogram (
     high_bump     double precision NOT NULL,
     PRIMARY KEY (session_key, damper),
     CHECK (cardinality(shares) = cardinality(edges_mps) + 1)
-)
-"""
-
-
-def upgrade() -> None:
-    """Create it."""
-    op.execute(DAMPER_HISTOGRAM)
+);

@@ -1,39 +1,23 @@
-"""Results, laps and ratings, the reference they point to, and the payloads they were read from."""
+-- Results, laps and ratings, the reference they point to, and the payloads they were read from.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0002"
-down_revision = "0001"
-branch_labels = None
-depends_on = None
-
-CATEGORY = """
 CREATE TABLE racing.category (
     category_id integer NOT NULL,
     name        text,
     PRIMARY KEY (category_id)
-)
-"""
+);
 
-DIVISION = """
 CREATE TABLE racing.division (
     division integer NOT NULL,
     name     text,
     PRIMARY KEY (division)
-)
-"""
+);
 
-EVENT_TYPE = """
 CREATE TABLE racing.event_type (
     event_type integer NOT NULL,
     name       text,
     PRIMARY KEY (event_type)
-)
-"""
+);
 
-LICENCE_LEVEL = """
 CREATE TABLE racing.licence_level (
     licence_level integer NOT NULL,
     licence_group integer,
@@ -42,10 +26,8 @@ CREATE TABLE racing.licence_level (
     short_name    text,
     colour        text,
     PRIMARY KEY (licence_level)
-)
-"""
+);
 
-TRACK = """
 CREATE TABLE racing.track (
     track_id            integer NOT NULL,
     track_name          text,
@@ -72,10 +54,8 @@ CREATE TABLE racing.track (
     track_path          text,
     package_id          integer,
     PRIMARY KEY (track_id)
-)
-"""
+);
 
-CAR = """
 CREATE TABLE racing.car (
     car_id         integer NOT NULL,
     car_name       text,
@@ -92,10 +72,8 @@ CREATE TABLE racing.car (
     car_path       text,
     package_id     integer,
     PRIMARY KEY (car_id)
-)
-"""
+);
 
-CAR_CLASS = """
 CREATE TABLE racing.car_class (
     car_class_id   integer NOT NULL,
     name           text,
@@ -104,10 +82,8 @@ CREATE TABLE racing.car_class (
     rain_enabled   boolean,
     car_ids        integer[],
     PRIMARY KEY (car_class_id)
-)
-"""
+);
 
-SERIES = """
 CREATE TABLE racing.series (
     series_id            integer NOT NULL,
     series_name          text,
@@ -118,10 +94,8 @@ CREATE TABLE racing.series (
     first_season         text,
     lowest_licence_class text,
     PRIMARY KEY (series_id)
-)
-"""
+);
 
-SEASON = """
 CREATE TABLE racing.season (
     season_id      integer NOT NULL,
     series_id      integer,
@@ -140,10 +114,8 @@ CREATE TABLE racing.season (
     car_class_ids  integer[],
     start_date     date,
     PRIMARY KEY (season_id)
-)
-"""
+);
 
-SEASON_WEEK = """
 CREATE TABLE racing.season_week (
     season_id                integer NOT NULL,
     race_week_num            integer NOT NULL,
@@ -160,10 +132,8 @@ CREATE TABLE racing.season_week (
     start_type               text,
     precipitation_chance_pct double precision,
     PRIMARY KEY (season_id, race_week_num)
-)
-"""
+);
 
-SUBSESSION = """
 CREATE TABLE racing.subsession (
     subsession_id      bigint NOT NULL,
     source             text NOT NULL,
@@ -213,10 +183,8 @@ CREATE TABLE racing.subsession (
     skies              integer,
     results_restricted boolean,
     PRIMARY KEY (subsession_id)
-)
-"""
+);
 
-SUBSESSION_CLASS = """
 CREATE TABLE racing.subsession_class (
     subsession_id     bigint NOT NULL,
     car_class_id      integer NOT NULL,
@@ -226,10 +194,8 @@ CREATE TABLE racing.subsession_class (
     entry_count       integer,
     car_ids           integer[],
     PRIMARY KEY (subsession_id, car_class_id)
-)
-"""
+);
 
-SIMSESSION = """
 CREATE TABLE racing.simsession (
     subsession_id     bigint NOT NULL,
     simsession_number integer NOT NULL,
@@ -245,10 +211,8 @@ CREATE TABLE racing.simsession (
     cloud_cover       double precision,
     precipitation     double precision,
     PRIMARY KEY (subsession_id, simsession_number)
-)
-"""
+);
 
-RESULT = """
 CREATE TABLE racing.result (
     subsession_id              bigint NOT NULL,
     simsession_number          integer NOT NULL,
@@ -302,10 +266,8 @@ CREATE TABLE racing.result (
     weight_penalty_kg          double precision,
     max_fuel_fill              double precision,
     PRIMARY KEY (subsession_id, simsession_number, group_id, participant_id)
-)
-"""
+);
 
-LAP = """
 CREATE TABLE racing.lap (
     subsession_id     bigint NOT NULL,
     simsession_number integer NOT NULL,
@@ -329,10 +291,8 @@ CREATE TABLE racing.lap (
     fastest           boolean,
     ai                boolean,
     PRIMARY KEY (subsession_id, simsession_number, group_id, lap_number)
-)
-"""
+);
 
-SESSION_EVENT = """
 CREATE TABLE racing.session_event (
     subsession_id     bigint NOT NULL,
     simsession_number integer NOT NULL,
@@ -346,10 +306,8 @@ CREATE TABLE racing.session_event (
     message           text,
     display_name      text,
     PRIMARY KEY (subsession_id, simsession_number, event_seq)
-)
-"""
+);
 
-MEMBER = """
 CREATE TABLE racing.member (
     cust_id      bigint NOT NULL,
     display_name text,
@@ -358,10 +316,8 @@ CREATE TABLE racing.member (
     member_since date,
     seen_at      timestamptz,
     PRIMARY KEY (cust_id)
-)
-"""
+);
 
-RATING_HISTORY = """
 CREATE TABLE racing.rating_history (
     cust_id              bigint NOT NULL,
     category_id          integer NOT NULL,
@@ -377,10 +333,8 @@ CREATE TABLE racing.rating_history (
     irating_change       integer,
     safety_rating_change double precision,
     PRIMARY KEY (cust_id, category_id, observed_at, source)
-)
-"""
+);
 
-CAREER = """
 CREATE TABLE racing.career (
     cust_id           bigint NOT NULL,
     category_id       integer NOT NULL,
@@ -395,10 +349,8 @@ CREATE TABLE racing.career (
     average_incidents double precision,
     average_points    double precision,
     PRIMARY KEY (cust_id, category_id)
-)
-"""
+);
 
-YEARLY = """
 CREATE TABLE racing.yearly (
     cust_id           bigint NOT NULL,
     category_id       integer NOT NULL,
@@ -414,10 +366,8 @@ CREATE TABLE racing.yearly (
     average_incidents double precision,
     average_points    double precision,
     PRIMARY KEY (cust_id, category_id, year)
-)
-"""
+);
 
-PERSONAL_BEST = """
 CREATE TABLE racing.personal_best (
     cust_id       bigint NOT NULL,
     car_id        integer NOT NULL,
@@ -429,10 +379,8 @@ CREATE TABLE racing.personal_best (
     driven_at     timestamptz,
     season        text,
     PRIMARY KEY (cust_id, car_id, track_id, event_type)
-)
-"""
+);
 
-PAYLOAD = """
 CREATE TABLE raw.payload (
     kind        text NOT NULL,
     item        text NOT NULL,
@@ -441,10 +389,8 @@ CREATE TABLE raw.payload (
     received_at timestamptz NOT NULL DEFAULT now(),
     body        json NOT NULL,
     PRIMARY KEY (kind, item, part)
-)
-"""
+);
 
-SUBSESSION_FETCH = """
 CREATE TABLE raw.subsession_fetch (
     subsession_id bigint NOT NULL,
     season        text NOT NULL,
@@ -457,27 +403,21 @@ CREATE TABLE raw.subsession_fetch (
     fetched_at    timestamptz,
     settled       boolean NOT NULL,
     PRIMARY KEY (subsession_id)
-)
-"""
+);
 
-STORED_STATE = """
 CREATE TABLE ops.oauth_token (
     client_id  text NOT NULL,
     state      bytea NOT NULL,
     updated_at timestamptz NOT NULL,
     PRIMARY KEY (client_id)
-)
-"""
+);
 
-WATERMARK = """
 CREATE TABLE raw.watermark (
     name    text NOT NULL,
     reached timestamptz NOT NULL,
     PRIMARY KEY (name)
-)
-"""
+);
 
-RESULT_FILE = """
 CREATE TABLE ops.result_file (
     path        text NOT NULL,
     size_bytes  bigint NOT NULL CHECK (size_bytes >= 0),
@@ -486,50 +426,14 @@ CREATE TABLE ops.result_file (
     subsessions integer NOT NULL CHECK (subsessions >= 0),
     loaded_at   timestamptz NOT NULL,
     PRIMARY KEY (path)
-)
-"""
+);
 
-INDEXES = """
 CREATE INDEX subsession_season ON racing.subsession (season);
 CREATE INDEX subsession_start_time ON racing.subsession (start_time);
 CREATE INDEX subsession_track ON racing.subsession (track_id);
 CREATE INDEX result_cust_id ON racing.result (cust_id) WHERE cust_id IS NOT NULL;
+
 CREATE INDEX rating_history_subsession ON racing.rating_history (subsession_id)
     WHERE subsession_id IS NOT NULL;
-CREATE INDEX subsession_fetch_season ON raw.subsession_fetch (season, status)
-"""
 
-TABLES = (
-    CATEGORY,
-    DIVISION,
-    EVENT_TYPE,
-    LICENCE_LEVEL,
-    TRACK,
-    CAR,
-    CAR_CLASS,
-    SERIES,
-    SEASON,
-    SEASON_WEEK,
-    SUBSESSION,
-    SUBSESSION_CLASS,
-    SIMSESSION,
-    RESULT,
-    LAP,
-    SESSION_EVENT,
-    MEMBER,
-    RATING_HISTORY,
-    CAREER,
-    YEARLY,
-    PERSONAL_BEST,
-    PAYLOAD,
-    SUBSESSION_FETCH,
-    STORED_STATE,
-    WATERMARK,
-    RESULT_FILE,
-)
-
-
-def upgrade() -> None:
-    """Create them."""
-    for statement in (*TABLES, *INDEXES.split(";")):
-        op.execute(statement)
+CREATE INDEX subsession_fetch_season ON raw.subsession_fetch (season, status);

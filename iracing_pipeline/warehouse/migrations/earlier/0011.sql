@@ -1,15 +1,5 @@
-"""Time zone, driver, build and energy of a session; 360 Hz samples of dampers and wheels."""
+-- Time zone, driver, build and energy of a session; 360 Hz samples of dampers and wheels.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0011"
-down_revision = "0010"
-branch_labels = None
-depends_on = None
-
-SESSION = """
 ALTER TABLE racing.telemetry_session
     ADD COLUMN start_source text NOT NULL DEFAULT 'header'
         CHECK (start_source IN ('header', 'file_name', 'modified')),
@@ -20,32 +10,24 @@ ALTER TABLE racing.telemetry_session
     ADD COLUMN car_version text,
     ADD COLUMN power_source text NOT NULL DEFAULT 'fuel'
         CHECK (power_source IN ('fuel', 'hybrid', 'electric')),
-    ADD COLUMN energy_capacity_kwh double precision CHECK (energy_capacity_kwh >= 0)
-"""
+    ADD COLUMN energy_capacity_kwh double precision CHECK (energy_capacity_kwh >= 0);
 
-LAP = """
 ALTER TABLE racing.telemetry_lap
     ADD COLUMN energy_start_kwh double precision,
     ADD COLUMN energy_end_kwh double precision,
     ADD COLUMN energy_used_kwh double precision,
-    ADD COLUMN energy_deployed_kwh double precision
-"""
+    ADD COLUMN energy_deployed_kwh double precision;
 
-FUEL_LAP = """
 ALTER TABLE racing.fuel_lap
     ADD COLUMN energy_used_kwh double precision,
     ADD COLUMN energy_deployed_kwh double precision,
-    ADD COLUMN energy_end_kwh double precision
-"""
+    ADD COLUMN energy_end_kwh double precision;
 
-SUMMARY = """
 ALTER TABLE racing.session_summary
     ADD COLUMN energy_lap_count integer NOT NULL DEFAULT 0,
     ADD COLUMN energy_median_kwh double precision,
-    ADD COLUMN energy_deployed_median_kwh double precision
-"""
+    ADD COLUMN energy_deployed_median_kwh double precision;
 
-CAR_TRACK = """
 ALTER TABLE racing.car_track
     ADD COLUMN build_season text,
     ADD COLUMN other_season_session_count integer NOT NULL DEFAULT 0,
@@ -53,12 +35,10 @@ ALTER TABLE racing.car_track
     ADD COLUMN energy_median_kwh double precision,
     ADD COLUMN energy_deployed_median_kwh double precision,
     ADD COLUMN energy_lap_count integer NOT NULL DEFAULT 0,
-    ADD COLUMN energy_capacity_kwh double precision
-"""
+    ADD COLUMN energy_capacity_kwh double precision;
 
-# Rows that are there hold single samples, 60 a second, and no peaks; those come when the session is
-# loaded again. At 60 Hz 69 % of a peak of 8 ms are missed on average, and at worst all of it.
-DAMPERS = """
+-- Rows that are there hold single samples, 60 a second, and no peaks; those come when the session is
+-- loaded again. At 60 Hz 69 % of a peak of 8 ms are missed on average, and at worst all of it.
 ALTER TABLE racing.damper_histogram
     ADD COLUMN sample_rate_hz integer NOT NULL DEFAULT 60,
     ADD COLUMN sample_count bigint,
@@ -73,18 +53,9 @@ ALTER TABLE racing.damper_histogram
     ALTER COLUMN sample_count SET NOT NULL,
     ALTER COLUMN sample_rate_hz DROP DEFAULT,
     ALTER COLUMN peak_loss_mean DROP DEFAULT,
-    ALTER COLUMN peak_loss_most DROP DEFAULT
-"""
+    ALTER COLUMN peak_loss_most DROP DEFAULT;
 
-CORNER = """
 ALTER TABLE racing.lap_corner
     ADD COLUMN peak_shock_mps double precision,
     ADD COLUMN shock_rate_hz integer,
-    ADD COLUMN wheel_rate_hz integer
-"""
-
-
-def upgrade() -> None:
-    """Add the columns."""
-    for statement in (SESSION, LAP, FUEL_LAP, SUMMARY, CAR_TRACK, DAMPERS, CORNER):
-        op.execute(statement)
+    ADD COLUMN wheel_rate_hz integer;

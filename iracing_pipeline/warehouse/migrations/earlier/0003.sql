@@ -1,15 +1,5 @@
-"""Laps on the distance grid, sectors, corners, stints, fuel and tyres."""
+-- Laps on the distance grid, sectors, corners, stints, fuel and tyres.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0003"
-down_revision = "0002"
-branch_labels = None
-depends_on = None
-
-TRACK_GRID = """
 CREATE TABLE racing.track_grid (
     track_id             integer NOT NULL,
     track_name           text,
@@ -20,10 +10,8 @@ CREATE TABLE racing.track_grid (
     origin_longitude_deg double precision,
     session_key          text NOT NULL,
     PRIMARY KEY (track_id)
-)
-"""
+);
 
-LAP_TRACE = """
 CREATE TABLE racing.lap_trace (
     session_key          text NOT NULL,
     stint                integer NOT NULL,
@@ -62,10 +50,8 @@ CREATE TABLE racing.lap_trace (
     PRIMARY KEY (session_key, stint, lap_number),
     FOREIGN KEY (session_key, stint, lap_number) REFERENCES racing.telemetry_lap ON DELETE CASCADE,
     CHECK (cardinality(elapsed_s) = interval_count + 1)
-)
-"""
+);
 
-LAP_SECTOR = """
 CREATE TABLE racing.lap_sector (
     session_key text NOT NULL,
     stint       integer NOT NULL,
@@ -76,10 +62,8 @@ CREATE TABLE racing.lap_sector (
     time_s      double precision NOT NULL CHECK (time_s > 0),
     PRIMARY KEY (session_key, stint, lap_number, sector),
     FOREIGN KEY (session_key, stint, lap_number) REFERENCES racing.telemetry_lap ON DELETE CASCADE
-)
-"""
+);
 
-CORNER_MAP = """
 CREATE TABLE racing.corner_map (
     track_id    integer NOT NULL,
     version     smallint NOT NULL CHECK (version >= 1),
@@ -97,10 +81,8 @@ CREATE TABLE racing.corner_map (
     clean       boolean NOT NULL,
     session_key text NOT NULL,
     PRIMARY KEY (track_id, version, corner)
-)
-"""
+);
 
-LAP_CORNER = """
 CREATE TABLE racing.lap_corner (
     session_key     text NOT NULL,
     stint           integer NOT NULL,
@@ -125,10 +107,8 @@ CREATE TABLE racing.lap_corner (
     wheelspin_s     double precision,
     PRIMARY KEY (session_key, stint, lap_number, corner),
     FOREIGN KEY (session_key, stint, lap_number) REFERENCES racing.telemetry_lap ON DELETE CASCADE
-)
-"""
+);
 
-STINT = """
 CREATE TABLE racing.stint (
     session_key                text NOT NULL,
     stint                      integer NOT NULL,
@@ -170,10 +150,8 @@ CREATE TABLE racing.stint (
     degradation_high_s_per_lap double precision,
     PRIMARY KEY (session_key, stint),
     FOREIGN KEY (session_key) REFERENCES racing.telemetry_session ON DELETE CASCADE
-)
-"""
+);
 
-FUEL_LAP = """
 CREATE TABLE racing.fuel_lap (
     session_key   text NOT NULL,
     stint         integer NOT NULL,
@@ -186,10 +164,8 @@ CREATE TABLE racing.fuel_lap (
     laps_left     double precision,
     PRIMARY KEY (session_key, stint, lap_number),
     FOREIGN KEY (session_key, stint, lap_number) REFERENCES racing.telemetry_lap ON DELETE CASCADE
-)
-"""
+);
 
-TYRE_SET = """
 CREATE TABLE racing.tyre_set (
     session_key             text NOT NULL,
     tyre_set                integer NOT NULL CHECK (tyre_set >= 1),
@@ -214,10 +190,8 @@ CREATE TABLE racing.tyre_set (
     rr_carcass_c            double precision[],
     PRIMARY KEY (session_key, tyre_set),
     FOREIGN KEY (session_key) REFERENCES racing.telemetry_session ON DELETE CASCADE
-)
-"""
+);
 
-TYRE_LAP = """
 CREATE TABLE racing.tyre_lap (
     session_key     text NOT NULL,
     stint           integer NOT NULL,
@@ -242,10 +216,8 @@ CREATE TABLE racing.tyre_lap (
     rr_pressure_kpa double precision,
     PRIMARY KEY (session_key, stint, lap_number),
     FOREIGN KEY (session_key, stint, lap_number) REFERENCES racing.telemetry_lap ON DELETE CASCADE
-)
-"""
+);
 
-REFERENCE_LAP = """
 CREATE TABLE racing.reference_lap (
     reference_key        text PRIMARY KEY CHECK (reference_key <> ''),
     source               text NOT NULL CHECK (source IN ('ibt', 'garage61')),
@@ -290,10 +262,8 @@ CREATE TABLE racing.reference_lap (
     rr_temp_c            real[],
     rr_ride_height_m     real[],
     CHECK (cardinality(elapsed_s) = interval_count + 1)
-)
-"""
+);
 
-RACE_FINDING = """
 CREATE TABLE racing.race_finding (
     session_key     text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     rank            smallint NOT NULL CHECK (rank BETWEEN 1 AND 3),
@@ -304,30 +274,7 @@ CREATE TABLE racing.race_finding (
     corner          smallint,
     clean_lap_count integer NOT NULL,
     PRIMARY KEY (session_key, rank)
-)
-"""
+);
 
-INDEXES = (
-    # Laps of a track by what they are compared by.
-    "CREATE INDEX lap_trace_track ON racing.lap_trace (track_id, lap_time_s)",
-    "CREATE INDEX lap_corner_track ON racing.lap_corner (track_id, corner, map_version)",
-)
-
-
-def upgrade() -> None:
-    """Create them."""
-    for statement in (
-        TRACK_GRID,
-        LAP_TRACE,
-        LAP_SECTOR,
-        CORNER_MAP,
-        LAP_CORNER,
-        STINT,
-        FUEL_LAP,
-        TYRE_SET,
-        TYRE_LAP,
-        REFERENCE_LAP,
-        RACE_FINDING,
-        *INDEXES,
-    ):
-        op.execute(statement)
+CREATE INDEX lap_trace_track ON racing.lap_trace (track_id, lap_time_s);
+CREATE INDEX lap_corner_track ON racing.lap_corner (track_id, corner, map_version);

@@ -1,15 +1,5 @@
-"""The evidence by which the grid and the corner map of a track are kept."""
+-- The evidence by which the grid and the corner map of a track are kept.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0014"
-down_revision = "0013"
-branch_labels = None
-depends_on = None
-
-TRACK_MEASUREMENT = """
 CREATE TABLE racing.track_measurement (
     session_key   text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     track_id      integer NOT NULL,
@@ -23,13 +13,6 @@ CREATE TABLE racing.track_measurement (
     longitude_deg double precision,
     apex_pct      double precision[],
     PRIMARY KEY (session_key)
-)
-"""
+);
 
-INDEX = "CREATE INDEX track_measurement_track ON racing.track_measurement (track_id)"
-
-
-def upgrade() -> None:
-    """Create it."""
-    op.execute(TRACK_MEASUREMENT)
-    op.execute(INDEX)
+CREATE INDEX track_measurement_track ON racing.track_measurement (track_id);

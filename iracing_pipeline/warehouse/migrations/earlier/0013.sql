@@ -1,15 +1,5 @@
-"""What races come down to: iRating by place, seconds by cause, pace in clean air and in traffic."""
+-- What races come down to: iRating by place, seconds by cause, pace in clean air and in traffic.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0013"
-down_revision = "0011"
-branch_labels = None
-depends_on = None
-
-IRATING_OUTCOME = """
 CREATE TABLE racing.irating_outcome (
     subsession_id     bigint NOT NULL REFERENCES racing.subsession ON DELETE CASCADE,
     simsession_number integer NOT NULL,
@@ -29,10 +19,8 @@ CREATE TABLE racing.irating_outcome (
     completed         boolean,
     note              text,
     PRIMARY KEY (subsession_id, simsession_number, group_id, cust_id, place_in_class)
-)
-"""
+);
 
-RACE_LEDGER = """
 CREATE TABLE racing.race_ledger (
     subsession_id     bigint NOT NULL REFERENCES racing.subsession ON DELETE CASCADE,
     simsession_number integer NOT NULL,
@@ -55,10 +43,8 @@ CREATE TABLE racing.race_ledger (
     official_gap_s    double precision,
     car_class_id      integer,
     PRIMARY KEY (subsession_id, simsession_number, group_id, cause)
-)
-"""
+);
 
-RACE_PACE = """
 CREATE TABLE racing.race_pace (
     subsession_id      bigint NOT NULL REFERENCES racing.subsession ON DELETE CASCADE,
     simsession_number  integer NOT NULL,
@@ -74,10 +60,8 @@ CREATE TABLE racing.race_pace (
     lap_count          integer NOT NULL,
     traffic_lap_count  integer NOT NULL,
     PRIMARY KEY (subsession_id, simsession_number, group_id)
-)
-"""
+);
 
-TRAFFIC_EFFECT = """
 CREATE TABLE racing.traffic_effect (
     subsession_id         bigint NOT NULL REFERENCES racing.subsession ON DELETE CASCADE,
     simsession_number     integer NOT NULL,
@@ -90,29 +74,23 @@ CREATE TABLE racing.traffic_effect (
     lap_count             integer NOT NULL,
     car_count             integer NOT NULL,
     PRIMARY KEY (subsession_id, simsession_number, car_class_id, gap_low_s)
-)
-"""
+);
 
-RACE_ANALYSIS = """
 CREATE TABLE racing.race_analysis (
     subsession_id bigint PRIMARY KEY REFERENCES racing.subsession ON DELETE CASCADE,
     version       integer NOT NULL,
     ledger_rows   integer NOT NULL,
     note          text
-)
-"""
+);
 
-RACE_FINDING = """
 ALTER TABLE racing.race_finding
     ADD COLUMN low_s double precision,
     ADD COLUMN high_s double precision,
     ADD COLUMN places integer,
     ADD COLUMN irating double precision,
     ADD COLUMN advice text,
-    ADD COLUMN cause text
-"""
+    ADD COLUMN cause text;
 
-RACE_INCIDENT = """
 CREATE TABLE racing.race_incident (
     session_key       text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     incident          integer NOT NULL CHECK (incident > 0),
@@ -127,10 +105,8 @@ CREATE TABLE racing.race_incident (
     position_before   integer,
     position_after    integer,
     PRIMARY KEY (session_key, incident)
-)
-"""
+);
 
-PENALTY_LADDER = """
 CREATE TABLE racing.penalty_ladder (
     session_key      text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     step             integer NOT NULL CHECK (step > 0),
@@ -139,20 +115,4 @@ CREATE TABLE racing.penalty_ladder (
     points           integer,
     points_left      integer,
     PRIMARY KEY (session_key, step)
-)
-"""
-
-
-def upgrade() -> None:
-    """Create the tables, and give findings what they cost in places and iRating."""
-    for statement in (
-        IRATING_OUTCOME,
-        RACE_LEDGER,
-        RACE_PACE,
-        TRAFFIC_EFFECT,
-        RACE_ANALYSIS,
-        RACE_FINDING,
-        RACE_INCIDENT,
-        PENALTY_LADDER,
-    ):
-        op.execute(statement)
+);

@@ -1,21 +1,9 @@
-"""What sessions come to, what is known of a car on a track, plans, setups, rating forecasts."""
+-- What sessions come to, what is known of a car on a track, plans, setups, rating forecasts.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0005"
-down_revision = "0004"
-branch_labels = None
-depends_on = None
-
-STINT = """
 ALTER TABLE racing.stint
     ADD COLUMN stationary_s double precision,
-    ADD COLUMN refuel_s double precision
-"""
+    ADD COLUMN refuel_s double precision;
 
-SESSION_SUMMARY = """
 CREATE TABLE racing.session_summary (
     session_key        text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     clean_lap_count    integer NOT NULL,
@@ -29,10 +17,8 @@ CREATE TABLE racing.session_summary (
     fuel_p65_l         double precision,
     fuel_p90_l         double precision,
     PRIMARY KEY (session_key)
-)
-"""
+);
 
-CORNER_CONSISTENCY = """
 CREATE TABLE racing.corner_consistency (
     session_key   text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     corner        smallint NOT NULL,
@@ -45,10 +31,8 @@ CREATE TABLE racing.corner_consistency (
     spread_low_s  double precision,
     spread_high_s double precision,
     PRIMARY KEY (session_key, corner)
-)
-"""
+);
 
-CONSISTENCY_TREND = """
 CREATE TABLE racing.consistency_trend (
     car_id                   integer NOT NULL,
     track_id                 integer NOT NULL,
@@ -60,10 +44,8 @@ CREATE TABLE racing.consistency_trend (
     trend_low_s_per_session  double precision,
     trend_high_s_per_session double precision,
     PRIMARY KEY (car_id, track_id, corner)
-)
-"""
+);
 
-CAR_TRACK = """
 CREATE TABLE racing.car_track (
     car_id                     integer NOT NULL,
     track_id                   integer NOT NULL,
@@ -108,10 +90,8 @@ CREATE TABLE racing.car_track (
     caution_race_count         integer NOT NULL,
     unknown                    text[] NOT NULL,
     PRIMARY KEY (car_id, track_id)
-)
-"""
+);
 
-RACE_LENGTH = """
 CREATE TABLE racing.race_length (
     car_id         integer NOT NULL,
     track_id       integer NOT NULL,
@@ -127,10 +107,8 @@ CREATE TABLE racing.race_length (
     fewest_stops   integer,
     fuel_lap_count integer NOT NULL,
     PRIMARY KEY (car_id, track_id, race)
-)
-"""
+);
 
-RACE_PLAN = """
 CREATE TABLE racing.race_plan (
     car_id                integer NOT NULL,
     track_id              integer NOT NULL,
@@ -165,10 +143,8 @@ CREATE TABLE racing.race_plan (
     unknown               text[] NOT NULL,
     PRIMARY KEY (car_id, track_id, race, stops),
     FOREIGN KEY (car_id, track_id, race) REFERENCES racing.race_length ON DELETE CASCADE
-)
-"""
+);
 
-RACE_PLAN_STOP = """
 CREATE TABLE racing.race_plan_stop (
     car_id           integer NOT NULL,
     track_id         integer NOT NULL,
@@ -183,10 +159,8 @@ CREATE TABLE racing.race_plan_stop (
     PRIMARY KEY (car_id, track_id, race, stops, stop),
     FOREIGN KEY (car_id, track_id, race, stops) REFERENCES racing.race_plan ON DELETE CASCADE,
     CHECK (window_first_lap <= after_lap AND after_lap <= window_last_lap)
-)
-"""
+);
 
-FUEL_SAVING = """
 CREATE TABLE racing.fuel_saving (
     car_id               integer NOT NULL,
     track_id             integer NOT NULL,
@@ -197,10 +171,8 @@ CREATE TABLE racing.fuel_saving (
     usual_fuel_per_lap_l double precision NOT NULL,
     fuel_lap_count       integer NOT NULL,
     PRIMARY KEY (car_id, track_id, laps)
-)
-"""
+);
 
-SETUP_COMPARISON = """
 CREATE TABLE racing.setup_comparison (
     session_key              text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     setup_digest             text NOT NULL,
@@ -217,10 +189,8 @@ CREATE TABLE racing.setup_comparison (
     told                     boolean NOT NULL,
     against                  text[] NOT NULL,
     PRIMARY KEY (session_key)
-)
-"""
+);
 
-SETUP_CHANGE = """
 CREATE TABLE racing.setup_change (
     session_key          text NOT NULL REFERENCES racing.telemetry_session ON DELETE CASCADE,
     setting              text NOT NULL,
@@ -229,10 +199,8 @@ CREATE TABLE racing.setup_change (
     after                text,
     change               double precision,
     PRIMARY KEY (session_key, setting)
-)
-"""
+);
 
-RATING_FORECAST = """
 CREATE TABLE racing.rating_forecast (
     cust_id         bigint NOT NULL,
     category_id     integer NOT NULL,
@@ -250,10 +218,8 @@ CREATE TABLE racing.rating_forecast (
     race_count      integer NOT NULL,
     basis           text NOT NULL CHECK (basis IN ('results', 'observations')),
     PRIMARY KEY (cust_id, category_id, rating, races)
-)
-"""
+);
 
-RATING_TARGET = """
 CREATE TABLE racing.rating_target (
     cust_id                         bigint NOT NULL,
     category_id                     integer NOT NULL,
@@ -271,28 +237,6 @@ CREATE TABLE racing.rating_target (
     race_count                      integer NOT NULL,
     note                            text,
     PRIMARY KEY (cust_id, category_id, races)
-)
-"""
+);
 
-INDEXES = ("CREATE INDEX subsession_season_week ON racing.subsession (season_id, race_week_num)",)
-
-
-def upgrade() -> None:
-    """Create them."""
-    for statement in (
-        STINT,
-        SESSION_SUMMARY,
-        CORNER_CONSISTENCY,
-        CONSISTENCY_TREND,
-        CAR_TRACK,
-        RACE_LENGTH,
-        RACE_PLAN,
-        RACE_PLAN_STOP,
-        FUEL_SAVING,
-        SETUP_COMPARISON,
-        SETUP_CHANGE,
-        RATING_FORECAST,
-        RATING_TARGET,
-        *INDEXES,
-    ):
-        op.execute(statement)
+CREATE INDEX subsession_season_week ON racing.subsession (season_id, race_week_num);

@@ -1,31 +1,17 @@
-"""Documents that iRacing did not give, seasons read, outages; refusals are asked again."""
+-- Documents that iRacing did not give, seasons read, outages; refusals are asked again.
 
-from __future__ import annotations
-
-from alembic import op
-
-revision = "0007"
-down_revision = "0006"
-branch_labels = None
-depends_on = None
-
-STATUS = """
 ALTER TABLE raw.subsession_fetch
     DROP CONSTRAINT subsession_fetch_status_check,
     ADD CONSTRAINT subsession_fetch_status_check CHECK (status IN (
         'pending', 'ok', 'partial', 'retry', 'refused', 'forbidden', 'missing', 'rejected',
-        'dismissed'))
-"""
+        'dismissed'));
 
-# A single 403 or 404 was taken for final until now.
-ASK_AGAIN = """
+-- A single 403 or 404 was taken for final until now.
 UPDATE raw.subsession_fetch
 SET status = 'pending', attempts = 0, retry_after = NULL, note = NULL, fetched_at = NULL,
     settled = false
-WHERE status IN ('forbidden', 'missing', 'retry')
-"""
+WHERE status IN ('forbidden', 'missing', 'retry');
 
-DOCUMENT_FETCH = """
 CREATE TABLE raw.document_fetch (
     kind        text NOT NULL,
     item        text NOT NULL,
@@ -39,10 +25,8 @@ CREATE TABLE raw.document_fetch (
     retry_after timestamptz,
     final       boolean NOT NULL,
     PRIMARY KEY (kind, item, part)
-)
-"""
+);
 
-SEASON_FETCH = """
 CREATE TABLE raw.season_fetch (
     season      text NOT NULL,
     searched_at timestamptz,
@@ -51,10 +35,8 @@ CREATE TABLE raw.season_fetch (
     calls       bigint NOT NULL DEFAULT 0 CHECK (calls >= 0),
     note        text,
     PRIMARY KEY (season)
-)
-"""
+);
 
-API_OUTAGE = """
 CREATE TABLE ops.api_outage (
     endpoint text NOT NULL,
     since    timestamptz NOT NULL,
@@ -62,13 +44,6 @@ CREATE TABLE ops.api_outage (
     probe_at timestamptz NOT NULL,
     reason   text NOT NULL,
     PRIMARY KEY (endpoint)
-)
-"""
+);
 
-ITEM_INDEX = "CREATE INDEX document_fetch_item ON raw.document_fetch (item)"
-
-
-def upgrade() -> None:
-    """Create them."""
-    for statement in (STATUS, ASK_AGAIN, DOCUMENT_FETCH, SEASON_FETCH, API_OUTAGE, ITEM_INDEX):
-        op.execute(statement)
+CREATE INDEX document_fetch_item ON raw.document_fetch (item);
