@@ -17,6 +17,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from iracing_pipeline.analysis.evidence import LONGEST_LIE, restored, restored_time, settled
+from iracing_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -86,7 +87,7 @@ REQUIRED = ("SessionTime", "Lap", "LapDistPct")
 """Those without which there are no laps."""
 
 
-class MissingChannelError(Exception):
+class MissingChannelError(PipelineError):
     """A channel without which there are no laps is not in the file, or of another type."""
 
     advice = "Without it there are no laps: record with iRacing's own telemetry, all channels on."
