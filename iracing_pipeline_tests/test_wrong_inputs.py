@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -109,20 +110,29 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return recordings.session(tmp_path_factory.mktemp("recording") / "good.ibt", laps=2)
+
+
 @pytest.fixture
 def places(
-    tmp_path: Path, shared: Path, database: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    shared: Path,
+    recording: Path,
+    shared_database: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[dict[str, str]]:
     for name in os.environ:
         if name.startswith(("IRACING_", "DAGSTER_")) and "_TEST_" not in name:
             monkeypatch.delenv(name)
     monkeypatch.setenv("IRACING_HOME", str(shared))
-    monkeypatch.setenv("IRACING_DATABASE_URL", database)
+    monkeypatch.setenv("IRACING_DATABASE_URL", shared_database)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     for name in ("not-telemetry.ibt", "backup.zip"):
         (tmp_path / name).write_bytes(b"not what it should be")
-    recordings.session(tmp_path / "good.ibt", laps=2)
+    shutil.copyfile(recording, tmp_path / "good.ibt")
     yield {
         "folder": str(tmp_path / "folder"),
         "file": str(tmp_path / "not-telemetry.ibt"),

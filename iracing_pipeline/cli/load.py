@@ -118,7 +118,7 @@ def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
     echo(f"Loading ten seasons of races of {career.name} from a simulated Data API")
     keys = [str(season) for season in career.seasons]
     with progress("Loaded", "seasons") as show_progress:
-        outcome = load_career(settings, keys, show_progress)
+        outcome = load_career(settings, keys, show_progress, others=True)
     echo(
         f"{outcome.races} races with {outcome.laps} laps and {outcome.rating_points} rating points"
         " are in the database."

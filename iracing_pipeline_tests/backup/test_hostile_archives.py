@@ -30,13 +30,6 @@ def quiet(_line: str) -> None:
     pass
 
 
-@pytest.fixture
-def archive(pipeline: Pipeline, tmp_path: Path) -> Path:
-    path = tmp_path / "good.zip"
-    backup.write(path, pipeline.url, pipeline.lake, quiet)
-    return path
-
-
 def forge(
     archive: Path,
     change: Callable[[dict[str, Any]], object],
