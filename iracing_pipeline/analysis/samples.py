@@ -20,7 +20,7 @@ from iracing_pipeline.analysis.evidence import LONGEST_LIE, restored, restored_t
 from iracing_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
 Number = TypeVar("Number", bound=np.generic)
 Floats = NDArray[np.float64]
@@ -214,11 +214,6 @@ class Samples:
             glitch=nowhere | _damaged(usable, lap, pct),
             team_mate=_team_mate(frame),
         )
-
-
-def columns_of(available: Collection[str]) -> list[str]:
-    """Those of :data:`CHANNELS` that a file has."""
-    return [name for name in CHANNELS if name in available]
 
 
 def _array(frame: pl.DataFrame, name: str, dtype: type[Number]) -> NDArray[Number] | None:

@@ -36,7 +36,7 @@ _TYPES = {
     "timestamptz": pl.Datetime("us", "UTC"),
 }
 _VIEW = re.compile(r"\ACREATE OR REPLACE VIEW (\S+) AS\nSELECT\n(.*?)\nFROM (.*);\s*\Z", re.DOTALL)
-_PARTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*\n|[(),]|[^'(),-]+|-")
+_PARTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*\n|[][(),]|[^][(),'-]+|-")
 _DECLARED = re.compile(rf"({'|'.join(_TYPES)})(\[\])?: (.*?)(?: \[([^\]]+)\])?")
 _PLAIN = re.compile(r"(\w+)\.(\w+)")
 
@@ -135,7 +135,7 @@ def _items(text: str) -> Iterator[tuple[str, str]]:
     """The comment above each item of a list, and the item."""
     comments, item, depth = [], "", 0
     for part in _PARTS.findall(f"{text},"):
-        depth += (part == "(") - (part == ")")
+        depth += (part in "([") - (part in ")]")
         if part.startswith("--"):
             comments.append(part)
         elif part == "," and depth == 0:

@@ -100,11 +100,6 @@ def origin(view: View, column: str) -> tuple[Table, Column] | None:
     return None if table is None else _of(table, match[2])
 
 
-def origin_of(view: str, column: str) -> tuple[Table, Column] | None:
-    """The same of a view by its name; None where it is a function."""
-    return origin(_VIEWS[view], column) if view in _VIEWS else None
-
-
 def _column(text: str) -> tuple[Table, Column]:
     name, _, column = text.rpartition(".")
     for full in (name, *(f"{schema}.{name}" for schema in _SCHEMAS)):
