@@ -45,7 +45,8 @@ def write(url: str, message: str, folder: Path = VERSIONS) -> Path:
         config = configuration(migration.transaction)
         config.attributes["comparison"] = declared.comparison()
         config.set_main_option("path_separator", "os")
-        config.set_main_option("version_locations", f"{VERSIONS}{os.pathsep}{folder}")
+        folders = dict.fromkeys([str(VERSIONS), str(folder)])
+        config.set_main_option("version_locations", os.pathsep.join(folders))
         script = command.revision(
             config,
             message,
