@@ -1,4 +1,4 @@
-"""What tests of several packages share: a database server, and a fresh database for each test."""
+"""Fixtures of several packages: a database server, and a fresh database for each test."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def connection(database: str) -> Iterator[Connection]:
 
 @pytest.fixture(scope="session")
 def loaded(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Garage]:
-    """The demo season and the career's last races, in a database of its own."""
+    """The demo season and the career's last races, in a separate database."""
     from iracing_pipeline_tests.garage import load_garage  # noqa: PLC0415 - for few tests
 
     name = f"iracing_garage_{uuid.uuid4().hex[:8]}"

@@ -55,17 +55,17 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             echo(
-                "\nStopped. Nothing is left half done: the same command goes on from here.",
+                "\nStopped. Nothing is incomplete: run the same command again to continue.",
                 err=True,
             )
             raise click.exceptions.Exit(INTERRUPTED) from None
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            said = str(error) if isinstance(error, PipelineError) else sentence(error)
-            if said is None:
+            message = str(error) if isinstance(error, PipelineError) else sentence(error)
+            if message is None:
                 raise
-            raise click.ClickException(printable(said)) from error
+            raise click.ClickException(printable(message)) from error
 
 
 def example_lines(epilog: str | None) -> str | None:

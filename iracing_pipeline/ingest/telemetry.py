@@ -59,11 +59,11 @@ class OutOfBoundsError(PipelineError):
 
 
 class Source(Protocol):
-    """Where records are read from: an ``.ibt`` file, or its frames in the lake."""
+    """Source of records: an ``.ibt`` file, or its frames in the lake."""
 
     @property
     def facts(self) -> Facts:
-        """What is known of the recording apart from its samples."""
+        """Facts of the recording without its samples."""
 
     @property
     def schema(self) -> pl.Schema:
@@ -104,10 +104,10 @@ class StoredFile:
 
 @dataclass(slots=True)
 class Telemetry:
-    """What one file became.
+    """Content of one file.
 
     Attributes:
-        facts: What the file says of itself.
+        facts: Facts of the file.
         session: One row of ``racing.telemetry_session``.
         laps: Rows of ``racing.telemetry_lap``.
         records: The records that lap analysis read.
@@ -206,7 +206,7 @@ def _without_time(laps: pl.DataFrame) -> pl.DataFrame:
 
 
 def warnings_of(telemetry: Telemetry, left_out: Sequence[OutOfBounds] = ()) -> list[str]:
-    """What was recovered of a recording or left out, in words; 20 lines at most."""
+    """List the repairs and omissions of a recording, in words; 20 lines at most."""
     lines = [*telemetry.facts.warnings, *map(str, (*telemetry.left_out, *left_out))]
     if len(lines) > _MOST_WARNINGS:
         rest = len(lines) - _MOST_WARNINGS + 1
@@ -234,8 +234,8 @@ def session_row(
 
     Args:
         connection: Where an earlier load of the session would be.
-        telemetry: What the file became.
-        frames_uri: Where its frames lie in the lake; None where they do not.
+        telemetry: Content of the file.
+        frames_uri: URI of its frames in the lake; None without any.
         left_out: Values outside their bounds in other tables of the session.
     """
     return telemetry.session.with_columns(
@@ -258,12 +258,12 @@ def load(
     left_out: Sequence[OutOfBounds] = (),
     run_id: str | None = None,
 ) -> None:
-    """Make the warehouse hold the session and its laps, in the caller's transaction.
+    """Store the session and its laps, in the caller's transaction.
 
     Args:
-        connection: In whose transaction it happens.
-        telemetry: What the file became.
-        frames_uri: Where its frames lie in the lake; None where they do not.
+        connection: Connection with the caller's transaction.
+        telemetry: Content of the file.
+        frames_uri: URI of its frames in the lake; None without any.
         left_out: Values outside their bounds in other tables of the session.
         run_id: The run that loads it; None outside a run.
 

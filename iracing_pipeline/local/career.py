@@ -36,7 +36,7 @@ _QUOTA = 100_000
 
 @dataclass(frozen=True, slots=True)
 class CareerOutcome:
-    """What a career became.
+    """Result of loading a career.
 
     Attributes:
         races: Subsessions in the database.
@@ -87,7 +87,7 @@ def load_career(
     """Load reference, seasons and ratings by the account in the environment.
 
     Args:
-        settings: Where things are.
+        settings: Locations of data.
         keys: The seasons, such as ``2026S1``.
         progress: Called with seasons done and seasons in all.
         others: Also read the member's other seasons, so that every partition is materialized.
@@ -122,7 +122,7 @@ def _others(keys: Sequence[str]) -> list[str]:
 
 
 def main() -> None:
-    """Load the demo driver's career by the account in the environment, as a process of its own."""
+    """Load the demo driver's career by the account in the environment, in a separate process."""
 
     def show(done: int, total: int) -> None:
         print(f"{done} of {total} seasons", flush=True)

@@ -26,8 +26,8 @@ class Function:
 
     Attributes:
         name: Schema and name.
-        doc: What it answers, with units.
-        statement: What makes it.
+        doc: Description, with units.
+        statement: SQL that creates it.
     """
 
     name: str
@@ -36,12 +36,12 @@ class Function:
 
 
 def read_function(path: Path) -> Function:
-    """The function that a file makes."""
+    """Read the function that a file creates."""
     return Function(f"grafana.{path.stem}", *documented(path))
 
 
 def remake(connection: Connection, functions: tuple[Function, ...]) -> None:
-    """Make functions anew, with their comments; earlier ones of the same names are dropped.
+    """Recreate functions, with their comments; earlier ones of the same names are dropped.
 
     Raises:
         MigrationError: If somebody else's view or function builds on one of them.
@@ -57,12 +57,12 @@ def remake(connection: Connection, functions: tuple[Function, ...]) -> None:
 
 
 def _drop(connection: Connection, function: Function) -> None:
-    known = connection.execute(
+    signatures = connection.execute(
         "SELECT oid::regprocedure::text FROM pg_proc"
         " WHERE pronamespace = 'grafana'::regnamespace AND proname = %s",
         [function.name.partition(".")[2]],
     ).fetchall()
-    for (signature,) in known:
+    for (signature,) in signatures:
         try:
             connection.execute(f"DROP FUNCTION {signature}".encode())
         except psycopg.errors.DependentObjectsStillExist as error:

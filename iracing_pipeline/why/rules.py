@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a figure is computed.
+    """Rule by which a figure is computed.
 
     Attributes:
         docs: Page and section, such as ``docs/laps.md#timing``.

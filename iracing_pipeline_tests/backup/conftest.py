@@ -46,21 +46,21 @@ class Pipeline:
         return Lake(self.home / "lake")
 
     def rows(self) -> dict[str, tuple[int, str]]:
-        """How many rows each table has, and a digest of them in any order."""
+        """Return the rows of each table, and a digest of them in any order."""
         with Warehouse(self.url).connect() as connection:
             names = connection.execute(
                 "SELECT schemaname || '.' || tablename FROM pg_tables"
                 " WHERE schemaname IN ('racing', 'raw', 'ops') ORDER BY 1"
             ).fetchall()
-            found = {}
+            result = {}
             for (name,) in names:
                 table = sql.Identifier(*name.split("."))
                 lines = connection.execute(
                     sql.SQL("SELECT t::text FROM {} AS t ORDER BY 1").format(table)
                 ).fetchall()
                 digest = hashlib.sha256("\n".join(line for (line,) in lines).encode())
-                found[name] = (len(lines), digest.hexdigest())
-            return found
+                result[name] = (len(lines), digest.hexdigest())
+            return result
 
     def files(self) -> dict[str, str]:
         """Digests of the files in the home."""
@@ -75,7 +75,7 @@ class Pipeline:
 def loaded(
     server_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pipeline]:
-    """What is copied: loaded once, through the assets."""
+    """The data to copy: loaded once, through the assets."""
     folder = tmp_path_factory.mktemp("loaded")
     name = f"iracing_loaded_{uuid.uuid4().hex[:8]}"
     copy_database(server_url, name, migrated_template)

@@ -534,10 +534,10 @@ def test_dagsters_history_comes_along_if_asked(pipeline: Pipeline, tmp_path: Pat
 
 
 def test_a_lake_elsewhere_is_named_and_left(pipeline: Pipeline, tmp_path: Path) -> None:
-    said: list[str] = []
-    written = backup.write(tmp_path / "a.zip", pipeline.url, Lake("memory://lake"), said.append)
+    lines: list[str] = []
+    written = backup.write(tmp_path / "a.zip", pipeline.url, Lake("memory://lake"), lines.append)
 
-    assert "lake: left where it is, in memory://lake" in said[-1]
+    assert "lake: left where it is, in memory://lake" in lines[-1]
     assert written.manifest.folders["lake"].included is False
     save(pipeline, tmp_path / "a.zip")
     with pytest.raises(backup.BackupError, match="Restore with --no-lake"):

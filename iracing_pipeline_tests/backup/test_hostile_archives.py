@@ -306,10 +306,10 @@ def test_whatever_a_backup_writes_can_be_restored(pipeline: Pipeline, tmp_path: 
     """A name that a restore refuses is left out, and named, when the backup is made."""
     strange = pipeline.home / "lake" / "telemetry" / "a:b.txt"
     strange.write_bytes(CONTENT)
-    said: list[str] = []
-    backup.write(tmp_path / "a.zip", pipeline.url, pipeline.lake, said.append)
+    lines: list[str] = []
+    backup.write(tmp_path / "a.zip", pipeline.url, pipeline.lake, lines.append)
 
-    assert [line for line in said if "a:b.txt" in line and "left out" in line]
+    assert [line for line in lines if "a:b.txt" in line and "left out" in line]
     backup.restore(tmp_path / "a.zip", pipeline.url, pipeline.lake, quiet, replace=True)
     assert not strange.exists()
 

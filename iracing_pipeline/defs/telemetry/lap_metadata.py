@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of what the laps of a file tell: figures, tables and pictures."""
+"""Metadata of lap figures in the Dagster UI: figures, tables and pictures."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,17 +34,17 @@ def of_asset(asset: LapAsset, telemetry: Telemetry, analysis: LapAnalysis) -> Me
     return known({"dagster/partition_row_count": rows, **shown})
 
 
-def of_traces(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+def of_traces(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The grid, the track map of the fastest clean lap, and the second fastest against it."""
-    traces = told.tables[LAP_TRACE]
+    traces = analysis.tables[LAP_TRACE]
     shown: dict[str, Any] = {}
-    if told.grid is not None:
-        shown["lap length (m)"] = told.grid.length_m
-        shown["grid"] = f"{told.grid.intervals} intervals of {told.grid.step_m:.2f} m"
+    if analysis.grid is not None:
+        shown["lap length (m)"] = analysis.grid.length_m
+        shown["grid"] = f"{analysis.grid.intervals} intervals of {analysis.grid.step_m:.2f} m"
     if traces.height:
         largest = traces.select(pl.col("closure_s").abs().max()).item()
         shown["largest closure (ms)"] = round(largest * 1000, 3)
-    numbers = [(c.number, c.apex_pct) for c in told.corners.corners] if told.corners else []
+    numbers = [(c.number, c.apex_pct) for c in analysis.corners.corners] if analysis.corners else []
     best = _fastest(telemetry, traces)
     if best:
         where = place(telemetry.session.row(0, named=True))
@@ -57,9 +57,9 @@ def of_traces(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_sectors(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+def of_sectors(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The theoretical best lap, and how many clean laps are behind it."""
-    best = theoretical_best(told.tables[LAP_SECTOR], telemetry.laps)
+    best = theoretical_best(analysis.tables[LAP_SECTOR], telemetry.laps)
     shown: dict[str, Any] = {}
     if best is not None:
         shown |= {
@@ -71,20 +71,20 @@ def of_sectors(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_corners(_: Telemetry, told: LapAnalysis) -> Metadata:
+def of_corners(_: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The map that corners were measured by."""
     shown: dict[str, Any] = {}
-    if told.corners is not None:
+    if analysis.corners is not None:
         shown["corner map"] = (
-            f"version {told.corners.version}: {len(told.corners.corners)} corners, from"
-            f" {told.corners.laps} {'clean' if told.corners.clean else 'not clean'} laps"
+            f"version {analysis.corners.version}: {len(analysis.corners.corners)} corners, from"
+            f" {analysis.corners.laps} {'clean' if analysis.corners.clean else 'not clean'} laps"
         )
     return shown
 
 
-def of_stints(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+def of_stints(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The stint chart and the table of stints."""
-    table = told.tables[STINT]
+    table = analysis.tables[STINT]
     lines = [_STINT_HEAD, "| ---: | --- | --- " + "| ---: " * 8 + "|"]
     lines += [
         f"| {row['stint']} | {row['began']} | {row['ended']} | {row['tyre_set']}"
@@ -101,11 +101,11 @@ def of_stints(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_fuel(_: Telemetry, told: LapAnalysis) -> Metadata:
+def of_fuel(_: Telemetry, analysis: LapAnalysis) -> Metadata:
     """What a lap burns."""
     shown: dict[str, Any] = {}
     for condition, words in (("clean", "clean laps"), (CAUTION, "caution laps")):
-        use = fuel_use(told.tables[FUEL_LAP], condition)
+        use = fuel_use(analysis.tables[FUEL_LAP], condition)
         if use is not None:
             shown[f"{words} (l): median / 65 % / 90 %"] = (
                 f"{use.median_l:.3f} / {use.p65_l:.3f} / {use.p90_l:.3f} of {use.laps} laps"
@@ -113,10 +113,10 @@ def of_fuel(_: Telemetry, told: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_consistency(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+def of_consistency(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """How evenly laps and corners were driven, and where the time varies most."""
-    summary = told.tables[SESSION_SUMMARY].row(0, named=True)
-    corners = told.tables[CORNER_CONSISTENCY].sort("spread_s", descending=True, nulls_last=True)
+    summary = analysis.tables[SESSION_SUMMARY].row(0, named=True)
+    corners = analysis.tables[CORNER_CONSISTENCY].sort("spread_s", descending=True, nulls_last=True)
     shown: dict[str, Any] = {
         "clean laps": summary["clean_lap_count"],
     }
@@ -139,9 +139,9 @@ def of_consistency(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_debrief(_: Telemetry, told: LapAnalysis) -> Metadata:
+def of_debrief(_: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The findings in words; none for a session that was no race."""
-    findings = told.tables[RACE_FINDING]
+    findings = analysis.tables[RACE_FINDING]
     shown: dict[str, Any] = {}
     if findings.height:
         words = [f"{row['rank']}. {row['text']}" for row in findings.rows(named=True)]

@@ -1,4 +1,4 @@
-"""What became of samples that were sent, and what every place they are sent to has in common."""
+"""Outcome of sent samples, and the common interface of all destinations."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DeliveryError(PipelineError):
 
 @dataclass(slots=True)
 class Delivery:
-    """What became of the samples of one session at one place.
+    """Outcome of the samples of one session at one destination.
 
     Attributes:
         accepted: Samples that the place has now.
@@ -34,7 +34,7 @@ class Delivery:
         waiting: Samples that it may take later.
         failure: Why some could not be sent now, in words; None where nothing went wrong.
         requests: Requests or files that were sent.
-        seconds: How long it took.
+        seconds: Duration.
     """
 
     accepted: int = 0
@@ -73,7 +73,7 @@ def without_future(series: SessionSeries, delivery: Delivery, now: float) -> Ses
     """The series without what is ahead of the clock, which is counted as refused.
 
     Args:
-        series: What is to be sent.
+        series: Series to send.
         delivery: Where to count.
         now: Seconds since 1970.
     """
