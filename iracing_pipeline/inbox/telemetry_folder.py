@@ -281,7 +281,9 @@ def _settle_duplicates(
     present: set[str],
 ) -> None:
     """Of several files of one session, keep the longest; recognise what is loaded already."""
-    unchanged = [file for file in inventory.values() if file.path in present - changed.keys()]
+    unchanged = [
+        file for file in inventory.values() if file.path in present and file.path not in changed
+    ]
     holders = {
         file.session_key: file for file in unchanged if file.state in {State.LOADED, State.READY}
     }

@@ -48,7 +48,7 @@ def rules() -> list[Rule]:
     return [*of_tables, *of_columns]
 
 
-_OTHER = ("architecture.md#the-way-of-the-data", "warehouse.load.upsert")
+_OTHER = ("architecture.md#data-flow", "warehouse.load.upsert")
 _RESULTS = ("results.md", "results.subsession.read_subsessions")
 _TABLES = {
     **{

@@ -181,7 +181,7 @@ def test_what_is_there_is_not_overwritten(pipeline: Pipeline, tmp_path: Path) ->
     save(pipeline, tmp_path / "a.zip")
     rows, files = pipeline.rows(), pipeline.files()
 
-    with pytest.raises(OccupiedError, match=r"ops\.load_audit \(\d+ rows\).* say --replace"):
+    with pytest.raises(OccupiedError, match=r"ops\.load_audit \(\d+ rows\).* add --replace"):
         bring_back(tmp_path / "a.zip", pipeline)
     assert (pipeline.rows(), pipeline.files()) == (rows, files)
 
