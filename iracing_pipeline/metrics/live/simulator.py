@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import irsdk
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.metrics.history.session import track_label
 from iracing_pipeline.metrics.live import field as cars_of
 from iracing_pipeline.metrics.live.channels import CHANNELS, value
@@ -42,7 +43,7 @@ _LIMITS = ("SessionLapsRemainEx", "SessionTimeRemain")
 _ENTRIES_EVERY_S = 10.0
 
 
-class NoSimulatorError(Exception):
+class NoSimulatorError(PipelineError):
     """There can be no simulator here."""
 
 
