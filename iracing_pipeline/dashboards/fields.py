@@ -394,4 +394,4 @@ def per_slot(unit: Quantity | str | None, *, decimals: int | None = None) -> tup
     return tuple(shown)
 
 
-SLOT_VARIABLES = {"A": "reference", "B": "lap", "C": "lap_c", "D": "lap_d"}
+SLOT_VARIABLES = {"A": "a", "B": "b", "C": "c", "D": "d"}

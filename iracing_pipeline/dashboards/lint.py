@@ -14,9 +14,11 @@ from iracing_pipeline.dashboards.charts import MATRIX_X
 from iracing_pipeline.dashboards.fields import DATE_TIME, DATE_TIME_PX, LAP_MS, LAP_TIME
 from iracing_pipeline.dashboards.font import title_px
 from iracing_pipeline.dashboards.interpolation import names
+from iracing_pipeline.dashboards.lap_pair import LATEST_LAPS
 from iracing_pipeline.dashboards.macros import MACRO
 from iracing_pipeline.dashboards.panels import BLANK, COLUMNS
 from iracing_pipeline.dashboards.queries import PromQl
+from iracing_pipeline.dashboards.variables import Choice
 from iracing_pipeline.dashboards.widths import NARROW_PX, PHONE_PX, columns, least_px, panel_px
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ def lint(boards: Sequence[Board]) -> list[str]:
     """What is wrong with some boards, one sentence each."""
     found = list(_together(boards))
     known = {board.uid: {each.name for each in board.all_variables} for board in boards}
+    of_laps = {board.uid for board in boards if board.lap_clock}
     for board in boards:
         told = json.loads(board.json())
         panels = [*_panels(told)]
@@ -48,6 +51,8 @@ def lint(boards: Sequence[Board]) -> list[str]:
             *_placement(panels),
             *_data_sources(told),
             *_links(told, known),
+            *_ranges(told, of_laps),
+            *_lap_clock(board),
             *_variables(board, told),
             *_rules(board),
         )
@@ -238,6 +243,31 @@ def _links(told: dict[str, Any], known: dict[str, set[str]]) -> Iterator[str]:
             name = key.removeprefix("var-")
             if key.startswith("var-") and name not in known[uid]:
                 yield f"a link sets {name}, which {uid} does not have"
+
+
+def _ranges(told: dict[str, Any], of_laps: set[str]) -> Iterator[str]:
+    """Links that leave a board of laps on the range of another lap."""
+    for url in urls(told):
+        parts = urlsplit(url)
+        uid = parts.path.removeprefix("/d/").strip("/")
+        query = parts.query.replace(f"${{{LATEST_LAPS.name}:raw}}", _RANGE)
+        missing = {"from", "to", "var-reference"} - dict(parse_qsl(query)).keys()
+        if uid in of_laps and missing:
+            yield f"a link to {uid} does not set {min(missing)}: it opens on the range of no lap"
+
+
+_RANGE = "from=0&to=1&var-reference=lap"
+
+
+def _lap_clock(board: Board) -> Iterator[str]:
+    """What changes the reference lap of a board, and not its range."""
+    if not board.lap_clock:
+        return
+    seen = {each.name for each in board.variables if isinstance(each, Choice) and not each.hidden}
+    for each in board.variables:
+        if isinstance(each, Choice) and each.hidden:
+            for name in sorted(seen & {*names(each.sql)}):
+                yield f"the choice {name} changes {each.name}, but not the time range"
 
 
 def _variables(board: Board, told: dict[str, Any]) -> Iterator[str]:

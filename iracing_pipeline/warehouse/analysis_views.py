@@ -86,6 +86,26 @@ LAP_TRACE_POINTS = View(
     ),
 )
 
+_SHAPE = ("track_id", "length_m", "interval_count", "lap_time_s")
+_ARRAYS_DOC = (
+    "with a channel to a column: the first element is the line, the others lie"
+    " length_m / interval_count apart. What asks for few channels of a lap reads them from here."
+)
+
+LAP_TRACE_ARRAYS = View(
+    name="grafana.lap_trace_arrays",
+    doc=f"One lap that has a trace, {_ARRAYS_DOC}",
+    source="racing.lap_trace AS trace",
+    columns=taken("trace", LAP_TRACE, "session_key", "stint", "lap_number", *_SHAPE, *_ARRAYS),
+)
+
+REFERENCE_LAP_ARRAYS = View(
+    name="grafana.reference_lap_arrays",
+    doc=f"One reference lap, {_ARRAYS_DOC}",
+    source="racing.reference_lap AS trace",
+    columns=taken("trace", REFERENCE_LAP, "reference_key", *_SHAPE, *_ARRAYS),
+)
+
 REFERENCE_LAPS = View(
     name="grafana.reference_laps",
     doc=REFERENCE_LAP.doc,
@@ -309,6 +329,7 @@ RACE_DEBRIEFS = View(
 
 ANALYSIS_VIEWS: tuple[View, ...] = (
     LAP_TRACE_POINTS,
+    LAP_TRACE_ARRAYS,
     LAP_TRACES,
     LAP_SECTORS,
     CORNERS,
@@ -321,5 +342,6 @@ ANALYSIS_VIEWS: tuple[View, ...] = (
     DAMPER_HISTOGRAMS,
     REFERENCE_LAPS,
     REFERENCE_LAP_POINTS,
+    REFERENCE_LAP_ARRAYS,
     RACE_DEBRIEFS,
 )

@@ -70,6 +70,69 @@ LAP_CLOCK = Function(
     immutable=True,
 )
 
+_FLOATS = (
+    "speed_mps",
+    "throttle",
+    "brake",
+    "clutch",
+    "steering_rad",
+    "gear",
+    "rpm",
+    "lat_accel_mps2",
+    "long_accel_mps2",
+)
+_ARRAYS = ("track_id", "length_m", "interval_count", "elapsed_s", *_FLOATS)
+
+LAP_ARRAYS = Function(
+    name="grafana.lap_arrays",
+    doc="The trace of one lap, own or of somebody else, with a channel to a column; no row for a"
+    " lap without trace. Only the channels that a query names are read.",
+    arguments="lap text",
+    returns="TABLE (track_id integer, length_m double precision, interval_count integer,"
+    " elapsed_s double precision[], "
+    + ", ".join(f"{name} {'smallint' if name == 'gear' else 'real'}[]" for name in _FLOATS)
+    + ")",
+    body=f"""
+SELECT {", ".join(_ARRAYS)} FROM grafana.lap_trace_arrays
+WHERE session_key = split_part(lap, ':', 1)
+    AND stint = substring(lap FROM '^[^:]+:([0-9]+):')::integer
+    AND lap_number = substring(lap FROM '^[^:]+:[0-9]+:([0-9]+)$')::integer
+UNION ALL
+SELECT {", ".join(_ARRAYS)} FROM grafana.reference_lap_arrays
+WHERE reference_key = substring(lap FROM '^reference:(.*)$')""",
+)
+
+LAP_CHANNEL = Function(
+    name="grafana.lap_channel",
+    doc="One channel of laps against a reference lap of the same track, point by point: at is the"
+    " reference-lap clock, distance_m the distance from the line, slot A the reference and B, C,"
+    " ... the others in the order given. The channel is a column of grafana.lap_arrays(), or"
+    " delta_s: what the lap is behind (above 0) or ahead of the reference. Laps of other tracks,"
+    " and laps without the channel, are left out.",
+    arguments="reference text, laps text[], channel text",
+    returns="TABLE (at timestamptz, distance_m double precision, slot text,"
+    " value double precision)",
+    # The channel is chosen before its array is taken apart: to unnest all of them takes five times
+    # as long.
+    body=f"""
+SELECT grafana.lap_clock(point.base_s),
+    (point.place - 1) * base.length_m / base.interval_count, chr(64 + chosen.place::integer),
+    CASE channel WHEN 'delta_s' THEN point.value - point.base_s ELSE point.value END
+FROM grafana.lap_arrays(reference) AS base
+CROSS JOIN LATERAL unnest(reference || laps) WITH ORDINALITY AS chosen(name, place)
+JOIN LATERAL (
+    SELECT track_id, CASE channel
+        WHEN 'delta_s' THEN elapsed_s
+        {" ".join(f"WHEN '{n}' THEN {n}::double precision[]" for n in _FLOATS)}
+        END AS points
+    FROM grafana.lap_arrays(chosen.name)
+) AS lap ON lap.track_id = base.track_id
+CROSS JOIN LATERAL unnest(base.elapsed_s, lap.points) WITH ORDINALITY
+    AS point(base_s, value, place)
+WHERE point.base_s IS NOT NULL AND point.value IS NOT NULL
+""",
+)
+
 _CHANNELS = (
     ("track_id", "integer"),
     ("point", "integer"),
@@ -140,16 +203,22 @@ LAP_CORNER_LOSSES = Function(
     " min_speed_mps real, reference_min_speed_mps real, brake_point_m double precision,"
     " reference_brake_point_m double precision)",
     body="""
-WITH base AS MATERIALIZED (
-    SELECT * FROM grafana.lap_points(reference)
+WITH point AS MATERIALIZED (
+    SELECT base.track_id, one.*, (one.place - 1) * base.length_m / base.interval_count AS distance_m
+    FROM grafana.lap_arrays(reference) AS base
+    JOIN grafana.lap_arrays(lap) AS other ON other.track_id = base.track_id
+    CROSS JOIN LATERAL unnest(base.elapsed_s, base.speed_mps, base.brake, other.elapsed_s,
+        other.speed_mps, other.brake) WITH ORDINALITY AS one(base_s, reference_speed_mps,
+        reference_brake, elapsed_s, speed_mps, brake, place)
+    WHERE one.base_s IS NOT NULL AND one.elapsed_s IS NOT NULL
 ),
 pedal AS (
-    SELECT base.point, base.distance_m, other.elapsed_s - base.elapsed_s AS delta_s,
-        base.speed_mps AS reference_speed_mps, base.brake > 0.05 AS reference_on,
-        lag(base.brake > 0.05) OVER along AS reference_was_on,
-        other.speed_mps, other.brake > 0.05 AS is_on, lag(other.brake > 0.05) OVER along AS was_on
-    FROM base JOIN grafana.lap_points(lap) AS other USING (track_id, point)
-    WINDOW along AS (ORDER BY base.point)
+    SELECT place AS point, distance_m, elapsed_s - base_s AS delta_s,
+        reference_speed_mps, reference_brake > 0.05 AS reference_on,
+        lag(reference_brake > 0.05) OVER along AS reference_was_on,
+        speed_mps, brake > 0.05 AS is_on, lag(brake > 0.05) OVER along AS was_on
+    FROM point
+    WINDOW along AS (ORDER BY place)
 ),
 driven AS MATERIALIZED (
     SELECT *,
@@ -161,14 +230,14 @@ driven AS MATERIALIZED (
 ),
 corner AS (
     SELECT map.corner, coalesce(
-        (SELECT base.distance_m FROM base
-            WHERE base.distance_m BETWEEN map.previous_end_m AND map.start_m
-            ORDER BY base.speed_mps DESC NULLS LAST, base.distance_m DESC LIMIT 1),
+        (SELECT point.distance_m FROM point
+            WHERE point.distance_m BETWEEN map.previous_end_m AND map.start_m
+            ORDER BY point.reference_speed_mps DESC NULLS LAST, point.distance_m DESC LIMIT 1),
         map.start_m) AS begins_m
     FROM (
         SELECT corners.corner, corners.start_m,
             lag(corners.end_m, 1, 0) OVER (ORDER BY corners.start_m) AS previous_end_m
-        FROM grafana.corners WHERE corners.track_id = (SELECT base.track_id FROM base LIMIT 1)
+        FROM grafana.corners WHERE corners.track_id = (SELECT point.track_id FROM point LIMIT 1)
     ) AS map
 ),
 stretch AS (
@@ -209,6 +278,8 @@ DASHBOARD_FUNCTIONS: tuple[Function, ...] = (
     LAP_MS,
     LAP_ID,
     LAP_CLOCK,
+    LAP_ARRAYS,
+    LAP_CHANNEL,
     LAP_POINTS,
     LAP_COMPARE,
     LAP_CORNER_LOSSES,

@@ -26,7 +26,7 @@ from iracing_pipeline.dashboards.fields import (
 from iracing_pipeline.dashboards.lint import lint
 from iracing_pipeline.dashboards.panels import BLANK, stat, table
 from iracing_pipeline.dashboards.queries import PromQl
-from iracing_pipeline.dashboards.variables import Choice
+from iracing_pipeline.dashboards.variables import Choice, Linked
 
 if TYPE_CHECKING:
     from iracing_pipeline.dashboards.links import Link
@@ -191,3 +191,39 @@ def test_a_time_picker_that_changes_nothing_is_hidden() -> None:
 
     assert '"hidden": true' in board(panel()).json()
     assert '"timepicker"' not in board(in_range).json()
+
+
+def of_laps(**changes: Any) -> Board:
+    made = board(uid=links.LAP_COMPARE, variables=(Linked("reference", "A"),), lap_clock=True)
+    source = "grafana.lap_channel('${reference}', ARRAY[]::text[], 'delta_s')"
+    return replace(made, sections=(Section(None, (panel(source=source),)),), **changes)
+
+
+def test_a_link_to_a_lap_brings_the_range_of_the_lap() -> None:
+    good = links.compare("Compare", end=links.field("end"), reference=links.field("lap"))
+    without_range = links.to(links.LAP_COMPARE, "Compare", reference=links.field("lap"))
+
+    assert lint([board(linked(good)), of_laps()]) == []
+    (problem,) = lint([board(linked(without_range)), of_laps()])
+    assert "does not set from" in problem
+
+
+def test_what_changes_a_lap_changes_the_range() -> None:
+    track = Choice("track", "Track", "?", "SELECT '1' AS __text, '1' AS __value")
+    lap = Choice("a", "a", "?", "SELECT ${track} AS __text, ${reference} AS __value", hidden=True)
+    source = "grafana.lap_channel('${a}', ARRAY[]::text[], 'delta_s')"
+    sections = (Section(None, (panel(source=source),)),)
+    variables = (track, Linked("reference", "A"), lap)
+    wrong = replace(of_laps(), variables=variables, sections=sections)
+
+    (problem,) = lint([board(), wrong])
+    assert "track changes a, but not the time range" in problem
+
+
+def test_a_board_of_laps_is_not_in_the_menu_and_has_no_picker() -> None:
+    text = of_laps().json()
+
+    assert '"iracing"' not in text.partition('"tags"')[2].partition("]")[0]
+    assert '"hidden": true' in text
+    assert "latest_laps" in board().json()
+    assert "latest_laps" not in text

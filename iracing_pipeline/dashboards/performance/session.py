@@ -184,15 +184,13 @@ def sectors() -> Panel:
 
 def laps() -> Panel:
     """Every lap, and why it does not count."""
-    compare = links.to(
-        links.LAP_COMPARE,
+    compare = links.compare(
         "Compare with the best other lap of the session",
+        end=field("clock_end"),
         track=field("track_id"),
         car=field("car_id"),
         reference=field("best_lap_id"),
         lap=field("lap_id"),
-        start=links.CLOCK_START,
-        end=field("clock_end"),
     )
     channels = links.to(
         links.CHANNELS,
@@ -212,9 +210,7 @@ def laps() -> Panel:
             hidden("lap.car_id", "car_id"),
             hidden("traced.lap_id", "lap_id"),
             hidden("other.lap_id", "best_lap_id"),
-            hidden(
-                f"({links.CLOCK_START} + ceil(other.lap_time_s * 1000))::bigint::text", "clock_end"
-            ),
+            hidden(links.clock_end("other.lap_time_s"), "clock_end"),
             hidden(
                 "floor(extract(epoch FROM lap.start_time) * 1000)::bigint::text", "lap_start_ms"
             ),

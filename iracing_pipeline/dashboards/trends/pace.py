@@ -132,12 +132,13 @@ def bests() -> Panel:
             hidden("track_id", "track_id"),
             hidden("car_id", "car_id"),
             hidden("grafana.lap_id(session_key, stint, lap_number)", "lap_id"),
+            hidden(links.clock_end("lap_time_s"), "clock_end"),
             lap_time("lap_time_s", "Best lap")
             .wide(110)
             .linked(
-                links.to(
-                    links.LAP_COMPARE,
+                links.compare(
                     "Compare with this lap",
+                    end=field("clock_end"),
                     track=field("track_id"),
                     car=field("car_id"),
                     reference=field("lap_id"),
