@@ -311,18 +311,54 @@ def findings() -> Panel:
     return table(
         2,
         "What it cost",
-        "At most three findings from the telemetry of the race, dearest first, with what they cost"
-        " over the race and the laps that show it. From grafana.race_debriefs.",
+        "At most three findings from the race, dearest first: what each cost in seconds, in places"
+        " and in iRating, what to do where the data say it, and the laps that show it. From"
+        " grafana.race_debriefs.",
         (
             seconds("seconds", "Cost", decimals=1).wide(70),
-            sentence("text", "Finding", least=260),
-            text("kind", "Kind").wide(90),
-            text("array_to_string(laps, ', ')", "Laps").wide(120),
+            sentence("concat_ws(' ', text, advice)", "Finding", least=260),
+            number("-places", "Places").more_is_better().wide(70),
+            number("-irating", "iRating").more_is_better().wide(75),
+            text("array_to_string(laps, ', ')", "Laps").wide(90),
         ),
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
         empty="No finding: no telemetry of this race, fewer than five clean laps in it, or nothing"
         " that cost half a second beyond their scatter. Laps in and out of the pits do not count.",
         height=6,
+        may_be_empty=True,
+    )
+
+
+def what_ifs() -> Panel:
+    """The race driven again with one change."""
+    return table(
+        20,
+        "What if",
+        "Your race driven again many times with one change and without it, with the same luck: the"
+        " places that the change gains on average, the place where half of the races end, what it"
+        " gains in time, and in iRating. Brackets hold 90 % of the races. From"
+        " grafana.race_what_if.",
+        (
+            number("places_gained", "Places", decimals=1).more_is_better().wide(70),
+            sentence(
+                "concat_ws(': not asked. ', question, refused_for)", "With one change", least=200
+            ),
+            text(
+                "'P' || round(place) || ', not P' || round(place_as_it_was)"
+                " || ' (P' || place_low || ' to P' || place_high || ')'",
+                "Place",
+            ).wide(185),
+            text(
+                "to_char(gained_s, 'FMS990.0') || ' s (' || to_char(gained_low_s, 'FMS990.0')"
+                " || ' to ' || to_char(gained_high_s, 'FMS990.0') || ')'",
+                "Time",
+            ).wide(165),
+            number("irating_gained", "iRating").more_is_better().wide(75),
+            number("races", "Races").wide(65),
+        ),
+        f"grafana.race_what_if WHERE {MAIN} ORDER BY group_id, question_number",
+        empty="Not driven again yet: it needs the lap chart of the race, and follows the ledger.",
+        height=8,
         may_be_empty=True,
     )
 
@@ -483,7 +519,7 @@ BOARD = Board(
     variables=(RACE,),
     utc=True,
     sections=(
-        Section(None, (*headline(), ledger(), places(), positions(), findings())),
+        Section(None, (*headline(), findings(), ledger(), what_ifs(), places(), positions())),
         Section("What it was worth", (irating_by_place(), incidents(), ladder())),
         Section("Laps", (gaps(), pace(), events(), cost_of_laps())),
         Section("The field", (result(), field_table())),
