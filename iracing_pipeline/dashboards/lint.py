@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_BOARDS = 20  # what Grafana Cloud's free tier keeps in step with a repository
 _READABLE_PX = 180
+_PHONE_COLUMNS = 4
 _DESCRIBED, _EXPLAINED, _LARGE_TYPE = 40, 6, 26  # characters
 _UID = re.compile(r"iracing-[a-z-]{1,32}")
 _KNOWN_UNITS = {value for value in vars(units).values() if isinstance(value, str)}
@@ -159,6 +160,7 @@ def _columns(panel: Panel) -> Iterator[str]:
     if panel.drawn.type_val != "table":
         return
     seen = columns(panel)
+    yield from _cells(panel)
     if (over := sum(column.px for column in seen) - panel_px(panel)) > 1:
         yield f"is {over:.0f} px wider than its panel at {NARROW_PX} px"
     for column in seen:
@@ -171,6 +173,24 @@ def _columns(panel: Panel) -> Iterator[str]:
     first = sum(min(least_px(column.field), _READABLE_PX) for column in seen[:2])
     if first > PHONE_PX:
         yield f"needs {first:.0f} px for its first two columns: a phone has {PHONE_PX}"
+    # Of more columns a phone shows a part, which says nothing of a sentence.
+    for place, column in enumerate(seen[:_PHONE_COLUMNS]):
+        taken = sum(least_px(each.field) for each in seen[: place + 1])
+        if "custom.wrapText" in column.field.properties and taken > PHONE_PX:
+            yield f"cuts {column.field.name} on a phone: it ends at {taken:.0f} px of {PHONE_PX}"
+
+
+def _cells(panel: Panel) -> Iterator[str]:
+    """Cells of a table that Grafana writes otherwise than people do, or cuts."""
+    for field in panel.fields:
+        name, unit = field.shown_as or field.name, field.properties.get("unit")
+        if unit == LAP_TIME:
+            yield f"writes {name} as 0:59.714 where people write 59.714: use fields.lap_text"
+        if "links" in field.properties and "custom.wrapText" in field.properties:
+            yield f"cuts {name}, as a linked cell does not wrap: link another column"
+        bar = field.properties.get("custom.cellOptions", {}).get("type") == "gauge"
+        if bar and (field.quantity is not None or unit != units.NoUnit):
+            yield f"breaks the unit of {name} off its bar: write it into the name"
 
 
 def _properties(panel: dict[str, Any]) -> Iterator[dict[str, Any]]:

@@ -183,15 +183,15 @@ def steps() -> Panel:
     """How long steps take."""
     return ranked(
         10,
-        "Seconds a step, median",
+        "Seconds a step",
         "How long each step of loading a session takes: median over the time range. From"
         " grafana.step_times.",
         (
             text("step", "Step"),
-            seconds(
-                "percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)", "Median", decimals=2
+            number(
+                "percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)", "Median, s", decimals=2
             ).coloured(palette.SKY),
-            seconds("max(seconds)", "Longest", decimals=2).coloured(palette.GREY),
+            number("max(seconds)", "Longest, s", decimals=2).coloured(palette.GREY),
         ),
         "grafana.step_times WHERE $__timeFilter(finished_at)\nGROUP BY step ORDER BY step",
         empty="No session was loaded in this time range.",

@@ -15,6 +15,7 @@ from iracing_pipeline.dashboards.fields import (
     moment,
     number,
     seconds,
+    sentence,
     text,
     time,
     track,
@@ -59,6 +60,7 @@ def best_lap() -> Panel:
         lap_text("best_lap_time_s", "Best lap"),
         LAST,
         empty="no clean lap",
+        height=4,
         may_be_empty=True,
     )
 
@@ -82,6 +84,7 @@ CROSS JOIN LATERAL (
 ) AS earlier
 """,
         empty="first one here",
+        height=4,
         may_be_empty=True,
     )
 
@@ -143,11 +146,11 @@ def findings() -> Panel:
         " From grafana.race_debriefs.",
         (
             hidden("subsession_id", "subsession_id"),
-            text("to_char(start_time, 'MM-DD')", "Race").wide(65),
-            text("text", "Finding").linked(
-                links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
-            ),
-            seconds("seconds", "Cost", decimals=1).wide(80),
+            text("to_char(start_time, 'MM-DD')", "Race")
+            .wide(65)
+            .linked(links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))),
+            sentence("text", "Finding", least=195),
+            seconds("seconds", "Cost", decimals=1).wide(70),
         ),
         """
 (SELECT * FROM grafana.race_debriefs WHERE rank IS NOT NULL

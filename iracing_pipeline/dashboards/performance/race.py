@@ -8,10 +8,12 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import OWN, WINNER, Drawing, by_number, field_of_cars
 from iracing_pipeline.dashboards.fields import (
+    LONGEST_DRIVER,
     Field,
     car,
     driver,
     hidden,
+    lap_text,
     lap_time,
     moment,
     number,
@@ -69,7 +71,7 @@ def result() -> Panel:
             car(),
             number("car_count", "Cars").wide(70),
             number("strength_of_field", "SOF").wide(80),
-            lap_time("best_lap_s", "Best lap").wide(100),
+            lap_text("best_lap_s", "Best lap").wide(100),
             seconds("interval_s", "Behind winner", decimals=1).wide(120),
             number("incidents", "Incidents").wide(90),
             number("irating_after", "iRating").wide(90),
@@ -161,7 +163,7 @@ def ledger() -> Panel:
                 "to_char(part.low_s, 'FM990.0') || ' to ' || to_char(part.high_s, 'FM990.0')",
                 "95 %",
             ).wide(115),
-            sentence("own.text", "What shows it"),
+            sentence("own.text", "What shows it", least=420),  # so that rows stay low on a phone
         ),
         f"""
 (SELECT *, array_position(ARRAY['{"', '".join(CAUSES)}'], cause) AS number
@@ -176,7 +178,7 @@ ORDER BY part.number
         first=f"WITH {OWN_CAR}",
         empty="No ledger: it needs a lap chart of the race, from the Data API or an exported"
         " event_result, and a car of yours in it.",
-        height=10,
+        height=13,
         may_be_empty=True,
     )
 
@@ -208,6 +210,7 @@ def places() -> Panel:
             sentence(
                 "coalesce(why, CASE WHEN before > position THEN 'passed' ELSE 'was passed' END)",
                 "What happened",
+                least=145,
             ),
         ),
         """
@@ -324,7 +327,7 @@ def findings() -> Panel:
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
         empty="No finding: no telemetry of this race, fewer than five clean laps in it, or nothing"
         " that cost half a second beyond their scatter. Laps in and out of the pits do not count.",
-        height=6,
+        height=5,
         may_be_empty=True,
     )
 
@@ -339,7 +342,8 @@ def what_ifs() -> Panel:
         " gains in time, and in iRating. Brackets hold 90 % of the races. From"
         " grafana.race_what_if.",
         (
-            number("places_gained", "Places", decimals=1).more_is_better().wide(70),
+            number("places_gained", "Places", decimals=1).more_is_better().wide(65),
+            number("irating_gained", "iRating").more_is_better().wide(70),
             sentence(
                 "concat_ws(': not asked. ', question, refused_for)", "With one change", least=200
             ),
@@ -353,10 +357,10 @@ def what_ifs() -> Panel:
                 " || ' to ' || to_char(gained_high_s, 'FMS990.0') || ')'",
                 "Time",
             ).wide(165),
-            number("irating_gained", "iRating").more_is_better().wide(75),
             number("races", "Races").wide(65),
         ),
-        f"grafana.race_what_if WHERE {MAIN} ORDER BY group_id, question_number",
+        f"grafana.race_what_if WHERE {MAIN}\n"
+        "ORDER BY group_id, refused_for IS NOT NULL, question_number",
         empty="Not driven again yet: it needs the lap chart of the race, and follows the ledger.",
         height=8,
         may_be_empty=True,
@@ -460,7 +464,7 @@ def cost_of_laps() -> Panel:
         " flagged with. The first lap and laps in the pits are among them. From grafana.race_laps.",
         (
             number("lap_number", "Lap").wide(60),
-            lap_time("lap_time_s", "Time").wide(100),
+            lap_text("lap_time_s", "Time").wide(100),
             seconds("lap_time_s - median_s", "Over median").less_is_better().wide(110),
             number("position", "Position").wide(90),
             sentence("array_to_string(events, ', ')", "Flagged with", least=100),
@@ -485,14 +489,17 @@ def field_table() -> Panel:
         "Every car: grid, finish, best and typical lap, incidents, and what its rating did. From"
         " grafana.race_results and grafana.race_laps.",
         (
-            number("result.finish_position", "Finish").wide(70),
-            number("result.starting_position", "Grid").wide(70),
-            driver(f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name"),
+            number("result.finish_position", "Finish").wide(60),
+            number("result.starting_position", "Grid").wide(50),
+            driver(
+                f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name",
+                longest=f"{OWN} {LONGEST_DRIVER}",
+            ),
             car("result."),
             number("result.irating_before", "iRating").wide(90),
-            lap_time("result.best_lap_s", "Best lap").wide(90),
-            lap_time("laps.median_s", "Median lap").wide(90),
-            seconds("result.interval_s", "Behind", decimals=1).wide(100),
+            lap_text("result.best_lap_s", "Best lap").wide(90),
+            lap_text("laps.median_s", "Median lap").wide(90),
+            seconds("result.interval_s", "Behind", decimals=1).wide(80),
             number("result.incidents", "Incidents").wide(80),
             number("result.irating_change", "iRating ±").more_is_better().wide(90),
             text("nullif(result.reason_out, 'Running')", "Out").wide(60),

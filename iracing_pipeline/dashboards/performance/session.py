@@ -220,7 +220,7 @@ def laps() -> Panel:
                 "lap_end_ms",
             ),
             number("lap.lap_number", "Lap").wide(60).linked(compare, channels),
-            lap_time("lap.lap_time_s", "Time").wide(100).linked(compare, channels),
+            lap_text("lap.lap_time_s", "Time").wide(100).linked(compare, channels),
             seconds(
                 "CASE WHEN lap.kind = 'timed' THEN lap.lap_time_s - best.lap_time_s END", "To best"
             )
@@ -264,8 +264,8 @@ def stints() -> Panel:
             number("stint", "Stint").wide(60),
             words("began || ' → ' || ended", "From → to"),
             number("clean_lap_count", "Clean laps"),
-            lap_time("best_lap_time_s", "Best"),
-            lap_time("median_lap_time_s", "Median"),
+            lap_text("best_lap_time_s", "Best"),
+            lap_text("median_lap_time_s", "Median"),
             seconds("spread_s", "Spread"),
             seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better(),
             consumption("fuel_per_lap_l", "Fuel a lap"),
@@ -315,7 +315,7 @@ def origin() -> Panel:
             ).wide(100),
             text(in_words("start_source", STARTS), "Start is").wide(130),
             text("build_season", "Build").wide(90),
-            text("file_name", "File"),
+            sentence("file_name", "File"),
         ),
         f"grafana.telemetry_sessions {THIS}",
         empty="No session: choose one above.",

@@ -102,7 +102,11 @@ def laps_left() -> Panel:
         "Laps to go",
         "Clean laps still to drive until a difference of 0.1 s a lap would be seen in four of five"
         " cases, by the spread of the blocks so far. From grafana.experiments.",
-        number("greatest(laps_needed - lap_count, 0)", "Laps"),
+        number(
+            "CASE WHEN laps_needed > lap_count THEN laps_needed - lap_count"
+            " WHEN laps_needed IS NOT NULL THEN 0 END",
+            "Laps",
+        ),
         f"grafana.experiments WHERE {THIS}",
         empty="not known yet",
         may_be_empty=True,

@@ -8,6 +8,7 @@ from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import (
     car,
     hidden,
+    lap_text,
     lap_time,
     moment,
     number,
@@ -133,7 +134,7 @@ def bests() -> Panel:
             hidden("car_id", "car_id"),
             hidden("grafana.lap_id(session_key, stint, lap_number)", "lap_id"),
             hidden(links.clock_end("lap_time_s"), "clock_end"),
-            lap_time("lap_time_s", "Best lap")
+            lap_text("lap_time_s", "Best lap")
             .wide(110)
             .linked(
                 links.compare(
@@ -146,7 +147,7 @@ def bests() -> Panel:
             ),
             track(),
             car(),
-            lap_time("result_best_lap_s", "Best in results").wide(120),
+            lap_text("result_best_lap_s", "Best in results").wide(120),
             moment("start_time", "Driven (UTC)"),
             text("simsession_type", "Session").wide(120),
         ),
