@@ -132,7 +132,7 @@ WHERE clean AND loss_s > 0.005 ORDER BY loss_s DESC LIMIT 3
         first=f"WITH {pair(LAST).strip()}",
         empty="Nothing to compare: it takes two clean laps with this car here.",
         width=8,
-        height=6,
+        height=7,
         may_be_empty=True,
     )
 
@@ -147,9 +147,9 @@ def findings() -> Panel:
         (
             hidden("subsession_id", "subsession_id"),
             text("to_char(start_time, 'MM-DD')", "Race")
-            .wide(65)
+            .wide(80)
             .linked(links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))),
-            sentence("text", "Finding", least=195),
+            sentence("text", "Finding", least=190),
             seconds("seconds", "Cost", decimals=1).wide(70),
         ),
         """
@@ -160,7 +160,7 @@ ORDER BY start_time DESC, rank
         empty="No finding yet: most take a race with telemetry and five clean laps, in which"
         " something cost half a second.",
         width=8,
-        height=6,
+        height=7,
         may_be_empty=True,
     )
 
@@ -182,7 +182,7 @@ def result() -> Panel:
         "grafana.career_races ORDER BY start_time DESC LIMIT 1",
         empty="No race with a result yet: results come from the Data API or from exported files.",
         width=8,
-        height=6,
+        height=7,
     )
 
 

@@ -227,7 +227,8 @@ def laps() -> Panel:
             .less_is_better()
             .wide(90),
             text(in_words("lap.kind", KINDS), "Kind").wide(125),
-            sentence("lap.why_not_clean", "Does not count because"),
+            # Wide, so that rows stay low on a phone, which does not show it.
+            sentence("lap.why_not_clean", "Does not count because", least=330),
             number("lap.stint", "Stint").wide(60),
             consumption("lap.fuel_used_l", "Fuel").wide(90),
             speed("lap.max_speed_mps", "Top speed").wide(110),
