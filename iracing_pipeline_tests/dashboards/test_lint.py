@@ -175,6 +175,10 @@ def channel(**changes: Any) -> Panel:
         (panel(fields=(sentence("x", "Finding").linked(HERE),)), "a linked cell does not wrap"),
         (panel(fields=(seconds("s", "Behind").as_bar(),)), "breaks the unit of Behind off"),
         (
+            panel(fields=(text("name", "Name"), *(number("1", f"N{n}").wide(90) for n in (1, 2)))),
+            "cuts Name on a phone to 70 px",
+        ),
+        (
             panel(fields=(moment("x", "When"), sentence("x", "Finding", least=180))),
             "cuts Finding on a phone: it ends at 345 px",
         ),

@@ -210,7 +210,7 @@ def coverage() -> Panel:
         "Races with a result, and those of them that telemetry is loaded of: telemetry must be"
         " switched on in the car (Alt+L). From grafana.career_races.",
         (
-            text("season", "Season"),
+            sentence("season", "Season", least=80),
             number("count(*)", "Races"),
             number("count(session_key)", "With telemetry"),
             share("count(session_key)::double precision / count(*)", "Share"),

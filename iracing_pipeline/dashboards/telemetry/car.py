@@ -13,6 +13,7 @@ from iracing_pipeline.dashboards.fields import (
     number,
     pressure,
     seconds,
+    sentence,
     share,
     temperature,
     text,
@@ -208,7 +209,7 @@ def setup() -> Panel:
         " tyres read is left out. What differs from the session before here is marked. From"
         " grafana.setup_settings and grafana.setup_changes.",
         (
-            text("setting.setting", "Setting"),
+            sentence("setting.setting", "Setting", least=180),
             text("setting.value", "Value").wide(140),
             text("change.before", "Before").wide(140),
         ),

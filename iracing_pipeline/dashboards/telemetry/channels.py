@@ -127,7 +127,7 @@ def lap_strip() -> Panel:
         " grafana.telemetry_laps.",
         f"""
 (SELECT greatest(start_time, $__timeFrom()::timestamptz) AS time,
-        'lap ' || lap_number || coalesce(' · ' || {lap_words("lap_time_s")}, '') AS name
+        lap_number || coalesce(' · ' || {lap_words("lap_time_s")}, '') AS name
     FROM lap
     UNION ALL SELECT end_time, NULL FROM lap AS last
     WHERE NOT EXISTS (SELECT FROM lap AS next WHERE next.start_time > last.start_time
