@@ -27,19 +27,25 @@ def pair(session: str) -> str:
 
     Returns:
         Two common table expressions: ``best``, and ``pair`` with ``track_id``, ``car_id``,
-        ``lap_id``, ``reference_id``, ``reference_time_s`` and ``clean``; no row where there is
-        no such lap.
+        ``lap_id``, ``reference_id``, ``reference_time_s`` and ``clean``, and the two laps as
+        ``faster_id``, ``faster_time_s`` and ``slower_id``; no row where there is no such lap.
     """
     alias = session.rpartition(" AS ")[2]
     return f"""
 best AS (
-    SELECT {alias}.track_id, {alias}.car_id, {alias}.cust_id, lap.clean, {LAP_ID} AS lap_id
+    SELECT {alias}.track_id, {alias}.car_id, {alias}.cust_id, lap.clean, lap.lap_time_s,
+        {LAP_ID} AS lap_id
     FROM {session} JOIN grafana.lap_traces AS lap USING (session_key)
     ORDER BY lap.clean DESC, lap.lap_time_s LIMIT 1
 ),
 pair AS (
     SELECT best.track_id, best.car_id, best.lap_id, best.clean AND other.clean AS clean,
-        other.lap_id AS reference_id, other.lap_time_s AS reference_time_s
+        other.lap_id AS reference_id, other.lap_time_s AS reference_time_s,
+        CASE WHEN best.lap_time_s <= other.lap_time_s THEN best.lap_id ELSE other.lap_id END
+            AS faster_id,
+        CASE WHEN best.lap_time_s <= other.lap_time_s THEN other.lap_id ELSE best.lap_id END
+            AS slower_id,
+        least(best.lap_time_s, other.lap_time_s) AS faster_time_s
     FROM best CROSS JOIN LATERAL (
         SELECT lap.clean, lap.lap_time_s, {LAP_ID} AS lap_id
         FROM (
@@ -57,14 +63,14 @@ pair AS (
 LATEST_LAPS = Choice(
     "latest_laps",
     "latest_laps",
-    "What the link to Lap compare sets: the best lap of the newest session, the driver's fastest"
-    " other lap there, and the time range of the latter.",
+    "What the link to Lap compare sets: the best lap of the newest session and the driver's fastest"
+    " other lap there, the slower measured against the faster, and the time range of the latter.",
     f"""
 WITH {pair(NEWEST).strip()}
 SELECT address AS __text, address AS __value FROM (
-    SELECT 'from={links.CLOCK_START}&to=' || {links.clock_end("reference_time_s")}
+    SELECT 'from={links.CLOCK_START}&to=' || {links.clock_end("faster_time_s")}
         || '&var-track=' || track_id || '&var-car=' || car_id
-        || '&var-reference=' || reference_id || '&var-lap=' || lap_id AS address, 1 AS place
+        || '&var-reference=' || faster_id || '&var-lap=' || slower_id AS address, 1 AS place
     FROM pair
     UNION ALL
     SELECT 'var-lap=', 2

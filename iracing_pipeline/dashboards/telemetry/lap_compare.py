@@ -20,10 +20,10 @@ from iracing_pipeline.dashboards.fields import (
     lap_words,
     length,
     moment,
+    number,
     per_slot,
     seconds,
     sentence,
-    share,
     text,
 )
 from iracing_pipeline.dashboards.lap_pair import LAP_ID, NEWEST, pair
@@ -85,7 +85,7 @@ ORDER BY place LIMIT 1
     )
 
 
-A = _shown("a", REFERENCE, f"{pair(NEWEST)}, usual AS (SELECT reference_id AS lap_id FROM pair)")
+A = _shown("a", REFERENCE, f"{pair(NEWEST)}, usual AS (SELECT faster_id AS lap_id FROM pair)")
 B = _shown(
     "b",
     LAP,
@@ -349,7 +349,7 @@ def corners() -> Panel:
 _NO_LAST_TICK = [
     {
         "type": "range",
-        "options": {"from": 0.9999, "to": 1.0001, "result": {"text": "\u00a0", "index": 0}},
+        "options": {"from": 99.99, "to": 100.01, "result": {"text": "\u00a0", "index": 0}},
     }
 ]
 
@@ -363,9 +363,9 @@ def overview() -> Panel:
         " line: rising means losing time. This chart always shows the whole lap. From"
         " grafana.lap_channel().",
         (
-            share(
-                "distance_m / max(max(distance_m)) OVER ()", "Lap, by distance", decimals=None
-            ).with_(mappings=_NO_LAST_TICK),
+            number("100 * distance_m / max(max(distance_m)) OVER ()", "Lap, by distance").with_(
+                unit=units.Percent, mappings=_NO_LAST_TICK
+            ),
             *(
                 Field(f"max(value) FILTER (WHERE slot = '{slot}')", name)
                 .with_(unit=SECONDS, decimals=2)
