@@ -166,10 +166,19 @@ def ledger() -> Panel:
             sentence("own.text", "What shows it", least=420),  # so that rows stay low on a phone
         ),
         f"""
-(SELECT *, array_position(ARRAY['{"', '".join(CAUSES)}'], cause) AS number
-    FROM me CROSS JOIN rival
-    CROSS JOIN LATERAL grafana.race_ledger_between(${{race}}, 0, me.group_id, rival.group_id)
-    WHERE rival.group_id IS NOT NULL
+(SELECT cause.cause, cause.seconds,
+        array_position(ARRAY['{"', '".join(CAUSES)}'], cause.cause) AS number,
+        -- To the winner, the interval of the ledger itself, as the report has it.
+        CASE WHEN to_winner THEN ledger.low_s ELSE cause.low_s END AS low_s,
+        CASE WHEN to_winner THEN ledger.high_s ELSE cause.high_s END AS high_s,
+        CASE WHEN to_winner THEN ledger.supported ELSE cause.supported END AS supported
+    FROM (SELECT me.*, rival.group_id AS rival_id, rival.group_id = against_group_id AS to_winner
+        FROM me CROSS JOIN rival WHERE rival.group_id IS NOT NULL) AS pair
+    CROSS JOIN LATERAL
+        grafana.race_ledger_between(${{race}}, 0, pair.group_id, pair.rival_id) AS cause
+    LEFT JOIN grafana.race_ledger AS ledger
+        ON ledger.{MAIN.replace(" AND ", " AND ledger.")}
+        AND ledger.group_id = pair.group_id AND ledger.cause = cause.cause
 ) AS part
 LEFT JOIN grafana.race_ledger AS own ON own.{MAIN.replace(" AND ", " AND own.")}
     AND own.group_id = (SELECT group_id FROM me) AND own.cause = part.cause
