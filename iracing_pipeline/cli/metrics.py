@@ -23,10 +23,10 @@ from iracing_pipeline.settings import Settings
     type=click.FloatRange(min=1.0),
     default=15.0,
     show_default=True,
-    help="Seconds between two looks.",
+    help="Seconds between two queries.",
 )
 def metrics(host: str, port: int, every: float) -> None:
-    """Serve what is last known, and how the pipeline is, to Prometheus."""
+    """Serve last-known values and the health of the pipeline to Prometheus."""
     from iracing_pipeline.local.metrics import serve
     from iracing_pipeline.metrics.endpoint import PortInUseError
 
@@ -54,7 +54,7 @@ def metrics(host: str, port: int, every: float) -> None:
     help="Read a copy of the simulator's memory instead.",
 )
 def live(host: str, port: int, file: Path | None) -> None:
-    """Serve the car as it is now to Prometheus, on the racing PC."""
+    """Serve live values of the car to Prometheus, on the racing PC."""
     from iracing_pipeline.metrics.endpoint import PortInUseError
     from iracing_pipeline.metrics.live.serve import serve
     from iracing_pipeline.metrics.live.simulator import NoSimulatorError, Simulator
@@ -63,7 +63,7 @@ def live(host: str, port: int, file: Path | None) -> None:
     try:
         serve(
             Simulator(file),
-            lambda url: echo(f"The car is at {url} (Ctrl+C ends it)"),
+            lambda url: echo(f"Live values are at {url} (Ctrl+C stops)"),
             host=host,
             port=port,
         )

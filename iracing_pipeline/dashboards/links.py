@@ -25,7 +25,7 @@ PIPELINE = "iracing-pipeline"
 DATA_QUALITY = "iracing-data-quality"
 
 CLOCK_START = "946684800000"
-"""Where the reference-lap clock starts: midnight of 2000-01-01 UTC, in epoch milliseconds."""
+"""Start of the reference-lap clock: midnight of 2000-01-01 UTC, in epoch milliseconds."""
 
 BEFORE_CLOCK = ("1999-12-31T23:58:00.000Z", "1999-12-31T23:59:00.000Z")
 """A range that no lap is in: charts then offer to zoom to their data, which is the whole lap."""
@@ -51,7 +51,7 @@ def to(
 
     Args:
         board: Its uid.
-        title: What the link says.
+        title: Text of the link.
         start: Start of its time range in epoch milliseconds, such as a field's value.
         end: End of it.
         variables: Values of its variables; see :func:`field`.

@@ -51,7 +51,7 @@ def last_load() -> Panel:
 
 
 def backlog() -> Panel:
-    """What waits."""
+    """Waiting files."""
     return stat(
         3,
         "Files waiting",
@@ -64,7 +64,7 @@ def backlog() -> Panel:
 
 
 def quarantined() -> Panel:
-    """What could not be loaded."""
+    """Items in quarantine."""
     return stat(
         4,
         "In quarantine",
@@ -156,7 +156,7 @@ def runs() -> Panel:
 
 
 def loads() -> Panel:
-    """What was loaded."""
+    """Loads."""
     return table(
         9,
         "Tables",
@@ -224,7 +224,7 @@ def api() -> Panel:
 
 
 def fetches() -> Panel:
-    """What is asked for."""
+    """Requested races."""
     return table(
         12,
         "Races asked for",
@@ -252,7 +252,7 @@ def fetches() -> Panel:
 
 
 def deliveries() -> Panel:
-    """What reached Prometheus."""
+    """Samples in Prometheus."""
     return table(
         13,
         "Sessions sent to Prometheus",

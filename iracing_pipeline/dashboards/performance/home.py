@@ -31,7 +31,7 @@ OPEN = links.to(links.SESSION, "Open this session", session=field("session_key")
 
 
 def last_session() -> Panel:
-    """What it was."""
+    """The last session."""
     return table(
         1,
         "Last session",
@@ -66,7 +66,7 @@ def best_lap() -> Panel:
 
 
 def to_own_best() -> Panel:
-    """What changed."""
+    """Change of the own best lap."""
     return stat(
         3,
         "To your best",
@@ -90,7 +90,7 @@ CROSS JOIN LATERAL (
 
 
 def losses() -> Panel:
-    """Where the time is."""
+    """Time lost by corner."""
     compare = links.compare(
         "Compare the two laps",
         end=field("clock_end"),
@@ -166,7 +166,7 @@ ORDER BY start_time DESC, rank
 
 
 def result() -> Panel:
-    """What the last race changed."""
+    """Result of the last race."""
     return table(
         6,
         "Last race",
@@ -187,7 +187,7 @@ def result() -> Panel:
 
 
 def rating() -> Panel:
-    """Where the ratings are."""
+    """Current ratings."""
     return chart(
         7,
         "iRating",
@@ -203,7 +203,7 @@ def rating() -> Panel:
 
 
 def schedule() -> Panel:
-    """What comes next."""
+    """Next races."""
     return table(
         8,
         "This week and next",
@@ -229,7 +229,7 @@ def schedule() -> Panel:
 
 
 def recent() -> Panel:
-    """What came before."""
+    """Recent sessions."""
     return table(
         9,
         "Before that",
