@@ -173,9 +173,9 @@ def _columns(panel: Panel) -> Iterator[str]:
     first = sum(min(least_px(column.field), _READABLE_PX) for column in seen[:2])
     if first > PHONE_PX:
         yield f"needs {first:.0f} px for its first two columns: a phone has {PHONE_PX}"
-    name = seen[0].field
+    label = seen[0].field
     if seen[0].free and sum(least_px(each.field) for each in seen) > PHONE_PX - _READABLE_PX:
-        yield f"cuts {name.name} on a phone to {least_px(name):.0f} px: make it a sentence"
+        yield f"cuts {label.name} on a phone to {least_px(label):.0f} px: make it a sentence"
     # Of more columns a phone shows a part, which says nothing of a sentence.
     for place, column in enumerate(seen[:_PHONE_COLUMNS]):
         taken = sum(least_px(each.field) for each in seen[: place + 1])
