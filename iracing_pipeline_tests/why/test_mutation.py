@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from iracing_pipeline.tables import Table
 
-BYTES = 200
+BYTES = 40
 TABLES = (TELEMETRY_LAP, LAP_SECTOR, FUEL_LAP)
 AROUND = 150
 """Records around a lap that it depends on: those that show its official time come after it."""

@@ -41,6 +41,7 @@ def spread() -> Panel:
         ),
         f"grafana.session_summaries WHERE {IN_RANGE} AND spread_s IS NOT NULL\nORDER BY start_time",
         empty="No session here with enough clean laps in this time range.",
+        may_be_empty=True,
         drawing=Drawing(points=True, gaps=False, low=0),
         width=12,
         height=9,
