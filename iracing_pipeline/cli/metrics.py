@@ -43,7 +43,7 @@ def metrics(host: str, port: int, every: float) -> None:
         raise click.ClickException(str(error)) from error
 
 
-@click.command(epilog="Example: iracing-pipeline live --host 0.0.0.0")
+@click.command(epilog="Example: iracing-pipeline live --simulate 60")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option(
     "--port", type=PORT, default=9411, show_default=True, help="Port to listen on; 0 for any."
@@ -53,22 +53,43 @@ def metrics(host: str, port: int, every: float) -> None:
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="Read a copy of the simulator's memory instead.",
 )
-def live(host: str, port: int, file: Path | None) -> None:
-    """Serve the car as it is now to Prometheus, on the racing PC."""
+@click.option(
+    "--simulate",
+    type=click.FloatRange(min=0.1, max=120.0),
+    is_flag=False,
+    flag_value=1.0,
+    metavar="[SPEED]",
+    help="Watch simulated races instead, SPEED times faster than life.",
+)
+def live(host: str, port: int, file: Path | None, simulate: float | None) -> None:
+    """Serve the race as it is now to Prometheus and to a browser, on the racing PC."""
+    from contextlib import ExitStack
+
     from iracing_pipeline.metrics.endpoint import PortInUseError
-    from iracing_pipeline.metrics.live.serve import serve
+    from iracing_pipeline.metrics.live.serve import EVERY_S, serve
     from iracing_pipeline.metrics.live.simulator import NoSimulatorError, Simulator
 
+    if file is not None and simulate is not None:
+        raise click.UsageError("--file and --simulate exclude each other.")
     _warn_of_outsiders(host)
-    try:
-        serve(
-            Simulator(file),
-            lambda url: echo(f"The car is at {url} (Ctrl+C ends it)"),
-            host=host,
-            port=port,
-        )
-    except (NoSimulatorError, PortInUseError) as error:
-        raise click.ClickException(str(error)) from error
+    with ExitStack() as ends:
+        every_s = EVERY_S
+        if simulate is not None:
+            from iracing_pipeline.demo.live_race import simulated
+
+            file = ends.enter_context(simulated(simulate))
+            every_s = min(EVERY_S, max(1.0 / simulate, 1 / 60))
+            echo(f"Simulated races at {simulate:g}x")
+        try:
+            serve(
+                Simulator(file),
+                lambda url: echo(f"The race is at {url} (Ctrl+C ends it)"),
+                host=host,
+                port=port,
+                every_s=every_s,
+            )
+        except (NoSimulatorError, PortInUseError) as error:
+            raise click.ClickException(str(error)) from error
 
 
 def _warn_of_outsiders(host: str) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iracing_pipeline.analysis.irating import changes
+from iracing_pipeline.metrics.live.chart import CarChart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,9 +36,9 @@ CHANNELS = (
     "CarIdxPosition",
     "CarIdxTrackSurface",
 )
-_NOT_IN_WORLD = -1
+_NOT_IN_WORLD, _IN_STALL = -1, 1
 _LAPS = 5
-_NUMBER = re.compile(r"[0-9A-Za-z]{1,4}")
+_NUMBER = re.compile(r"[0-9]{1,4}")
 _LONGEST_LAP_S = 3600.0
 _MOST_LAPS = 10_000
 
@@ -55,6 +56,7 @@ class Entry:
         irating: iRating of the driver in the car; None offline and for AI.
         own: Whether it is the player's car.
         incidents: TeamIncidentCount: points of all its drivers; None in old versions.
+        driver_id: Who is in the car; None for AI.
     """
 
     index: int
@@ -65,6 +67,7 @@ class Entry:
     irating: int | None
     own: bool
     incidents: int | None
+    driver_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +120,7 @@ class _Watch:
     laps: deque[float] = field(default_factory=lambda: deque(maxlen=_LAPS))
     ahead_s: float | None = None
     closing_s: float | None = None
+    chart: CarChart = field(default_factory=CarChart)
 
 
 @dataclass(slots=True)
@@ -125,15 +129,30 @@ class FieldWatch:
 
     _cars: dict[int, _Watch] = field(default_factory=dict)
     _own_completed: int | None = None
+    _time_s: float | None = None
 
-    def see(self, entries: Sequence[Entry], values: Mapping[str, Any], *, race: bool) -> list[Car]:
+    @property
+    def charts(self) -> Mapping[int, CarChart]:
+        """The lap chart of each car, by CarIdx."""
+        return {index: watch.chart for index, watch in self._cars.items()}
+
+    def see(
+        self,
+        entries: Sequence[Entry],
+        values: Mapping[str, Any],
+        *,
+        race: bool,
+        session_time_s: float | None = None,
+    ) -> list[Car]:
         """The cars as they are, in order of position; cars without one come last.
 
         Args:
             entries: Cars by the session info.
             values: The ``CarIdx`` channels, by name.
             race: Whether this is a race: only then do times behind the leader mean gaps.
+            session_time_s: Session time; without it there is no lap chart.
         """
+        self._time_s = session_time_s
         cars = [self._car(entry, values, race=race) for entry in entries[:MOST_CARS]]
         leaders = _leaders(cars)
         own = next((car for car in cars if car.entry.own), None)
@@ -148,8 +167,16 @@ class FieldWatch:
         completed = _whole(values, "CarIdxLapCompleted", entry.index, least=0, most=_MOST_LAPS)
         last = _number(values, "CarIdxLastLapTime", entry.index, 1e-3, _LONGEST_LAP_S)
         on_pit_road = bool(_at(values, "CarIdxOnPitRoad", entry.index))
-        _note(watch, completed, last, on_pit_road=on_pit_road)
         surface = _at(values, "CarIdxTrackSurface", entry.index)
+        # CarIdxOnPitRoad is not always set; a car in its stall is on pit road.
+        on_pit_road = on_pit_road or surface == _IN_STALL
+        _note(watch, completed, last, on_pit_road=on_pit_road)
+        if self._time_s is not None:
+            share = _number(values, "CarIdxLapDistPct", entry.index, 0.0, 1.0)
+            started = completed
+            if completed is None and _at(values, "CarIdxLap", entry.index) == 0:
+                started = -1  # before the line for the first time
+            watch.chart.see(self._time_s, started, share, last, on_pit_road=on_pit_road)
         return Car(
             entry=entry,
             position=_whole(values, "CarIdxPosition", entry.index, least=1, most=MOST_CARS),
@@ -213,7 +240,18 @@ def entries(driver_info: Mapping[str, Any]) -> list[Entry]:
         if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < MOST_CARS:
             continue
         found[index] = _entry(row, index, own=index == own)
-    return [found[index] for index in sorted(found)]
+    return _apart(found[index] for index in sorted(found))
+
+
+def _apart(found: Iterable[Entry]) -> list[Entry]:
+    """The entries with numbers that no two share: a number names a car everywhere."""
+    taken: set[str] = set()
+    entries = []
+    for entry in found:
+        number = f"idx{entry.index}" if entry.number in taken else entry.number
+        taken.add(number)
+        entries.append(replace(entry, number=number))
+    return entries
 
 
 def irating_now(cars: Iterable[Car]) -> float | None:
@@ -237,25 +275,12 @@ def irating_now(cars: Iterable[Car]) -> float | None:
     return float(change[of_class.index(own)]) if completed.any() else None
 
 
-def laps_left(
-    remaining_laps: float | None, remaining_s: float | None, lap_s: float | None
-) -> float | None:
-    """Laps that the player's car still has to drive, the present one included.
-
-    By the session's count of laps; in a race by the clock one lap more than the clock has time for.
-    """
-    if remaining_laps is not None:
-        return remaining_laps
-    if remaining_s is None or lap_s is None or lap_s <= 0:
-        return None
-    return float(int(remaining_s / lap_s) + 1)
-
-
 def _entry(row: Mapping[str, Any], index: int, *, own: bool) -> Entry:
     number = str(row.get("CarNumber") or "")
     class_id = row.get("CarClassID")
     lap = row.get("CarClassEstLapTime")
     rating, incidents = row.get("IRating"), row.get("TeamIncidentCount")
+    who = row.get("UserID")
     name = re.sub(r"[^\w .+-]", "", str(row.get("CarClassShortName") or class_id or ""))[:24]
     return Entry(
         index=index,
@@ -268,6 +293,7 @@ def _entry(row: Mapping[str, Any], index: int, *, own: bool) -> Entry:
         else None,
         own=own,
         incidents=incidents if isinstance(incidents, int) and 0 <= incidents < 10_000 else None,
+        driver_id=who if isinstance(who, int) and 0 < who < 2**31 else None,
     )
 
 

@@ -1,13 +1,17 @@
-"""Watch the simulator and answer scrapes."""
+"""Watch the simulator and answer scrapes and browsers."""
 
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.metrics.endpoint import LOOPBACK, Endpoint
 from iracing_pipeline.metrics.families import exposition
+from iracing_pipeline.metrics.live.decisions import NO_RACE, Decisions, Strategist
 from iracing_pipeline.metrics.live.gauges import families
+from iracing_pipeline.metrics.live.known import KnownSource
+from iracing_pipeline.metrics.live.outlooks import Outlooks
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,6 +19,58 @@ if TYPE_CHECKING:
     from iracing_pipeline.metrics.live.simulator import Reading, Simulator
 
 EVERY_S, SEARCH_EVERY_S = 1.0, 5.0
+
+
+@dataclass(slots=True)
+class Wall:
+    """The simulator, what is decided, and the text of both.
+
+    Attributes:
+        simulator: What to read.
+        database: The URL of the database; None where there is none now.
+    """
+
+    simulator: Simulator
+    database: Callable[[], str | None] = lambda: None
+    reading: Reading | None = None
+    decisions: Decisions = NO_RACE
+    text: bytes = b""
+    _outlooks: Outlooks = field(default_factory=Outlooks)
+    _known: KnownSource | None = None
+    _strategist: Strategist = field(default_factory=Strategist)
+
+    def start(self) -> None:
+        """Start the threads that work beside the readings."""
+        self._known = KnownSource(self.database)
+        self._strategist = Strategist(self._outlooks.ask, lambda: self._outlooks.answered)
+        self._outlooks.start()
+        self._known.start()
+
+    def stop(self) -> None:
+        """End them, and let the memory go."""
+        self._outlooks.stop()
+        if self._known is not None:
+            self._known.stop()
+        self.simulator.close()
+
+    def look(self) -> Reading | None:
+        """Read the simulator, decide, and put the answer to the next scrapes together.
+
+        Raises:
+            NoSimulatorError: If iRacing cannot run on this system.
+        """
+        reading = self.simulator.read()
+        decisions = NO_RACE
+        if reading is not None:
+            about = reading.about
+            known = None if self._known is None else self._known.known(about.car_id, about.track_id)
+            watch = self.simulator
+            decisions = self._strategist.decide(
+                reading, watch.fuel, watch.field_watch.charts, known
+            )
+        self.reading, self.decisions = reading, decisions
+        self.text = exposition(families(reading, decisions))
+        return reading
 
 
 def serve(
@@ -26,6 +82,7 @@ def serve(
     every_s: float = EVERY_S,
     search_every_s: float = SEARCH_EVERY_S,
     stop: threading.Event | None = None,
+    database: Callable[[], str | None] = lambda: None,
 ) -> None:
     """Read the simulator again and again, and answer scrapes with the last reading.
 
@@ -37,21 +94,24 @@ def serve(
         every_s: Seconds between two readings.
         search_every_s: Seconds between two looks for a simulator that does not run.
         stop: Ends it when set.
+        database: The URL of the database; None where there is none now.
 
     Raises:
         NoSimulatorError: If iRacing cannot run on this system.
         PortInUseError: If it cannot listen there.
     """
     stop = stop or threading.Event()
-    last: Reading | None = simulator.read()
-    endpoint = Endpoint(lambda: exposition(families(last)), host=host, port=port)
+    wall = Wall(simulator, database)
+    wall.look()
+    endpoint = Endpoint(lambda: wall.text, host=host, port=port)
     endpoint.start()
+    wall.start()
     try:
         started(endpoint.url)
-        while not stop.wait(every_s if last is not None else search_every_s):
-            last = simulator.read()
+        while not stop.wait(every_s if wall.reading is not None else search_every_s):
+            wall.look()
     except KeyboardInterrupt:
         pass
     finally:
         endpoint.stop()
-        simulator.close()
+        wall.stop()
