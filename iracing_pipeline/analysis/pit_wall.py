@@ -184,7 +184,7 @@ def laps_to_flag(moment: Moment, laps: Floats | None = None) -> Floats | None:
         return np.zeros(1)
     share = moment.share or 0.0
     if laps is not None:
-        return np.maximum(np.asarray(laps, np.float64) - share, 0.0)
+        return np.asarray(np.maximum(laps - share, 0.0))
     lap = moment.leader_lap_s or moment.class_lap_s
     own = moment.lap_s or moment.class_lap_s or lap
     if lap is None or own is None or not (lap > 0 and own > 0):
@@ -203,7 +203,7 @@ def laps_to_flag(moment: Moment, laps: Floats | None = None) -> Floats | None:
         # The own car ends at its first line after the leader's flag.
         flag_s = max(whole * leader - into, 0.0)
         left.append(ceil(flag_s * lap / (leader * own) + share - _ROUNDING) - share)
-    return np.maximum(np.array(left), 0.0)
+    return np.asarray(np.maximum(np.array(left), 0.0))
 
 
 def fuel(moment: Moment, use: PerLap | None, laps: Floats | None) -> Fuel:

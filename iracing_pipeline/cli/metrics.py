@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from iracing_pipeline.cli.console import PORT, echo
-from iracing_pipeline.settings import Settings
+from iracing_pipeline.settings import ReportSettings, Settings
 
 # What a command needs is imported in the command: most need little, and Dagster takes a second.
 # ruff: noqa: PLC0415
@@ -61,8 +61,16 @@ def metrics(host: str, port: int, every: float) -> None:
     metavar="[SPEED]",
     help="Watch simulated races instead, SPEED times faster than life.",
 )
-def live(host: str, port: int, file: Path | None, simulate: float | None) -> None:
-    """Serve the race as it is now to Prometheus and to a browser, on the racing PC."""
+@click.option(
+    "--no-token",
+    "open_to_all",
+    is_flag=True,
+    help="Beyond this machine too, answer everybody who reaches HOST.",
+)
+def live(
+    host: str, port: int, file: Path | None, simulate: float | None, *, open_to_all: bool
+) -> None:
+    """Serve the race as it is now to a browser and to Prometheus, on the racing PC."""
     from contextlib import ExitStack
 
     from iracing_pipeline.metrics.endpoint import PortInUseError
@@ -71,7 +79,12 @@ def live(host: str, port: int, file: Path | None, simulate: float | None) -> Non
 
     if file is not None and simulate is not None:
         raise click.UsageError("--file and --simulate exclude each other.")
-    _warn_of_outsiders(host)
+    settings, token = Settings.from_env(), None
+    if host not in _THIS_MACHINE and not open_to_all:
+        token, where = _live_token(settings)
+        echo(f"Browsers and Prometheus need the token in {where}", err=True)
+    elif open_to_all:
+        _warn_of_outsiders(host)
     with ExitStack() as ends:
         every_s = EVERY_S
         if simulate is not None:
@@ -83,15 +96,48 @@ def live(host: str, port: int, file: Path | None, simulate: float | None) -> Non
         try:
             serve(
                 Simulator(file),
-                lambda url: echo(f"The race is at {url} (Ctrl+C ends it)"),
+                lambda url: echo(
+                    f"The pit wall is at {url}, metrics are at {url}metrics (Ctrl+C ends it)"
+                ),
                 host=host,
                 port=port,
                 every_s=every_s,
+                database=lambda: _running_database(settings),
+                token=token,
+                units=ReportSettings.from_env().units,
             )
         except (NoSimulatorError, PortInUseError) as error:
             raise click.ClickException(str(error)) from error
 
 
+def _live_token(settings: Settings) -> tuple[str, str]:
+    """The token of the pit wall, and where it can be read; made once."""
+    import os
+    import secrets
+
+    from iracing_pipeline import private
+    from iracing_pipeline.settings import secret
+
+    given = secret(os.environ, "IRACING_LIVE_TOKEN")
+    if given is not None:
+        return given, "IRACING_LIVE_TOKEN"
+    file = settings.home / "live_token"
+    # Fit to be typed on a phone: 60 bits, without letters that look alike.
+    letters = "abcdefghjkmnpqrstuvwxyz23456789"
+    parts = ("".join(secrets.choice(letters) for _ in range(4)) for _ in range(3))
+    return private.secret(file, lambda: "-".join(parts)), str(file)
+
+
+def _running_database(settings: Settings) -> str | None:
+    """The URL of the database; None where the embedded server does not run."""
+    from iracing_pipeline.warehouse import embedded
+
+    return settings.database_url or embedded.running(settings.home)
+
+
+_THIS_MACHINE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 def _warn_of_outsiders(host: str) -> None:
-    if host not in {"127.0.0.1", "::1", "localhost"}:
+    if host not in _THIS_MACHINE:
         echo(f"Anybody who reaches {host} can read these metrics.", err=True)

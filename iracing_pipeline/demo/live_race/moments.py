@@ -15,7 +15,7 @@ from iracing_pipeline.ibt.layout import Channel, ChannelType
 from iracing_pipeline.ibt.writer import lay_out
 
 if TYPE_CHECKING:
-    from iracing_pipeline.demo.arrays import Floats
+    from iracing_pipeline.demo.arrays import Bools, Floats, Ints
     from iracing_pipeline.demo.live_race.timing import Stop, Timing
 
 INDICES = 64
@@ -38,16 +38,48 @@ _OF_CARS = (
     ("CarIdxLastLapTime", _FLOAT, -1.0),
     ("CarIdxBestLapTime", _FLOAT, -1.0),
 )
-_OWN = tuple(
-    """
-    SessionTime SessionTick SessionNum SessionState SessionUniqueID SessionFlags
-    SessionTimeRemain SessionLapsRemainEx SessionTimeTotal SessionLapsTotal IsOnTrack
-    IsOnTrackCar PlayerCarIdx PlayerCarPosition PlayerCarClassPosition
-    PlayerCarTeamIncidentCount PlayerCarMyIncidentCount PlayerCarDriverIncidentCount Lap
-    LapCompleted LapDist LapDistPct LapBestLapTime LapLastLapTime LapCurrentLapTime OnPitRoad
-    PlayerTrackSurface PlayerCarInPitStall PitstopActive Speed Throttle Brake Gear RPM FuelLevel
-    FuelLevelPct FuelUsePerHour TrackTempCrew AirTemp TrackWetness Precipitation
-    """.split()
+_OWN = (
+    "SessionTime",
+    "SessionTick",
+    "SessionNum",
+    "SessionState",
+    "SessionUniqueID",
+    "SessionFlags",
+    "SessionTimeRemain",
+    "SessionLapsRemainEx",
+    "SessionTimeTotal",
+    "SessionLapsTotal",
+    "IsOnTrack",
+    "IsOnTrackCar",
+    "PlayerCarIdx",
+    "PlayerCarPosition",
+    "PlayerCarClassPosition",
+    "PlayerCarTeamIncidentCount",
+    "PlayerCarMyIncidentCount",
+    "PlayerCarDriverIncidentCount",
+    "Lap",
+    "LapCompleted",
+    "LapDist",
+    "LapDistPct",
+    "LapBestLapTime",
+    "LapLastLapTime",
+    "LapCurrentLapTime",
+    "OnPitRoad",
+    "PlayerTrackSurface",
+    "PlayerCarInPitStall",
+    "PitstopActive",
+    "Speed",
+    "Throttle",
+    "Brake",
+    "Gear",
+    "RPM",
+    "FuelLevel",
+    "FuelLevelPct",
+    "FuelUsePerHour",
+    "TrackTempCrew",
+    "AirTemp",
+    "TrackWetness",
+    "Precipitation",
 )
 """Channels of the player's car that are simulated; others are left out of the memory."""
 
@@ -88,7 +120,8 @@ class Moments:
         self._limit = setup.circuit.pit.speed_limit_mps
         cars = setup.cars
         self._done = np.full(cars, -2)
-        self._place = self._class_place = np.arange(1, cars + 1)
+        self._place: Ints = np.arange(1, cars + 1)
+        self._class_place: Ints = self._place
         self._finished_s = float(np.nanmax(timing.finished_s))
         # From (t0, u0) to (t1, u1) a car drives at speed: seconds since the line, phase of the lap.
         self._t0, self._u0, self._t1, self._u1 = (np.zeros(cars) for _ in range(4))
@@ -140,7 +173,9 @@ class Moments:
             "CarIdxLastLapTime": seen,
             "CarIdxBestLapTime": np.where(tau >= _TIME_IS_WRITTEN_S, self._best, -1.0),
         }
-        values = {name: _spread(columns[name], self.index_of, empty) for name, _, empty in _OF_CARS}
+        values: dict[str, Any] = {
+            name: _spread(columns[name], self.index_of, empty) for name, _, empty in _OF_CARS
+        }
         own = timing.own
         values |= self._of_session(t, tick, flag=flag)
         values |= self._of_own(own, t, float(tau[own]), float(share[own]), columns)
@@ -190,7 +225,7 @@ class Moments:
         times = np.diff(row[: done + 1])
         self._best[car] = float(times.min()) if len(times) else -1.0
 
-    def _where(self, tau: Floats) -> tuple[Floats, np.ndarray, np.ndarray]:
+    def _where(self, tau: Floats) -> tuple[Floats, Bools, Bools]:
         """Share of the lap, whether on pit road, and whether in the stall; shape (cars,)."""
         u = self._u0 + (self._u1 - self._u0) * (tau - self._t0) / (self._t1 - self._t0)
         share = np.interp(np.clip(u, 0.0, 0.99999), self._phase, self._share)
@@ -209,7 +244,7 @@ class Moments:
                 share[car] = min(1.0 - left * self._limit / self._length, 0.99999)
         return share % 1.0, pit, stall
 
-    def _places_in_class(self) -> np.ndarray:
+    def _places_in_class(self) -> Ints:
         place = self._place
         result = np.empty_like(place)
         for car_class in np.unique(self.timing.class_of):
@@ -217,9 +252,7 @@ class Moments:
             result[members[np.argsort(place[members])]] = np.arange(1, len(members) + 1)
         return result
 
-    def _behind_leader(
-        self, t: float, share: Floats, done: np.ndarray, place: np.ndarray
-    ) -> Floats:
+    def _behind_leader(self, t: float, share: Floats, done: Ints, place: Ints) -> Floats:
         leader = int(np.argmin(place))
         row = self.timing.crossed_s[leader]
         known = np.where(np.isfinite(row), row, np.nanmax(row))
@@ -228,7 +261,7 @@ class Moments:
         there = known[done] + phase * (ends - known[done])
         behind = np.maximum(t - there, 0.0)
         behind[leader] = 0.0
-        return behind
+        return np.asarray(behind)
 
     def _of_session(self, t: float, tick: int, *, flag: bool) -> dict[str, Any]:
         timing, setup = self.timing, self._setup
@@ -324,7 +357,7 @@ class Moments:
         return float(np.interp(share, self._share, self._lap.speed) * slower)
 
 
-def _spread(column: np.ndarray, indices: np.ndarray, empty: float) -> list[Any]:
+def _spread(column: Any, indices: Ints, empty: float) -> list[Any]:
     """A value of each car at its CarIdx, and iRacing's placeholder elsewhere."""
     row = np.full(INDICES, empty, dtype=column.dtype if column.dtype != np.bool_ else np.bool_)
     row[indices] = column

@@ -17,7 +17,7 @@ from iracing_pipeline.demo.circuits import HALDEN_RIDGE
 from iracing_pipeline.demo.lap import reference_lap
 
 if TYPE_CHECKING:
-    from iracing_pipeline.demo.arrays import Floats
+    from iracing_pipeline.demo.arrays import Bools, Floats, Ints
     from iracing_pipeline.demo.circuit import Circuit
 
 PARADE_S = 45.0
@@ -119,9 +119,9 @@ class Timing:
     burnt_l: Floats
     fuel_l: Floats
     mistakes: list[dict[int, int]]
-    laps: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    laps: Ints
     flag_s: float
-    class_of: np.ndarray[tuple[int, ...], np.dtype[np.int64]]
+    class_of: Ints
     class_lap_s: tuple[float, ...]
     skill: Floats
     own: int
@@ -135,7 +135,7 @@ class Timing:
             self._last = self.crossed_s[np.arange(len(self.laps)), self.laps]
         return self._last
 
-    def place(self, session_time_s: float) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def place(self, session_time_s: float) -> Ints:
         """Place of each car by its last crossing of the line, from 1; shape (cars,)."""
         done = self.done(session_time_s)
         at = self.crossed_s[np.arange(len(done)), done]
@@ -143,11 +143,11 @@ class Timing:
         places[np.lexsort((at, -done))] = np.arange(1, len(done) + 1)
         return places
 
-    def done(self, session_time_s: float) -> np.ndarray[tuple[int, ...], np.dtype[np.int64]]:
+    def done(self, session_time_s: float) -> Ints:
         """Laps that each car has completed; shape (cars,)."""
         with np.errstate(invalid="ignore"):
             driven = (self.crossed_s <= session_time_s).sum(axis=1) - 1
-        return np.clip(driven, 0, self.laps)
+        return np.asarray(np.clip(driven, 0, self.laps), np.int64)
 
 
 def draw(setup: RaceSetup) -> Timing:
@@ -223,7 +223,8 @@ class _Drawing:
             stopping, out = self._stops(number, active, fuel, stops, np.isfinite(flag_s))
             lap_s += np.where(stopping, self._in_loss_s(), 0.0)
             begun = elapsed
-            elapsed = self._arrive(elapsed, lap_s, usual, active, lost + out + stopping * 9.0)
+            slow = np.asarray(lost + out + stopping * 9.0, np.float64)
+            elapsed = self._arrive(elapsed, np.asarray(lap_s, np.float64), usual, active, slow)
             gone = active & (self.rng.random(cars) < _RETIREMENT_CHANCE)
             gone[self.own] = False
             running &= ~gone
@@ -277,7 +278,7 @@ class _Drawing:
             planned.append(own)
         return planned
 
-    def _mistakes(self, active: np.ndarray) -> tuple[Floats, np.ndarray]:
+    def _mistakes(self, active: Bools) -> tuple[Floats, Ints]:
         cars = self.setup.cars
         wrong = active & (self.rng.random(cars) < _MISTAKE_CHANCE)
         lost = np.where(wrong, self.rng.exponential(3.5, cars) + 0.5, 0.0)
@@ -294,11 +295,11 @@ class _Drawing:
     def _stops(
         self,
         number: int,
-        active: np.ndarray,
+        active: Bools,
         fuel: Floats,
         stops: list[list[Stop]],
         over: bool,  # noqa: FBT001 - of this file alone
-    ) -> tuple[np.ndarray, Floats]:
+    ) -> tuple[Bools, Floats]:
         """Which cars stop at the end of this lap, and what their next lap takes longer."""
         pit, length = self.setup.circuit.pit, self.setup.circuit.length_m
         lap = reference_lap(self.setup.car, self.setup.circuit)
@@ -322,7 +323,7 @@ class _Drawing:
         return stopping, out
 
     def _arrive(
-        self, elapsed: Floats, lap_s: Floats, usual: Floats, active: np.ndarray, slow: Floats
+        self, elapsed: Floats, lap_s: Floats, usual: Floats, active: Bools, slow: Floats
     ) -> Floats:
         """When the cars cross the line, each after having passed or followed those ahead."""
         order = np.argsort(np.where(active, elapsed, np.inf), kind="stable")

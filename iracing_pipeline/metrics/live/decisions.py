@@ -34,11 +34,8 @@ RACING, CHEQUERED = 4, 5
 _CHEQUERED_FLAG = 0x1
 _RAIN = 0.02
 _ASKED_EVERY_S = 20.0
-_LIMITS = {
-    each.channel: each
-    for each in CHANNELS
-    if each.channel in {"SessionTimeRemain", "SessionLapsRemainEx"}
-}
+_ENDS = ("SessionTimeRemain", "SessionLapsRemainEx")
+_LIMITS = {each.channel: each for each in CHANNELS if each.channel in _ENDS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +142,9 @@ class Strategist:
         if answer is not None and answer.session != reading.session:
             answer = None
         outlook = None if answer is None else answer.outlook
-        laps = None if outlook is None or own.laps is None else outlook.laps - own.laps
+        laps = None
+        if outlook is not None and own.laps is not None:
+            laps = np.asarray(outlook.laps - own.laps, np.float64)
         left = pit_wall.laps_to_flag(moment, laps)
         burn = pit_wall.fuel(moment, use, left)
         stop = pit_wall.pit(moment, use, left, known.place)
@@ -274,7 +273,7 @@ class Strategist:
         )
 
     def _rain(self, reading: Reading) -> bool:
-        """Whether it began to rain in this session: of a race that is wet anyway it says nothing."""
+        """Whether rain began in this session: not where it fell from the start."""
         falling = (reading.values.get("Precipitation") or 0.0) > _RAIN
         if self._dry is None:
             self._dry = not falling

@@ -38,6 +38,7 @@ CHANNELS = (
 )
 _NOT_IN_WORLD, _IN_STALL = -1, 1
 _LAPS = 5
+_KEPT = 40
 _NUMBER = re.compile(r"[0-9]{1,4}")
 _LONGEST_LAP_S = 3600.0
 _MOST_LAPS = 10_000
@@ -125,11 +126,16 @@ class _Watch:
 
 @dataclass(slots=True)
 class FieldWatch:
-    """The cars of one session, from reading to reading."""
+    """The cars of one session, from reading to reading.
+
+    Attributes:
+        gaps: Laps that the own car completed last, and the gap of each car then, by CarIdx.
+    """
 
     _cars: dict[int, _Watch] = field(default_factory=dict)
     _own_completed: int | None = None
     _time_s: float | None = None
+    gaps: deque[tuple[int, dict[int, float]]] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
     @property
     def charts(self) -> Mapping[int, CarChart]:
@@ -160,6 +166,9 @@ class FieldWatch:
         crossed = None not in (completed, self._own_completed) and completed != self._own_completed
         self._own_completed = completed
         cars = [self._beside(car, own, leaders, values, crossed=crossed) for car in cars]
+        if crossed and completed is not None:
+            ahead = {car.entry.index: car.ahead_s for car in cars if car.ahead_s is not None}
+            self.gaps.append((completed, ahead))
         return sorted(cars, key=lambda car: car.position or MOST_CARS + 1)
 
     def _car(self, entry: Entry, values: Mapping[str, Any], *, race: bool) -> Car:
@@ -213,7 +222,8 @@ class FieldWatch:
         driven, leader = _driven(car, values), leaders.get(car.entry.class_id)
         down = None if driven is None or leader is None else max(int(leader - driven), 0)
         ahead = track = None
-        if own is not None and car is not own:
+        # A car that has left the world keeps its last lap: the time since is no gap.
+        if own is not None and car is not own and car.in_world:
             if car.behind_leader_s is not None and own.behind_leader_s is not None:
                 ahead = own.behind_leader_s - car.behind_leader_s
             track = _on_track(car, own, values)

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from iracing_pipeline.metrics.live.field import Entry
 
 _PITTED = 2  # bit of a lap's flags
-_SHARE = 0.005
-"""Share of a core that outlooks may take."""
+SHARE, MOST_SHARE = 0.005, 0.25
+"""Share of a core that outlooks may take, at a reading a second and at most."""
 _MOST_WAIT_S = 60.0
 
 
@@ -143,8 +143,14 @@ def frames(
 
 @dataclass(slots=True)
 class Outlooks:
-    """The thread that works outlooks out, as often as its share of a core allows."""
+    """The thread that works outlooks out, as often as its share of a core allows.
 
+    Attributes:
+        share: That share.
+        failures: Lap charts that no race can have.
+    """
+
+    share: float = SHARE
     _asked: Asked | None = None
     _answered: Answered | None = None
     _wake: threading.Event = field(default_factory=threading.Event)
@@ -188,4 +194,4 @@ class Outlooks:
                 # A lap chart that no race can have: the decisions that need it stay unknown.
                 self.failures += 1
                 self._answered = Answered(asked.session, None, None, 0)
-            self._stop.wait(min((time.thread_time() - begun) / _SHARE, _MOST_WAIT_S))
+            self._stop.wait(min((time.thread_time() - begun) / self.share, _MOST_WAIT_S))

@@ -6,12 +6,14 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from iracing_pipeline.metrics.endpoint import LOOPBACK, Endpoint
+from iracing_pipeline.metrics.endpoint import LOOPBACK
 from iracing_pipeline.metrics.families import exposition
 from iracing_pipeline.metrics.live.decisions import NO_RACE, Decisions, Strategist
 from iracing_pipeline.metrics.live.gauges import families
 from iracing_pipeline.metrics.live.known import KnownSource
-from iracing_pipeline.metrics.live.outlooks import Outlooks
+from iracing_pipeline.metrics.live.outlooks import MOST_SHARE, SHARE, Outlooks
+from iracing_pipeline.metrics.live.page import event
+from iracing_pipeline.metrics.live.site import Feed, Site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,27 +30,35 @@ class Wall:
     Attributes:
         simulator: What to read.
         database: The URL of the database; None where there is none now.
+        units: ``metric`` or ``imperial``, for the page.
+        feed: What the page is sent.
+        reading: The last reading.
+        decisions: What was decided then.
+        text: The answer to the next scrapes.
+        outlooks: Works out the rest of the race.
     """
 
     simulator: Simulator
     database: Callable[[], str | None] = lambda: None
+    units: str = "metric"
+    feed: Feed = field(default_factory=Feed)
     reading: Reading | None = None
     decisions: Decisions = NO_RACE
     text: bytes = b""
-    _outlooks: Outlooks = field(default_factory=Outlooks)
+    outlooks: Outlooks = field(default_factory=Outlooks)
     _known: KnownSource | None = None
     _strategist: Strategist = field(default_factory=Strategist)
 
     def start(self) -> None:
         """Start the threads that work beside the readings."""
         self._known = KnownSource(self.database)
-        self._strategist = Strategist(self._outlooks.ask, lambda: self._outlooks.answered)
-        self._outlooks.start()
+        self._strategist = Strategist(self.outlooks.ask, lambda: self.outlooks.answered)
+        self.outlooks.start()
         self._known.start()
 
     def stop(self) -> None:
         """End them, and let the memory go."""
-        self._outlooks.stop()
+        self.outlooks.stop()
         if self._known is not None:
             self._known.stop()
         self.simulator.close()
@@ -64,11 +74,20 @@ class Wall:
         if reading is not None:
             about = reading.about
             known = None if self._known is None else self._known.known(about.car_id, about.track_id)
-            watch = self.simulator
             decisions = self._strategist.decide(
-                reading, watch.fuel, watch.field_watch.charts, known
+                reading, self.simulator.fuel, self.simulator.field_watch.charts, known
             )
         self.reading, self.decisions = reading, decisions
+        watch = self.simulator
+        self.feed.put(
+            event(
+                reading,
+                decisions,
+                fuel=watch.fuel,
+                watch=watch.field_watch,
+                units=self.units,
+            )
+        )
         self.text = exposition(families(reading, decisions))
         return reading
 
@@ -83,31 +102,36 @@ def serve(
     search_every_s: float = SEARCH_EVERY_S,
     stop: threading.Event | None = None,
     database: Callable[[], str | None] = lambda: None,
+    token: str | None = None,
+    units: str = "metric",
 ) -> None:
     """Read the simulator again and again, and answer scrapes with the last reading.
 
     Args:
         simulator: What to read.
-        started: Called with the endpoint's address once it answers.
+        started: Called with the page's address once it answers.
         host: Address to listen on.
         port: Port to listen on; 0 for any that is free.
         every_s: Seconds between two readings.
         search_every_s: Seconds between two looks for a simulator that does not run.
         stop: Ends it when set.
         database: The URL of the database; None where there is none now.
+        token: What requests have to carry; None to answer everybody.
+        units: ``metric`` or ``imperial``, for the page.
 
     Raises:
         NoSimulatorError: If iRacing cannot run on this system.
         PortInUseError: If it cannot listen there.
     """
     stop = stop or threading.Event()
-    wall = Wall(simulator, database)
+    wall = Wall(simulator, database, units)
+    wall.outlooks.share = min(SHARE * EVERY_S / every_s, MOST_SHARE)
     wall.look()
-    endpoint = Endpoint(lambda: wall.text, host=host, port=port)
+    endpoint = Site(lambda: wall.text, wall.feed, host=host, port=port, token=token)
     endpoint.start()
     wall.start()
     try:
-        started(endpoint.url)
+        started(endpoint.address)
         while not stop.wait(every_s if wall.reading is not None else search_every_s):
             wall.look()
     except KeyboardInterrupt:

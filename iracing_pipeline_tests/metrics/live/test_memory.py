@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -61,8 +61,8 @@ class Writing(bytearray):
 
     times = 0
 
-    def __getitem__(self, key: object) -> object:  # type: ignore[override]
-        found = super().__getitem__(key)  # type: ignore[index]
+    def __getitem__(self, key: Any) -> Any:
+        found = super().__getitem__(key)
         if isinstance(key, slice) and self.times > 0:
             self.times -= 1
             number = next(n for n in range(3) if descriptor(self, n)[1] == key.start)

@@ -153,7 +153,7 @@ def test_memory_that_goes_away_while_it_is_read_is_no_error(car: Car) -> None:
 
 
 def test_a_driver_swap_is_seen_and_no_lap_goes_to_the_wrong_driver(tmp_path: Path) -> None:
-    race = Race(tmp_path / "memory", RaceSetup(cars=6, minutes=30.0, drivers=2, tank=0.12, seed=3))
+    race = Race(tmp_path / "memory", RaceSetup(cars=3, minutes=22.0, drivers=2, tank=0.1, seed=3))
     clock = [0.0]
     simulator = Simulator(race.path, monotonic=lambda: clock[0])
     own, seen = race.timing.own, set[int | None]()
@@ -277,7 +277,7 @@ def served(simulator: Simulator) -> Iterator[Callable[[], dict[str, float]]]:
         assert ready.wait(10)
 
         def shown() -> dict[str, float]:
-            with urlopen(where[0], timeout=5) as answer:  # noqa: S310 - our own
+            with urlopen(f"{where[0]}metrics", timeout=5) as answer:  # noqa: S310 - our own
                 return parsed(answer.read().decode())
 
         yield shown
