@@ -105,6 +105,8 @@ def live(
                 database=lambda: _running_database(settings),
                 token=token,
                 units=ReportSettings.from_env().units,
+                # Of a simulated race there will be no file.
+                record=file is None,
             )
         except (NoSimulatorError, PortInUseError) as error:
             raise click.ClickException(str(error)) from error

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from iracing_pipeline.tables import (
     consistency,
     experiment,
+    live,
     race,
     ratings,
     raw,
@@ -62,6 +63,7 @@ TABLES: tuple[Table, ...] = (
     *ratings.TABLES,
     *raw.TABLES,
     *watch.TABLES,
+    live.LIVE_LAP,
     *consistency.TABLES,
     *strategy.TABLES,
     *setups.TABLES,

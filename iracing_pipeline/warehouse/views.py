@@ -23,6 +23,7 @@ from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
 from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
 from iracing_pipeline.warehouse.errors import MigrationError
 from iracing_pipeline.warehouse.experiment_views import EXPERIMENT_VIEWS
+from iracing_pipeline.warehouse.live_views import LIVE_VIEWS
 from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
 from iracing_pipeline.warehouse.race_views import RACE_FUNCTIONS, RACE_VIEWS
 from iracing_pipeline.warehouse.rating_views import RATING_VIEWS
@@ -155,6 +156,7 @@ VIEWS: tuple[View, ...] = (
     *RATING_VIEWS,
     *STRATEGY_VIEWS,
     *OPS_VIEWS,
+    *LIVE_VIEWS,
 )
 
 

@@ -10,14 +10,14 @@ from grafana_foundation_sdk.models import common
 from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, chart
-from iracing_pipeline.dashboards.fields import SECONDS, Field, number, series_like
+from iracing_pipeline.dashboards.fields import SECONDS, Field, number
 from iracing_pipeline.dashboards.panels import BLANK, Panel, stat
 from iracing_pipeline.dashboards.queries import PromQl
 
 UNKNOWN = "unknown"
 NO_RACE = "Nothing live: start iracing-pipeline live on the racing PC, and drive."
 JOB = '{job="iracing_live"}'
-NEAR_S = 30
+NEAREST = 6
 
 NOW, SOON, GO = palette.VERMILLION, palette.ORANGE, palette.GREEN
 SENTENCES = (
@@ -113,6 +113,18 @@ def fuel() -> Panel:
     )
 
 
+_WINDOW = [
+    {
+        "type": "value",
+        "options": {
+            **{str(-laps): {"text": f"in {laps}"} for laps in range(1, 100)},
+            "0": {"text": "last"},
+            **{str(laps): {"text": f"{laps} left"} for laps in range(1, 100)},
+        },
+    }
+]
+
+
 def window() -> Panel:
     """When to stop."""
     query = (
@@ -122,10 +134,10 @@ def window() -> Panel:
     return _now(
         10,
         "Pit window, laps",
-        "Open: laps until it closes, 0 when the end of this lap is the last chance. Below zero:"
-        " laps until it opens. Unknown without a stop to make. From"
+        "Laps until it opens (in 3), or that it stays open (3 left); last: the end of this lap is"
+        " the last chance. Unknown without a stop to make. From"
         " iracing_live_window_closes_laps and iracing_live_window_opens_laps.",
-        number("", "Laps"),
+        number("", "Laps").with_(mappings=_WINDOW),
         query,
         width=5,
     )
@@ -241,20 +253,29 @@ _PIT = [{"type": "value", "options": {"0": {"text": "\u00a0"}, "1": {"text": "pi
 _OWN = [{"type": "value", "options": {"0": {"text": "\u00a0"}, "1": {"text": "you"}}}]
 
 
+_HIDDEN = Field("", "Near").with_(custom__hidden=True)
+
+
 def field() -> Panel:
     """Everybody."""
     drawn = tables.Panel().cell_height(common.TableCellHeight.SM).min_width(50).build()
     entry = PromQl(f"max by (car, class) ({_live('car_entry')})", instant=True)
+    near = PromQl(
+        f"max by (car) (abs({_live('car_ahead_seconds')}) or on (car) {_live('car_entry')} == 1)"
+        f" - on (car) max by (car) ({_live('car_entry')})",
+        instant=True,
+    )
     queries = (
         entry,
+        near,
         *(PromQl(f"max by (car) ({_live(f'car_{name}')})", instant=True) for name, _ in _COLUMNS),
     )
     letters = [chr(ord("A") + place) for place in range(len(queries))]
-    names = {"car": "Car", "class": "Class", "Value #A": "You"} | {
+    names = {"car": "Car", "class": "Class", "Value #A": "You", "Value #B": "Near"} | {
         f"Value #{letter}": shown.name
-        for letter, (_, shown) in zip(letters[1:], _COLUMNS, strict=True)
+        for letter, (_, shown) in zip(letters[2:], _COLUMNS, strict=True)
     }
-    order = ["Value #B", "car", "Value #A", *(f"Value #{each}" for each in letters[2:]), "class"]
+    order = ["Value #C", "car", "Value #A", *(f"Value #{each}" for each in letters[3:]), "class"]
     times = {f"Time {place}": True for place in range(1, len(queries) + 1)} | {"Time": True}
     own = Field("", "You").with_(mappings=_OWN).wide(60)
     shown = [
@@ -263,13 +284,13 @@ def field() -> Panel:
     return Panel(
         15,
         "The field",
-        "Every car by its number, in order of class position. Gap: time by which it is ahead of"
-        " you in the race; below zero it is behind. Closing: what the gap shrank by over your last"
+        "Every car by its number: yours, then the nearest in the race. Gap: time by which it is"
+        " ahead of you; below zero it is behind. Closing: what the gap shrank by over your last"
         " lap. From iracing_live_car_*.",
         NO_RACE,
         drawn,
         queries,
-        (BLANK, own, *shown),
+        (BLANK, Field("", "Car").wide(70), own, _HIDDEN, *shown),
         width=24,
         height=15,
         may_be_empty=True,
@@ -283,18 +304,18 @@ def field() -> Panel:
                     "renameByName": names,
                 },
             ),
-            ("sortBy", {"fields": {}, "sort": [{"field": "P", "desc": False}]}),
+            ("sortBy", {"fields": {}, "sort": [{"field": "Near", "desc": False}]}),
         ),
     )
 
 
 def _around(number_: int, title: str, about: str, query: str) -> Panel:
-    """A chart of the cars within 30 s."""
+    """A chart of the nearest cars."""
     return chart(
         number_,
         title,
         about,
-        (series_like("/.*/", palette.SKY).with_(unit=SECONDS, decimals=1, color=_BY_NAME),),
+        (Field("", "/.*/", matcher="byRegexp").with_(unit=SECONDS, decimals=1),),
         PromQl(query, "#{{car}}"),
         empty=NO_RACE,
         drawing=Drawing(),
@@ -304,7 +325,9 @@ def _around(number_: int, title: str, about: str, query: str) -> Panel:
     )
 
 
-_BY_NAME = {"mode": "palette-classic-by-name"}
+_GAP = "iracing_live_car_ahead_seconds"
+_NEAREST = f"bottomk({NEAREST}, abs({_GAP}{JOB} @ end()))"
+"""The cars that are nearest now."""
 
 
 def gaps() -> Panel:
@@ -312,21 +335,20 @@ def gaps() -> Panel:
     return _around(
         7,
         "Gaps to the cars around",
-        "Time by which other cars are ahead, within 30 s; below zero they are behind. By number"
-        " of the car. From iracing_live_car_ahead_seconds.",
-        f"{_live('car_ahead_seconds')} > -{NEAR_S} < {NEAR_S}",
+        f"Time by which the {NEAREST} nearest cars are ahead in the race; below zero they are"
+        " behind. By number of the car. From iracing_live_car_ahead_seconds.",
+        f"{_live('car_ahead_seconds')} and on (car) {_NEAREST}",
     )
 
 
 def pace() -> Panel:
     """Who is faster."""
-    near = f"({_live('car_ahead_seconds')} > -{NEAR_S} < {NEAR_S} or {_live('car_entry')} == 1)"
     return _around(
         8,
         "Pace of the cars around",
-        "Median of the last five laps without pit road, of your car and of the cars within 30 s. By"
-        " number of the car. From iracing_live_car_median_lap_seconds.",
-        f"{_live('car_median_lap_seconds')} and on (car) {near}",
+        f"Median of the last five laps without pit road, of your car and of the {NEAREST} nearest"
+        " cars. By number of the car. From iracing_live_car_median_lap_seconds.",
+        f"{_live('car_median_lap_seconds')} and on (car) ({_NEAREST} or {_live('car_entry')} == 1)",
     )
 
 

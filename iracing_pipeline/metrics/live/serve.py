@@ -13,6 +13,7 @@ from iracing_pipeline.metrics.live.gauges import families
 from iracing_pipeline.metrics.live.known import KnownSource
 from iracing_pipeline.metrics.live.outlooks import MOST_SHARE, SHARE, Outlooks
 from iracing_pipeline.metrics.live.page import event
+from iracing_pipeline.metrics.live.recorder import Recorder
 from iracing_pipeline.metrics.live.site import Feed, Site
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Wall:
         simulator: What to read.
         database: The URL of the database; None where there is none now.
         units: ``metric`` or ``imperial``, for the page.
+        record: Whether laps are kept to be compared with the file of the session.
         feed: What the page is sent.
         reading: The last reading.
         decisions: What was decided then.
@@ -41,17 +43,22 @@ class Wall:
     simulator: Simulator
     database: Callable[[], str | None] = lambda: None
     units: str = "metric"
+    record: bool = False
     feed: Feed = field(default_factory=Feed)
     reading: Reading | None = None
     decisions: Decisions = NO_RACE
     text: bytes = b""
     outlooks: Outlooks = field(default_factory=Outlooks)
     _known: KnownSource | None = None
+    _recorder: Recorder | None = None
     _strategist: Strategist = field(default_factory=Strategist)
 
     def start(self) -> None:
         """Start the threads that work beside the readings."""
         self._known = KnownSource(self.database)
+        if self.record:
+            self._recorder = Recorder(self.database)
+            self._recorder.start()
         self._strategist = Strategist(self.outlooks.ask, lambda: self.outlooks.answered)
         self.outlooks.start()
         self._known.start()
@@ -59,8 +66,9 @@ class Wall:
     def stop(self) -> None:
         """End them, and let the memory go."""
         self.outlooks.stop()
-        if self._known is not None:
-            self._known.stop()
+        for thread in (self._known, self._recorder):
+            if thread is not None:
+                thread.stop()
         self.simulator.close()
 
     def look(self) -> Reading | None:
@@ -77,6 +85,9 @@ class Wall:
             decisions = self._strategist.decide(
                 reading, self.simulator.fuel, self.simulator.field_watch.charts, known
             )
+            if self._recorder is not None and reading.own is not None:
+                chart = self.simulator.field_watch.charts.get(reading.own.entry.index)
+                self._recorder.see(reading, chart, self.simulator.fuel)
         self.reading, self.decisions = reading, decisions
         watch = self.simulator
         self.feed.put(
@@ -104,6 +115,7 @@ def serve(
     database: Callable[[], str | None] = lambda: None,
     token: str | None = None,
     units: str = "metric",
+    record: bool = False,
 ) -> None:
     """Read the simulator again and again, and answer scrapes with the last reading.
 
@@ -118,13 +130,14 @@ def serve(
         database: The URL of the database; None where there is none now.
         token: What requests have to carry; None to answer everybody.
         units: ``metric`` or ``imperial``, for the page.
+        record: Whether laps are kept to be compared with the file of the session.
 
     Raises:
         NoSimulatorError: If iRacing cannot run on this system.
         PortInUseError: If it cannot listen there.
     """
     stop = stop or threading.Event()
-    wall = Wall(simulator, database, units)
+    wall = Wall(simulator, database, units, record)
     wall.outlooks.share = min(SHARE * EVERY_S / every_s, MOST_SHARE)
     wall.look()
     endpoint = Site(lambda: wall.text, wall.feed, host=host, port=port, token=token)
