@@ -29,7 +29,10 @@ FEWEST_SESSIONS = 3
 _MOST_FREEDOM = 30.0
 _LEAST_SPREAD = 0.002  # of what a lap burns
 _OUTLIER = 4.0  # robust standard deviations
+_LEAST_SCATTER = 0.01  # of what a lap burns: less is no reason to leave a lap out
 _MAD_TO_SIGMA = 1.482602
+_FEWEST_TO_JUDGE = 5
+_GOLDEN = (5**0.5 - 1) / 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,15 +170,21 @@ def to_flag(use: PerLap, laps: Floats) -> Litres:
 @lru_cache(maxsize=16)
 def _luck(races: int) -> tuple[Floats, Floats]:
     """Normal deviates that are the same at each call, so that the interval does not flicker."""
-    rng = np.random.default_rng(20261129)
-    evenly = np.array([NormalDist().inv_cdf((race + 0.5) / races) for race in range(races)])
-    return rng.permutation(evenly), rng.permutation(evenly)
+    normal = NormalDist()
+    # A lattice fills the square evenly: the two are uncorrelated however few the races are.
+    first = [normal.inv_cdf((race + 0.5) / races) for race in range(races)]
+    second = [normal.inv_cdf((race * _GOLDEN + 0.5 / races) % 1.0) for race in range(races)]
+    order = np.random.default_rng(20261129).permutation(races)
+    return np.array(first)[order], np.array(second)[order]
 
 
 def _inliers(used: Floats) -> Floats:
-    """Laps within four robust standard deviations of the median; all of fewer than five."""
-    if len(used) < 5:
+    """Laps within four robust standard deviations, or 4 %, of the median; all of fewer than five.
+
+    The median deviation of a few laps is often far too small, so it alone leaves nothing out.
+    """
+    if len(used) < _FEWEST_TO_JUDGE:
         return used
     middle = float(np.median(used))
     spread = _MAD_TO_SIGMA * float(np.median(np.abs(used - middle)))
-    return used[np.abs(used - middle) <= _OUTLIER * max(spread, _LEAST_SPREAD * middle)]
+    return used[np.abs(used - middle) <= _OUTLIER * max(spread, _LEAST_SCATTER * middle)]

@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from iracing_pipeline.analysis.race_ledger import Race
+    from iracing_pipeline.analysis.race_pace import CarPace
     from iracing_pipeline.analysis.race_replay import Field, Passing
     from iracing_pipeline.analysis.samples import Floats, Integers
 
 _CAR_LAPS = 300_000
 MOST_RACES, FEWEST_RACES = 300, 60
+_FEWEST_STOPS = 3
+_LAPS_OF_STOP = 2  # the one that ends on pit road, and the out lap
 _LAPS_TO_PLACE = 2  # after a stop at the end of this lap: when its out lap ends
 
 
@@ -44,16 +47,16 @@ class Outlook:
     Attributes:
         laps_done: Laps that the car had completed.
         laps: Laps at the flag in each race; shape (races,).
-        place: Place in class at the flag.
+        place: Place in class at the flag; None where it hangs on stops of unknown cost.
         place_after_stop: Place in class at the end of the out lap, if it stops at the end of this
-            lap; None where no stop is known.
-        change: Change of the iRating at the flag; None where a rating is missing.
+            lap and the others stay out; None where the cost of a stop is not known.
+        change: Change of the iRating at the flag; None where a rating is missing, or the place.
         races: Races that were driven.
     """
 
     laps_done: int
     laps: Integers
-    place: Spread
+    place: Spread | None
     place_after_stop: Spread | None
     change: Spread | None
     races: int
@@ -93,35 +96,38 @@ def outlook(
     left = _laps_left(field, distance)
     coming = coming_stops(race, estimates.cars, field, left, own=own, stint_laps=stint_laps)
     coming[own] = tuple(lap for lap in stops if lap > done)
+    # Until some cars have stopped, the others' stops cost what the own one will.
+    whole = sum(_whole_stops(pace) for pace in race.paces.values())
     cost = field.stop_s.copy()
+    if whole < _FEWEST_STOPS and stop_s is not None:
+        cost[:] = stop_s
     if stop_s is not None:
         cost[at] = stop_s
     last = int(max(pace.car.lap[-1] for pace in race.paces.values()))
     now = at_lap(race, estimates, last, coming)
     # The own car is asked what it has to do to finish.
     retirement = np.where(np.arange(now.cars) == at, 0.0, field.retirement_chance)
-    now = replace(now, stop_s=cost, retirement_chance=retirement)
+    now = replace(
+        now,
+        stop_s=cost,
+        retirement_chance=retirement,
+        elapsed_s=now.elapsed_s + _still_standing(race, cost),
+    )
     races = int(np.clip(_CAR_LAPS // max(int(left.max()) * now.cars, 1), FEWEST_RACES, MOST_RACES))
     end = finish(replay(now, distance, estimates.passing, races=races, seed=seed), now, distance)
-    known = stop_s is not None or estimates.stops_seen > 0
+    known = stop_s is not None or whole > 0
     after = None
     if known and now.running[at]:
-        after = _after_stop(
-            now,
-            at,
-            own=own,
-            coming=coming,
-            passing=estimates.passing,
-            cars=estimates.cars,
-            seed=seed,
-        )
+        after = _after_stop(now, at, estimates.passing, seed)
     places = end.place_in_class[:, at]
+    # Where the order at the flag hangs on stops that nobody knows the cost of, it is not known.
+    sure = known or not any(coming.values())
     return Outlook(
         done,
         end.laps[:, at],
-        _spread(places),
+        _spread(places) if sure else None,
         after,
-        _change(places, own, ratings),
+        _change(places, own, ratings) if sure else None,
         races,
     )
 
@@ -164,20 +170,37 @@ def coming_stops(
     return coming
 
 
-def _after_stop(
-    now: Field,
-    at: int,
-    *,
-    own: int,
-    coming: Mapping[int, tuple[int, ...]],
-    passing: Passing,
-    cars: Integers,
-    seed: int,
-) -> Spread:
-    """Place in class at the end of the out lap of a stop at the end of this lap."""
+def _whole_stops(pace: CarPace) -> int:
+    """Stops of which the out lap is known."""
+    stops = int(pace.stop.max(initial=0))
+    return stops - int(_begun(pace))
+
+
+def _begun(pace: CarPace) -> bool:
+    """Whether the last lap ended on pit road, so that the out lap holds the rest of the stop."""
+    last = int(pace.stop[-1]) if len(pace.stop) else 0
+    return last > 0 and int((pace.stop == last).sum()) < _LAPS_OF_STOP
+
+
+def _still_standing(race: Race, cost: Floats) -> Floats:
+    """What is left of the stops that cars were in when they crossed the line; shape (cars,)."""
+    left = np.zeros(len(cost))
+    for index, pace in enumerate(race.paces.values()):
+        if _begun(pace):
+            spent = float(pace.excess_s[-1])
+            left[index] = max(cost[index] - (spent if np.isfinite(spent) else 0.0), 0.0)
+    return left
+
+
+def _after_stop(now: Field, at: int, passing: Passing, seed: int) -> Spread:
+    """Place in class at the end of the out lap of a stop at the end of this lap.
+
+    The other cars stay out: who of them stops in the same laps is not known.
+    """
     done = int(now.laps_done[at])
-    stops = {**coming, own: (done + 1,)}
-    stopped = replace(now, stops=tuple(stops.get(int(car), ()) for car in cars))
+    stops: list[tuple[int, ...]] = [()] * now.cars
+    stops[at] = (done + 1,)
+    stopped = replace(now, stops=tuple(stops))
     short = Distance(laps=done + _LAPS_TO_PLACE)
     lines = replay(stopped, short, passing, races=FEWEST_RACES, seed=seed)
     line = lines[:, :, done + _LAPS_TO_PLACE]

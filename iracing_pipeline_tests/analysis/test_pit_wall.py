@@ -64,7 +64,7 @@ def test_the_interval_of_the_fuel_to_the_flag_holds_in_95_of_100_races() -> None
             need = to_flag(use, np.full(200, 30.0 - laps))
             hits[at] += need.low <= used[laps:].sum() <= need.high
     assert (hits / 400 >= 0.92).all(), hits
-    assert (hits / 400 <= 0.995).all(), hits
+    assert (hits[1:] / 400 <= 0.985).all(), hits
 
 
 def test_the_interval_narrows_with_each_clean_lap() -> None:

@@ -194,9 +194,9 @@ def after_stop() -> Panel:
     return _now(
         11,
         "After a stop now",
-        "Place in class at the end of the out lap, for a stop at the end of this lap: median of"
-        " replays from here on. Unknown until a stop is known, by earlier sessions or in this race."
-        " From iracing_live_place_after_stop.",
+        "Place in class at the end of the out lap, if you stop at the end of this lap and the"
+        " others stay out: median of replays. Unknown until a stop is known, by earlier sessions or"
+        " in this race. From iracing_live_place_after_stop.",
         number("", "In class").with_(unit="prefix:P"),
         f"max({_live('place_after_stop')})",
     )

@@ -142,7 +142,7 @@ _DECIDED: tuple[tuple[str, str, str], ...] = (
     (
         "place_after_stop",
         "",
-        "Place in class at the end of the out lap, for a stop at the end of this lap.",
+        "Place in class at the end of the out lap, for a stop now while the others stay out.",
     ),
     ("finish_class_position", "", "Expected place in class at the flag."),
     ("irating_change", "", "What the race would change in the iRating if it ended in this order."),
