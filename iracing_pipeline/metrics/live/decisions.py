@@ -34,6 +34,10 @@ RACING, CHEQUERED = 4, 5
 _CHEQUERED_FLAG = 0x1
 _RAIN = 0.02
 _ASKED_EVERY_S = 20.0
+_OLD_S = 300.0
+"""Session time after which an outlook is not shown any more."""
+_KNOWN_SHARE = 0.8
+"""Of the cars, whose last lap has to be in the lap chart."""
 _ENDS = ("SessionTimeRemain", "SessionLapsRemainEx")
 _LIMITS = {each.channel: each for each in CHANNELS if each.channel in _ENDS}
 
@@ -139,7 +143,7 @@ class Strategist:
         use = per_lap(None if wet else known.prior, fuel.clean(wet=wet))
         moment = self._moment(reading, own, charts, known)
         answer = self.answered()
-        if answer is not None and answer.session != reading.session:
+        if answer is not None and not _current(answer, reading):
             answer = None
         outlook = None if answer is None else answer.outlook
         laps = None
@@ -243,6 +247,8 @@ class Strategist:
         """Ask for an outlook after a lap of the own car or of the leader, and now and then."""
         if own.laps is None or own.laps < 1 or moment.finished or reading.session_time_s is None:
             return
+        if not _whole(reading, charts):
+            return
         leader_laps = reading.cars[0].laps if reading.cars else None
         key = own.laps, leader_laps
         if key == self._asked and reading.at - self._asked_at < _ASKED_EVERY_S:
@@ -269,6 +275,7 @@ class Strategist:
                 None if loss is None or stop.standing_s is None else loss + stop.standing_s,
                 stint,
                 team=reading.about.team,
+                session_time_s=reading.session_time_s,
             )
         )
 
@@ -278,6 +285,29 @@ class Strategist:
         if self._dry is None:
             self._dry = not falling
         return falling and self._dry
+
+
+def _current(answer: Answered, reading: Reading) -> bool:
+    """Whether an outlook is of this session, and not too old."""
+    now = reading.session_time_s
+    return (
+        answer.session == reading.session
+        and now is not None
+        and 0 <= now - answer.session_time_s <= _OLD_S
+    )
+
+
+def _whole(reading: Reading, charts: Mapping[int, CarChart]) -> bool:
+    """Whether the lap chart has the last laps: not so right after a gap between readings."""
+    there = [car for car in reading.cars if car.in_world and car.laps]
+    known = 0
+    for car in there:
+        chart = charts.get(car.entry.index)
+        last = chart.crossings[-1].lap if chart is not None and chart.crossings else None
+        known += last == car.laps
+        if car.entry.own and last != car.laps:
+            return False
+    return known >= _KNOWN_SHARE * len(there)
 
 
 def _remaining(reading: Reading) -> tuple[float | None, float | None]:

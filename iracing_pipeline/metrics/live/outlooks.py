@@ -47,6 +47,7 @@ class Asked:
         stop_s: What its next stop costs; None for what stops cost in this race.
         stint_laps: Laps that its tank lasts; None where not known.
         team: Whether drivers share cars: then nobody's iRating is that of a car.
+        session_time_s: Session time of the question.
     """
 
     session: tuple[int, int]
@@ -58,6 +59,7 @@ class Asked:
     stop_s: float | None = None
     stint_laps: int | None = None
     team: bool = False
+    session_time_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,13 +70,13 @@ class Answered:
         session: The session that it is of.
         outlook: The outlook; None where there is none yet.
         pace: The pace of the own car in this race; None before it completed a lap.
-        leader_lap: Laps that the leader had completed.
+        session_time_s: Session time of the question.
     """
 
     session: tuple[int, int]
     outlook: Outlook | None
     pace: CarPace | None
-    leader_lap: int
+    session_time_s: float
 
 
 def answer(asked: Asked) -> Answered:
@@ -99,8 +101,7 @@ def answer(asked: Asked) -> Answered:
         )
     except NoLapError:
         found = None
-    leader = max((int(pace.car.lap[-1]) for pace in race.paces.values()), default=0)
-    return Answered(asked.session, found, race.paces.get(asked.own), leader)
+    return Answered(asked.session, found, race.paces.get(asked.own), asked.session_time_s)
 
 
 def frames(
@@ -193,5 +194,5 @@ class Outlooks:
             except (ValueError, ArithmeticError, IndexError, KeyError):
                 # A lap chart that no race can have: the decisions that need it stay unknown.
                 self.failures += 1
-                self._answered = Answered(asked.session, None, None, 0)
+                self._answered = Answered(asked.session, None, None, asked.session_time_s)
             self._stop.wait(min((time.thread_time() - begun) / self.share, _MOST_WAIT_S))
