@@ -192,7 +192,7 @@ class _Drawing:
 
     def timing(self) -> Timing:
         setup, cars = self.setup, self.setup.cars
-        elapsed = PARADE_S + 6.0 + self.grid * _GRID_GAP_S
+        elapsed: Floats = np.asarray(PARADE_S + 6.0 + self.grid * _GRID_GAP_S, np.float64)
         fuel = np.minimum(self.rest * self.burn_l * _RESERVE + 1.0, setup.tank_l)
         self.planned = self._planned(fuel)
         crossed, burnt, level = [elapsed.copy()], [np.zeros(cars)], [fuel.copy()]
@@ -220,7 +220,9 @@ class _Drawing:
             )
             fuel = np.where(active, fuel - take, fuel)
             self.rest = np.where(active, self.rest - 1.0, self.rest)
-            stopping, out = self._stops(number, active, fuel, stops, np.isfinite(flag_s))
+            # Nobody stops at the end of the last lap.
+            last = (elapsed + lap_s >= self.over_s) | (number == setup.laps)
+            stopping, out = self._stops(number, active & ~last, fuel, stops)
             lap_s += np.where(stopping, self._in_loss_s(), 0.0)
             begun = elapsed
             slow = np.asarray(lost + out + stopping * 9.0, np.float64)
@@ -298,7 +300,6 @@ class _Drawing:
         active: Bools,
         fuel: Floats,
         stops: list[list[Stop]],
-        over: bool,  # noqa: FBT001 - of this file alone
     ) -> tuple[Bools, Floats]:
         """Which cars stop at the end of this lap, and what their next lap takes longer."""
         pit, length = self.setup.circuit.pit, self.setup.circuit.length_m
@@ -307,7 +308,7 @@ class _Drawing:
         stopping, out = np.zeros(len(fuel), np.bool_), np.zeros(len(fuel))
         for car in np.flatnonzero(active):
             dry = fuel[car] < 1.25 * self.burn_l[car]
-            if over or not (dry or number in self.planned[car]) or (self.rest[car] < 1 and not dry):
+            if not (dry or number in self.planned[car]) or (self.rest[car] < 1 and not dry):
                 continue
             needed = (self.rest[car] + 1.2) * self.burn_l[car] * _RESERVE - fuel[car]
             litres = float(np.clip(needed, 0.0, self.setup.tank_l - fuel[car]))
