@@ -1,1 +1,1 @@
-"""How fast it is and what it survives: ``python -m benchmarks.NAME`` from the repository."""
+"""Benchmarks and robustness campaigns: ``python -m benchmarks.NAME`` from the repository."""

@@ -78,12 +78,12 @@ def main(pairs: list[str]) -> None:
                 began = time.process_time()
                 telemetry = analyse(IbtFile(path))
                 between = time.process_time()
-                told = analyse_laps(telemetry)
+                analysis = analyse_laps(telemetry)
                 ended = time.process_time()
                 whole.append(ended - began)
                 told_s.append(ended - between)
             print(
-                f"| {pair} | {telemetry.records.height} | {told.tables[LAP_TRACE].height}"
+                f"| {pair} | {telemetry.records.height} | {analysis.tables[LAP_TRACE].height}"
                 f" | {median(decoding):.3f} | {median(whole):.3f} | {median(told_s):.3f} |"
             )
 

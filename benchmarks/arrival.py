@@ -87,7 +87,7 @@ def running(commands: list[list[str]], environment: dict[str, str], port: int) -
 
 
 def answers(port: int) -> bool:
-    """Whether the UI answers."""
+    """Return whether the UI answers."""
     try:
         with urlopen(f"http://127.0.0.1:{port}/server_info", timeout=2):
             return True

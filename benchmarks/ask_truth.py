@@ -80,12 +80,12 @@ class Asked:
 
 @dataclass
 class Measured:
-    """What was measured.
+    """Measurements.
 
     Attributes:
         right: Answers that were right.
         refused: Refusals that gave the right reason.
-        wrong: What was wrong, in words.
+        wrong: Problems, in words.
         seconds: How long each call took.
         start_s: Time from starting the server to its first answer.
         memory_mb: Memory of the server at the end.
@@ -109,8 +109,8 @@ def questions(garage: Garage, seed: int = 1) -> list[Asked]:
     chance = random.Random(seed)  # noqa: S311 - no secret
     of_laps, of_races = [*_of_files(garage)], [*_of_races(garage)]
     half = min(len(of_laps), ANSWERABLE // 2)
-    known = chance.sample(of_laps, half) + chance.sample(of_races, ANSWERABLE - half)
-    asked = [*known, *_unknown()[:UNANSWERABLE]]
+    expected = chance.sample(of_laps, half) + chance.sample(of_races, ANSWERABLE - half)
+    asked = [*expected, *_unknown()[:UNANSWERABLE]]
     chance.shuffle(asked)
     return asked
 
@@ -198,7 +198,7 @@ def _unknown() -> list[Asked]:
 
 
 def judged(asked: Asked, result: Any) -> str | None:
-    """What is wrong with an answer; None where nothing is."""
+    """Return the problem of an answer; None if there is none."""
     if result.is_error:
         return f"{asked.tool} {asked.given}: {result.content[0].text}"
     answer = result.structured_content
@@ -268,11 +268,11 @@ CALLS: tuple[tuple[str, dict[str, Any]], ...] = (
     ("incidents", {"session": "last"}),
     ("query", {"sql": "SELECT kind, count(*) FROM grafana.telemetry_laps GROUP BY 1"}),
 )
-"""What is asked of ten seasons; each several times."""
+"""Calls on ten seasons; each several times."""
 
 
 async def measure_calls(env: Mapping[str, str], rounds: int = 5) -> Measured:
-    """How long calls take, whatever they answer."""
+    """Measure the duration of calls, whatever they answer."""
     result = Measured()
     async with served(env) as session:
         for tool, given in CALLS * rounds:

@@ -1,4 +1,4 @@
-"""What a whole career costs: requests, time, memory; with faults and after being killed.
+"""Cost of a whole career: requests, time, memory; with faults and after being killed.
 
 Run as ``python -m benchmarks.career_backfill [career] [faults] [kills]``; all three by default.
 Everything is local: the simulated Data API, an embedded database in a temporary folder.
@@ -144,7 +144,7 @@ def count(url: str, what: str) -> int:
 
 
 def digest(url: str) -> list[object]:
-    """What the tables hold, for comparison."""
+    """Digest of the tables, for comparison."""
     tables = ("subsession", "simsession", "result", "lap", "session_event")
     with Warehouse(url).connect() as connection:
         return [

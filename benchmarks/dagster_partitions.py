@@ -1,4 +1,4 @@
-"""What Dagster's books cost as partitions grow: one partition for each file that ever was.
+"""Cost of Dagster's storage as partitions grow: one partition for each file.
 
 ``python -m benchmarks.dagster_partitions [PARTITIONS ...]`` loads fifty simulated files through the
 sensor and its run, with Dagster's storage in PostgreSQL, and says what Dagster takes for a file and
@@ -80,7 +80,7 @@ INVENTORY = """
 
 @contextmanager
 def machine() -> Iterator[tuple[Path, str, str]]:
-    """A folder, and two databases on a server of its own: the warehouse and Dagster's."""
+    """A folder, and two databases on a separate server: the warehouse and Dagster's."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         url = embedded.start(folder / "home")
@@ -174,13 +174,13 @@ def start_of_a_process() -> float:
 def sizes(books: str) -> dict[str, tuple[int, int]]:
     """Rows, and bytes with indexes, of each of Dagster's tables."""
     with psycopg.connect(books) as connection:
-        found = {}
+        result = {}
         for table in BOOKS:
             row = connection.execute(
                 f"SELECT count(*), pg_total_relation_size('{table}') FROM {table}".encode()
             ).fetchone()
-            found[table] = (int(row[0]), int(row[1])) if row else (0, 0)
-    return found
+            result[table] = (int(row[0]), int(row[1])) if row else (0, 0)
+    return result
 
 
 def last_ids(books: str) -> dict[str, int]:
@@ -322,11 +322,11 @@ def report(counts: list[int]) -> None:
         print(f"a process that has the definitions: {start_of_a_process():.1f} CPU s")
         for table, (rows, size) in sizes(books).items():
             print(f"{table:26} {rows / FIRST:8.1f} rows a file {size / FIRST / 1e3:9.1f} kB a file")
-        known, ids = FIRST, last_ids(books)
+        expected, ids = FIRST, last_ids(books)
         for number, count in enumerate(counts, start=2):
-            if count > known:
-                multiply(url, books, folder, ids, known=known, wanted=count)
-                known = count
+            if count > expected:
+                multiply(url, books, folder, ids, known=expected, wanted=count)
+                expected = count
             print()
             for name, value in round_of(instance, folder, seed=number).items():
                 print(f"{name:42} {value:10.3f}", flush=True)

@@ -3,8 +3,8 @@
 Run: python -m benchmarks.dashboards [laps] [--all] [--plans] [--home FOLDER] [--memory MB]
 
 The demo season and career, which has a row in every view, are loaded through the assets; a session
-of an hour and the races are then copied until there are enough, and what is had from all sessions
-is worked out anew. Queries run as ``grafana_reader``, with the choices that a board opens with, on
+of an hour and the races are then copied until there are enough, and figures over all sessions
+are recomputed. Queries run as ``grafana_reader``, with the choices that a board opens with, on
 the track with the most laps, and the answers are fetched whole. A board may take two seconds for
 all of its queries, one after the other, by the worst of five rounds. ``--memory 1024`` runs the
 server in a control group of that much memory, its cache of files included (Linux, as root).
@@ -112,8 +112,8 @@ def measure(url: str, chosen: dict[str, str]) -> Iterator[Timed]:
     """Ask everything that every board asks, several times over."""
     for board in BOARDS:
         database = Database.at(url)
-        known = {each.name for each in board.all_variables}
-        choices = {name: value for name, value in chosen.items() if name in known}
+        expected = {each.name for each in board.all_variables}
+        choices = {name: value for name, value in chosen.items() if name in expected}
         look = Reader(board, database, None, Range.of(board.start, board.end), choices)
         look.choose()
         for place, query in _queries(board):
@@ -196,7 +196,7 @@ def report(
 
 
 def _worst(timed: list[Timed]) -> dict[str, float]:
-    """What each board took, one query after the other, in its slowest round."""
+    """Time of each board, one query after the other, in its slowest round."""
     rounds = {
         board.uid: zip(*(each.took_ms for each in timed if each.board == board.uid), strict=True)
         for board in BOARDS
@@ -213,9 +213,9 @@ def _sizes(url: str) -> str:
         "corners of laps": "grafana.lap_corners",
     }
     ask = Database.at(url)
-    told = [f"{ask(f'SELECT count(*) FROM {v}').rows[0][0]} {name}" for name, v in counts.items()]
+    output = [f"{ask(f'SELECT count(*) FROM {v}').rows[0][0]} {name}" for name, v in counts.items()]
     ask.connection.close()
-    return ", ".join(told)
+    return ", ".join(output)
 
 
 def _print(timed: list[Timed], *, everything: bool) -> None:

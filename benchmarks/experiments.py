@@ -26,7 +26,7 @@ SEED = 2026
 
 @dataclass(frozen=True, slots=True)
 class Campaign:
-    """What the driver does.
+    """Behaviour of the driver.
 
     Attributes:
         difference: B minus A, as a share of the lap time.
@@ -93,7 +93,7 @@ def _claims(differences: Floats) -> bool:
 
 
 def session_claims(campaigns: int, random: np.random.Generator) -> float:
-    """Share of pairs of sessions without a difference that the setup comparison tells apart.
+    """Share of pairs of sessions without a difference in which the setup comparison claims one.
 
     Two sessions of 20 clean laps. Each day has a level of its own, with a standard deviation of a
     quarter of the spread of a lap.

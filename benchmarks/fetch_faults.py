@@ -301,7 +301,7 @@ class Adapter(BaseAdapter):
         return response
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Nothing to close."""
 
 
 class MemoryTokens:
@@ -316,7 +316,7 @@ class MemoryTokens:
         yield self
 
     def load(self) -> TokenState:
-        """What is kept."""
+        """Return the stored state."""
         return self._state
 
     def save(self, state: TokenState) -> None:
@@ -408,7 +408,7 @@ class World:
             self.run(partial(self.fetch, season))
 
     def fetch(self, season: Season, api: DataApi) -> None:
-        """What is due in a season."""
+        """Fetch the documents that are due in a season."""
         fetch_due(self.connection, api, [season], self.clock.now)
 
     def _pause(self, now: float) -> float:
@@ -448,7 +448,7 @@ BOOKS = (
 
 
 def contents(connection: Connection) -> dict[str, Any]:
-    """What is in the database, without when and how it came there."""
+    """Content of the database, without times and order of arrival."""
     state: dict[str, Any] = {
         table: connection.execute(
             # When an answer came differs between worlds.
@@ -495,13 +495,13 @@ def schedule(seed: int) -> list[Episode]:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a schedule.
+    """Result of a schedule.
 
     Attributes:
         episodes: The faults.
         faulty: Faulty answers by kind.
         requests: Requests to the API.
-        wrong: What does not hold; empty when all does.
+        wrong: Violations; empty if there are none.
     """
 
     episodes: list[Episode]

@@ -1,4 +1,4 @@
-"""What one file costs and leaves behind: processor, lake, and each table of the database.
+"""Cost of one file: processor, lake, and each table of the database.
 
 ``python -m benchmarks.footprint [FILES] [LAPS]`` loads simulated stints of so many laps with all
 that the assets do with a file, but without Dagster: see dagster_partitions for its part. It prints
@@ -62,9 +62,9 @@ def take(connection: Connection, lake: Lake, path: Path) -> int:
     telemetry = analyse(file)
     stored = store_frames(lake, file)
     track = lap_analysis.kept(connection, telemetry.track_id)
-    told = lap_analysis.analyse_laps(telemetry, track)
+    analysis = lap_analysis.analyse_laps(telemetry, track)
     load(connection, telemetry, frames_uri=stored.uri)
-    lap_analysis.load(connection, file.session_key, told)
+    lap_analysis.load(connection, file.session_key, analysis)
     audit.record_steps(connection, file.session_key, telemetry.seconds | stored.seconds)
     connection.commit()
     return stored.size_bytes

@@ -51,7 +51,7 @@ _CORPUS = 3_000
 
 @dataclass
 class Tally:
-    """What happened in one process."""
+    """Counts of one process."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     cases: int = 0
@@ -69,7 +69,7 @@ class BrokenPromiseError(Exception):
 
 def starts() -> list[bytes]:
     """The files that damage starts from."""
-    # As few records as laps can be told from: a car covers no more of a lap in one.
+    # As few records as laps can be determined from: a car covers no more of a lap in one.
     frame = drive((4.0,), hz=14.0, before=1.0, after=1.5)
     stopped = where(frame, slice(40, 50), OnPitRoad=True, PlayerTrackSurface=1)
     reset = glitch(glitch(stopped, 0), 45)
@@ -171,10 +171,10 @@ def fuzz(cases: int, seed: int, *, keep: Path) -> Tally:
             data = mutate(rng, rng.choice(corpus), corpus)
             if number % 100 == 0:
                 faulthandler.dump_traceback_later(HANG_SECONDS, exit=True)
-            known = len(tally.failures)
+            expected = len(tally.failures)
             measured = number % _MEASURED_EVERY == 0
             behaviour = run_case(path, data, tally, measured=measured)
-            if len(tally.failures) > known:
+            if len(tally.failures) > expected:
                 keep.mkdir(parents=True, exist_ok=True)
                 (keep / f"seed{seed}-case{number}.ibt").write_bytes(data)
             if behaviour is not None and behaviour not in seen and len(corpus) < _CORPUS:

@@ -93,7 +93,7 @@ ARCHIVES = 4
 CASE_SECONDS = 10.0
 MEMORY_BYTES = 1 << 30
 GOOD = "formula"
-"""What the good session was driven with, which no other session was."""
+"""Facts of the good session, which no other session has."""
 
 START = datetime(2026, 3, 7, 19, 15, 33, tzinfo=UTC)
 # What may be said of a bad recording.
@@ -104,7 +104,7 @@ _EXPORTED = 3  # of a hundred cases are exports, not recordings
 
 @dataclass
 class Tally:
-    """What happened."""
+    """Counts of a campaign."""
 
     outcomes: Counter[str] = field(default_factory=Counter)
     failures: dict[str, str] = field(default_factory=dict)
@@ -182,23 +182,26 @@ class Case:
         result = analyse(file)
         store_frames(self.lake, file)
         track = lap_analysis.kept(connection, result.track_id)
-        told = lap_analysis.analyse_laps(result, track)
+        analysis = lap_analysis.analyse_laps(result, track)
         load(
-            connection, result, frames_uri=self.lake.uri(KIND, key, FRAMES), left_out=told.left_out
+            connection,
+            result,
+            frames_uri=self.lake.uri(KIND, key, FRAMES),
+            left_out=analysis.left_out,
         )
-        lap_analysis.load(connection, key, told)
+        lap_analysis.load(connection, key, analysis)
         connection.commit()
         shows: tuple[Callable[[], object], ...] = (
             partial(metadata.of_session, result),
             partial(metadata.of_laps, result),
-            partial(lap_metadata.of_traces, result, told),
-            partial(lap_metadata.of_sectors, result, told),
-            partial(lap_metadata.of_corners, told),
-            partial(lap_metadata.of_stints, result, told),
-            partial(lap_metadata.of_rows, told, TYRE_SET),
-            partial(lap_metadata.of_fuel, told),
-            partial(lap_metadata.of_consistency, result, told),
-            partial(lap_metadata.of_debrief, told),
+            partial(lap_metadata.of_traces, result, analysis),
+            partial(lap_metadata.of_sectors, result, analysis),
+            partial(lap_metadata.of_corners, analysis),
+            partial(lap_metadata.of_stints, result, analysis),
+            partial(lap_metadata.of_rows, analysis, TYRE_SET),
+            partial(lap_metadata.of_fuel, analysis),
+            partial(lap_metadata.of_consistency, result, analysis),
+            partial(lap_metadata.of_debrief, analysis),
         )
         for show in shows:
             show()
@@ -210,7 +213,7 @@ class Case:
             each.unlink()
         if size > 64 * path.stat().st_size + (1 << 20):
             raise ValueError(f"an export of {size} bytes from {path.stat().st_size}")
-        if told.left_out or result.left_out:
+        if analysis.left_out or result.left_out:
             return "loaded, with values left out"
         return "loaded"
 
@@ -455,7 +458,7 @@ class _Database:
 
 
 def _good_rows(connection: Connection) -> list[object]:
-    """What is stored of the good session, frames apart."""
+    """Stored rows of the good session, without frames."""
     rows: list[object] = []
     for table in TABLES:
         if "session_key" in table.names and table.name.startswith("racing."):

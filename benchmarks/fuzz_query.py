@@ -106,7 +106,7 @@ _CANARIES = ("PostgreSQL 1", "grafana_reader", "SCRAM-SHA", "/postgres/data")
 
 @dataclass
 class Campaign:
-    """What a campaign gave.
+    """Result of a campaign.
 
     Attributes:
         asked: Statements asked.
@@ -115,7 +115,7 @@ class Campaign:
         leaks: Statements whose answer holds what only a refused function gives.
         slow: Statements that took longer than their limit.
         changed: What differs in the database afterwards.
-        seconds: How long it took.
+        seconds: Duration.
     """
 
     asked: int = 0

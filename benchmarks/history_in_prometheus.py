@@ -135,22 +135,22 @@ def wait_until_sent(connection: Connection, patience_s: float = 600.0) -> None:
 
 
 def recorded(connection: Connection, lake: Lake) -> list[SessionSeries]:
-    """What was recorded of every session."""
+    """Recorded samples of every session."""
     keys = [k for (k,) in connection.execute("SELECT session_key FROM racing.telemetry_session")]
-    known = deliveries.sessions(connection, sorted(keys))
-    return [series_of(lake, known[key], Selection(DEFAULT, 10)) for key in sorted(keys)]
+    expected = deliveries.sessions(connection, sorted(keys))
+    return [series_of(lake, expected[key], Selection(DEFAULT, 10)) for key in sorted(keys)]
 
 
 def differences(server: Server, series: SessionSeries) -> tuple[int, int]:
-    """How many samples Prometheus has of a session, and how many are other than recorded."""
+    """Count the samples that Prometheus has of a session, and those that differ."""
     first, last = series.times[[0, -1]].tolist()
     wanted = {
         (metric, int(at)): value
         for metric, (_, values) in series.metrics.items()
         for at, value in zip(series.times.tolist(), values.tolist(), strict=True)
-        if value == value  # noqa: PLR0124 - not where there is none
+        if value == value  # noqa: PLR0124 - not if there is none
     }
-    found: dict[tuple[str, int], float] = {}
+    result: dict[tuple[str, int], float] = {}
     # Wider than the session: what stands at another time is found too.
     for until in range(first // 1000, last // 1000 + 1201, 600):
         selector = f'{{__name__=~"iracing_.+",session="{series.labels["session"]}"}}[600s]'
@@ -158,20 +158,20 @@ def differences(server: Server, series: SessionSeries) -> tuple[int, int]:
             metric = each["metric"].pop("__name__")
             if each["metric"] != series.labels:
                 raise RuntimeError(f"{each['metric']} instead of {series.labels}")
-            found |= {(metric, round(at * 1000)): float(value) for at, value in each["values"]}
-    other = sum(wanted.get(key) != value for key, value in found.items())
-    return len(found), other + len(wanted.keys() - found.keys())
+            result |= {(metric, round(at * 1000)): float(value) for at, value in each["values"]}
+    other = sum(wanted.get(key) != value for key, value in result.items())
+    return len(result), other + len(wanted.keys() - result.keys())
 
 
 def compare(server: Server, sessions: list[SessionSeries], when: str) -> None:
     """Every sample of every session; stops where one differs."""
     deadline = time.monotonic() + 150  # new blocks are looked for once a minute
     while True:
-        found = [differences(server, series) for series in sessions]
-        if not (wrong := sum(wrong for _, wrong in found)) or time.monotonic() > deadline:
+        result = [differences(server, series) for series in sessions]
+        if not (wrong := sum(wrong for _, wrong in result)) or time.monotonic() > deadline:
             break
         time.sleep(5)
-    held = sum(count for count, _ in found)
+    held = sum(count for count, _ in result)
     expected = sum(series.samples for series in sessions)
     row(f"sessions held, {when}", len(sessions), "")
     row(f"samples held, {when}", held, "", f"{expected:,} recorded, {wrong} differ")

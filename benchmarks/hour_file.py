@@ -41,7 +41,7 @@ def made_up(path: Path) -> Path:
 
 
 def an_hour(folder: Path) -> Path:
-    """An hour made of the longest real test recording, or of a made-up one where there is none."""
+    """An hour made of the longest real test recording, or of a made-up one if there is none."""
     real = max(real_files.recordings(), key=lambda path: path.stat().st_size, default=None)
     return hour_of(real or made_up(folder / "made up.ibt"), folder / "hour.ibt")
 
@@ -86,8 +86,8 @@ def _varying_floats(file: IbtFile) -> list[Channel]:
     floats = [channel for channel in file.header.channels if channel.dtype == pl.Float32]
     frame = file.read([channel.name for channel in floats])
     distinct = {name: frame[name].n_unique() for name in frame.columns}
-    known = {"LapDistPct", "LapCurrentLapTime", "LapLastLapTime"}
-    free = [channel for channel in floats if channel.name not in known]
+    expected = {"LapDistPct", "LapCurrentLapTime", "LapLastLapTime"}
+    free = [channel for channel in floats if channel.name not in expected]
     return sorted(free, key=lambda channel: -distinct[channel.name])[:_VARYING]
 
 

@@ -130,10 +130,10 @@ def _move(rng: random.Random, data: bytearray) -> None:
 
 def _spoil_samples(rng: random.Random, data: bytearray) -> None:
     """One place of the record, in some records or in all, gets another value."""
-    found = _records(data)
-    if found is None:
+    result = _records(data)
+    if result is None:
         return
-    begin, length = found
+    begin, length = result
     place, value = rng.randrange(length), rng.choice(_VALUES)
     value = value[: rng.choice((1, 4, 8))]
     rows = range(begin, len(data), length)
@@ -144,10 +144,10 @@ def _spoil_samples(rng: random.Random, data: bytearray) -> None:
 
 def _move_records(rng: random.Random, data: bytearray) -> None:
     """Repeat, drop or swap whole records."""
-    found = _records(data)
-    if found is None:
+    result = _records(data)
+    if result is None:
         return
-    begin, length = found
+    begin, length = result
     count = (len(data) - begin) // length
     if not count:
         return
@@ -187,7 +187,7 @@ def _splice(rng: random.Random, data: bytearray, other: bytes) -> None:
 
 
 def _records(data: bytearray) -> tuple[int, int] | None:
-    """Where the records begin and how long they are, if the header says what can be."""
+    """Return the offset and length of the records, if the header allows it."""
     if len(data) < CHANNELS_OFFSET:
         return None
     (length,) = struct.unpack_from("<i", data, 36)
@@ -259,10 +259,10 @@ def _spoil_number(rng: random.Random, data: bytearray) -> None:
 
 def _spoil_channel(rng: random.Random, data: bytearray) -> None:
     count, channels = struct.unpack_from("<2i", data, 24)
-    found = _records(data)
-    if found is None or not 0 < count < 2_000:
+    result = _records(data)
+    if result is None or not 0 < count < 2_000:
         return
-    begin, length = found
+    begin, length = result
     kind, offset = struct.unpack_from("<2i", data, channels + rng.randrange(count) * CHANNEL.size)
     values = {
         1: [struct.pack("<?", each) for each in (False, True)],

@@ -43,7 +43,7 @@ BOOKS = {
 
 @dataclass(frozen=True)
 class Place:
-    """A data folder with a database of its own, and the telemetry folder."""
+    """A data folder with a separate database, and the telemetry folder."""
 
     home: Path
     telemetry: Path
@@ -51,7 +51,7 @@ class Place:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes the pipeline use it."""
+        """Environment of the pipeline."""
         return {
             **os.environ,
             "IRACING_HOME": str(self.home),
@@ -81,8 +81,8 @@ class Place:
         return subprocess.check_output(command, env=self.environment, text=True).strip()
 
     def contents(self) -> dict[str, Any]:
-        """What there is in the end, without what differs by the place."""
-        found: dict[str, Any] = {}
+        """Final content, without values that depend on the folder."""
+        result: dict[str, Any] = {}
         with psycopg.connect(self.url()) as connection:
             tables = connection.execute(
                 "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables"
@@ -91,15 +91,15 @@ class Place:
             whole = {name: f"SELECT r::text FROM {name} AS r ORDER BY 1" for (name,) in tables}
             for name, query in (whole | BOOKS).items():
                 rows = connection.execute(query.encode()).fetchall()
-                found[name] = [
+                result[name] = [
                     tuple(_without(str(self.home), value) for value in row) for row in rows
                 ]
         lake = self.home / "lake"
-        found["frames"] = {
+        result["frames"] = {
             str(path.relative_to(lake)): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(lake.rglob("*.parquet"))
         }
-        return found
+        return result
 
 
 def _without(home: str, value: Any) -> Any:
@@ -114,7 +114,7 @@ def loaded(url: str) -> int:
 
 
 def settled(url: str, files: int) -> bool:
-    """Whether every file has its last state."""
+    """Return whether every file has its last state."""
     with psycopg.connect(url) as connection:
         row = connection.execute(
             "SELECT count(*) FROM ops.telemetry_file WHERE state IN ('loaded', 'quarantined')"
@@ -224,11 +224,11 @@ def main() -> None:
             print("\n".join(log))
             left = list((rough.home / "lake").rglob("*.partial"))
             print(f"{len(left)} partial files left in the lake, to be swept")
-            expected, found = calm.contents(), rough.contents()
+            expected, result = calm.contents(), rough.contents()
         finally:
             for place in (calm, rough):
                 place.start("down").wait()
-    wrong = [name for name in expected if expected[name] != found[name]]
+    wrong = [name for name in expected if expected[name] != result[name]]
     for name, rows in expected.items():
         print(f"{name:28} {len(rows):6} {'DIFFERENT' if name in wrong else 'equal'}")
     sys.exit(1 if wrong else 0)

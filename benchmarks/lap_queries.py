@@ -58,22 +58,22 @@ def fill(connection: Connection, laps: int) -> tuple[str, int, int]:
         Its key, its track and its car. A track has at most about 10,000 laps.
     """
     with tempfile.TemporaryDirectory() as folder:
-        found = telemetry.analyse(IbtFile(one_hour(Path(folder), "gt3")))
-    track = int(found.track_id or 0)
-    told = analyse_laps(found, kept(connection, track))
-    telemetry.load(connection, found, frames_uri=None)
-    lap_analysis.load(connection, found.facts.session_key, told)
-    traced = told.tables[LAP_TRACE].height
+        recorded = telemetry.analyse(IbtFile(one_hour(Path(folder), "gt3")))
+    track = int(recorded.track_id or 0)
+    analysis = analyse_laps(recorded, kept(connection, track))
+    telemetry.load(connection, recorded, frames_uri=None)
+    lap_analysis.load(connection, recorded.facts.session_key, analysis)
+    traced = analysis.tables[LAP_TRACE].height
     copies = laps // traced
     per_track = TREND_LAPS // traced + 1
-    key = found.facts.session_key
+    key = recorded.facts.session_key
     moved = {
         "session_key": "base.session_key || '-' || copy",
         "track_id": f"base.track_id + copy / {per_track} * {TRACK_STEP}",
         "start_time": "base.start_time + copy * interval '2 hours'",
         "end_time": "base.end_time + copy * interval '2 hours'",
     }
-    tables = [TELEMETRY_SESSION, TELEMETRY_LAP, *told.tables]
+    tables = [TELEMETRY_SESSION, TELEMETRY_LAP, *analysis.tables]
     for table in tables:
         columns = ", ".join(moved.get(name, f"base.{name}") for name in table.names)
         statement = MULTIPLY.format(table=table.name, columns=columns)
@@ -86,7 +86,7 @@ def fill(connection: Connection, laps: int) -> tuple[str, int, int]:
         [TRACK_STEP, copies // per_track, track],
     )
     connection.commit()
-    car = found.session.get_column("car_id")[0]
+    car = recorded.session.get_column("car_id")[0]
     return key, track, int(car)
 
 
@@ -146,8 +146,8 @@ def _measure(
         print(f"| {name} | {rows} | {middle:.1f} | {worst:.1f} | {limit} |")
     if plans:
         for query, values in ((COMPARE, keys), (TREND, trend)):
-            told = connection.execute(b"EXPLAIN (ANALYZE, BUFFERS) " + query.encode(), values)
-            print("\n" + "\n".join(row[0] for row in told.fetchall()))
+            output = connection.execute(b"EXPLAIN (ANALYZE, BUFFERS) " + query.encode(), values)
+            print("\n" + "\n".join(row[0] for row in output.fetchall()))
 
 
 if __name__ == "__main__":

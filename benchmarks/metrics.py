@@ -1,4 +1,4 @@
-"""How fast sessions go to Prometheus, what they take there, and what a scrape costs.
+"""Speed of sending sessions to Prometheus, their size there, and the cost of a scrape.
 
 ``python -m benchmarks.metrics`` starts a real Prometheus on loopback and measures in one run: an
 hour of 24 channels at 10 Hz by remote write, beside the package prometheus-remote-writer where
@@ -134,7 +134,7 @@ def remote_write(server: Server, series: SessionSeries, peer: Path | None, folde
 
 
 def peer_seconds(peer: Path, url: str, series: SessionSeries, folder: Path, number: int) -> float:
-    """How long the other package takes, from lists that are there already."""
+    """Measure the other package, from lists that exist already."""
     file, script = folder / f"peer{number}.npz", folder / f"peer{number}.py"
     arrays = {name: np.nan_to_num(values) for name, (_, values) in series.metrics.items()}
     np.savez(file, allow_pickle=False, times=series.times, **arrays)
@@ -216,9 +216,9 @@ def queries(server: Server) -> None:
         took = []
         for _ in range(ROUNDS):
             began = time.perf_counter()
-            found = server.query(expression)
+            result = server.query(expression)
             took.append(time.perf_counter() - began)
-        row(name, statistics.median(took), "s", f"< 0.5 ({len(found)} results)")
+        row(name, statistics.median(took), "s", f"< 0.5 ({len(result)} results)")
 
 
 def scrapes(folder: Path) -> None:

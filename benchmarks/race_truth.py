@@ -346,10 +346,10 @@ def _closing(folder: Path, path: Path) -> None:
     closure = _worst(cars["seconds"] - cars["gap_s"])
     against = (cars["gap_s"] - cars["official_gap_s"]).abs()
     print(f"\n{subsession_id}: {cars.height} cars, worst closing {closure * 1e3:.6f} ms,", end=" ")
-    told = against.drop_nulls()
+    output = against.drop_nulls()
     print(
-        f"against the result {_worst(told) * 1e3:.3f} ms ({len(told)} cars)"
-        if len(told)
+        f"against the result {_worst(output) * 1e3:.3f} ms ({len(output)} cars)"
+        if len(output)
         else "no result at hand"
     )
     ranked = cars.sort("lap_number", "gap_s", descending=[True, False])["group_id"].to_list()
@@ -374,14 +374,14 @@ def main() -> None:
     parser.add_argument("--races", type=int, default=300, help="races of each kind")
     parser.add_argument("--data", type=Path, help="folder with official payloads")
     given = parser.parse_args()
-    found = measure(given.races)
+    result = measure(given.races)
     print(
-        f"{given.races} races of each kind; worst closing {found['worst'] * 1e3:.6f} ms;", end=" "
+        f"{given.races} races of each kind; worst closing {result['worst'] * 1e3:.6f} ms;", end=" "
     )
-    print(f"unexplained: median {np.median(found['shares']):.2%} of the gap\n")
+    print(f"unexplained: median {np.median(result['shares']):.2%} of the gap\n")
     print("| put in | effects | interval holds | supported | mean error (s) | not said |")
     print("| --- | ---: | ---: | ---: | ---: | ---: |")
-    for kind, count in found["effects"].items():
+    for kind, count in result["effects"].items():
         if kind == NONE or not count["effects"]:
             continue
         number = count["effects"]
@@ -390,7 +390,7 @@ def main() -> None:
             f" {count['supported'] / number:.1%} | {count['error'] / number:.2f} |"
             f" {count['not said']:,} |"
         )
-    none = found["effects"][NONE]
+    none = result["effects"][NONE]
     print(
         f"\nnothing put in: {none['cars']:,} cars, {none['given'] / none['cars']:.1%} given a cause"
     )

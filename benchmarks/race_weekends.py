@@ -22,7 +22,7 @@ from iracing_pipeline.analysis.channels import CHANNELS
 from iracing_pipeline.analysis.laps import laps as find_laps
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.unrolled import unroll
-from iracing_pipeline.demo.lies import draw_lie, with_lie
+from iracing_pipeline.demo.lies import draw_wrong_records, with_wrong_records
 from iracing_pipeline.demo.plan import LapClockFrom
 from iracing_pipeline.demo.weekend import Weekend, draw_weekend
 
@@ -62,16 +62,16 @@ def analysed(records: pl.DataFrame) -> Tables:
     unrolled = unroll(samples, laps, before=0.5)
     lasts = (laps.get_column("first_record") + laps.get_column("record_count") - 1).to_numpy()
     table = stints.stints(samples, laps, unrolled, sets, SESSION)
-    found = tyres.tyre_set_table(records, samples, laps, sets)
-    return laps.with_columns(pl.Series("tyre_set", sets.at[lasts])), table, found
+    result = tyres.tyre_set_table(records, samples, laps, sets)
+    return laps.with_columns(pl.Series("tyre_set", sets.at[lasts])), table, result
 
 
 def wrong_laps(weekend: Weekend, tables: Tables, errors: dict[str, list[float]]) -> list[str]:
-    """What differs from the truth, in words; times go to ``errors`` by how they were had."""
+    """List differences from the truth, in words; times go to ``errors`` by their method."""
     laps, table, _ = tables
     if laps.height != len(weekend.laps):
-        found = laps.select("stint", "lap_number", "kind").rows()
-        return [f"laps {found}, not {[(t.stint, t.number, t.kind) for t in weekend.laps]}"]
+        result = laps.select("stint", "lap_number", "kind").rows()
+        return [f"laps {result}, not {[(t.stint, t.number, t.kind) for t in weekend.laps]}"]
     wrong = []
     for row, lap in zip(laps.rows(named=True), weekend.laps, strict=True):
         wrong += [f"lap {lap.number}: {each}" for each in _wrong_lap(row, lap, errors)]
@@ -80,13 +80,14 @@ def wrong_laps(weekend: Weekend, tables: Tables, errors: dict[str, list[float]])
             wrong.append(f"stint {lap.stint}: driver {driver}, not {lap.driver}")
     for stop in weekend.stops:
         stint = table.filter(pl.col("stint") == stop.stint).row(0, named=True)
-        known = (stint["pit_stop_s"], stint["fuel_added_l"], stint["stationary_s"])
+        expected = (stint["pit_stop_s"], stint["fuel_added_l"], stint["stationary_s"])
         true = (stop.exit_s - stop.entry_s, stop.fuel_added_l, stop.stationary_s)
         bounds = (STOP_S, FUEL_L, STOP_S)
         if stint["ended"] != "pit_stop" or any(
-            a is None or abs(a - b) > bound for a, b, bound in zip(known, true, bounds, strict=True)
+            a is None or abs(a - b) > bound
+            for a, b, bound in zip(expected, true, bounds, strict=True)
         ):
-            wrong.append(f"stop of stint {stop.stint}: {stint['ended']} {known}, not {true}")
+            wrong.append(f"stop of stint {stop.stint}: {stint['ended']} {expected}, not {true}")
     return wrong
 
 
@@ -114,12 +115,12 @@ def _wrong_lap(row: dict[str, Any], lap: LapTruth, errors: dict[str, list[float]
 
 
 def changes(before: Tables, after: Tables) -> tuple[list[str], int]:
-    """What a lie changed, in words, and how many laps say ``glitch`` instead."""
-    found: list[str] = []
+    """List the changes by a wrong record, in words, and count the laps with ``glitch`` instead."""
+    rows: list[str] = []
     glitches = 0
     for name, was, now in zip(("lap", "stint", "set"), before, after, strict=True):
         if was.height != now.height:
-            found.append(f"{now.height} {name}s, not {was.height}")
+            rows.append(f"{now.height} {name}s, not {was.height}")
             continue
         for one, other in zip(was.rows(named=True), now.rows(named=True), strict=True):
             differing = [
@@ -130,8 +131,8 @@ def changes(before: Tables, after: Tables) -> tuple[list[str], int]:
             if name == "lap" and "glitch" in other["reasons"] and "glitch" not in one["reasons"]:
                 glitches += 1
             elif differing:
-                found.append(f"{name} {one.get('lap_number')}: {differing}")
-    return found, glitches
+                rows.append(f"{name} {one.get('lap_number')}: {differing}")
+    return rows, glitches
 
 
 def _same(one: object, other: object, column: str) -> bool:
@@ -145,9 +146,9 @@ def _same(one: object, other: object, column: str) -> bool:
 def drawn_lie(records: pl.DataFrame, laps: pl.DataFrame, rng: np.random.Generator) -> Lie:
     """A lie anywhere, or in one of three cases within some records of a line."""
     if rng.random() > 1 / 3:
-        return draw_lie(records, rng)
+        return draw_wrong_records(records, rng)
     line = int(rng.choice(laps.get_column("first_record").to_numpy()))
-    return draw_lie(records, rng, near=line)
+    return draw_wrong_records(records, rng, near=line)
 
 
 def main(weekends: int, lies: int) -> None:
@@ -190,21 +191,21 @@ def _lies(kept: list[tuple[Weekend, Tables]], lies: int) -> None:
     rng = np.random.default_rng(7)
     cases: Counter[str] = Counter()
     wrong: Counter[str] = Counter()
-    said: Counter[str] = Counter()
+    message: Counter[str] = Counter()
     for number in range(lies):
         weekend, tables = kept[number % len(kept)]
         lie = drawn_lie(weekend.records, tables[0], rng)
         channel = lie.name
-        found, glitches = changes(tables, analysed(with_lie(weekend.records, lie)))
+        result, glitches = changes(tables, analysed(with_wrong_records(weekend.records, lie)))
         cases[channel] += 1
-        wrong[channel] += bool(found) or glitches > 1
-        said[channel] += glitches == 1
-        if found:
-            print(f"{lie}: {found[:3]}")
-    print(f"{lies} lies: {wrong.total()} change a lap, {said.total()} are called a glitch")
+        wrong[channel] += bool(result) or glitches > 1
+        message[channel] += glitches == 1
+        if result:
+            print(f"{lie}: {result[:3]}")
+    print(f"{lies} lies: {wrong.total()} change a lap, {message.total()} are called a glitch")
     print("| channel | lies | changed a lap | glitch |\n| --- | ---: | ---: | ---: |")
     for channel in sorted(cases):
-        print(f"| {channel} | {cases[channel]} | {wrong[channel]} | {said[channel]} |")
+        print(f"| {channel} | {cases[channel]} | {wrong[channel]} | {message[channel]} |")
 
 
 if __name__ == "__main__":

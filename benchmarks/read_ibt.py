@@ -60,7 +60,7 @@ def with_pyirsdk(path: Path) -> None:
 
 
 def nothing(path: Path) -> None:
-    """What is imported, and no more."""
+    """Import the modules only."""
 
 
 def copied(path: Path) -> Callable[[Path], None]:
@@ -87,7 +87,7 @@ class Cost:
 
 
 def cost(run: Callable[[], None]) -> Cost:
-    """What one run costs."""
+    """Measure one run."""
     cpu, wall = time.process_time(), time.perf_counter()
     run()
     return Cost(time.process_time() - cpu, time.perf_counter() - wall)
@@ -116,7 +116,7 @@ def measure(path: Path, rounds: int) -> dict[str, list[Cost]]:
 
 
 def peak_memory(step: str, path: Path) -> float:
-    """Highest resident memory, in MB, of a process of its own that takes one step."""
+    """Highest resident memory, in MB, of a separate process that takes one step."""
     command = [sys.executable, "-m", "benchmarks.read_ibt", str(path), "--only", step]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return float(done.stdout)
@@ -139,7 +139,7 @@ def take_only(step: str, path: Path) -> None:
 
 
 def parquet_ratio(path: Path) -> float:
-    """How many times smaller the Parquet file is than the records."""
+    """Return the size of the records divided by that of the Parquet file."""
     header = IbtFile(path).header
     with tempfile.TemporaryDirectory() as folder:
         stored = store_frames(Lake(folder), IbtFile(path))

@@ -2,7 +2,7 @@
 
     python -m benchmarks.result_files [SCHEDULES] [FIRST]
 
-Plays schedules (default: 2,000) against a server of its own: good and bad files in any order,
+Plays schedules (default: 2,000) against a separate server: good and bad files in any order,
 copied, renamed and rewritten, API answers of the same races, and a database that refuses rows. Each
 is compared with a world in which only the best version of each race arrived.
 """
@@ -28,7 +28,7 @@ def main(schedules: int = 2_000, first: int = 0) -> int:
     """
     faults: Counter[str] = Counter()
     differences: list[str] = []
-    played = found = 0
+    played = result = 0
     began = time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
@@ -44,7 +44,7 @@ def main(schedules: int = 2_000, first: int = 0) -> int:
                     wrong, injected = run(connection, home / "results", seed)
                     differences += wrong
                     faults += injected
-                    found += bool(injected)
+                    result += bool(injected)
                     played += 1
                     if played % 50 == 0:
                         print(f"{played} played, {len(differences)} differences", flush=True)
@@ -55,7 +55,7 @@ def main(schedules: int = 2_000, first: int = 0) -> int:
     seconds = time.monotonic() - began
     print(f"{played} schedules in {seconds:.0f} s ({seconds / max(played, 1) * 1e3:.0f} ms each)")
     kinds = ", ".join(f"{count} {kind}" for kind, count in faults.most_common())
-    print(f"{faults.total()} faults in {found} schedules: {kinds}")
+    print(f"{faults.total()} faults in {result} schedules: {kinds}")
     print(f"{len(differences)} differences")
     for difference in differences[:20]:
         print(f"  {difference}")

@@ -33,7 +33,7 @@ _UNITS = {"B": 1e-6, "kB": 1e-3, "KiB": 1024e-6, "MiB": 1.048576, "GiB": 1073.74
 
 
 class Watch:
-    """What containers use and queries take, in threads, until it is stopped."""
+    """Measures memory of containers and time of queries, in threads, until it is stopped."""
 
     def __init__(self, stack: Stack, *, alone: bool = False) -> None:
         """Take the stack, and whether nobody looks at its dashboards."""
@@ -61,8 +61,8 @@ class Watch:
 
     def _containers(self) -> None:
         while not self._stop.wait(2.0):
-            told = command(program(), "stats", "--no-stream", "--format", "json", check=False)
-            for line in told.splitlines():
+            output = command(program(), "stats", "--no-stream", "--format", "json", check=False)
+            for line in output.splitlines():
                 row = json.loads(line)
                 name = row["Name"].removeprefix(f"{self.stack.name}-").rpartition("-")[0]
                 if row["Name"].startswith(self.stack.name):
@@ -78,10 +78,10 @@ class Watch:
         asking += ["--folder", "/boards", "--prometheus", "http://prometheus:9090"]
         asking += ["--database", "postgresql://grafana_reader@postgres/iracing"]
         while not self._stop.is_set():
-            told = command(*asking, check=False)
-            for query, _, milliseconds in _ROW.findall(told):
+            output = command(*asking, check=False)
+            for query, _, milliseconds in _ROW.findall(output):
                 self.seconds[query].append(int(milliseconds) / 1000)
-            self.rounds += bool(told)
+            self.rounds += bool(output)
 
 
 def _megabytes(usage: str) -> float:

@@ -1,9 +1,9 @@
-"""What the analysis recovers of simulated sessions, beside what is true.
+"""Figures of the analysis of simulated sessions, compared with the truth.
 
 Run: python -m benchmarks.truth [sessions]
 
 Half of the sessions are races with a stop, the others practice; cars and circuits take turns.
-Six sessions of a car on a circuit, one after the other, are a season: pooled figures are had from
+Six sessions of a car on a circuit, one after the other, are a season: pooled figures come from
 one.
 """
 
@@ -86,12 +86,12 @@ def one(number: int, errors: Errors, covered: Covered, seasons: Seasons) -> None
         clock_slips=number % 4,
     )
     records, truth = simulate_session(car, circuit, plan, 1000 + number)
-    found = find_laps(records, session_key="s", start=SESSION["start_time"])
+    found_laps = find_laps(records, session_key="s", start=SESSION["start_time"])
     samples = Samples.of(records)
     grid = track_grid.measure(records, lengths(records, samples, None), track_id=1)
     assert grid is not None  # noqa: S101 - the simulator records its length
-    unrolled = unroll(samples, found, before=0.3)
-    _laps(found, truth, errors)
+    unrolled = unroll(samples, found_laps, before=0.3)
+    _laps(found_laps, truth, errors)
     _corner_times(unrolled, circuit, truth, errors)
     corners = corner_map.find(records, unrolled, grid)
     if corners is not None and len(corners.corners) == len(circuit.corners):
@@ -102,23 +102,23 @@ def one(number: int, errors: Errors, covered: Covered, seasons: Seasons) -> None
     covered["corners found"].append(
         corners is not None and len(corners.corners) == len(circuit.corners)
     )
-    sets = tyres.tyre_sets(records, samples, found)
-    table = stints.stints(samples, found, unrolled, sets, SESSION)
+    sets = tyres.tyre_sets(records, samples, found_laps)
+    table = stints.stints(samples, found_laps, unrolled, sets, SESSION)
     _stints(table, truth, car, errors, covered)
-    aged = tyres.tyre_laps(records, found, sets).select(*LAP_KEY, "set_lap")
-    laps_on_sets = found.filter("clean").join(aged, on=LAP_KEY)
+    aged = tyres.tyre_laps(records, found_laps, sets).select(*LAP_KEY, "set_lap")
+    laps_on_sets = found_laps.filter("clean").join(aged, on=LAP_KEY)
     season = seasons[number % len(RACES)]
     season.append((laps_on_sets.with_columns(session_key=pl.lit(str(number))), truth))
     if len(season) == SEASON:
         _pooled(season, errors, covered)
         season.clear()
-    _tread(tyres.tyre_set_table(records, samples, found, sets), records, truth, errors)
+    _tread(tyres.tyre_set_table(records, samples, found_laps, sets), records, truth, errors)
 
 
-def _laps(found: pl.DataFrame, truth: SessionTruth, errors: Errors) -> None:
-    fuelled = fuel.fuel_laps(found)
+def _laps(found_laps: pl.DataFrame, truth: SessionTruth, errors: Errors) -> None:
+    fuelled = fuel.fuel_laps(found_laps)
     for lap in truth.laps:
-        row = found.filter(pl.col("lap_number") == lap.number)
+        row = found_laps.filter(pl.col("lap_number") == lap.number)
         if row.height != 1 or lap.lap_time_s is None or lap.kind != "timed":
             continue
         if row["lap_time_method"][0] == "clock":
@@ -170,15 +170,15 @@ def _stints(
 def _pooled(
     season: list[tuple[pl.DataFrame, SessionTruth]], errors: Errors, covered: Covered
 ) -> None:
-    """What the sessions of a season tell together."""
-    found = pooled_effects(pl.concat([laps for laps, _ in season]))
-    covered["seasons that tell"].append(found is not None)
-    if found is None:
+    """Pooled figures of the sessions of a season."""
+    effects = pooled_effects(pl.concat([laps for laps, _ in season]))
+    covered["seasons that tell"].append(effects is not None)
+    if effects is None:
         return
     law = season[0][1].law
     for name, estimate, true in (
-        ("pooled fuel effect (s/l)", found[0], law.seconds_per_litre),
-        ("pooled degradation (s/lap)", found[1], law.seconds_per_tyre_lap),
+        ("pooled fuel effect (s/l)", effects[0], law.seconds_per_litre),
+        ("pooled degradation (s/lap)", effects[1], law.seconds_per_tyre_lap),
     ):
         errors[name].append(estimate.value - true)
         covered[name].append(estimate.low <= true <= estimate.high)

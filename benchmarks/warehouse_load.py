@@ -96,7 +96,7 @@ def plain_copy(connection: Connection, table: Table, frame: pl.DataFrame) -> Non
 
 
 def executemany(connection: Connection, table: Table, frame: pl.DataFrame) -> None:
-    """What one writes first: a prepared INSERT for each row, into a table without keys."""
+    """The naive way: a prepared INSERT for each row, into a table without keys."""
     connection.execute(f"CREATE TEMP TABLE plain (LIKE {table.name}) ON COMMIT DROP".encode())
     marks = ", ".join(["%s"] * frame.width)
     connection.cursor().executemany(f"INSERT INTO plain VALUES ({marks})".encode(), frame.rows())

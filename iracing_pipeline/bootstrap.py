@@ -45,7 +45,7 @@ def run_installed(module: str, constraints: str, needs: tuple[str, ...]) -> None
     try:
         python = _installed(prefix, pins, needs, inside=inside)
     except KeyboardInterrupt:
-        _say("Stopped. Run the command again: it goes on with the installation.")
+        _say("Stopped. Run the command again to continue the installation.")
         sys.exit(130)
     except OSError as error:
         _say(f"{error.filename or prefix} cannot be used: {error.strerror}.")
@@ -76,7 +76,7 @@ def _installed(prefix: Path, pins: Path, needs: tuple[str, ...], *, inside: bool
     python = Path(sys.executable) if inside else _python(prefix)
     if not inside and (why := _broken(prefix)):
         if prefix.exists():
-            _say(f"The virtual environment {prefix} is broken ({why}): making it anew")
+            _say(f"The virtual environment {prefix} is broken ({why}): creating it again")
         else:
             _say(f"Making a virtual environment in {prefix}")
         venv.create(prefix, with_pip=False, clear=prefix.exists())

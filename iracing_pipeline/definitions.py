@@ -3,6 +3,8 @@
 Dagster takes a module with one Definitions at its top, so the domains' modules are imported.
 """
 
+import warnings
+
 import dagster as dg
 
 from iracing_pipeline.defs.figures import definitions as figures
@@ -13,6 +15,9 @@ from iracing_pipeline.defs.reference import definitions as reference
 from iracing_pipeline.defs.resources import RESOURCES
 from iracing_pipeline.defs.results import definitions as results
 from iracing_pipeline.defs.telemetry import definitions as telemetry
+
+# Dagster copies a sensor with an argument of its own that it calls beta.
+warnings.filterwarnings("ignore", "Parameter `owners` of initializer `SensorDefinition")
 
 defs = dg.Definitions.merge(
     telemetry.defs,

@@ -1,4 +1,4 @@
-"""A ``requests`` session whose answers have a largest size and a longest time.
+"""A ``requests`` session with a limit on the size and the time of a response.
 
 ``requests`` reads an answer whole: one of 2 MB can unpack to 2 GB, and one that comes byte by byte
 never ends.
@@ -80,7 +80,7 @@ class _Adapter(HTTPAdapter):
 
 
 def _received(response: requests.Response, deadline: float, most: int) -> Iterator[bytes]:
-    """What arrives, as it is on the wire."""
+    """The received bytes, as on the wire."""
     received = 0
     # read1 returns what there is, so that the deadline is looked at after each packet.
     while block := response.raw.read1(_BLOCK, decode_content=False):
@@ -91,7 +91,7 @@ def _received(response: requests.Response, deadline: float, most: int) -> Iterat
 
 
 def _unpacked(blocks: Iterator[bytes]) -> Iterator[bytes]:
-    """What gzip has packed, in blocks of bounded size."""
+    """The unpacked bytes of a gzip stream, in blocks of bounded size."""
     decoder = zlib.decompressobj(_GZIP)
     for block in blocks:
         rest = block

@@ -1,4 +1,4 @@
-"""Which requests an HTTP server on this machine answers.
+"""Decide which requests an HTTP server on this machine answers.
 
 A page that a browser shows can send requests to servers on loopback, and by DNS rebinding it can do
 so under a name of its own. Both are known by their headers: a browser always sends ``Host``, and it
@@ -39,12 +39,12 @@ def refusal(
     headers: Mapping[str, str],
     allowed: frozenset[str],
 ) -> str | None:
-    """Why a request is refused; None if it is answered.
+    """Return the reason to refuse a request; None if it is answered.
 
     Args:
         method: Such as ``GET``; ``WEBSOCKET`` for one that opens a WebSocket.
         path: The path.
-        query: What stands after ``?``.
+        query: The query string.
         headers: Its headers, by names in lower case.
         allowed: Names of this server, from :func:`allowed_hosts`.
     """

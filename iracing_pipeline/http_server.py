@@ -1,4 +1,4 @@
-"""A small HTTP server that stays calm when connections are silent, too many, or not to be had."""
+"""A small HTTP server with limits on silent and on many connections."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ MOST_CONNECTIONS = 64
 _PAUSE_S = 0.5
 
 
-class CalmServer(ThreadingHTTPServer):
+class LimitedServer(ThreadingHTTPServer):
     """A thread for each connection, up to a number; further ones are closed at once."""
 
     daemon_threads = True
@@ -36,7 +36,7 @@ class CalmServer(ThreadingHTTPServer):
             raise
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Answer in a thread of its own."""
+        """Answer in a separate thread."""
         if not self._free.acquire(blocking=False):
             self.shutdown_request(request)
             return

@@ -69,14 +69,14 @@ _OF_OTHERS = re.compile(
 
 
 def misspelt(env: Mapping[str, str]) -> list[str]:
-    """What to say of variables that begin with ``IRACING_`` and that nobody reads.
+    """Return warnings about unknown variables that begin with ``IRACING_``.
 
     Their values are never repeated.
     """
     lines = []
     for name in sorted(env):
-        known = name in NAMES or name.removesuffix("_FILE") in NAMES
-        if known or not name.startswith("IRACING_") or _OF_OTHERS.fullmatch(name):
+        is_setting = name in NAMES or name.removesuffix("_FILE") in NAMES
+        if is_setting or not name.startswith("IRACING_") or _OF_OTHERS.fullmatch(name):
             continue
         # Without the prefix that all share: it alone would make any two alike.
         ends = [each.removeprefix("IRACING_") for each in sorted(NAMES)]
@@ -93,7 +93,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Where things are.
+    """Locations of data.
 
     Attributes:
         home: ``IRACING_HOME``. The data folder: lake, embedded database, Dagster's storage.
@@ -106,7 +106,7 @@ class Settings:
             it, a PostgreSQL server embedded in the data folder is used.
         lake: ``IRACING_LAKE``. Where Parquet files and raw payloads lie: a folder or a URI
             (``s3://``, ``gs://``, ``az://``). Default: ``lake`` in the data folder.
-        member: ``IRACING_MEMBER``. Whose racing this is: a customer id, or a name as results show
+        member: ``IRACING_MEMBER``. The member account: a customer id, or a name as results show
             it. Default: the member of the account, else the driver of most telemetry.
     """
 
@@ -190,7 +190,7 @@ class DataApiAccount:
 
 @dataclass(frozen=True, slots=True)
 class AskSettings:
-    """Who may ask.
+    """Settings of who may ask.
 
     Attributes:
         reader_password: ``IRACING_READER_PASSWORD`` (or ``_FILE``). Password of
@@ -214,7 +214,7 @@ class AskSettings:
 
 @dataclass(frozen=True, slots=True)
 class DigestSettings:
-    """Where the digest after a session goes; nowhere by default.
+    """Destinations of the digest after a session; none by default.
 
     Attributes:
         file: ``IRACING_DIGEST_FILE``. A file that digests are appended to.
@@ -261,7 +261,7 @@ def _calls_per_minute(text: str | None, *, most: int) -> int:
 
 @dataclass(frozen=True, slots=True)
 class MetricSettings:
-    """Where metrics go, and how much of them.
+    """Destinations of metrics, and their number.
 
     Attributes:
         prometheus_url: ``IRACING_PROMETHEUS_URL``. A Prometheus that takes remote write, such as
@@ -312,7 +312,7 @@ class MetricSettings:
 
 @dataclass(frozen=True, slots=True)
 class GrafanaSettings:
-    """Where Grafana is.
+    """Address of Grafana.
 
     Attributes:
         url: ``IRACING_GRAFANA_URL``. Its address, such as ``http://127.0.0.1:3001``.

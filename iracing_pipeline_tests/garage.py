@@ -1,4 +1,4 @@
-"""The demo season in a database of its own, loaded by the functions that the assets call.
+"""The demo season in a separate database, loaded by the functions that the assets call.
 
 Without Dagster and a simulated Data API it takes a fraction of the time.
 """
@@ -85,8 +85,8 @@ def load_garage(url: str, home: Path) -> Garage:
         ):
             rebuild(connection, run_id="figures")
             connection.commit()
-        races.take_apart_due(connection, run_id="races")
-        race_what_ifs.drive_again_due(connection, run_id="races")
+        races.analyse_due_races(connection, run_id="races")
+        race_what_ifs.simulate_due_what_ifs(connection, run_id="races")
         refused = connection.execute("SELECT item, reason FROM ops.quarantine").fetchall()
     assert not refused, refused
     return garage
@@ -145,13 +145,13 @@ def _put_race(connection: Connection, career: Career, race: Race) -> None:
 
 
 def _inventory(path: Path, file: IbtFile) -> TelemetryFile:
-    found = path.stat()
+    result = path.stat()
     now = datetime.now(UTC)
     return TelemetryFile(
         path=str(path),
         file_name=path.name,
-        size_bytes=found.st_size,
-        modified_at=datetime.fromtimestamp(found.st_mtime, UTC),
+        size_bytes=result.st_size,
+        modified_at=datetime.fromtimestamp(result.st_mtime, UTC),
         session_key=str(file.session_key),
         state=State.LOADED,
         unchanged_since=now,

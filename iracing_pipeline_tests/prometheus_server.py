@@ -43,7 +43,7 @@ HOSTED: dict[str, Any] = {
     " $2b$05$bnY7.M8bTw853xzHgDNp1uAzzHmfuG21GXsIkJcv3ZH2mDQtUoFkG\n",
     "auth": base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode(),
 }
-"""How a hosted server is: two hours back, and a password."""
+"""Configuration of a hosted server: two hours back, and a password."""
 
 
 @dataclass(slots=True)
@@ -58,7 +58,7 @@ class Server:
         arguments: More command line arguments.
         receiver: Whether it takes remote write.
         retention: How long it keeps samples.
-        port: Where it listens.
+        port: Port to listen on.
         config: A configuration to take instead of one from the above.
         replace: What to replace in that configuration, such as ports.
     """
@@ -155,11 +155,11 @@ class Server:
 
     def value(self, expression: str, at: float | None = None) -> float | None:
         """The one value of an instant query; None without one."""
-        found = self.query(expression, at)
-        return float(found[0]["value"][1]) if found else None
+        result = self.query(expression, at)
+        return float(result[0]["value"][1]) if result else None
 
     def samples(self, session: str, start: float, end: float) -> int:
-        """How many samples of a session there are between two times."""
+        """Count the samples of a session between two times."""
         # In steps, as a range vector is held in memory whole.
         total, step = 0, 900
         first = int(start) - 1

@@ -11,7 +11,7 @@ _BESIDE = Path(__file__).parents[2] / "shared" / "data"
 
 
 def folder() -> Path | None:
-    """The folder of real files, or None where there is none."""
+    """The folder of real files, or None if there is none."""
     path = Path(os.environ.get("IRACING_TEST_DATA") or _BESIDE)
     return path if (path / "ibt").is_dir() else None
 

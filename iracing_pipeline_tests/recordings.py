@@ -125,7 +125,7 @@ def drive(
     shown_of = np.searchsorted(crossings + late, time, side="right")
     begins = np.concatenate(([crossings[0] - 20.0], crossings))
     length = np.concatenate(([20.0], lap_times, [20.0]))
-    said = np.concatenate(([0.0, -1.0], lap_times if official is None else official))
+    message = np.concatenate(([0.0, -1.0], lap_times if official is None else official))
     pct = (time - begins[lap_of]) / length[lap_of]
     around = 2 * np.pi * pct
     rows = np.arange(count)
@@ -139,7 +139,7 @@ def drive(
             "Lap": lap + lap_of,
             "LapDistPct": pct,
             "LapCurrentLapTime": time - begins[shown_of],
-            "LapLastLapTime": said[shown_of],
+            "LapLastLapTime": message[shown_of],
             "Speed": TRACK_M / length[lap_of],
             "Lat": 40 + 1e-3 * np.sin(around),
             "Lon": 10 + 1e-3 * np.cos(around),
@@ -222,7 +222,7 @@ def session(
     start: datetime = START,
     **values: IntoExpr,
 ) -> Path:
-    """Write a small recording of a session that is told from others by its track.
+    """Write a small recording of a session that is distinguished from others by its track.
 
     Args:
         path: The file to write.

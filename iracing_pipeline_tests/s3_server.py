@@ -1,4 +1,4 @@
-"""A server that speaks S3's protocol, in a process of its own, and ways to make it fail."""
+"""A server that speaks S3's protocol, in a separate process, and ways to make it fail."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class S3Server:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a process needs to use it; nothing else of the environment's may count."""
+        """Environment of a process that uses it; without other variables."""
         return {
             "AWS_ENDPOINT_URL": self.url,
             "AWS_ACCESS_KEY_ID": "AKIAEXAMPLE",

@@ -159,10 +159,10 @@ def test_another_python_is_named_before_anything_is_made(
     with pytest.raises(SystemExit) as ended:
         machine.begin()
 
-    said = capsys.readouterr().err
+    message = capsys.readouterr().err
     assert ended.value.code == 1
-    assert "needs Python 3.11, 3.12 or 3.13; this is " + ".".join(map(str, version)) in said
-    assert "3.13 -m the_module --exit" in said
+    assert "needs Python 3.11, 3.12 or 3.13; this is " + ".".join(map(str, version)) in message
+    assert "3.13 -m the_module --exit" in message
     assert machine.commands == []
     assert not (machine.root / ".venv").exists()
 

@@ -46,7 +46,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> list[tuple[Settings, int]]:
-    """What would have been served."""
+    """Arguments of the server that would have been started."""
     calls: list[tuple[Settings, int]] = []
 
     def serve(settings: Settings, port: int, *, browse: bool) -> bool:
@@ -98,14 +98,14 @@ def test_files_are_loaded_and_told(
     bad = tmp_path / "bad.ibt"
     bad.write_bytes(b"no telemetry")
 
-    told = run("load", good)
+    output = run("load", good)
     both = run("load", "--json", good, bad)
 
-    assert told.exit_code == 0, told.output
-    assert "good.ibt: 20260307T191533Z-" in told.output
-    assert "Unknown car at Somewhere Short, Practice: 4 laps, best 20.000." in told.output
-    assert "Loaded 1 of 1 files" in told.output
-    assert "4 laps of 1 files are in the database; 0 refused." in told.output
+    assert output.exit_code == 0, output.output
+    assert "good.ibt: 20260307T191533Z-" in output.output
+    assert "Unknown car at Somewhere Short, Practice: 4 laps, best 20.000." in output.output
+    assert "Loaded 1 of 1 files" in output.output
+    assert "4 laps of 1 files are in the database; 0 refused." in output.output
     assert both.exit_code == 1
     first, second = json.loads(both.stdout)
     assert (first["state"], first["laps"], second["state"]) == ("loaded", 4, "quarantined")

@@ -58,8 +58,8 @@ def test_the_demo_ends_with_commands_that_work(driven: Path, folder: Path, datab
     done = run("demo", "--exit", "--folder", driven.parent)
     (key,) = keys(database)
 
-    told = [line.partition("python -m iracing_pipeline ")[2] for line in done.output.splitlines()]
-    report, dsn = (run(*command.split()) for command in told if command)
+    output = [line.partition("python -m iracing_pipeline ")[2] for line in done.output.splitlines()]
+    report, dsn = (run(*command.split()) for command in output if command)
 
     assert report.output.startswith(f"report-{key}.html: "), report.output
     assert (folder / f"report-{key}.html").exists()
@@ -105,7 +105,7 @@ def test_a_session_without_a_clean_lap_says_so(loaded: Path, database: str) -> N
 
     assert done.exit_code == 0, done.output
     html = (loaded / "out.html").read_text("utf-8")
-    assert "Nothing can be told yet: 0 clean laps" in html
+    assert "No finding yet: 0 clean laps" in html
 
 
 def test_a_session_that_is_not_there_is_an_error(loaded: Path) -> None:

@@ -1,4 +1,4 @@
-"""What the project relies on in Dagster's private modules still holds in the installed release."""
+"""Private modules of Dagster behave in the installed release as the project needs."""
 
 from __future__ import annotations
 

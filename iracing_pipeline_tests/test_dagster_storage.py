@@ -86,7 +86,7 @@ migrates = pytest.mark.skipif(
 
 
 def migrate() -> str:
-    """What the container that migrates prints."""
+    """Return the output of the container that migrates."""
     script = [sys.executable, "-c", (FILES / "migrate.py").read_text(encoding="utf-8")]
     migrated = subprocess.run(script, check=False, capture_output=True, text=True)
     assert migrated.returncode == 0, migrated.stderr
@@ -95,9 +95,9 @@ def migrate() -> str:
 
 @migrates
 def test_a_run_is_kept_and_notified_in_postgres(container: dict[str, str]) -> None:
-    told = migrate()
-    assert "Made role dagster" in told
-    assert "Dagster's storage is up to date." in told
+    output = migrate()
+    assert "Made role dagster" in output
+    assert "Dagster's storage is up to date." in output
     # Migrations write nothing there.
     assert not (Path(container["DAGSTER_HOME"]) / "base").exists()
 
@@ -154,8 +154,8 @@ def test_events_are_written_over_a_connection_that_stays(container: dict[str, st
 
 
 def number(connection: psycopg.Connection[Any], query: str) -> int:
-    (found,) = connection.execute(query.encode()).fetchone() or (0,)
-    return int(found)
+    (result,) = connection.execute(query.encode()).fetchone() or (0,)
+    return int(result)
 
 
 def wait_for_statistics(connection: psycopg.Connection[Any]) -> None:

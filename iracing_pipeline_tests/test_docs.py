@@ -33,14 +33,14 @@ def test_readme_has_the_two_commands() -> None:
 
 
 def test_every_command_in_the_docs_exists() -> None:
-    said = {
+    message = {
         name
         for page in PAGES
         for name in re.findall(r"iracing-pipeline ([a-z]+)", page.read_text(encoding="utf-8"))
     }
 
-    assert said
-    assert said <= set(cli.main.commands)
+    assert message
+    assert message <= set(cli.main.commands)
 
 
 @pytest.mark.parametrize("name", sorted(cli.main.commands))

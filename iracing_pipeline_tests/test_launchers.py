@@ -101,7 +101,7 @@ def kubernetes_instance(home: Path, url: str) -> None:
 
 
 def code_of_the_chart() -> JobPythonOrigin:
-    """Where a run's code is, as the chart's code server tells it."""
+    """Origin of a run's code, as the chart's code server reports it."""
     server = read(VALUES)["dagster-user-deployments"]["deployments"][0]
     given = {
         "env": server["env"],
@@ -147,9 +147,9 @@ def test_on_kubernetes_a_run_is_a_pod_without_rights(tmp_path: Path) -> None:
     }
     assert container["resources"]["limits"]["memory"] == "2Gi"
     assert {"secretRef": {"name": "iracing"}} in container["envFrom"]
-    said = {each["name"]: each.get("value") for each in container["env"]}
-    assert said["IRACING_LAKE"].startswith("s3://")
-    assert said["DAGSTER_PG_PASSWORD"] is None, "it comes from a Secret"
+    message = {each["name"]: each.get("value") for each in container["env"]}
+    assert message["IRACING_LAKE"].startswith("s3://")
+    assert message["DAGSTER_PG_PASSWORD"] is None, "it comes from a Secret"
     assert {"/telemetry", "/tmp"} == {each["mountPath"] for each in container["volumeMounts"]}  # noqa: S108 - of the pod
     assert job["spec"]["backoffLimit"] == 0, "Dagster decides whether a run is launched again"
 

@@ -1,4 +1,4 @@
-"""What docs/scaling.md tells people to run does what it says."""
+"""Commands of docs/scaling.md work as described."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_the_database_forgets_files_that_are_gone_and_old_books(pipeline: Pipeli
     pipeline.load()
     gone.unlink()
     pipeline.tick()
-    forget = block("What the database forgets", "sql")
+    forget = block("Prune the database", "sql")
 
     run(pipeline, forget)
     assert pipeline.states == {"gone.ibt": "missing", "here.ibt": "loaded"}, "it is not long ago"
@@ -100,7 +100,7 @@ def test_dagster_forgets_and_a_file_that_comes_back_is_loaded(
         pipeline.record("a.ibt")
         (loaded,) = pipeline.load()
         (key,) = pipeline.keys
-        script = block("What Dagster forgets", "python").replace("days=7", "days=-1")
+        script = block("Prune Dagster's storage", "python").replace("days=7", "days=-1")
         # The recording is of March 2026, which may lie in the future of a machine's clock.
         exec(compile(script.replace("%Y%m%d", "9"), "scaling.md", "exec"), {})  # noqa: S102 - our own page
 

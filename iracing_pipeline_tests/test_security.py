@@ -71,14 +71,14 @@ def test_every_threat_has_a_control_and_a_test() -> None:
 
 
 def test_nothing_that_looks_like_a_secret_is_in_the_tree() -> None:
-    found = []
+    rows = []
     for name in git("ls-files", "-z").split("\0"):
         path = ROOT / name
         if name and path.is_file() and path.suffix not in {".png", ".ibt", ".parquet"}:
             text = path.read_text(encoding="utf-8", errors="replace")
-            found += [name] if SECRET.search(text) else []
+            rows += [name] if SECRET.search(text) else []
 
-    assert found == []
+    assert rows == []
 
 
 def test_nothing_that_looks_like_a_secret_ever_was() -> None:

@@ -51,8 +51,8 @@ def text_of(folder: Path) -> str:
 
 def blocks(kind: str, text: str) -> dict[str, str]:
     """The blocks of a kind, by name: our files are formatted, so a block ends at column 0."""
-    found = re.findall(rf'^{kind} "(\w+)" \{{\n(.*?)^\}}', text, re.MULTILINE | re.DOTALL)
-    return dict(found)
+    result = re.findall(rf'^{kind} "(\w+)" \{{\n(.*?)^\}}', text, re.MULTILINE | re.DOTALL)
+    return dict(result)
 
 
 def modules() -> list[Path]:
@@ -74,25 +74,27 @@ def test_there_is_what_the_tests_are_about() -> None:
 
 
 def test_clouds_have_the_same_variables() -> None:
-    said = {cloud: blocks("variable", text_of(MODULES / cloud)) for cloud in CLOUDS}
-    common = {cloud: set(said[cloud]) - OWN_VARIABLES[cloud] for cloud in CLOUDS}
+    message = {cloud: blocks("variable", text_of(MODULES / cloud)) for cloud in CLOUDS}
+    common = {cloud: set(message[cloud]) - OWN_VARIABLES[cloud] for cloud in CLOUDS}
 
     assert common["aws"] == common["gcp"] == common["azure"]
-    assert all(OWN_VARIABLES[cloud] <= set(said[cloud]) for cloud in CLOUDS)
+    assert all(OWN_VARIABLES[cloud] <= set(message[cloud]) for cloud in CLOUDS)
     # Who may reach the webserver is an address to some and a person to others.
     same = common["aws"] - {"webserver_allowed"}
-    assert [name for name in sorted(same) if len({said[each][name] for each in CLOUDS}) > 1] == []
+    assert [
+        name for name in sorted(same) if len({message[each][name] for each in CLOUDS}) > 1
+    ] == []
 
 
 def test_clouds_have_the_same_outputs() -> None:
-    said = {cloud: blocks("output", text_of(MODULES / cloud)) for cloud in CLOUDS}
+    message = {cloud: blocks("output", text_of(MODULES / cloud)) for cloud in CLOUDS}
     described = {
-        cloud: {name: re.findall(r'description = "(.*)"', body) for name, body in found.items()}
-        for cloud, found in said.items()
+        cloud: {name: re.findall(r'description = "(.*)"', body) for name, body in result.items()}
+        for cloud, result in message.items()
     }
 
     assert described["aws"] == described["gcp"] == described["azure"]
-    assert {"database_host", "lake_uri", "telemetry_uri", "collector"} <= set(said["aws"])
+    assert {"database_host", "lake_uri", "telemetry_uri", "collector"} <= set(message["aws"])
 
 
 @pytest.mark.parametrize("folder", [*modules(), *examples()], ids=lambda path: path.name)
@@ -108,10 +110,10 @@ def test_variables_are_typed_and_described(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", modules(), ids=lambda path: path.name)
 def test_every_variable_of_a_module_is_validated(folder: Path) -> None:
-    found = blocks("variable", text_of(folder))
+    result = blocks("variable", text_of(folder))
     unchecked = [
         name
-        for name, body in found.items()
+        for name, body in result.items()
         if "validation {" not in body and not re.search(r"^  type += bool$", body, re.MULTILINE)
     ]
 
@@ -131,11 +133,11 @@ def test_every_validation_is_seen_to_refuse(folder: Path) -> None:
 
 @pytest.mark.parametrize("folder", [*modules(), *examples()], ids=lambda path: path.name)
 def test_no_variable_is_a_password(folder: Path) -> None:
-    found = blocks("variable", text_of(folder))
+    result = blocks("variable", text_of(folder))
 
-    assert [name for name in found if SECRET.search(name) and name not in NO_SECRET] == []
+    assert [name for name in result if SECRET.search(name) and name not in NO_SECRET] == []
     # A token that must pass through is marked, so that no plan shows it.
-    tokens = [body for name, body in found.items() if name.endswith("token")]
+    tokens = [body for name, body in result.items() if name.endswith("token")]
     assert all(re.search(r"^  sensitive += true$", body, re.MULTILINE) for body in tokens)
 
 
@@ -176,24 +178,26 @@ def test_only_roots_pin_and_configure_providers() -> None:
 
 
 def test_containers_are_told_what_the_project_reads() -> None:
-    known = set(re.findall(r"[A-Z]+_[A-Z_]+", Path(settings.__file__).read_text(encoding="utf-8")))
+    expected = set(
+        re.findall(r"[A-Z]+_[A-Z_]+", Path(settings.__file__).read_text(encoding="utf-8"))
+    )
     for cloud in CLOUDS:
-        told = set(re.findall(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+) += ", text_of(MODULES / cloud)))
-        told |= set(re.findall(r'name += "([A-Z][A-Z0-9_]+)"', text_of(MODULES / cloud)))
+        output = set(re.findall(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+) += ", text_of(MODULES / cloud)))
+        output |= set(re.findall(r'name += "([A-Z][A-Z0-9_]+)"', text_of(MODULES / cloud)))
 
-        assert "IRACING_DATABASE_URL" in told
-        assert {name for name in told if not FOREIGN.match(name)} <= known
+        assert "IRACING_DATABASE_URL" in output
+        assert {name for name in output if not FOREIGN.match(name)} <= expected
 
 
 def test_only_what_asks_iracing_has_the_account() -> None:
     for cloud in CLOUDS:
-        said = re.search(
+        message = re.search(
             r"^  needs = \{\n(.*?)^  \}", text_of(MODULES / cloud), re.MULTILINE | re.DOTALL
         )
-        assert said is not None
+        assert message is not None
         needs = {
             name: set(re.findall(r'"(\w+)"', listed))
-            for name, listed in re.findall(r"^    ([\w-]+) += \[(.*)\]$", said[1], re.MULTILINE)
+            for name, listed in re.findall(r"^    ([\w-]+) += \[(.*)\]$", message[1], re.MULTILINE)
         }
 
         assert {part for part, has in needs.items() if "account" in has} == {

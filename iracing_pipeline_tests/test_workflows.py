@@ -65,7 +65,7 @@ def test_an_action_has_the_same_commit_everywhere() -> None:
         name, _, commit = step.get("uses", "").partition("@")
         commits.setdefault(name, set()).add(commit)
 
-    assert {name: found for name, found in commits.items() if len(found) > 1} == {}
+    assert {name: result for name, result in commits.items() if len(result) > 1} == {}
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
@@ -179,9 +179,9 @@ def test_updates_wait_a_week() -> None:
 def test_every_dockerfile_is_kept_up_to_date() -> None:
     updates = read(GITHUB / "dependabot.yml")["updates"]
     (watched,) = [each["directories"] for each in updates if each["package-ecosystem"] == "docker"]
-    found = [ROOT / "Dockerfile", *(ROOT / "terraform").rglob("Dockerfile")]
+    result = [ROOT / "Dockerfile", *(ROOT / "terraform").rglob("Dockerfile")]
 
-    assert len(found) >= 2
+    assert len(result) >= 2
     assert sorted(ROOT / each.strip("/") for each in watched) == sorted(
-        path.parent for path in found
+        path.parent for path in result
     )

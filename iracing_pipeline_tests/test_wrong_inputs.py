@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,6 +19,7 @@ from iracing_pipeline import cli
 from iracing_pipeline.cli.group import INTERRUPTED
 from iracing_pipeline.settings import NAMES, misspelt
 from iracing_pipeline_tests import recordings
+from iracing_pipeline_tests.conftest import at_database, copy_database, run_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,6 +92,7 @@ TABLE = [
 
 WAITS = """
 import time
+import uuid
 from iracing_pipeline import cli
 
 @cli.main.command()
@@ -109,20 +113,37 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
+@pytest.fixture(scope="module")
+def module_database(server_url: str, migrated_template: str) -> Iterator[str]:
+    name = f"iracing_test_{uuid.uuid4().hex[:8]}"
+    copy_database(server_url, name, migrated_template)
+    yield at_database(server_url, name)
+    run_statement(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="module")
+def recording(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return recordings.session(tmp_path_factory.mktemp("recording") / "good.ibt", laps=2)
+
+
 @pytest.fixture
 def places(
-    tmp_path: Path, shared: Path, database: str, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
+    shared: Path,
+    recording: Path,
+    module_database: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[dict[str, str]]:
     for name in os.environ:
         if name.startswith(("IRACING_", "DAGSTER_")) and "_TEST_" not in name:
             monkeypatch.delenv(name)
     monkeypatch.setenv("IRACING_HOME", str(shared))
-    monkeypatch.setenv("IRACING_DATABASE_URL", database)
+    monkeypatch.setenv("IRACING_DATABASE_URL", module_database)
     monkeypatch.chdir(tmp_path)
     (tmp_path / "folder").mkdir()
     for name in ("not-telemetry.ibt", "backup.zip"):
         (tmp_path / name).write_bytes(b"not what it should be")
-    recordings.session(tmp_path / "good.ibt", laps=2)
+    shutil.copyfile(recording, tmp_path / "good.ibt")
     yield {
         "folder": str(tmp_path / "folder"),
         "file": str(tmp_path / "not-telemetry.ibt"),

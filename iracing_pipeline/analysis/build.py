@@ -1,8 +1,8 @@
 """iRacing's builds and the seasons they belong to.
 
 Tyre models and cars change with the build that opens a season, in December, March, June and
-September; builds within a season mend faults. So laps of one season are comparable, and figures of
-tyres and pace are not pooled over seasons.
+September; builds within a season only fix faults. So laps of one season are comparable, and figures
+of tyres and pace are not pooled over seasons.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _OPENS = 12, 3, 6, 9  # months; the first opens the next year's first season
 
 
 def build_season(version: str | None) -> str | None:
-    """The season that a build belongs to, by the month of its date.
+    """Return the season that a build belongs to, by the month of its date.
 
     A build of the first days of such a month that closes the season before is counted as the new
     one's.

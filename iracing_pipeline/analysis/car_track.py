@@ -1,6 +1,6 @@
-"""What is known of a car on a track over all sessions: what plans for a race rest on.
+"""Figures of a car on a track over all sessions: the input of race plans.
 
-A session on its own seldom tells fuel and tyres apart. Together sessions do: one regression over
+A session alone seldom separates fuel and tyres. Several sessions do: one regression over
 the laps of all of them, in which each session has its own pace, so that weather, rubber and what
 the driver learnt from one to the next are in none of the figures.
 """
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from iracing_pipeline.analysis.robust import Estimate
 
 PACE_SESSIONS = 5
-"""Sessions that the present pace is had from."""
+"""Number of sessions from which the current pace is computed."""
 POOLED_SESSIONS = 60
 """The latest sessions that are pooled, of those of one season of builds."""
 FEWEST_SEASON_LAPS = 5
-"""Clean laps from which a new season of builds has figures of its own."""
+"""Clean laps from which a new season of builds has its own figures."""
 FEWEST_RACES = 3
-"""Races on a track from which the chance of a caution is told."""
+"""Races on a track from which the chance of a caution is computed."""
 
 _LEAST_FUEL_L = 1.0
 _LEAST_S = 0.5
@@ -39,7 +39,7 @@ _PLACE = ["car_id", "track_id"]
 
 @dataclass(frozen=True, slots=True)
 class Driven:
-    """What was driven, in the frames that figures are had from.
+    """Input frames of the figures.
 
     Attributes:
         sessions: Rows of ``racing.telemetry_session``, without setups.
@@ -73,10 +73,10 @@ def drivers(sessions: pl.DataFrame) -> pl.DataFrame:
 
 
 def car_tracks(driven: Driven, *, only: pl.DataFrame | None = None) -> pl.DataFrame:
-    """What is known of each car on each track, as rows of ``racing.car_track``.
+    """Compute the figures of each car on each track, as rows of ``racing.car_track``.
 
     Args:
-        driven: What was driven.
+        driven: The driven laps.
         only: Sessions of the cars and tracks that are wanted; None for all.
     """
     chosen = drivers(driven.sessions if only is None else only)
@@ -88,25 +88,25 @@ def car_tracks(driven: Driven, *, only: pl.DataFrame | None = None) -> pl.DataFr
     by_place = laps.partition_by(_PLACE, as_dict=True)
     stops = _stops(driven)
     rows = []
-    for place, sessions in own.group_by(_PLACE, maintain_order=True):
-        there = by_place.get(place, laps.clear())
+    for combination, sessions in own.group_by(_PLACE, maintain_order=True):
+        there = by_place.get(combination, laps.clear())
         season = _latest_season(sessions, there)
         row = {
-            **dict(zip(_PLACE, place, strict=True)),
+            **dict(zip(_PLACE, combination, strict=True)),
             **_who(sessions),
             **_season(sessions, season),
             **_pace(there.filter(pl.col("build_season").eq_missing(season))),
             **_fuel(there),
             **_energy(there, sessions),
-            **_pits(stops, *place),
-            **_cautions(driven.cautions, place[1]),
+            **_pits(stops, *combination),
+            **_cautions(driven.cautions, combination[1]),
         }
         rows.append(row | {"unknown": _unknown(row)})
     return CAR_TRACK.frame(rows).sort(CAR_TRACK.key)
 
 
 def pooled_effects(laps: pl.DataFrame) -> tuple[Estimate, Estimate] | None:
-    """What a litre on board and a lap on the tyres cost a lap, from all sessions together.
+    """Estimate the cost of a litre of fuel and of a lap on the tyres, from all sessions together.
 
     Huber regression of the lap times of warm tyres on fuel at the start and laps done by the set,
     with an intercept for each session.
@@ -123,12 +123,12 @@ def pooled_effects(laps: pl.DataFrame) -> tuple[Estimate, Estimate] | None:
         return None
     group = warm.get_column("session_key").rank("dense").to_numpy().astype(np.int64) - 1
     columns = warm.select("fuel_start_l", "set_lap").cast(pl.Float64).to_numpy()
-    found = robust.regression(columns, warm.get_column("lap_time_s").to_numpy(), group)
-    return None if found is None else (found[0], found[1])
+    effects = robust.regression(columns, warm.get_column("lap_time_s").to_numpy(), group)
+    return None if effects is None else (effects[0], effects[1])
 
 
 def assumed(effect: float | None) -> float:
-    """What plans take for a fuel effect or a degradation: 0 where it is unknown, or below 0.
+    """Return the value that plans assume for a fuel effect or degradation: 0 if unknown or below 0.
 
     Below 0 it is noise: tyres do not get better for ever, nor a car faster with fuel.
     """
@@ -136,12 +136,12 @@ def assumed(effect: float | None) -> float:
 
 
 def warm_laps(laps: pl.DataFrame) -> pl.DataFrame:
-    """Laps on warm tyres of which fuel and age of the tyres are known.
+    """Select laps on warm tyres with known fuel and age of the tyres.
 
-    A session with a single such lap tells nothing of the others, and is left out.
+    A session with a single such lap is left out, as it has no lap to compare with.
     """
-    known = laps.drop_nulls(["lap_time_s", "fuel_start_l", "set_lap"])
-    warm = known.filter(warm_tyres())
+    complete = laps.drop_nulls(["lap_time_s", "fuel_start_l", "set_lap"])
+    warm = complete.filter(warm_tyres())
     return warm.filter(pl.len().over("session_key") > 1)
 
 
@@ -160,7 +160,7 @@ def _who(sessions: pl.DataFrame) -> dict[str, Any]:
 
 
 def _latest_season(sessions: pl.DataFrame, laps: pl.DataFrame) -> str | None:
-    """The season of builds that pace and tyres are of: the latest with enough clean dry laps.
+    """Return the season of builds of pace and tyres: the latest with enough clean dry laps.
 
     A new build may bring another tyre model, so pace, fuel effect and degradation are of one
     season. Litres burnt are of all. A season that has just begun takes over from its
@@ -172,8 +172,8 @@ def _latest_season(sessions: pl.DataFrame, laps: pl.DataFrame) -> str | None:
         .agg(pl.col("session_start").max().alias("last"), pl.len().alias("laps"))
         .sort(pl.col("laps") >= FEWEST_SEASON_LAPS, "last", descending=True)
     )
-    found = seasons if seasons.height else sessions.reverse()
-    season: str | None = found.get_column("build_season")[0]
+    candidates = seasons if seasons.height else sessions.reverse()
+    season: str | None = candidates.get_column("build_season")[0]
     return season
 
 
@@ -310,44 +310,47 @@ def _cautions(cautions: pl.DataFrame, track_id: int) -> dict[str, Any]:
     row = cautions.filter(pl.col("track_id") == track_id)
     races = row.get_column("races")[0] if row.height else 0
     laps = row.get_column("laps")[0] if row.height else 0
-    known = races >= FEWEST_RACES and laps > 0
+    enough = races >= FEWEST_RACES and laps > 0
     return {
         "caution_race_count": races,
-        "caution_chance": row.get_column("cautions")[0] / laps if known else None,
+        "caution_chance": row.get_column("cautions")[0] / laps if enough else None,
     }
 
 
 def _unknown(row: dict[str, Any]) -> list[str]:
-    """What is not known, and what plans do about it."""
-    known = row.get
-    electric = known("power_source") == ELECTRIC
+    """List the unknown figures, and the assumptions of plans for them."""
+    value_of = row.get
+    electric = value_of("power_source") == ELECTRIC
     tank = "litres, as the car is electric" if electric else "what the tank holds"
     cautions = f"chance of a caution, for which it takes {FEWEST_RACES} races here: taken as 0"
-    told = (
-        (known("pace_lap_count"), "no clean lap on a dry track: no plans"),
+    checks = (
+        (value_of("pace_lap_count"), "no clean lap on a dry track: no plans"),
         (
-            known("fuel_p65_l") or electric,
+            value_of("fuel_p65_l") or electric,
             "fuel of a lap, for which it takes three clean laps: no plans",
         ),
-        (known("tank_l"), f"{tank}: no plans"),
+        (value_of("tank_l"), f"{tank}: no plans"),
         (
-            known("power_source") != HYBRID,
+            value_of("power_source") != HYBRID,
             "what a hybrid saves in fuel by its battery: plans count litres as burnt so far",
         ),
         (
-            known("fuel_effect_s_per_l") is not None,
+            value_of("fuel_effect_s_per_l") is not None,
             "fuel effect and degradation are not told apart: both taken as 0",
         ),
         (
-            known("pit_loss_s") is not None,
+            value_of("pit_loss_s") is not None,
             "pit loss, as no stop was driven here: plans with stops have no times",
         ),
-        (known("refuel_lps"), "how fast the car is refuelled: plans with stops have no times"),
-        (known("tyre_change_s"), "how long a change of tyres takes beyond refuelling: taken as 0"),
-        (known("lap_spread_s") is not None, "spread of a lap: taken as 0"),
-        (known("caution_chance") is not None, cautions),
+        (value_of("refuel_lps"), "how fast the car is refuelled: plans with stops have no times"),
+        (
+            value_of("tyre_change_s"),
+            "how long a change of tyres takes beyond refuelling: taken as 0",
+        ),
+        (value_of("lap_spread_s") is not None, "spread of a lap: taken as 0"),
+        (value_of("caution_chance") is not None, cautions),
     )
-    unknown = [words for there, words in told if not there]
+    unknown = [words for there, words in checks if not there]
     if count := row["other_season_session_count"]:
         unknown.append(
             f"whether the tyres of {count} sessions of other seasons are those of"

@@ -27,7 +27,7 @@ LAP_CHANNELS = tuple(
         )
     )
 )
-"""What the analysis of laps reads, where the file has it."""
+"""Channels that the analysis of laps reads, if the file has them."""
 
 CHANNELS = tuple(dict.fromkeys((*samples.CHANNELS, *sessions.CHANNELS, *LAP_CHANNELS)))
 """All that is read of a file, the finding of its laps included."""

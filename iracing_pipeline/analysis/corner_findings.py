@@ -69,22 +69,22 @@ def weakest_corner(corners: pl.DataFrame, clean: pl.DataFrame) -> Iterable[Findi
 
 
 def _advice(corner: int, part: pl.DataFrame) -> str | None:
-    """What differs between the faster and the slower half of the laps, where it is sure."""
+    """Describe the significant differences between the faster and the slower half of the laps."""
     ordered = part.sort("time_s")
     half = ordered.height // 2
     fast, slow = ordered.head(half), ordered.tail(half)
-    said = []
+    sentences = []
     for name, (less, more, unit, factor) in _HABITS.items():
         gap = robust.difference(_values(fast, name), _values(slow, name))
         if gap is None or (gap.low <= 0 <= gap.high) or abs(gap.value) * factor < _LEAST:
             continue
         amount = f"{abs(gap.value) * factor:.0f} {unit}"
-        said.append((less if gap.value < 0 else more).format(amount))
-    if not said:
+        sentences.append((less if gap.value < 0 else more).format(amount))
+    if not sentences:
         return None
     behind = robust.difference(_values(fast, "time_s"), _values(slow, "time_s"))
     cost = "" if behind is None else f": {behind.value:.2f} s a lap"
-    return f"T{corner}, slower half of the laps against the faster: {', '.join(said)}{cost}."
+    return f"T{corner}, slower half of the laps against the faster: {', '.join(sentences)}{cost}."
 
 
 def _values(part: pl.DataFrame, name: str) -> Floats:

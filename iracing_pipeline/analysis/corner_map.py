@@ -143,7 +143,7 @@ def find(records: pl.DataFrame, unrolled: Unrolled, grid: Grid) -> CornerMap | N
         grid: The grid of the track.
 
     Returns:
-        The map; None without laps, or where no channel tells how the car turned.
+        The map; None without laps, or without a channel for the turning of the car.
     """
     fine = grid.fine
     curvature = _curvature(records, unrolled, fine)
@@ -234,7 +234,7 @@ def _bends(curvature: Floats, step_m: float) -> list[_Bend]:
     rolled = np.roll(curvature, -seam)
     side = np.where(np.abs(rolled) > STRAIGHT_PER_M, np.sign(rolled), 0.0)
     edges = np.flatnonzero(np.diff(side, prepend=np.nan, append=np.nan))
-    found = []
+    bends = []
     for run in pairwise(edges.tolist()):
         for first, after in _split(np.abs(rolled), *run) if side[run[0]] else ():
             part = rolled[first:after]
@@ -243,8 +243,8 @@ def _bends(curvature: Floats, step_m: float) -> list[_Bend]:
                 continue
             apex = first + int(np.argmax(np.abs(part)))
             start = (first + seam) % count
-            found.append(_Bend(start, start + after - first, (apex + seam) % count, turn))
-    return found
+            bends.append(_Bend(start, start + after - first, (apex + seam) % count, turn))
+    return bends
 
 
 def _split(bend: Floats, first: int, after: int) -> list[tuple[int, int]]:

@@ -1,4 +1,4 @@
-"""How each lap took each corner, and where it lost time on another lap.
+"""Figures of each lap in each corner, and the time lost there to another lap.
 
 Everything is read off a grid of two metres at most. The way into a corner begins where the
 corner before it ends, but not further back than :data:`WAY_IN_M`; for the first corner that may
@@ -38,7 +38,7 @@ PEDAL_OFF = 0.05
 THROTTLE_ON = 0.20
 BRAKING = 0.10
 TURN_IN = 0.25
-"""Share of the peak steering angle of the corner at which the car is said to turn in."""
+"""Share of the peak steering angle of the corner at which the car turns in."""
 SLIP = 0.15
 _LEAST_STEERING_RAD = 0.05
 _ROLLING_MPS = 5.0
@@ -52,7 +52,7 @@ def lap_corners(
     *,
     tick_rate_hz: int = 60,
 ) -> pl.DataFrame:
-    """How each lap took each corner, as rows of ``racing.lap_corner``.
+    """Measure each lap in each corner, as rows of ``racing.lap_corner``.
 
     Args:
         records: All records of the file, with those of :data:`CHANNELS` that it has.
@@ -68,7 +68,7 @@ def lap_corners(
     shocks = dampers.fastest(records)
     frames = []
     for index, corner in enumerate(corners.corners):
-        place = _place(corner, corners.corners[index - 1], grid)
+        bounds = _place(corner, corners.corners[index - 1], grid)
         frames.append(
             unrolled.laps.select(LAP_KEY).with_columns(
                 pl.lit(corner.number, pl.Int16).alias("corner"),
@@ -76,7 +76,7 @@ def lap_corners(
                 pl.lit(corners.version, pl.Int16).alias("map_version"),
                 pl.Series("time_s", in_corner[:, index]),
                 pl.Series("straight_s", on_straight[:, index]),
-                *_metrics(drive, place, corner.direction, grid.fine.step_m),
+                *_metrics(drive, bounds, corner.direction, grid.fine.step_m),
                 *_shocks(shocks, unrolled, corner, tick_rate_hz),
                 pl.lit(
                     None if drive.wheel_samples is None else drive.wheel_samples * tick_rate_hz,
@@ -160,13 +160,13 @@ class _Wheels:
     @classmethod
     def of(cls, records: pl.DataFrame) -> _Wheels:
         every = [every_sample(records, name) for name in WHEEL_SPEEDS]
-        known = [wheel for wheel in every if wheel is not None]
-        if len(known) < len(WHEEL_SPEEDS):
+        speeds = [wheel for wheel in every if wheel is not None]
+        if len(speeds) < len(WHEEL_SPEEDS):
             return cls()
         speed = floats_of(records, "Speed")
-        samples = min(wheel.shape[1] for wheel in known)
-        if samples == 1 or speed is None or any(wheel.shape[1] != samples for wheel in known):
-            now = [wheel[:, -1] for wheel in known]
+        samples = min(wheel.shape[1] for wheel in speeds)
+        if samples == 1 or speed is None or any(wheel.shape[1] != samples for wheel in speeds):
+            now = [wheel[:, -1] for wheel in speeds]
             return cls(1, np.min(now, axis=0), np.max(now[2:], axis=0))
         # The car's own speed has one value a record: it is on its way from the one before.
         before = np.concatenate([speed[:1], speed[:-1]])[:, None]
@@ -174,8 +174,8 @@ class _Wheels:
             car = before + (speed[:, None] - before) * np.arange(1, samples + 1) / samples
         return cls(
             samples,
-            locked=(np.min(known, axis=0) < (1 - SLIP) * car).mean(axis=1),
-            spinning=(np.max(known[2:], axis=0) > (1 + SLIP) * car).mean(axis=1),
+            locked=(np.min(speeds, axis=0) < (1 - SLIP) * car).mean(axis=1),
+            spinning=(np.max(speeds[2:], axis=0) > (1 + SLIP) * car).mean(axis=1),
         )
 
 
@@ -257,14 +257,14 @@ def _place(corner: Corner, before: Corner, grid: Grid) -> _Place:
     return _Place(*at)
 
 
-def _metrics(drive: _Drive, place: _Place, direction: int, step_m: float) -> list[pl.Series]:
-    whole = drive.part(place.way_in, place.end)
-    start = place.start - place.way_in
-    metres: Floats = np.arange(place.way_in, place.end + 1, dtype=np.float64) * step_m
+def _metrics(drive: _Drive, bounds: _Place, direction: int, step_m: float) -> list[pl.Series]:
+    whole = drive.part(bounds.way_in, bounds.end)
+    start = bounds.start - bounds.way_in
+    metres: Floats = np.arange(bounds.way_in, bounds.end + 1, dtype=np.float64) * step_m
     # What happened before the line is unknown where the car was put down after it.
-    known = drive.known_from if place.way_in < 0 else np.ones_like(drive.known_from)
+    reached = drive.known_from if bounds.way_in < 0 else np.ones_like(drive.known_from)
     apex, speeds = _speeds(whole, start)
-    found: dict[str, Floats | None] = {
+    figures: dict[str, Floats | None] = {
         **speeds,
         "apex_m": None if apex is None else metres[apex],
         **_pedals(whole, metres, apex),
@@ -273,11 +273,11 @@ def _metrics(drive: _Drive, place: _Place, direction: int, step_m: float) -> lis
     }
     unknown_before = {"brake_point_m", "peak_brake", "turn_in_m", "coasting_s", "abs_s", "lock_s"}
     series = []
-    for name, values in found.items():
+    for name, values in figures.items():
         if values is None:
-            series.append(pl.Series(name, [None] * len(known), pl.Float64))
+            series.append(pl.Series(name, [None] * len(reached), pl.Float64))
             continue
-        hidden = np.where(known, values, np.nan) if name in unknown_before else values
+        hidden = np.where(reached, values, np.nan) if name in unknown_before else values
         series.append(pl.Series(name, hidden, pl.Float64).fill_nan(None))
     return series
 
@@ -296,15 +296,15 @@ def _speeds(drive: _Drive, start: int) -> tuple[np.ndarray | None, dict[str, Flo
 
 def _pedals(drive: _Drive, metres: Floats, apex: np.ndarray | None) -> dict[str, Floats | None]:
     brake, throttle, points = drive.brake, drive.throttle, np.arange(len(metres))
-    found: dict[str, Floats | None] = dict.fromkeys(
+    figures: dict[str, Floats | None] = dict.fromkeys(
         ("brake_point_m", "peak_brake", "throttle_on_m", "coasting_s")
     )
     if brake is not None:
         peak = brake.argmax(axis=1)
         highest = brake.max(axis=1)
         pressed = _crossing(brake, _last(brake < PEDAL_OFF, points <= peak[:, None]), PEDAL_OFF)
-        found["peak_brake"] = highest
-        found["brake_point_m"] = np.where(
+        figures["peak_brake"] = highest
+        figures["brake_point_m"] = np.where(
             highest >= BRAKING, metres[0] + pressed * (metres[1] - metres[0]), np.nan
         )
     if throttle is not None and apex is not None:
@@ -312,10 +312,10 @@ def _pedals(drive: _Drive, metres: Floats, apex: np.ndarray | None) -> dict[str,
         opened = (throttle >= THROTTLE_ON) & (points > closed[:, None])
         first = np.where(opened.any(axis=1) & (closed >= 0), opened.argmax(axis=1) - 1, -1)
         passed = _crossing(throttle, first, THROTTLE_ON)
-        found["throttle_on_m"] = metres[0] + passed * (metres[1] - metres[0])
+        figures["throttle_on_m"] = metres[0] + passed * (metres[1] - metres[0])
     if brake is not None and throttle is not None:
-        found["coasting_s"] = _seconds(drive, (brake < PEDAL_OFF) & (throttle < PEDAL_OFF))
-    return found
+        figures["coasting_s"] = _seconds(drive, (brake < PEDAL_OFF) & (throttle < PEDAL_OFF))
+    return figures
 
 
 def _steering(
@@ -337,34 +337,34 @@ def _steering(
 
 
 def _hints(drive: _Drive) -> dict[str, Floats | None]:
-    found: dict[str, Floats | None] = dict.fromkeys(("abs_s", "lock_s", "wheelspin_s"))
+    figures: dict[str, Floats | None] = dict.fromkeys(("abs_s", "lock_s", "wheelspin_s"))
     if drive.abs_active is not None:
-        found["abs_s"] = _seconds(drive, drive.abs_active > 0)
+        figures["abs_s"] = _seconds(drive, drive.abs_active > 0)
     if drive.speed is None or drive.wheel_samples is None:
-        return found
+        return figures
     locked, spinning = drive.locked, drive.spinning
     if drive.slowest_wheel is not None and drive.fastest_driven is not None:
         locked = (drive.slowest_wheel < (1 - SLIP) * drive.speed).astype(np.float64)
         spinning = (drive.fastest_driven > (1 + SLIP) * drive.speed).astype(np.float64)
     rolling = drive.speed > _ROLLING_MPS
     if drive.brake is not None and locked is not None:
-        found["lock_s"] = _seconds(drive, locked * (rolling & (drive.brake > BRAKING)))
+        figures["lock_s"] = _seconds(drive, locked * (rolling & (drive.brake > BRAKING)))
     if drive.throttle is not None and spinning is not None:
-        found["wheelspin_s"] = _seconds(
+        figures["wheelspin_s"] = _seconds(
             drive, spinning * (rolling & (drive.throttle > THROTTLE_ON))
         )
-    return found
+    return figures
 
 
 def _last(holds: Flags, where: Flags) -> np.ndarray:
-    """The last point at which something holds, of those asked for; -1 where there is none."""
+    """The last point at which something holds, of those asked for; -1 if there is none."""
     both = holds & where
     last = both.shape[1] - 1 - both[:, ::-1].argmax(axis=1)
     return np.where(both.any(axis=1), last, -1)
 
 
 def _crossing(values: Floats, before: np.ndarray, level: Floats | float) -> Floats:
-    """Where values rise through a level after a point, in points; NaN where that is -1."""
+    """Return where values rise through a level after a point, in points; NaN where that is -1."""
     laps, most = np.arange(len(values)), values.shape[1] - 1
     at = np.clip(before, 0, most - 1)
     low, high = values[laps, at], values[laps, at + 1]

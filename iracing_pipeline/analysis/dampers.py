@@ -1,4 +1,4 @@
-"""How fast the dampers move: a histogram of shock velocity for each damper of a session.
+"""Velocity of the dampers: a histogram of shock velocity for each damper of a session.
 
 iRacing writes one velocity a record, 60 a second, or six where it logs at 360 Hz. All are counted.
 A short peak may still lie between two samples: :func:`peak_loss` says how much of it is missed.
@@ -36,12 +36,12 @@ _ZONE_EDGES = np.array([-THRESHOLD_MPS, 0.0, THRESHOLD_MPS])
 
 
 PEAK_S = 0.008
-"""How long a kerb's peak of velocity lasts, for what sampling loses of it: half a sine."""
+"""Duration of a kerb's peak of velocity (half a sine), to compute the loss by sampling."""
 
 
 @dataclass(frozen=True, slots=True)
 class PeakLoss:
-    """How much of a peak even sampling misses, as shares of its height.
+    """Part of a peak that even sampling misses, as shares of its height.
 
     Attributes:
         mean: On average over all moments at which sampling may begin.
@@ -53,7 +53,7 @@ class PeakLoss:
 
 
 def peak_loss(rate_hz: float, peak_s: float = PEAK_S) -> PeakLoss:
-    """How much of a peak the largest sample misses.
+    """Return the part of a peak that the largest sample misses.
 
     Args:
         rate_hz: Samples a second.
@@ -128,7 +128,7 @@ def _records_of(laps: pl.DataFrame, count: int) -> Flags:
 
 
 def fastest(records: pl.DataFrame) -> tuple[Floats, int] | None:
-    """How fast the fastest damper moved in each record, either way.
+    """Return the velocity of the fastest damper in each record, in either direction.
 
     Args:
         records: All records of the file, with those of :data:`CHANNELS` that it has.

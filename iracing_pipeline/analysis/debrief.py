@@ -1,4 +1,4 @@
-"""What a race comes down to: at most three findings of its ledger, costliest first.
+"""The main findings of a race: at most three of its ledger, costliest first.
 
 Each is what one cause cost against the driver's own clean laps, in seconds, and, where the field is
 known, in places and iRating. Where the ledger has rows, there is a finding.
@@ -31,7 +31,7 @@ RACE = "Race"
 
 MOST_FINDINGS = 3
 LEAST_S = 0.5
-"""What is lost over the whole race before it is worth a sentence, unless nothing else is."""
+"""Least loss over the whole race for a finding, unless there is no other."""
 FEWEST_CLEAN_LAPS = 5
 _FEWEST_STOPS = 3  # below, none of them can be called usual
 _GOOD_SHARE = 20  # percentile of one's own laps that one could drive every time
@@ -40,12 +40,12 @@ _LONGER_THAN_FUEL_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A race as its lap chart shows it, and whose race it is.
+    """A race as its lap chart shows it, and the driver's car.
 
     Attributes:
         race: All cars.
         group_id: The driver's car.
-        place_value: What one place is worth in iRating; None where it is not known.
+        place_value: iRating of one place; None if unknown.
     """
 
     race: Race
@@ -86,20 +86,20 @@ def debrief(
     clean = laps.filter("clean").drop_nulls("lap_time_s")
     shown = scored or _alone(laps, corners)
     own = shown.race.paces.get(shown.group_id)
-    found = [*weakest_corner(corners, clean)]
+    findings = [*weakest_corner(corners, clean)]
     if own is None:
-        found += _stops_of_stints(stints)
+        findings += _stops_of_stints(stints)
     else:
         parts = shown.race.parts(shown.group_id, int(own.car.lap[-1]))
-        found += [
+        findings += [
             *_mistakes(parts.get(MISTAKES)),
             *_rate(FADE, "pace", parts.get(FADE), "Tyres and fuel"),
             *_rate(TRAFFIC, "traffic", parts.get(TRAFFIC), "Traffic"),
             *(_stops(shown, parts.get(STOPS), stints) if scored else _stops_of_stints(stints)),
         ]
-    worth = [finding for finding in found if finding.seconds >= LEAST_S]
+    worth = [finding for finding in findings if finding.seconds >= LEAST_S]
     if not worth and own is not None and (is_race or scored is not None):
-        worth = [*found, *_pace(shown)] or [*_unevenness(clean)]
+        worth = [*findings, *_pace(shown)] or [*_unevenness(clean)]
         worth = [finding for finding in worth if finding.seconds > 0]
     worth.sort(key=lambda finding: -finding.seconds)
     ranked = (_priced(finding, scored) for finding in worth[:MOST_FINDINGS])
@@ -129,7 +129,7 @@ def race_findings(
     of_race = laps.filter(pl.col("simsession_type").eq_missing(RACE))
     raced = of_race if of_race.height else laps
     driven = corners.join(raced, on=("session_key", "stint", "lap_number"), how="semi")
-    found = debrief(raced, driven, stints, scored=scored, is_race=True)
+    findings = debrief(raced, driven, stints, scored=scored, is_race=True)
     return RACE_FINDING.frame(
         {
             "session_key": session["session_key"],
@@ -139,7 +139,7 @@ def race_findings(
             "seconds": finding.seconds,
             "laps": list(finding.laps),
             "corner": finding.corner,
-            "clean_lap_count": found.clean_laps,
+            "clean_lap_count": findings.clean_laps,
             "low_s": finding.low_s,
             "high_s": finding.high_s,
             "places": finding.places,
@@ -147,7 +147,7 @@ def race_findings(
             "advice": finding.advice,
             "cause": finding.cause,
         }
-        for rank, finding in enumerate(found.findings, start=1)
+        for rank, finding in enumerate(findings.findings, start=1)
     )
 
 
@@ -168,7 +168,7 @@ def _mistakes(part: Part | None) -> Iterable[Finding]:
     if part is None or part.seconds <= 0 or not part.items:
         return
     low, high = _interval(part)
-    if low is not None and low <= 0:  # cannot be told from clean laps
+    if low is not None and low <= 0:  # cannot be determined from clean laps
         return
     worst = max(part.items, key=lambda item: float(item["seconds"]))
     lap, cost = worst["laps"][0], float(worst["seconds"])
@@ -205,8 +205,8 @@ def _stops(scored: Scored, part: Part | None, stints: pl.DataFrame) -> Iterable[
     mistakes = sum(float(item["seconds"]) for item in part.items) - part.seconds
     seconds = float(worst["seconds"]) - (mistakes if len(part.items) == 1 else 0.0) - usual
     half = reach(part.freedom) * part.error if part.freedom > 0 else np.nan
-    known = not np.isnan(half)
-    if known and seconds - half <= 0:
+    measured = not np.isnan(half)
+    if measured and seconds - half <= 0:
         return
     first = worst["laps"][0]
     text = (
@@ -219,8 +219,8 @@ def _stops(scored: Scored, part: Part | None, stints: pl.DataFrame) -> Iterable[
         seconds,
         tuple(worst["laps"]),
         None,
-        seconds - half if known else None,
-        seconds + half if known else None,
+        seconds - half if measured else None,
+        seconds + half if measured else None,
         advice=_stop_advice(stints),
         cause=STOPS,
     )
@@ -293,8 +293,8 @@ def _pace(scored: Scored) -> Iterable[Finding]:
         f"Pace in clean air cost {seconds:.1f} s on the winner: {each:.2f} s a lap,"
         f" from {own.lap_count} of your laps and {winner.lap_count} of the winner's."
     )
-    known = not np.isnan(half)
-    low, high = (seconds - half, seconds + half) if known else (None, None)
+    measured = not np.isnan(half)
+    low, high = (seconds - half, seconds + half) if measured else (None, None)
     yield Finding("pace", text, seconds, (), None, low, high, cause=PACE)
 
 

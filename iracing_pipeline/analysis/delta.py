@@ -1,4 +1,4 @@
-"""Where one lap gained or lost time on another, along the track."""
+"""Time that one lap gained or lost to another, along the track."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a car runs on, and what a lap takes from its battery.
+"""Kind of drive of a car, and energy of its battery per lap.
 
 A hybrid writes ``EnergyERSBattery`` and ``EnergyBatteryToMGU_KLap`` in joules beside its litres.
 An electric car has no litres: iRacing writes its battery into ``FuelLevel`` and ``FuelLevelPct``,
@@ -40,11 +40,11 @@ _LITRES = ("fuel_start_l", "fuel_end_l", "fuel_added_l", "fuel_used_l")
 
 @dataclass(frozen=True, slots=True)
 class Power:
-    """What a car runs on.
+    """Kind of drive of a car.
 
     Attributes:
         source: ``fuel``, ``hybrid`` or ``electric``.
-        capacity_kwh: What the battery holds; None without a battery, or where unknown.
+        capacity_kwh: Capacity of the battery; None without a battery, or if unknown.
     """
 
     source: str = FUEL
@@ -52,7 +52,7 @@ class Power:
 
 
 def power(driver_info: Mapping[str, Any], records: pl.DataFrame) -> Power:
-    """What the car of a recording runs on.
+    """Return the kind of drive of the car of a recording.
 
     Args:
         driver_info: ``DriverInfo`` of the session info.
@@ -138,7 +138,7 @@ def _lap(
 
 
 def _deployed_kwh(deployed: Floats | None, rows: slice) -> float | None:
-    """The count begins anew at the line; a record may still show the lap before."""
+    """The count restarts at the line; a record may still show the lap before."""
     if deployed is None:
         return None
     rises = np.diff(deployed[rows])

@@ -1,9 +1,9 @@
 """Single records and short bursts that contradict what lies before and after them.
 
 iRacing now and then writes a record in which one channel holds a wrong value: no place, no tread,
-another lap count. A change counts when it lasts. What differs for up to :data:`LONGEST_LIE` records
-and then goes on as before is replaced: a count or a state by its earlier value, a measured value by
-interpolation.
+another lap count. A change counts when it lasts. A value that differs for up to
+:data:`LONGEST_EXCURSION` records and then returns is replaced: a count or a state by its earlier
+value, a measured value by interpolation.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 Discrete = TypeVar("Discrete", bound=np.generic)
 
-LONGEST_LIE = 5
+LONGEST_EXCURSION = 5
 """Records after which a changed value counts as a change."""
 
 
@@ -51,11 +51,11 @@ def settled(
     fixed = values.copy()
     for first, after in _short_spans(starts, len(values)):
         if first == 0:
-            if strict or np.count_nonzero(values[:after] != values[after]) <= LONGEST_LIE:
+            if strict or np.count_nonzero(values[:after] != values[after]) <= LONGEST_EXCURSION:
                 fixed[:after] = values[after]
         elif after == len(values):
             differs = np.count_nonzero(values[first:] != values[first - 1])
-            if not keep_last and differs <= LONGEST_LIE:
+            if not keep_last and differs <= LONGEST_EXCURSION:
                 fixed[first:] = values[first - 1]
         else:
             _settle(fixed, values, first, after, strict=strict)
@@ -63,16 +63,16 @@ def settled(
 
 
 def _short_spans(starts: Integers, size: int) -> Iterator[tuple[int, int]]:
-    """[first, after) of each group of at most :data:`LONGEST_LIE` records in short runs."""
+    """[first, after) of each group of at most :data:`LONGEST_EXCURSION` records in short runs."""
     first = None
     for start, after in pairwise(starts.tolist()):
-        if after - start <= LONGEST_LIE:
+        if after - start <= LONGEST_EXCURSION:
             first = start if first is None else first
             continue
-        if first is not None and start - first <= 2 * LONGEST_LIE and start < size:
+        if first is not None and start - first <= 2 * LONGEST_EXCURSION and start < size:
             yield first, start
         first = None
-    if first is not None and first > 0 and size - first <= 2 * LONGEST_LIE:
+    if first is not None and first > 0 and size - first <= 2 * LONGEST_EXCURSION:
         yield first, size
 
 
@@ -84,7 +84,7 @@ def _settle(
     between = values[first:after]
     is_before, is_then = between == before, between == then
     if before == then:
-        if np.count_nonzero(~is_before) <= LONGEST_LIE:
+        if np.count_nonzero(~is_before) <= LONGEST_EXCURSION:
             fixed[first:after] = before
         return
     if not strict and not (is_before | is_then).all():
@@ -92,7 +92,7 @@ def _settle(
     # The change is where the fewest records contradict it.
     wrong = np.concatenate(([0], np.cumsum(~is_before)))
     wrong += np.concatenate((np.cumsum(~is_then[::-1])[::-1], [0]))
-    if wrong.min() <= LONGEST_LIE:
+    if wrong.min() <= LONGEST_EXCURSION:
         change = int(wrong.argmin())
         fixed[first : first + change] = before
         fixed[first + change : after] = then
@@ -140,18 +140,18 @@ def _hold_ends(values: Floats, limit: float, *, circular: bool) -> None:
     ends nothing shows that it lasts.
     """
     for ends in (values, values[::-1]):
-        head = ends[: 2 * LONGEST_LIE + 1]
+        head = ends[: 2 * LONGEST_EXCURSION + 1]
         step = np.diff(head)
         if circular:
             step = (step + 0.5) % 1 - 0.5
         jumps = np.flatnonzero(~(np.abs(step) <= limit))
-        if len(jumps) and jumps[-1] < LONGEST_LIE and jumps[-1] + 1 < len(head):
+        if len(jumps) and jumps[-1] < LONGEST_EXCURSION and jumps[-1] + 1 < len(head):
             ends[: jumps[-1] + 1] = head[jumps[-1] + 1]
 
 
 def _returns(values: Floats, before: int, limit: float, *, circular: bool) -> int | None:
     """The record at which the channel is back on its way; None if it is not, within a lie."""
-    for back in range(before + 2, min(before + 2 + LONGEST_LIE, len(values))):
+    for back in range(before + 2, min(before + 2 + LONGEST_EXCURSION, len(values))):
         way = _way(values[before], values[back], circular=circular)
         if not abs(way) <= limit * (back - before):
             continue
@@ -188,7 +188,7 @@ def restored_time(time: Floats, usable: Flags) -> tuple[Floats, Flags]:
     for before in odd.tolist():
         if before < good or not usable[before]:
             continue
-        for back in range(before + 2, min(before + 2 + LONGEST_LIE, len(time))):
+        for back in range(before + 2, min(before + 2 + LONGEST_EXCURSION, len(time))):
             apart = time[back] - time[before]
             between = time[before + 1 : back]
             wrong = ~((between > time[before]) & (between < time[back]))

@@ -42,7 +42,7 @@ _RUNGS = 161
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What the blocks driven so far say.
+    """Result of the blocks driven so far.
 
     Attributes:
         difference_s: Median over blocks of B minus A, in seconds a lap; None without a block.
@@ -80,7 +80,7 @@ def plan(blocks: int, seed: int) -> list[Variant]:
 
 
 def compare(order: Sequence[Variant], runs: Sequence[Floats]) -> Comparison:
-    """Compare what was driven.
+    """Compare the variants by the runs driven so far.
 
     Args:
         order: The plan, by `plan`.

@@ -12,7 +12,7 @@ class Finding:
     Attributes:
         kind: ``mistake``, ``corner``, ``pace``, ``traffic`` or ``pit_stop``.
         text: It in words.
-        seconds: What it cost over the race.
+        seconds: Time lost over the race.
         laps: Laps that show it.
         corner: The corner it concerns, if it concerns one.
         low_s: Lower end of the 95 % interval; None where it is not known.

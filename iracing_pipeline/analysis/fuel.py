@@ -1,4 +1,4 @@
-"""What laps burn, how far the fuel goes, and what has to go in.
+"""Fuel per lap, range of the fuel, and fuel to add.
 
 Averages come from clean laps alone, or from caution laps alone: pit laps, off-tracks and spins
 burn what no racing lap burns. The estimator is always named: the median, or for a plan that must
@@ -59,15 +59,15 @@ def _laps_left(table: pl.DataFrame) -> pl.Series:
 
     Litres, or the energy of a car that has none; the battery of a hybrid is charged as it drives.
     """
-    known: list[float] = []
+    burnt: list[float] = []
     left: list[float | None] = []
     litres = table.get_column("fuel_end_l").count() > 0
     names = ("fuel_used_l", "fuel_end_l") if litres else ("energy_used_kwh", "energy_end_kwh")
     rows = table.select("condition", *names).iter_rows()
     for condition, used, end in rows:
         if condition == CLEAN and used is not None:
-            known.append(used)
-        typical = float(np.median(known)) if len(known) >= FEWEST_LAPS else 0.0
+            burnt.append(used)
+        typical = float(np.median(burnt)) if len(burnt) >= FEWEST_LAPS else 0.0
         left.append(end / typical if typical > 0 and end is not None else None)
     return pl.Series("laps_left", left, pl.Float64)
 
@@ -90,7 +90,7 @@ class FuelUse:
 
 
 def fuel_use(fuel: pl.DataFrame, condition: str = CLEAN) -> FuelUse | None:
-    """What laps of one condition burn; None for fewer than three.
+    """Estimate the fuel of laps of one condition; None for fewer than three.
 
     Args:
         fuel: Rows of ``racing.fuel_lap`` of one car on one track.
@@ -105,11 +105,11 @@ def fuel_use(fuel: pl.DataFrame, condition: str = CLEAN) -> FuelUse | None:
 
 @dataclass(frozen=True, slots=True)
 class EnergyUse:
-    """What clean dry laps take from the battery, in kWh: medians.
+    """Battery energy of clean dry laps, in kWh: medians.
 
     Attributes:
-        used_kwh: What the battery lost; about 0 where a hybrid recovers what it deploys.
-        deployed_kwh: What went to the MGU-K; None without such a channel.
+        used_kwh: Energy lost by the battery; about 0 if a hybrid recovers as much as it deploys.
+        deployed_kwh: Energy to the MGU-K; None without such a channel.
         laps: Laps behind these.
     """
 
@@ -119,7 +119,7 @@ class EnergyUse:
 
 
 def energy_use(fuel: pl.DataFrame) -> EnergyUse | None:
-    """What clean dry laps take from the battery; None for fewer than three, or without one.
+    """Compute the energy of clean dry laps; None for fewer than three, or without a battery.
 
     Args:
         fuel: Rows of ``racing.fuel_lap`` of one car on one track.
@@ -205,12 +205,12 @@ class Rung:
 def saving_ladder(
     level_l: float, per_lap_l: float, *, reserve_l: float = 0.0, most_saving: float = 0.2
 ) -> list[Rung]:
-    """How much to save to make the fuel last for more laps, up to the most that is drivable.
+    """List the fuel saving that gives each number of more laps, up to the largest drivable saving.
 
     Args:
         level_l: Fuel on board.
-        per_lap_l: What a lap usually burns.
-        reserve_l: What stays in the tank.
+        per_lap_l: Usual fuel per lap.
+        reserve_l: Fuel that stays in the tank.
         most_saving: The largest share that is worth listing.
     """
     usable = max(level_l - reserve_l, 0.0)

@@ -45,21 +45,21 @@ def incidents(
     counter = samples.incidents
     if counter is None or len(counter) < 2:
         return RACE_INCIDENT.frame()
-    known = (counter >= 0) & (counter < _MOST_POINTS) & ~samples.glitch
-    rows = np.flatnonzero(known)
+    valid = (counter >= 0) & (counter < _MOST_POINTS) & ~samples.glitch
+    rows = np.flatnonzero(valid)
     rises = rows[1:][np.diff(counter[rows]) > 0]
     before = rows[:-1][np.diff(counter[rows]) > 0]
     by_lap = {int(row["lap_number"]): row for row in laps.rows(named=True)}
     usual = _usual(laps)
     counts = np.unique(samples.lap[rises], return_counts=True)
     on_lap = dict(zip(counts[0].tolist(), counts[1].tolist(), strict=True))
-    found: list[dict[str, object]] = []
+    incident_rows: list[dict[str, object]] = []
     for number, (at, last) in enumerate(zip(rises, before, strict=True), start=1):
         lap = int(samples.lap[at])
         row, previous = by_lap.get(lap), by_lap.get(lap - 1)
         share = float(samples.pct[at] % 1.0)
         off = samples.surface is not None and bool(samples.surface[at] == OFF_TRACK)
-        found.append(
+        incident_rows.append(
             {
                 "session_key": session_key,
                 "incident": number,
@@ -75,7 +75,7 @@ def incidents(
                 "position_after": None if row is None else row["position"],
             }
         )
-    return RACE_INCIDENT.frame(found)
+    return RACE_INCIDENT.frame(incident_rows)
 
 
 def _usual(laps: pl.DataFrame) -> float | None:

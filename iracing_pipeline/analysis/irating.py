@@ -1,4 +1,4 @@
-"""How a race changes iRating: the arithmetic of one class.
+"""Change of iRating in a race: the arithmetic of one class.
 
 An entry gains by its score: the entries that finish behind it, minus the score that its rating
 lets expect. Each class counts by itself.
@@ -32,7 +32,7 @@ def expected_scores(ratings: Floats) -> Floats:
 
 
 def place_value(entries: int) -> float:
-    """What one place is worth in a class of so many entries, in rating points."""
+    """Return the rating points of one place in a class of so many entries."""
     return _POINTS * (1 - _TILT) / entries
 
 
@@ -63,12 +63,12 @@ def changes(ratings: Floats, completed: Flags) -> Floats:
     if not entries:
         return np.empty(0)
     expected = expected_scores(ratings)
-    found = change_at(np.arange(1.0, entries + 1), expected, entries)
+    by_place = change_at(np.arange(1.0, entries + 1), expected, entries)
     absent = ~completed
     if absent.any() and completed.any():
-        left = -found[completed].sum()
-        found[absent] = left * expected[absent] / expected[absent].sum()
-    return found
+        left = -by_place[completed].sum()
+        by_place[absent] = left * expected[absent] / expected[absent].sum()
+    return by_place
 
 
 def team_rating(ratings: Floats, laps: Floats) -> float:

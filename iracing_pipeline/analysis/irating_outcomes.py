@@ -1,4 +1,4 @@
-"""What each finishing place of a race changes in each driver's iRating."""
+"""Change of each driver's iRating at each finishing place of a race."""
 
 from __future__ import annotations
 
@@ -119,8 +119,8 @@ def _obstacle(cars: list[_Car]) -> str | None:
     if any(row["irating_before"] is None for car in cars for row in car.drivers):
         return NO_RATING
     places = [car.row["finish_position_in_class"] for car in cars]
-    known = [place for place in places if place is not None]
-    return NO_ORDER if len(set(known)) < len(known) else None
+    given = [place for place in places if place is not None]
+    return NO_ORDER if len(set(given)) < len(given) else None
 
 
 def _rows(cars: list[_Car], *, final: bool) -> Iterator[dict[str, object]]:

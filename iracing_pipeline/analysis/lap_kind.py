@@ -1,4 +1,4 @@
-"""What kind of lap it was, and why it does not count: the one definition of a lap."""
+"""Kind of a lap, and reasons why it does not count: the one definition of a lap."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.samples import IN_STALL, OFF_TRACK, PIT_SURFACES
 from iracing_pipeline.analysis.segments import Edge, Phase
 
@@ -30,7 +30,7 @@ KINDS = {
     PACE: "parade laps before the green flag",
     COOLDOWN: "after the chequered flag: begun when the car had finished",
 }
-"""What each kind of lap is, in words for the racer."""
+"""Description of each kind of lap, for the racer."""
 
 REASONS = {
     "out_lap": "left the pits",
@@ -135,7 +135,7 @@ def reasons(
         "caution": samples.caution is not None and samples.caution[rows].any(),
         "team_mate": by_team_mate(samples, rows),
         "no_closure": residual is not None and abs(residual) > bound,
-        "glitch": segment.doubtful or _nowhere_within(rows),
+        "glitch": segment.doubtful or _not_in_world_within(rows),
     }
     return [reason for reason, holds in against.items() if holds]
 
@@ -153,15 +153,15 @@ def _stopped(samples: Samples, segment: Segment) -> bool:
 
 def _lasts(holds: Flags) -> bool:
     """Whether something holds for longer than a lie lasts; for all of a shorter segment."""
-    if not len(holds) or np.count_nonzero(holds) <= min(LONGEST_LIE, len(holds) - 1):
+    if not len(holds) or np.count_nonzero(holds) <= min(LONGEST_EXCURSION, len(holds) - 1):
         return False
     edges = np.flatnonzero(np.diff(np.concatenate(([False], holds, [False]))))
-    return bool((edges[1::2] - edges[::2]).max() > min(LONGEST_LIE, len(holds) - 1))
+    return bool((edges[1::2] - edges[::2]).max() > min(LONGEST_EXCURSION, len(holds) - 1))
 
 
-def _nowhere_within(rows: Integers) -> bool:
-    """Whether the car was nowhere for a while within a lap that it then drove on."""
-    return bool(len(rows) > 1 and int(rows[-1]) - int(rows[0]) >= len(rows) + LONGEST_LIE)
+def _not_in_world_within(rows: Integers) -> bool:
+    """Whether the car was not in the world for a while within a lap that it then drove on."""
+    return bool(len(rows) > 1 and int(rows[-1]) - int(rows[0]) >= len(rows) + LONGEST_EXCURSION)
 
 
 def by_team_mate(samples: Samples, rows: Integers) -> bool:

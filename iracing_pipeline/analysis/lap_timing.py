@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.segments import Edge
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ METHODS = {
     "green": "from the record in which SessionState turned green, to half a record",
     "official": "by iRacing's own time, where nothing else shows the green",
 }
-"""How lap times are had."""
+"""Methods of timing a lap."""
 
 # How many records must agree on the moment of the crossing.
 _WITNESSES = 3
@@ -48,7 +48,7 @@ class Crossing:
         clock: SessionTime by the lap clock, in seconds; None where the file does not show it.
         interpolated: SessionTime by interpolation of LapDistPct, or by what shows the green.
         known_at: Index of the record from which the lap clock runs for this lap.
-        method: How ``interpolated`` was had, one of :data:`METHODS`.
+        method: How ``interpolated`` was determined, one of :data:`METHODS`.
     """
 
     clock: float | None
@@ -64,14 +64,14 @@ class Crossing:
 
 @dataclass(frozen=True, slots=True)
 class LapTime:
-    """A reconstructed lap time in seconds, and how it was had."""
+    """A reconstructed lap time in seconds, and the method."""
 
     seconds: float
     method: str
 
 
 def crossing(samples: Samples, segment: Segment) -> Crossing | None:
-    """What begins ``segment``: the line or the green flag; None if it is neither."""
+    """Return the crossing that begins ``segment``: line or green flag; None if it is neither."""
     if segment.start is not None and not segment.start.at_line:
         return _green(segment.start)
     if segment.begins is not Edge.LINE:
@@ -90,7 +90,7 @@ def crossing(samples: Samples, segment: Segment) -> Crossing | None:
             moment = float(np.median(witnesses))
             agree = near & (np.abs(began - moment) < _AGREEMENT_S)
             shown, lies = int(near.sum()), int((near & ~agree).sum())
-            if lies <= max(LONGEST_LIE, shown // 10) < shown:
+            if lies <= max(LONGEST_EXCURSION, shown // 10) < shown:
                 clock = moment
                 known_at = int(segment.rows[np.flatnonzero(agree)[0]])
     return Crossing(clock, _interpolated(samples, first), known_at)
@@ -133,7 +133,7 @@ def lap_time(begin: Crossing | None, end: Crossing | None) -> LapTime | None:
 
 
 def official_lap_time(samples: Samples, following: Segment, end: Crossing | None) -> float | None:
-    """What iRacing says of the lap before ``following``: seconds, -1 for invalid, or None.
+    """Return iRacing's time of the lap before ``following``: seconds, -1 for invalid, or None.
 
     ``LapLastLapTime`` is renewed in the record in which the lap clock is set.
     """
@@ -148,15 +148,15 @@ def official_lap_time(samples: Samples, following: Segment, end: Crossing | None
             return None
         since = int(renewed[0])
     # What most of the next records show, so that no single one is taken at its word.
-    values, counts = np.unique(shown[since : since + 2 * LONGEST_LIE + 1], return_counts=True)
+    values, counts = np.unique(shown[since : since + 2 * LONGEST_EXCURSION + 1], return_counts=True)
     value = values[counts.argmax()]
     # Stored as float32; its shortest decimal is the time that iRacing printed.
     return float(str(np.float32(value))) if value != 0 and np.isfinite(value) else None
 
 
 def _majority(shown: Floats, before: int) -> np.float64:
-    """What most of the records before one show."""
+    """Return the value of most of the records before one."""
     values, counts = np.unique(
-        shown[max(0, before - 2 * LONGEST_LIE - 1) : before], return_counts=True
+        shown[max(0, before - 2 * LONGEST_EXCURSION - 1) : before], return_counts=True
     )
     return np.float64(values[counts.argmax()])

@@ -89,7 +89,7 @@ def _lap(
     *,
     official: float | None,
 ) -> dict[str, object]:
-    """One row of the lap table, without its session and what was measured during it."""
+    """One row of the lap table, without its session and its measured figures."""
     rows = segment.rows
     kind = lap_kind.kind(samples, segment)
     valid = official if official is not None and official > 0 else None
@@ -119,7 +119,7 @@ def _lap(
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
-    """What adds up over the kept records of a file, at each of their times."""
+    """Running sums over the kept records of a file, at each of their times."""
 
     rows: Integers
     time: Floats
@@ -165,7 +165,7 @@ def _figures(
     ways: _Ways,
     crossings: tuple[Crossing | None, Crossing | None],
 ) -> dict[str, object]:
-    """What was measured between both ends of a lap, the step over the line included."""
+    """Measure the figures between both ends of a lap, the step over the line included."""
     rows = segment.rows
     began, ended = _ends(samples, segment, crossings)
     at = np.array([began, ended])
@@ -247,7 +247,7 @@ def _reduce(
 
 
 def _gained(counter: Integers | None, segment: Segment) -> int | None:
-    """How much a running count rose during the lap, its first record included."""
+    """Return the rise of a running count during the lap, its first record included."""
     if counter is None:
         return None
     first = segment.rows[0] - 1 if segment.begins is Edge.LINE else segment.rows[0]

@@ -45,7 +45,7 @@ _LONGEST_CAUTION = 12  # laps
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What telemetry adds to a lap of the scored lap chart.
+    """Telemetry's additions to a lap of the scored lap chart.
 
     Attributes:
         mistakes: Words for what went wrong, such as ``off track``.
@@ -82,7 +82,7 @@ class Car:
         caution: Whether the log names a caution that the lap was driven under.
         field_slow: Whether most of the field was slow without a caution in the log.
         ahead_s: Gap to the car ahead when the lap began; NaN where it is not known.
-        notes: What telemetry adds, by lap number.
+        notes: Additions of telemetry, by lap number.
     """
 
     group_id: int
@@ -133,7 +133,7 @@ def cars(
         laps: Rows of ``racing.lap`` of one simsession.
         results: Rows of ``racing.result`` of the same simsession.
         events: Its rows of ``racing.session_event``.
-        notes: What telemetry adds, by ``group_id`` and lap number.
+        notes: Additions of telemetry, by ``group_id`` and lap number.
     """
     own_notes = notes or {}
     entries = results.filter(pl.col("kind") != "team_driver")
@@ -150,7 +150,7 @@ def cars(
     clock = np.asarray(rows.get_column("session_time_s").to_numpy(), np.float64)
     ahead = _gap_ahead(group, clock, flags)
     columns = np.column_stack([number, flags])
-    found = []
+    field = []
     edges = [0, *(np.flatnonzero(np.diff(group)) + 1).tolist(), len(group)]
     for first, last in pairwise(edges if len(group) else []):
         part = slice(first, last)
@@ -158,9 +158,9 @@ def cars(
         car = _car(columns[part], clock[part], ahead[part], own)
         if car is not None:
             group_id = int(group[first])
-            found.append(replace(car, group_id=group_id, class_id=classes.get(group_id)))
-    _mark_slow_field(found, _caution_times(events))
-    return found
+            field.append(replace(car, group_id=group_id, class_id=classes.get(group_id)))
+    _mark_slow_field(field, _caution_times(events))
+    return field
 
 
 def _car(columns: Integers, clock: Floats, ahead: Floats, notes: Mapping[int, Note]) -> Car | None:
@@ -240,24 +240,24 @@ def _caution_times(events: pl.DataFrame | None) -> Floats:
     return np.sort(named.get_column("session_time_s").to_numpy().astype(np.float64))
 
 
-def _mark_slow_field(found: list[Car], cautions: Floats) -> None:
+def _mark_slow_field(entries: list[Car], cautions: Floats) -> None:
     """Mark laps driven under a caution of the log, and laps on which most of the field was slow."""
-    if not found:
+    if not entries:
         return
     slow = []
-    for car in found:
+    for car in entries:
         normal = car.usable & ~car.pitted
         usual = float(np.median(car.time_s[normal])) if normal.any() else np.nan
         slow.append(normal & (car.time_s > _SLOW * usual))
         if len(cautions):
             car.caution[:] |= _under_caution(car, usual, cautions)
-    most = max(int(car.lap[-1]) for car in found)
+    most = max(int(car.lap[-1]) for car in entries)
     ran, were_slow = np.zeros(most + 1), np.zeros(most + 1)
-    for car, marks in zip(found, slow, strict=True):
+    for car, marks in zip(entries, slow, strict=True):
         ran[car.lap[car.usable & ~car.pitted]] += 1
         were_slow[car.lap[marks]] += 1
     field = (ran >= _FEWEST_CARS) & (were_slow >= _WHOLE_FIELD * ran)
-    for car, marks in zip(found, slow, strict=True):
+    for car, marks in zip(entries, slow, strict=True):
         car.field_slow[:] = marks & field[car.lap] & ~car.caution
 
 

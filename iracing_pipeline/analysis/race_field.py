@@ -66,7 +66,7 @@ class Estimates:
 
 
 def estimate(race: Race, stops: Mapping[int, tuple[int, ...]] | None = None) -> Estimates:
-    """Estimate the field from all laps of a race that are known.
+    """Estimate the field from all known laps of a race.
 
     Args:
         race: Its cars, fitted. To look at a part of a race, fit that part.
@@ -106,12 +106,12 @@ def estimate(race: Race, stops: Mapping[int, tuple[int, ...]] | None = None) -> 
     )
     passing, battles = _passing(paces, classes, pace_s)
     cars = np.array(list(race.paces), np.int64)
-    found = Estimates(field, passing, cars, counts, battles, seen)
+    estimates = Estimates(field, passing, cars, counts, battles, seen)
     last = max(int(pace.car.lap[-1]) for pace in paces)
-    now = at_lap(race, found, last, stops or {})
+    now = at_lap(race, estimates, last, stops or {})
     driven = sum(len(pace.car.lap) for pace in paces)
     retire = _retirements(now.running, driven) * everyone
-    return replace(found, field=replace(now, retirement_chance=retire))
+    return replace(estimates, field=replace(now, retirement_chance=retire))
 
 
 def at_lap(
@@ -165,7 +165,7 @@ def stop_laps(race: Race) -> dict[int, tuple[int, ...]]:
 
 
 def _fade(paces: list[CarPace], classes: Integers) -> tuple[Floats, Floats]:
-    """What a lap on the tyres costs, pooled over the cars of each class, and its standard error.
+    """Return the fade of each car, pooled over the cars of its class, and its standard error.
 
     Zero where no car of the class shows it.
     """
@@ -173,11 +173,11 @@ def _fade(paces: list[CarPace], classes: Integers) -> tuple[Floats, Floats]:
     own = np.array([pace.fade for pace in paces], np.float64)
     for car_class in np.unique(classes):
         members = classes == car_class
-        known = members & np.isfinite(own).all(axis=1) & (own[:, 1] > 0)
-        if not known.any():
+        fitted = members & np.isfinite(own).all(axis=1) & (own[:, 1] > 0)
+        if not fitted.any():
             continue
-        weight = 1.0 / own[known, 1] ** 2
-        fade[members] = max(float(weight @ own[known, 0] / weight.sum()), 0.0)
+        weight = 1.0 / own[fitted, 1] ** 2
+        fade[members] = max(float(weight @ own[fitted, 0] / weight.sum()), 0.0)
         error[members] = float(1.0 / np.sqrt(weight.sum()))
     return fade, error
 
@@ -191,13 +191,13 @@ def _pace(paces: list[CarPace], classes: Integers, fade: Floats) -> tuple[Floats
     pace_s, error, spread = (np.empty(len(paces)) for _ in range(3))
     for car_class in np.unique(classes):
         members = np.flatnonzero(classes == car_class)
-        known = members[np.isfinite(fresh[members])]
-        if not len(known):  # nobody of the class has a clean lap: the field as a whole
-            known = np.flatnonzero(np.isfinite(fresh))
-        spreads = own_spread[known][np.isfinite(own_spread[known])]
+        paced = members[np.isfinite(fresh[members])]
+        if not len(paced):  # nobody of the class has a clean lap: the field as a whole
+            paced = np.flatnonzero(np.isfinite(fresh))
+        spreads = own_spread[paced][np.isfinite(own_spread[paced])]
         pooled = max(float(np.median(spreads)), _LEAST_SPREAD_S) if len(spreads) else _NO_SPREAD_S
-        middle = float(np.median(fresh[known])) if len(known) else _any_lap(paces)
-        between = max(float(np.std(fresh[known])) if len(known) > 1 else 0.0, 2.0 * pooled)
+        middle = float(np.median(fresh[paced])) if len(paced) else _any_lap(paces)
+        between = max(float(np.std(fresh[paced])) if len(paced) > 1 else 0.0, 2.0 * pooled)
         shown = np.nan_to_num(own_spread[members], nan=pooled)
         laps = counts[members]
         spread[members] = np.sqrt(

@@ -45,7 +45,7 @@ _SAME_GAP_S = 0.0015
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """The cars of one simsession, fitted, and what the result says of them.
+    """The cars of one simsession, fitted, and their rows of the result.
 
     Attributes:
         paces: The model of each car, by ``group_id``.
@@ -78,7 +78,7 @@ def read_race(
         laps: Rows of ``racing.lap`` of one simsession.
         results: Its rows of ``racing.result``.
         events: Its rows of ``racing.session_event``.
-        notes: What telemetry adds, by ``group_id`` and lap number.
+        notes: Additions of telemetry, by ``group_id`` and lap number.
     """
     found = cars(laps, results, events, notes)
     starts = [car.start_s for car in found if np.isfinite(car.start_s)]
@@ -106,8 +106,8 @@ def references(race: Race) -> dict[int | None, int]:
             float(car.at_s[-1]),
             float(group_id),
         )
-        known = best.get(car.class_id)
-        if known is None or order < known[0]:
+        leader = best.get(car.class_id)
+        if leader is None or order < leader[0]:
             best[car.class_id] = (order, group_id)
     return {class_id: group_id for class_id, (_, group_id) in best.items()}
 

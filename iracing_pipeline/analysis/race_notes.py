@@ -1,4 +1,4 @@
-"""What the telemetry of one car adds to a race, and the race that it shows by itself."""
+"""Telemetry's additions to a race of one car, and the race by telemetry without a lap chart."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ WORDS = {"off_track": "off track", "incident": "incident", "stopped": "stopped"}
 """Reasons of a lap that are mistakes, in words."""
 _IN_PITS = {"in_lap", "out_lap", "pit_lap"}
 ALONE = 0
-"""``group_id`` of a car that is known by its telemetry alone."""
+"""``group_id`` of a car without a lap chart."""
 _WHOLE = ("timed", "in", "out", "pit")
 
 
 def notes_of(laps: pl.DataFrame, corners: pl.DataFrame | None = None) -> dict[int, Note]:
-    """What the telemetry of one car adds to its scored laps, by lap number.
+    """Return telemetry's additions to the scored laps of one car, by lap number.
 
     Args:
         laps: Its rows of ``racing.telemetry_lap``.

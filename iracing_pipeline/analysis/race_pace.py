@@ -1,4 +1,4 @@
-"""How each car of a race drives: its pace in clean air, its spread, its fade, its pace in traffic.
+"""Model of each car of a race: its pace in clean air, its spread, its fade, its pace in traffic.
 
 Estimated from the laps that nothing speaks against. Pace and fade are those of each car. What
 traffic adds is the same for all cars of a class in a race: a car leaves traffic when its laps turn
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.analysis.samples import Flags, Floats, Integers
 
 FEWEST_LAPS = 4
-"""Laps that nothing speaks against, below which a car has no fit of its own."""
+"""Least number of raced laps for a fit of a car by itself."""
 Z_CAUSE = 2.575829
 """Of 1 % of both sides: what one of five causes may take of 5 % over all of them.
 
@@ -44,12 +44,12 @@ _MAD_TO_SIGMA = 1.482602
 
 
 class Role(IntEnum):
-    """What a lap says."""
+    """Role of a lap in the model."""
 
     START = 0
     """The first lap."""
     RACED = 1
-    """Nothing speaks against it."""
+    """Raced: no reason against it."""
     STOP = 2
     """In, through or out of the pits."""
     MISTAKE = 3
@@ -62,7 +62,7 @@ class Role(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class Wake:
-    """What a lap behind another car adds, by the gap it began with; of one class in one race.
+    """Seconds added by a lap behind another car, by the gap at its start; of one class in a race.
 
     Attributes:
         value: Seconds a lap in each band; above zero wake, below tow; NaN where too few laps show
@@ -70,7 +70,7 @@ class Wake:
         covariance: Of the known ones, zero elsewhere; shape (bands, bands).
         laps: Laps in each band; shape (bands,).
         cars: Cars that show it.
-        established: Whether it is told from nothing, over all bands together.
+        established: Whether it differs from zero, over all bands together.
     """
 
     value: Floats
@@ -99,7 +99,7 @@ class CarPace:
             (TERMS,).
         covariance: Of ``theta``; shape (TERMS, TERMS).
         fade: Fade and its standard error, whether established or not; NaN where not known.
-        wake: What traffic adds in its class.
+        wake: Effect of traffic in its class.
         spread_s: Standard deviation of a lap about the model; NaN where it is not known.
         freedom: Degrees of freedom of ``spread_s``.
         lap_count: Laps behind the fit.
@@ -124,7 +124,7 @@ class CarPace:
 
     @property
     def fade_s_per_lap(self) -> float:
-        """What each lap of a stint adds; zero where it is not established."""
+        """Seconds that each lap of a stint adds; zero if it is not established."""
         return float(self.theta[FADE])
 
     @property
@@ -134,7 +134,7 @@ class CarPace:
 
     @property
     def excess_s(self) -> Floats:
-        """What each lap took beyond the model, missing laps included; shape (laps,)."""
+        """Seconds of each lap beyond the model, missing laps included; shape (laps,)."""
         return np.asarray(self.car.time_s - self.columns @ self.theta)
 
 
@@ -145,15 +145,15 @@ def car_paces(cars: Iterable[Car]) -> list[CarPace]:
     class, and has no fade.
     """
     listed = list(cars)
-    found: dict[int, CarPace] = {}
+    paces: dict[int, CarPace] = {}
     for class_id in dict.fromkeys(car.class_id for car in listed):
         alone = [_fit(car) for car in listed if car.class_id == class_id]
         wake = _wake(alone)
         spreads = [pace.spread_s for pace in alone if np.isfinite(pace.spread_s)]
         for pace in alone:
             fitted = _with_spread(_in_traffic(pace, wake), spreads)
-            found[fitted.car.group_id] = fitted
-    return [found[car.group_id] for car in listed]
+            paces[fitted.car.group_id] = fitted
+    return [paces[car.group_id] for car in listed]
 
 
 def _with_spread(pace: CarPace, spreads: list[float]) -> CarPace:
@@ -191,8 +191,8 @@ def _fit(car: Car) -> CarPace:
             car, role, stop, columns, theta, nothing, unknown, _NO_WAKE, np.nan, 0.0, count
         )
     design = np.column_stack([columns[:, PACE], columns[:, FADE], behind.any(axis=1)])
-    inside = _inliers(design[:, _told_apart(design, raced)], car.time_s, raced)
-    terms = _told_apart(design, inside)
+    inside = _inliers(design[:, _separable(design, raced)], car.time_s, raced)
+    terms = _separable(design, inside)
     solution, spread, root = _least_squares(design[inside][:, terms], car.time_s[inside])
     fade, chosen = (np.nan, np.nan), [PACE]
     if FADE in terms:
@@ -218,7 +218,7 @@ def _fit(car: Car) -> CarPace:
 
 
 def _wake(paces: list[CarPace]) -> Wake:
-    """What traffic adds in a class.
+    """Estimate the effect of traffic in a class.
 
     Whether a lap begins in traffic depends on the laps before it. So each lap is compared with the
     car's later laps alone, and chosen by what was known when it began: its own scatter and that of
@@ -326,7 +326,7 @@ def _roles(car: Car) -> tuple[Integers, Integers, Floats]:
     return role, stop, age
 
 
-def _told_apart(design: Floats, rows: Flags) -> list[int]:
+def _separable(design: Floats, rows: Flags) -> list[int]:
     """Terms of pace, fade and one effect of traffic that the laps tell apart."""
     count = int(rows.sum())
     terms = [PACE]

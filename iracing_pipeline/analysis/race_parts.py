@@ -30,7 +30,7 @@ _DIGITS = 4  # of seconds: iRacing's clock counts ten-thousandths
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What one cause makes of one car's race, up to some lap.
+    """Share of one cause in one car's race, up to some lap.
 
     Attributes:
         seconds: Its seconds.
@@ -39,7 +39,7 @@ class Part:
         laps: Laps that show it.
         middle: Estimate where the cause is not established and ``seconds`` is zero.
         items: Laps or stops, each with its seconds.
-        text: What was seen.
+        text: Evidence, in words.
         behind: Laps in each band of gaps; of traffic alone.
     """
 
@@ -60,16 +60,16 @@ def parts_of(pace: CarPace, last: int, origin_s: float) -> dict[str, Part]:
     """One car's race up to the end of a lap: parts that add up to the time since the grid."""
     car = pace.car
     upto = car.lap <= last
-    known = np.isfinite(pace.clean_pace_s)
+    finite = np.isfinite(pace.clean_pace_s)
     time_s = car.time_s.copy()
     time_s[0] = car.at_s[0] - origin_s
-    excess = time_s - (pace.columns @ pace.theta if known else 0.0)
+    excess = time_s - (pace.columns @ pace.theta if finite else 0.0)
     started = pace.role == Role.START
     parts: dict[str, Part] = {}
     if started[0]:
         parts[START] = Part(float(time_s[0]), 0.0, np.inf, 1, text="session clock at the line")
     after = upto & ~started
-    if known:
+    if finite:
         parts |= _model_parts(pace, after)
         raced = after & pace.raced
         for role, cause in _BY_ROLE.items():

@@ -1,4 +1,4 @@
-"""Plans for a ladder of race lengths, from what is known of a car on a track."""
+"""Plans for a ladder of race lengths, from the figures of a car on a track."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MINUTES = (20, 30, 40, 45, 60, 90, 120, 180, 240, 360)
 """The ladder of races by the clock."""
 RESERVE_LAPS = 0.5
-"""What stays in the tank, in laps."""
+"""Fuel that stays in the tank, in laps."""
 RACES = 2000
 """Races that plans are simulated in."""
 _SEED = 2026
@@ -32,7 +32,7 @@ _SEED = 2026
 
 @dataclass(frozen=True, slots=True)
 class Length:
-    """How long a race is: by the clock, or by laps.
+    """Length of a race: by time, or by laps.
 
     Attributes:
         time_s: On the clock; None for a race by laps.
@@ -73,13 +73,13 @@ def race_plans(
         raced: Laps of the driver's own races by car and track.
     """
     lengths, plans, stops, savings = [], [], [], []
-    for place in places.rows(named=True):
-        if None in (place["base_lap_s"], place["fuel_p65_l"], place["tank_l"]):
+    for car_track in places.rows(named=True):
+        if None in (car_track["base_lap_s"], car_track["fuel_p65_l"], car_track["tank_l"]):
             continue
-        savings += list(_savings(place))
-        own = sorted(set((raced or {}).get((place["car_id"], place["track_id"]), ())))
+        savings += list(_savings(car_track))
+        own = sorted(set((raced or {}).get((car_track["car_id"], car_track["track_id"]), ())))
         for length in (*LADDER, *(Length(laps=laps, driven=True) for laps in own)):
-            planned = _plan(place, length)
+            planned = _plan(car_track, length)
             if planned is not None:
                 lengths.append(planned[0])
                 plans += planned[1]
@@ -92,11 +92,11 @@ def race_plans(
     )
 
 
-def assumptions(place: Mapping[str, Any], laps: int) -> Assumptions:
-    """What plans of a race rest on; what is not known is as ``unknown`` of the place says.
+def assumptions(car_track: Mapping[str, Any], laps: int) -> Assumptions:
+    """Return the assumptions of the plans of a race; ``unknown`` lists those for unknown figures.
 
     Args:
-        place: A row of ``racing.car_track``.
+        car_track: A row of ``racing.car_track``.
         laps: Laps of the race.
     """
 
@@ -105,58 +105,62 @@ def assumptions(place: Mapping[str, Any], laps: int) -> Assumptions:
 
     return Assumptions(
         laps=laps,
-        base_lap_s=place["base_lap_s"],
-        fuel_per_lap_l=place["fuel_p65_l"],
-        tank_l=place["tank_l"],
-        reserve_l=RESERVE_LAPS * place["fuel_p65_l"],
-        pit_loss_s=place["pit_loss_s"] or 0.0,
-        refuel_lps=place["refuel_lps"] or float("inf"),
-        tyre_change_s=place["tyre_change_s"] or 0.0,
-        fuel_effect_s_per_l=assumed(place["fuel_effect_s_per_l"]),
-        degradation_s_per_lap=assumed(place["degradation_s_per_lap"]),
-        spread_s=place["lap_spread_s"] or 0.0,
-        caution_chance=place["caution_chance"] or 0.0,
+        base_lap_s=car_track["base_lap_s"],
+        fuel_per_lap_l=car_track["fuel_p65_l"],
+        tank_l=car_track["tank_l"],
+        reserve_l=RESERVE_LAPS * car_track["fuel_p65_l"],
+        pit_loss_s=car_track["pit_loss_s"] or 0.0,
+        refuel_lps=car_track["refuel_lps"] or float("inf"),
+        tyre_change_s=car_track["tyre_change_s"] or 0.0,
+        fuel_effect_s_per_l=assumed(car_track["fuel_effect_s_per_l"]),
+        degradation_s_per_lap=assumed(car_track["degradation_s_per_lap"]),
+        spread_s=car_track["lap_spread_s"] or 0.0,
+        caution_chance=car_track["caution_chance"] or 0.0,
         fuel_effect_error_s_per_l=error(
-            place["fuel_effect_low_s_per_l"], place["fuel_effect_high_s_per_l"]
+            car_track["fuel_effect_low_s_per_l"], car_track["fuel_effect_high_s_per_l"]
         ),
         degradation_error_s_per_lap=error(
-            place["degradation_low_s_per_lap"], place["degradation_high_s_per_lap"]
+            car_track["degradation_low_s_per_lap"], car_track["degradation_high_s_per_lap"]
         ),
-        pit_loss_spread_s=place["pit_loss_spread_s"] or 0.0,
+        pit_loss_spread_s=car_track["pit_loss_spread_s"] or 0.0,
     )
 
 
 def _plan(
-    place: dict[str, Any], length: Length
+    car_track: dict[str, Any], length: Length
 ) -> tuple[dict[str, Any], list[dict[str, Any]], list[dict[str, Any]]] | None:
     """Rows of a length, its plans and their stops; None where the tank lasts for no lap."""
-    base = assumptions(place, 1)
+    base = assumptions(car_track, 1)
     if base.stint_laps < 1:
         return None
-    timed = place["pit_loss_s"] is not None and bool(place["refuel_lps"])
+    timed = car_track["pit_loss_s"] is not None and bool(car_track["refuel_lps"])
     laps = length.laps or _laps(base, length.time_s or 0.0, 0.0, stops=timed)
     most = length.laps or _laps(base, length.time_s or 0.0, 2.0 * base.spread_s, stops=timed)
     race = replace(base, laps=laps)
-    found = strategy.plans(race)
+    candidates = strategy.plans(race)
     # Where nobody knows how tyres fade, odds would only repeat that they do not.
-    known = timed and place["degradation_s_per_lap"] is not None
-    odds = strategy.simulate(race, found, races=RACES, seed=_SEED) if known else []
-    key = {**{name: place[name] for name in ("car_id", "track_id")}, "race": length.words}
+    has_odds = timed and car_track["degradation_s_per_lap"] is not None
+    odds = strategy.simulate(race, candidates, races=RACES, seed=_SEED) if has_odds else []
+    key = {**{name: car_track[name] for name in ("car_id", "track_id")}, "race": length.words}
     row = {
         **key,
         "race_time_s": length.time_s,
         "driven": length.driven,
         "laps": laps,
         "laps_most": most,
-        "fuel_l": fuel_needed(laps, place["fuel_p65_l"]),
-        "fuel_most_l": fuel_needed(most, place["fuel_p65_l"]),
-        "fuel_safe_l": fuel_needed(most, place["fuel_p90_l"]),
-        "tank_l": place["tank_l"],
+        "fuel_l": fuel_needed(laps, car_track["fuel_p65_l"]),
+        "fuel_most_l": fuel_needed(most, car_track["fuel_p65_l"]),
+        "fuel_safe_l": fuel_needed(most, car_track["fuel_p90_l"]),
+        "tank_l": car_track["tank_l"],
         "fewest_stops": ceil(laps / race.stint_laps) - 1,
-        "fuel_lap_count": place["fuel_lap_count"],
+        "fuel_lap_count": car_track["fuel_lap_count"],
     }
-    plans = list(_plan_rows(key, place, race, found, odds, timed=timed))
-    return row, plans, [stop for plan in found for stop in _stop_rows(key, race, plan, timed=timed)]
+    plans = list(_plan_rows(key, car_track, race, candidates, odds, timed=timed))
+    return (
+        row,
+        plans,
+        [stop for plan in candidates for stop in _stop_rows(key, race, plan, timed=timed)],
+    )
 
 
 def _laps(base: Assumptions, time_s: float, gain_s: float, *, stops: bool) -> int:
@@ -186,7 +190,7 @@ def _laps(base: Assumptions, time_s: float, gain_s: float, *, stops: bool) -> in
 
 def _plan_rows(
     key: dict[str, Any],
-    place: dict[str, Any],
+    car_track: dict[str, Any],
     race: Assumptions,
     plans: list[Plan],
     odds: list[Odds],
@@ -212,7 +216,7 @@ def _plan_rows(
             "lap_spread_s": race.spread_s,
             "caution_chance": race.caution_chance,
             **{
-                name: place[name]
+                name: car_track[name]
                 for name in (
                     "tank_l",
                     "pit_loss_s",
@@ -259,15 +263,15 @@ def _stop_rows(
         }
 
 
-def _savings(place: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for rung in saving_ladder(place["tank_l"], place["fuel_median_l"]):
+def _savings(car_track: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for rung in saving_ladder(car_track["tank_l"], car_track["fuel_median_l"]):
         yield {
-            "car_id": place["car_id"],
-            "track_id": place["track_id"],
+            "car_id": car_track["car_id"],
+            "track_id": car_track["track_id"],
             "laps": rung.laps,
             "fuel_per_lap_l": rung.per_lap_l,
             "saving": rung.saving,
-            "tank_l": place["tank_l"],
-            "usual_fuel_per_lap_l": place["fuel_median_l"],
-            "fuel_lap_count": place["fuel_lap_count"],
+            "tank_l": car_track["tank_l"],
+            "usual_fuel_per_lap_l": car_track["fuel_median_l"],
+            "fuel_lap_count": car_track["fuel_lap_count"],
         }

@@ -1,4 +1,4 @@
-"""The questions that are put to every race of one's own, and their answers as rows.
+"""The what-if questions for every race of the driver, and their answers as rows.
 
 At most `_MOST_MISTAKES` mistakes, the slowest stop, one stop fewer, the first stop `_STOP_MOVED`
 laps earlier and later, and other places after lap 1.

@@ -1,4 +1,4 @@
-"""Race a field of cars again, lap by lap, in thousands of races at once.
+"""Simulate a race of a field of cars, lap by lap, in thousands of races at once.
 
 A lap takes ``pace + fade * laps on the tyres + noise``, and now and then a mistake; a stop adds its
 time. A car that would arrive before a car ahead of it must pass it: with the chance that the
@@ -29,7 +29,7 @@ _PASSED_FREELY_S = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """The cars of a race, where they are, and how they drive.
+    """The cars of a race, their positions, and their parameters.
 
     Attributes:
         car_class_id: Class of each car; places are counted within it.
@@ -39,9 +39,9 @@ class Field:
         pace_s: Lap time on fresh tyres in clean air.
         pace_error_s: Standard error of ``pace_s``.
         spread_s: Standard deviation of a lap about its pace.
-        fade_s_per_lap: What each lap on the tyres costs a lap.
+        fade_s_per_lap: Seconds of each lap on the tyres, per lap.
         fade_error_s_per_lap: Standard error of the fade.
-        stop_s: What a stop costs, from line to line.
+        stop_s: Time lost by a stop, from line to line.
         stop_spread_s: Standard deviation of that.
         stops: For each car, the laps at whose end it stops.
         mistake_chance: Chance of a mistake in a lap.
@@ -75,16 +75,16 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Passing:
-    """How hard it is to pass here.
+    """Difficulty of passing.
 
     The chance to pass in a lap is ``1 / (1 + exp(-(base + slope * advantage)))``, where the
     advantage is how much faster the car behind usually laps, in seconds.
 
     Attributes:
         base: Logit of the chance at equal laps.
-        slope: What a second of advantage adds to it.
+        slope: Change of the logit for a second of advantage.
         follow_s: Gap at the line of a car that could not pass.
-        wake_s: What a lap within ``wake_gap_s`` behind another car costs; below zero for a tow.
+        wake_s: Cost of a lap within ``wake_gap_s`` behind another car; below zero for a tow.
         wake_gap_s: Gap at the line up to which that holds.
     """
 
@@ -97,7 +97,7 @@ class Passing:
 
 @dataclass(frozen=True, slots=True)
 class Distance:
-    """How long the race is: ``laps``, or until the leader next crosses the line after ``clock_s``.
+    """Length of the race: ``laps``, or until the leader next crosses the line after ``clock_s``.
 
     ``clock_s`` is on the clock of `Field.elapsed_s`.
     """

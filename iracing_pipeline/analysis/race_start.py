@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.samples import PARADE_LAPS, RACING
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _by_state(
 
 
 def _clock(samples: Samples, lap: Integers, near: float, within: float) -> float | None:
-    """What the lap clock shows as the beginning of a lap; None where it is not near a moment."""
+    """Return the beginning of a lap by the lap clock; None if it is not near a moment."""
     if samples.current_lap_time is None:
         return None
     running = samples.current_lap_time[lap]
@@ -151,7 +151,7 @@ def _without_state(
     time, lap = samples.time[rows], rows[at:after]
     line, first = float(time[at]), float(time[stay])
     official = _official(samples, rows, after) if ended else None
-    if samples.current_lap_time is not None and len(lap) > LONGEST_LIE:
+    if samples.current_lap_time is not None and len(lap) > LONGEST_EXCURSION:
         began = samples.time[lap] - samples.current_lap_time[lap]
         late = samples.time[lap] > line + _CLOCK_SHOWN_WITHIN_S
         if np.count_nonzero(late) >= _FEWEST_WITNESSES:
@@ -164,8 +164,8 @@ def _without_state(
                 if official is None
                 else abs(time[after] - moment - official) < _STATE_AND_CLOCK_S
             )
-            place = float(samples.pct[rows[at]]) % 1.0
-            off_line = min(place, 1.0 - place) > _AT_LINE
+            lap_position = float(samples.pct[rows[at]]) % 1.0
+            off_line = min(lap_position, 1.0 - lap_position) > _AT_LINE
             if moment is not None and agrees and (off_line or moment < line - _NO_LINE_S):
                 return Start(stay + int(np.searchsorted(time[stay:at], moment)), stay, None, moment)
     tick = float(np.median(np.diff(time)))
@@ -185,7 +185,7 @@ def _official(samples: Samples, rows: Integers, after: int) -> float | None:
     shown = samples.last_lap_time[rows[after : after + 240]]
     before = samples.last_lap_time[rows[after - 1]]
     renewed = shown[shown != before]
-    if len(renewed) <= LONGEST_LIE:
+    if len(renewed) <= LONGEST_EXCURSION:
         return None
     value = float(np.median(renewed))
     return value if value > 0 else None

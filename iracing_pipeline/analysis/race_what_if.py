@@ -1,4 +1,4 @@
-"""What a race would have been with one thing changed.
+"""Outcome of a race with one change.
 
 Each question races the field again from the moment of the change, and beside it the race as it was
 from the same moment, with the same luck. Parameters are those of the whole race

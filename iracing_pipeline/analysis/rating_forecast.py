@@ -1,8 +1,8 @@
-"""Where ratings are heading, and how clean the next races have to be for the next licence.
+"""Forecast of ratings, and the clean driving that the next licence needs.
 
-iRacing publishes what corners per incident are, and from which Safety Rating a licence is given at
-once; how Safety Rating follows from corners per incident it does not. So that is measured on the
-driver's own races, and said to be so.
+iRacing publishes the definition of corners per incident, and the Safety Rating at which a licence
+is given at once. It does not publish how corners per incident change the Safety Rating. So the
+effect is measured on the driver's own races.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Forecast:
 
 
 def change_per_race(ratings: Floats, *, window: int = WINDOW) -> Estimate | None:
-    """What a race changes on average; None for fewer than eight changes.
+    """Return the mean change in a race; None for fewer than eight changes.
 
     Args:
         ratings: The rating after each race, in order of time, of one category.
@@ -79,12 +79,12 @@ def forecast(
     changes = np.diff(ratings)[-window:]
     scatter = float(changes.std(ddof=1))
     reach = robust.t_quantile(len(changes) - 1)
-    found = []
+    estimates = []
     for ahead in races:
         half = reach * scatter * np.sqrt(ahead + ahead**2 / len(changes))
         value = float(ratings[-1] + ahead * step.value)
-        found.append(Forecast(ahead, value, float(value - half), float(value + half)))
-    return found
+        estimates.append(Forecast(ahead, value, float(value - half), float(value + half)))
+    return estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,14 +100,14 @@ class Field:
     others: Floats
 
     def change(self, rating: float) -> float:
-        """What this place in this field changes for a driver with some rating."""
+        """Return the change at this place in this field for a driver with some rating."""
         entries = len(self.others) + 1
         expected = irating.expected_scores(np.concatenate(([rating], self.others)))[0]
         return float(irating.change_at(self.place, float(expected), entries))
 
 
 def change_in_fields(fields: Sequence[Field], rating: float) -> Estimate | None:
-    """What a race changes on average in fields like these; None for fewer than eight.
+    """Return the mean change of a race in fields like these; None for fewer than eight.
 
     Args:
         fields: The last races.
@@ -142,7 +142,7 @@ def forecast_in_fields(
     count = len(fields)
     scatter = float(np.std([field.change(rating) for field in fields], ddof=1))
     reach = robust.t_quantile(count - 1)
-    found, value, walked, drift = [], rating, 0.0, 0.0
+    estimates, value, walked, drift = [], rating, 0.0, 0.0
     for ahead in range(1, max(races) + 1):
         here = float(np.mean([field.change(value) for field in fields]))
         above = float(np.mean([field.change(value + _SLOPE) for field in fields]))
@@ -152,8 +152,8 @@ def forecast_in_fields(
         drift = keeps * drift + scatter / np.sqrt(count)
         if ahead in races:
             half = reach * float(np.sqrt(walked + drift**2))
-            found.append(Forecast(ahead, value, value - half, value + half))
-    return found
+            estimates.append(Forecast(ahead, value, value - half, value + half))
+    return estimates
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class Cleanness:
     def needed(self, gap: float, races: int) -> float | None:
         """Corners per incident that close a gap of Safety Rating within some races.
 
-        None where that is cleaner than any race that was driven, so that it cannot be told.
+        None where that is cleaner than any race that was driven, so that it cannot be determined.
         """
         doublings = gap / races / self.change_per_doubling.value
         wanted = self.break_even * 2.0**doublings
@@ -202,8 +202,8 @@ def cleanness(per_incident: Floats, changes: Floats) -> Cleanness | None:
     Returns:
         None for fewer than ten races, or where cleaner races are not known to give more.
     """
-    known = np.isfinite(changes) & np.isfinite(per_incident) & (per_incident > 0)
-    doublings, gained = np.log2(per_incident[known]), changes[known]
+    usable = np.isfinite(changes) & np.isfinite(per_incident) & (per_incident > 0)
+    doublings, gained = np.log2(per_incident[usable]), changes[usable]
     if len(gained) < FEWEST_FOR_CLEANNESS:
         return None
     slope = robust.trend(doublings, gained)
@@ -213,6 +213,6 @@ def cleanness(per_incident: Floats, changes: Floats) -> Cleanness | None:
     return Cleanness(
         change_per_doubling=slope,
         break_even=float(2.0 ** (-level / slope.value)),
-        cleanest=float(per_incident[known].max()),
+        cleanest=float(per_incident[usable].max()),
         races=len(gained),
     )

@@ -1,4 +1,4 @@
-"""Where each rating of a member leads, and how clean the next races have to be.
+"""Forecast of each rating of a member, and the clean driving that the next licence needs.
 
 From the change of each race where results are known; without results from how the rating was seen
 to change from session to session.
@@ -116,15 +116,15 @@ def _forecast(
     if seen.is_empty():
         return []
     now = seen.row(-1, named=True)
-    found = line(points, name, float(now[name]))
+    estimates = line(points, name, float(now[name]))
     step = rating_forecast.change_in_fields(fields, float(now[name]))
     if step is not None:
         basis = "fields"
         ahead = rating_forecast.forecast_in_fields(fields, float(now[name]), races=AHEAD)
     else:
-        basis = found.basis
-        step = rating_forecast.change_per_race(found.levels)
-        ahead = rating_forecast.forecast(found.levels, races=AHEAD)
+        basis = estimates.basis
+        step = rating_forecast.change_per_race(estimates.levels)
+        ahead = rating_forecast.forecast(estimates.levels, races=AHEAD)
     if step is None:
         return []
     highest = _HIGHEST[name]
@@ -162,7 +162,7 @@ def line(points: pl.DataFrame, name: str, now: float) -> Line:
         since = np.concatenate(([0.0], np.cumsum(changes.astype(np.float64))))
         return Line(now - since[-1] + since, "results")
     seen = points.drop_nulls(name)
-    if name == SAFETY_RATING:  # the number begins anew with each class
+    if name == SAFETY_RATING:  # the number restarts with each class
         seen = seen.filter(pl.col("licence_class") == seen["licence_class"][-1])
     levels = seen.get_column(name).to_numpy().astype(np.float64)
     moved = np.concatenate(([True], np.diff(levels) != 0))
@@ -180,7 +180,7 @@ def _targets(now: dict[str, Any], races: pl.DataFrame, key: dict[str, Any]) -> l
         driven.get_column("incidents").to_numpy().astype(np.float64),
     )
     changes = driven.get_column("change").cast(pl.Float64).fill_null(float("nan")).to_numpy()
-    known = int(np.isfinite(changes).sum())
+    change_count = int(np.isfinite(changes).sum())
     measured = rating_forecast.cleanness(per_incident, changes)
     target = _AT_ONCE.get(now["licence_class"], _AT_ONCE_OF_OTHERS)
     row: dict[str, Any] = {
@@ -188,13 +188,13 @@ def _targets(now: dict[str, Any], races: pl.DataFrame, key: dict[str, Any]) -> l
         "licence_class": now["licence_class"],
         "safety_rating": now["safety_rating"],
         "target_safety_rating": target,
-        "race_count": known if measured is None else measured.races,
+        "race_count": change_count if measured is None else measured.races,
         "usual_corners_per_incident": float(np.median(per_incident)) if len(races) else None,
     }
     if measured is None:
         why = (
-            f"{known} races whose change is known: it takes {FEWEST_FOR_CLEANNESS}"
-            if known < FEWEST_FOR_CLEANNESS
+            f"{change_count} races whose change is known: it takes {FEWEST_FOR_CLEANNESS}"
+            if change_count < FEWEST_FOR_CLEANNESS
             else "cleaner races are not known to have given more"
         )
         return [{**row, "races": ahead, "note": why} for ahead in AHEAD]
@@ -206,9 +206,9 @@ def _targets(now: dict[str, Any], races: pl.DataFrame, key: dict[str, Any]) -> l
         "change_per_doubling_high": measured.change_per_doubling.high,
     }
     gap = max(target - now["safety_rating"], 0.0)
-    found = []
+    rows = []
     for ahead in AHEAD:
         needed = measured.needed(gap, ahead)
         note = None if needed is not None else "it takes cleaner races than any that was driven"
-        found.append({**row, "races": ahead, "corners_per_incident": needed, "note": note})
-    return found
+        rows.append({**row, "races": ahead, "corners_per_incident": needed, "note": note})
+    return rows

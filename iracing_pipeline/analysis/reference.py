@@ -1,4 +1,4 @@
-"""Whether a lap of somebody else may be compared with one's own."""
+"""Check whether a lap of another driver is comparable with one's own."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class OtherTrackError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """What a lap was driven with and in; None for what is not known."""
+    """Car and conditions of a lap; None for an unknown value."""
 
     track_id: int | None
     car_id: int | None
@@ -38,7 +38,7 @@ class Conditions:
 
 
 def against(reference: Conditions, own: Conditions) -> list[str]:
-    """What speaks against comparing the two, in words; empty where nothing does.
+    """List reasons against comparing the two, in words; empty if there are none.
 
     Raises:
         OtherTrackError: If the tracks, or their configurations, are not the same.
@@ -69,7 +69,7 @@ def against(reference: Conditions, own: Conditions) -> list[str]:
 
 
 def follows(line: tuple[Floats, Floats], other: tuple[Floats, Floats]) -> bool:
-    """Whether a lap keeps to the track that another lap shows.
+    """Return whether a lap follows the track that another lap shows.
 
     Args:
         line: Metres east and north of the lap, at the points of the grid.

@@ -1,4 +1,4 @@
-"""Estimates that one bad lap does not move, with honest intervals.
+"""Estimates that are robust against one bad lap, with confidence intervals.
 
 All intervals are at 95 %. With too few values there is no estimate: ``None``, not a guess.
 """
@@ -27,7 +27,7 @@ _NOTHING = 1e-12  # of a column's size: rounding
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """A value, its 95 % interval, and how many values it was had from."""
+    """A value, its 95 % interval, and the number of values behind it."""
 
     value: float
     low: float

@@ -16,7 +16,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE, restored, restored_time, settled
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION, restored, restored_time, settled
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
@@ -102,7 +102,7 @@ class Samples:
         checkered: Whether the session has seen the chequered flag: SessionState, or its flag where
             the file lacks the state.
         east_m: Metres east of the first record, by GPS; ``north_m`` likewise.
-        glitch: Records in which the car is nowhere, or whose time, lap or place is no such thing.
+        glitch: Records with the car not in the world, or with an invalid time, lap or position.
         team_mate: Records in which the car drives without the player in it (``IsOnTrackCar``
             without ``IsOnTrack``).
     """
@@ -150,8 +150,8 @@ class Samples:
             floats_of(frame, "LapDistPct"),
         )
         if raw_time is None or raw_lap is None or raw_pct is None:
-            found = dict(zip(REQUIRED, (raw_time, raw_lap, raw_pct), strict=True))
-            missing = [name for name, channel in found.items() if channel is None]
+            channels = dict(zip(REQUIRED, (raw_time, raw_lap, raw_pct), strict=True))
+            missing = [name for name, channel in channels.items() if channel is None]
             raise MissingChannelError(
                 f"channel {', '.join(missing)} is not in the file, or not as a number of the usual"
                 " kind, so it has no laps"
@@ -159,8 +159,8 @@ class Samples:
         surface = integers("PlayerTrackSurface")
         speed = floats_of(frame, "Speed")
         lat, lon = floats_of(frame, "Lat"), floats_of(frame, "Lon")
-        nowhere = _nowhere(raw_lap, raw_pct, speed, lat=lat, lon=lon, surface=surface)
-        here = np.flatnonzero(~nowhere)
+        not_in_world = _not_in_world(raw_lap, raw_pct, speed, lat=lat, lon=lon, surface=surface)
+        here = np.flatnonzero(~not_in_world)
 
         def settle(channel: Integers | None, *, strict: bool = False) -> Integers | None:
             return _on(here, channel, lambda values: settled(values, strict=strict))
@@ -210,7 +210,7 @@ class Samples:
             air_temp=restore(floats_of(frame, "AirTemp"), _TEMPERATURE_STEP_C),
             track_temp=restore(track_temp, _TEMPERATURE_STEP_C),
             wetness=settle(integers("TrackWetness")),
-            glitch=nowhere | _damaged(usable, lap, pct),
+            glitch=not_in_world | _damaged(usable, lap, pct),
             team_mate=_team_mate(frame),
         )
 
@@ -312,7 +312,7 @@ def _on(
     return whole
 
 
-def _nowhere(
+def _not_in_world(
     lap: Integers,
     pct: Floats,
     speed: Floats | None,
@@ -341,13 +341,13 @@ def _nowhere(
         at_rest &= speed == 0
     suspected = votes > 0
     edges = np.flatnonzero(np.diff(np.concatenate(([False], suspected, [False]))))
-    nowhere = np.zeros(len(lap), np.bool_)
+    not_in_world = np.zeros(len(lap), np.bool_)
     for first, after in edges.reshape(-1, 2).tolist():
-        lasts = after - first > LONGEST_LIE
+        lasts = after - first > LONGEST_EXCURSION
         sure = (votes[first:after] + at_rest[first:after]).max() > 1
         drives_on = first > 0 and after < len(lap) and _drives_on(pct, lap, speed, first, after)
-        nowhere[first:after] = lasts or (sure and not drives_on)
-    return nowhere
+        not_in_world[first:after] = lasts or (sure and not drives_on)
+    return not_in_world
 
 
 def _drives_on(pct: Floats, lap: Integers, speed: Floats | None, first: int, after: int) -> bool:
@@ -365,7 +365,7 @@ def _drives_on(pct: Floats, lap: Integers, speed: Floats | None, first: int, aft
 
 def _with_last_lap(lap: Integers, raw: Integers, pct: Floats, here: Integers) -> Integers:
     """Keep a lap that is counted in the last records, where the place shows the line too."""
-    last = here[-LONGEST_LIE - 1 :]
+    last = here[-LONGEST_EXCURSION - 1 :]
     if len(last) < 2 or lap[last[-1]] == raw[last[-1]]:
         return lap
     wrapped = (np.diff(pct[last]) < -0.5).any()

@@ -25,10 +25,10 @@ def lap_sectors(
 
     Args:
         unrolled: The laps.
-        sector_start_pct: Where each sector starts, as the session info says; None for one sector.
+        sector_start_pct: Start of each sector by the session info; None for one sector.
     """
-    known = (pct for pct in sector_start_pct or () if pct is not None)  # null: out of bounds
-    starts = sorted({0.0, *(pct for pct in known if 0.0 < pct < 1.0)})
+    given = (pct for pct in sector_start_pct or () if pct is not None)  # null: out of bounds
+    starts = sorted({0.0, *(pct for pct in given if 0.0 < pct < 1.0)})
     edges = np.array([*starts, 1.0])
     elapsed, _ = unrolled.elapsed(edges)
     count, sectors = len(unrolled), len(starts)

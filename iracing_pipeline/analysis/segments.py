@@ -6,6 +6,8 @@ short excursions here (:mod:`iracing_pipeline.analysis.samples`).
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right, insort
+from collections.abc import MutableMapping
 from dataclasses import dataclass, field
 from enum import Enum
 from itertools import pairwise
@@ -13,11 +15,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.race_start import Start, race_starts
 from iracing_pipeline.analysis.samples import IN_STALL
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from iracing_pipeline.analysis.samples import Flags, Floats, Integers, Samples
 
 # A car covers less than 0.3 % of any track in a tick, however many of them iRacing drops; a larger
@@ -50,8 +54,8 @@ class TooManyLapsError(Exception):
     """A file has more laps than can be driven.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     advice = "The file is damaged. Copy it again from the racing PC."
@@ -66,7 +70,7 @@ class TooManyLapsError(Exception):
 
 
 class Edge(Enum):
-    """What stands at the beginning or the end of a segment."""
+    """Kind of the beginning or the end of a segment."""
 
     LINE = "line"
     GREEN = "green"
@@ -84,8 +88,8 @@ class Segment:
         rows: Indices of its records in the file, glitch rows left out; never empty.
         lap: Number of the lap.
         stint: Stint it ends in, from 1.
-        begins: What stands at its beginning.
-        ends: What stands at its end.
+        begins: Kind of its beginning.
+        ends: Kind of its end.
         phase: Of the race weekend: racing, before the green, after the car's own finish.
         start: How the race began, for the first lap of one.
         doubtful: Whether the lap count contradicted itself in it.
@@ -102,18 +106,56 @@ class Segment:
 
 
 class Phase(Enum):
-    """What the laps of a session are for."""
+    """Phase of a session."""
 
     PACE = "pace"
     RACING = "racing"
     COOLDOWN = "cooldown"
 
 
+class _Edges(MutableMapping[int, Edge]):
+    """Edges by their position in the kept rows, in order of position."""
+
+    def __init__(self) -> None:
+        self._edges: dict[int, Edge] = {}
+        self._order: list[int] = []
+
+    def __getitem__(self, at: int) -> Edge:
+        return self._edges[at]
+
+    def __setitem__(self, at: int, edge: Edge) -> None:
+        if at not in self._edges:
+            insort(self._order, at)
+        self._edges[at] = edge
+
+    def __delitem__(self, at: int) -> None:
+        del self._edges[at]
+        del self._order[bisect_left(self._order, at)]
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._order)
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def between(self, first: int, after: int) -> list[int]:
+        """Positions in [first, after), in order."""
+        return self._order[bisect_left(self._order, first) : bisect_left(self._order, after)]
+
+    def last(self, before: int, *kinds: Edge) -> int:
+        """The last position up to ``before``, 0 without one; of some kinds, or of any."""
+        for index in range(bisect_right(self._order, before) - 1, -1, -1):
+            at = self._order[index]
+            if not kinds or self._edges[at] in kinds:
+                return at
+        return 0
+
+
 @dataclass
 class _Cuts:
-    """Positions in the kept rows at which segments begin, and what is known of each."""
+    """Positions in the kept rows at which segments begin, and the properties of each."""
 
-    edges: dict[int, Edge]
+    edges: _Edges = field(default_factory=_Edges)
     starts: dict[int, Start] = field(default_factory=dict)
     pace: set[int] = field(default_factory=set)
     doubtful: set[int] = field(default_factory=set)
@@ -121,20 +163,9 @@ class _Cuts:
 
     def joined(self, first: int, after: int) -> None:
         """Take out the lines in (first, after)."""
-        lines = [at for at, edge in self.edges.items() if edge is Edge.LINE and first < at < after]
-        for at in lines:
-            del self.edges[at]
-
-    def last(self, before: int, *kinds: Edge) -> int:
-        """The last edge at or before a position; of some kinds, or of any."""
-        return max(
-            (
-                at
-                for at, edge in self.edges.items()
-                if at <= before and (not kinds or edge in kinds)
-            ),
-            default=0,
-        )
+        for at in self.edges.between(first + 1, after):
+            if self.edges[at] is Edge.LINE:
+                del self.edges[at]
 
 
 _ENDS_A_STINT = (Edge.RESET, Edge.TOW, Edge.SESSION, Edge.FILE)
@@ -156,7 +187,7 @@ def segments(samples: Samples) -> list[Segment]:
     cuts = _cuts(samples, rows)
     if len(cuts.edges) > MOST_SEGMENTS:
         raise TooManyLapsError(len(cuts.edges), len(rows))
-    positions = [*sorted(cuts.edges), len(rows)]
+    positions = [*cuts.edges, len(rows)]
     finish = _finishes(samples, rows, cuts)
     numbers = _numbers(samples, rows, cuts, positions)
     stints = _stints(samples, rows, cuts, numbers)
@@ -186,7 +217,8 @@ def _cuts(samples: Samples, rows: Integers) -> _Cuts:
     if samples.session is not None:
         session |= np.diff(samples.session[rows]) != 0
     jumps = _apart(_jumps(samples, rows, passed), np.diff(rows) > 1)
-    cuts = _Cuts({0: Edge.FILE})
+    cuts = _Cuts()
+    cuts.edges[0] = Edge.FILE
     for before in np.flatnonzero(jumps | session):
         at = int(before) + 1
         if session[before]:
@@ -198,13 +230,14 @@ def _cuts(samples: Samples, rows: Integers) -> _Cuts:
         at = int(before) + 1
         if at in cuts.edges:
             continue
+        if len(cuts.edges) > 2 * MOST_SEGMENTS:  # some may be joined again
+            raise TooManyLapsError(len(cuts.edges), len(rows))
         if lap[at] > lap[before]:
             _count(cuts, pct, wraps, at)
         else:
             _count_back(cuts, lap, at)
     named = [
-        (at, "count" if at in cuts.off_line else edge.value)
-        for at, edge in sorted(cuts.edges.items())
+        (at, "count" if at in cuts.off_line else edge.value) for at, edge in cuts.edges.items()
     ]
     for start in race_starts(samples, rows, named):
         _begin_race(cuts, samples, rows, start)
@@ -214,7 +247,7 @@ def _cuts(samples: Samples, rows: Integers) -> _Cuts:
 
 def _green_at_line(cuts: _Cuts) -> None:
     """After parade laps that show no green, the line is where it fell."""
-    positions = sorted(cuts.edges)
+    positions = list(cuts.edges)
     for first, after in pairwise(positions):
         if first in cuts.pace and after not in cuts.starts and cuts.edges[after] is Edge.LINE:
             cuts.starts[after] = Start(after, first, None, None)
@@ -222,8 +255,9 @@ def _green_at_line(cuts: _Cuts) -> None:
 
 def _count(cuts: _Cuts, pct: Floats, wraps: Integers, at: int) -> None:
     """A lap is counted: cut where LapDistPct passed the line."""
-    near = wraps[(wraps >= at - _COUNTED_LATE) & (wraps <= at + _COUNTED_EARLY)]
-    free = [int(wrap) for wrap in near if wrap not in cuts.edges and wrap > cuts.last(at)]
+    first = np.searchsorted(wraps, at - _COUNTED_LATE)
+    near = wraps[first : np.searchsorted(wraps, at + _COUNTED_EARLY, side="right")]
+    free = [int(wrap) for wrap in near if wrap not in cuts.edges and wrap > cuts.edges.last(at)]
     if free:
         cuts.edges[min(free, key=lambda wrap: abs(wrap - at))] = Edge.LINE
     elif min(pct[at - 1] % 1, 1 - pct[at - 1] % 1) < _TELEPORT_PCT:
@@ -241,11 +275,9 @@ def _count_back(cuts: _Cuts, lap: Integers, at: int) -> None:
     if back > _PARADE_LAPS or (back > 1 and after > 0):
         cuts.edges[at] = Edge.SESSION
         return
-    stint = cuts.last(at, *_ENDS_A_STINT)
-    begin = max(stint, 0)
-    for edge in sorted(cuts.edges):
-        if stint <= edge < at and lap[edge] <= after:
-            begin = edge
+    stint = cuts.edges.last(at, *_ENDS_A_STINT)
+    later = (edge for edge in reversed(cuts.edges.between(stint, at)) if lap[edge] <= after)
+    begin = next(later, stint)
     cuts.joined(begin, at)
     (cuts.pace if after <= 0 else cuts.doubtful).add(begin)
     cuts.pace.discard(at)
@@ -257,19 +289,19 @@ def _begin_race(cuts: _Cuts, samples: Samples, rows: Integers, start: Start) -> 
     # On a grid beyond the line lap 1 may be counted at the green.
     for counted in [p for p in cuts.off_line if abs(p - at) <= _COUNTED_AT_GREEN]:
         cuts.edges.pop(counted, None)
-    begin = cuts.last(at - 1, *_ENDS_A_STINT) if at > 0 else 0
+    begin = cuts.edges.last(at - 1, *_ENDS_A_STINT) if at > 0 else 0
     begin = max(begin, start.parade_from)
     if at > 0:
         cuts.joined(begin, at)
         cuts.edges.setdefault(begin, Edge.SESSION)
-        cuts.pace.add(cuts.last(begin))
+        cuts.pace.add(cuts.edges.last(begin))
     # The line that the field crosses at the start counts lap 1; it does not end it.
     first_line = min((p for p, e in cuts.edges.items() if e is Edge.LINE and p >= at), default=None)
     if first_line is not None and first_line != at:
         until = slice(at, first_line + 1)
         steps = np.diff(samples.pct[rows[until]])
         driven = float(((steps + 0.5) % 1 - 0.5).sum())
-        between = [p for p, e in cuts.edges.items() if at < p < first_line]
+        between = cuts.edges.between(at + 1, first_line)
         if not between and (samples.lap[rows[first_line - 1]] <= 0 or driven < 0.5):
             del cuts.edges[first_line]
     if not start.at_line and cuts.edges.get(at, Edge.LINE) in {Edge.LINE, Edge.FILE}:
@@ -298,16 +330,16 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
     if samples.east_m is not None and samples.north_m is not None:
         moved = np.hypot(np.diff(samples.east_m[rows]), np.diff(samples.north_m[rows]))
         votes += moved > explained
-    place = votes > 0
-    nowhere = np.diff(rows) > 1
-    other = nowhere | (votes > 0)
+    position_jumps = votes > 0
+    not_in_world = np.diff(rows) > 1
+    other = not_in_world | (votes > 0)
     if not other.any():
         return large
-    votes += nowhere
+    votes += not_in_world
     if samples.fuel is not None:
         filled = np.diff(samples.fuel[rows]) > _FUEL_JUMP_L
         votes += filled
-        place |= filled
+        position_jumps |= filled
     if samples.surface is not None:
         surface = samples.surface[rows]
         votes += (
@@ -315,11 +347,11 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
             & (surface[:-1] != IN_STALL)
             & (speed[:-1] - speed[1:] > _STOPS_DEAD_MPS)
         )
-    return large | (place & other & (votes >= _FEWEST_VOTES))
+    return large | (position_jumps & other & (votes >= _FEWEST_VOTES))
 
 
-def _apart(jumps: Flags, nowhere: Flags) -> Flags:
-    """Of jumps a few records apart the one at which the car was nowhere, or else the first.
+def _apart(jumps: Flags, not_in_world: Flags) -> Flags:
+    """Keep one of jumps a few records apart: with the car not in the world, else the first.
 
     What lies between them is wrong, as are the file's first and last records if they jump.
     """
@@ -327,11 +359,11 @@ def _apart(jumps: Flags, nowhere: Flags) -> Flags:
     if not len(at):
         return jumps
     kept = jumps.copy()
-    kept[at[(at < LONGEST_LIE) | (at >= len(jumps) - LONGEST_LIE)]] = False
-    kept |= jumps & nowhere
+    kept[at[(at < LONGEST_EXCURSION) | (at >= len(jumps) - LONGEST_EXCURSION)]] = False
+    kept |= jumps & not_in_world
     at = np.flatnonzero(kept)
-    for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_LIE) + 1):
-        true = group[nowhere[group]]
+    for group in np.split(at, np.flatnonzero(np.diff(at) > LONGEST_EXCURSION) + 1):
+        true = group[not_in_world[group]]
         kept[group] = False
         kept[true if len(true) else group[:1]] = True
     return kept
@@ -370,7 +402,7 @@ def _finishes(samples: Samples, rows: Integers, cuts: _Cuts) -> dict[int, bool]:
         return over
     checkered = samples.checkered[rows]
     finished = False
-    for at in sorted(cuts.edges):
+    for at in cuts.edges:
         edge = cuts.edges[at]
         if edge is Edge.SESSION:
             finished = False
@@ -431,7 +463,7 @@ def _stints(samples: Samples, rows: Integers, cuts: _Cuts, numbers: dict[int, in
 
 def _keep_apart(stints: Integers, cuts: _Cuts, numbers: dict[int, int]) -> None:
     """Begin a stint where a damaged file has a lap number twice in one."""
-    positions = [*sorted(cuts.edges), len(stints)]
+    positions = [*cuts.edges, len(stints)]
     taken: set[tuple[int, int]] = set()
     for first, after in pairwise(positions):
         if (int(stints[after - 1]), numbers[first]) in taken:

@@ -1,4 +1,4 @@
-"""What the clean laps of a session come to, and how that develops from session to session."""
+"""Figures of the clean laps of a session, and their trend from session to session."""
 
 from __future__ import annotations
 
@@ -92,8 +92,8 @@ def consistency_trends(spreads: pl.DataFrame) -> pl.DataFrame:
             ``start_time``, ``corner`` (0 for whole laps) and ``spread_s``, of one driver for each
             car and track, and of one version of its corner map.
     """
-    known = spreads.drop_nulls(["car_id", "track_id", "spread_s"]).sort("start_time")
-    return CONSISTENCY_TREND.frame(_trends(known)).sort(CONSISTENCY_TREND.key)
+    complete = spreads.drop_nulls(["car_id", "track_id", "spread_s"]).sort("start_time")
+    return CONSISTENCY_TREND.frame(_trends(complete)).sort(CONSISTENCY_TREND.key)
 
 
 def _trends(spreads: pl.DataFrame) -> Iterator[dict[str, object]]:

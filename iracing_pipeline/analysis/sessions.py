@@ -1,4 +1,4 @@
-"""What one file says of the session it was driven in: event, track, car, driver, conditions."""
+"""Session of one file: event, track, car, driver, conditions."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def laps_of_simsessions(facts: Facts, laps: pl.DataFrame) -> pl.DataFrame:
     """Laps with the type of the simsession that each was driven in, by its number.
 
     Args:
-        facts: What the file says of itself.
+        facts: Facts of the file.
         laps: Its laps, as :func:`iracing_pipeline.analysis.laps.laps` gives them.
     """
     types = _simsession_types(facts.session_info(("SessionInfo",)))
@@ -51,7 +51,7 @@ def session(facts: Facts, records: pl.DataFrame, laps: pl.DataFrame) -> pl.DataF
     """The session of one file, as one row of ``racing.telemetry_session``.
 
     Args:
-        facts: What the file says of itself.
+        facts: Facts of the file.
         records: Its records, with those of :data:`CHANNELS` that it has.
         laps: Its laps, as :func:`iracing_pipeline.analysis.laps.laps` gives them.
     """
@@ -183,7 +183,7 @@ def _power(car: energy.Power) -> dict[str, object]:
 
 
 def _times_share(info: dict[str, Any], key: str) -> float | None:
-    """What fits in where the series limits it to a share (``DriverCarMaxFuelPct``)."""
+    """Apply the limit of the series on the fuel (``DriverCarMaxFuelPct``) to a capacity."""
     whole, share = quantity(info.get(key)), quantity(info.get("DriverCarMaxFuelPct"))
     return None if whole is None else whole * (1.0 if share is None else share)
 

@@ -1,4 +1,4 @@
-"""Setups: what was changed between two, and what it did to the pace where that can be told."""
+"""Setups: differences between two, and their effect on the pace if it can be measured."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def flatten(setup: Mapping[str, Any]) -> dict[str, str]:
 
 
 def difference(before: Mapping[str, Any], after: Mapping[str, Any]) -> pl.DataFrame:
-    """What was changed from one setup to another; readings of the tyres are no changes.
+    """List the differences between two setups; readings of the tyres are left out.
 
     Returns:
         ``setting``, ``before``, ``after`` (null where it is not there), and ``change`` where both
@@ -76,8 +76,8 @@ def settings(setup: Mapping[str, Any]) -> dict[str, str]:
 
 def digest(setup: Mapping[str, Any]) -> str:
     """Identity of a setup by its settings, whatever it is called: twelve hexadecimal digits."""
-    told = "\n".join(f"{name}={text}" for name, text in sorted(settings(setup).items()))
-    return hashlib.sha256(told.encode()).hexdigest()[:12]
+    text_of_settings = "\n".join(f"{name}={text}" for name, text in sorted(settings(setup).items()))
+    return hashlib.sha256(text_of_settings.encode()).hexdigest()[:12]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +96,7 @@ class Stay:
 
 
 def comparisons(stays: Iterable[Stay]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Each session beside the one before it of the same driver, car and track.
+    """Compare each session with the previous one of the same driver, car and track.
 
     Args:
         stays: Sessions whose setup is known, in order of time; those without car or track are
@@ -109,9 +109,9 @@ def comparisons(stays: Iterable[Stay]) -> tuple[pl.DataFrame, pl.DataFrame]:
     rows: list[dict[str, Any]] = []
     changes: list[pl.DataFrame] = [SETUP_CHANGE.frame()]
     for stay in stays:
-        place = tuple(stay.session[name] for name in ("car_id", "track_id", "cust_id"))
-        before = None if None in place[:2] else latest.get(place)
-        latest[place] = stay
+        combination = tuple(stay.session[name] for name in ("car_id", "track_id", "cust_id"))
+        before = None if None in combination[:2] else latest.get(combination)
+        latest[combination] = stay
         changed = None if before is None else difference(before.setup, stay.setup)
         rows.append(_compared(before, stay, changed))
         if before is not None and changed is not None:
@@ -174,7 +174,7 @@ def _too_few(effect: PaceEffect) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class PaceEffect:
-    """What the pace did from one setup to another.
+    """Change of pace from one setup to another.
 
     Attributes:
         seconds: Median clean lap after minus before, with its interval; None where the laps cannot
@@ -191,7 +191,7 @@ class PaceEffect:
 
     @property
     def told(self) -> bool:
-        """Whether the setups differ in pace beyond the interval."""
+        """Whether the pace of the setups differs by more than the interval."""
         return self.seconds is not None and (self.seconds.low > 0 or self.seconds.high < 0)
 
 
@@ -244,8 +244,8 @@ def _against(
     fuel: list[Any] = [
         laps.filter("clean").get_column("fuel_start_l").median() for laps in (old_laps, new_laps)
     ]
-    known = isinstance(fuel[0], float) and isinstance(fuel[1], float)
-    if known and abs(fuel[1] - fuel[0]) > FUEL_WITHIN_L:
+    both_known = isinstance(fuel[0], float) and isinstance(fuel[1], float)
+    if both_known and abs(fuel[1] - fuel[0]) > FUEL_WITHIN_L:
         against.append(f"{fuel[1] - fuel[0]:+.0f} l of fuel")
     return against
 

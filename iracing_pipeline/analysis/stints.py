@@ -1,4 +1,4 @@
-"""Stints as records: what was driven between two times in the pits, and how the pace went."""
+"""Stints as records: laps between two times in the pits, and the trend of their pace."""
 
 from __future__ import annotations
 
@@ -88,9 +88,9 @@ def stints(
 
 
 def fuel_effect(pace: pl.DataFrame) -> Estimate | None:
-    """What a litre on board costs a lap, and with it what a lap on the tyres does.
+    """Estimate the cost of a litre of fuel in a lap, together with that of a lap on the tyres.
 
-    Within a stint fuel falls as tyres age, so their effects cannot be told apart; two stints that
+    Within a stint fuel falls as tyres age, so their effects cannot be separated; two stints that
     begin with different fuel, or on used tyres, tell. Huber regression of lap time on both.
 
     Args:
@@ -98,14 +98,14 @@ def fuel_effect(pace: pl.DataFrame) -> Estimate | None:
             ``set_lap``, ``fuel_start_l`` and ``stint``.
 
     Returns:
-        Seconds a lap for each litre; None where it cannot be told.
+        Seconds a lap for each litre; None where it cannot be determined.
     """
-    known = pace.drop_nulls(["lap_time_s", "fuel_start_l"])
-    if known.get_column("stint").n_unique() < 2:
+    complete = pace.drop_nulls(["lap_time_s", "fuel_start_l"])
+    if complete.get_column("stint").n_unique() < 2:
         return None
-    columns = known.select("fuel_start_l", "set_lap").cast(pl.Float64).to_numpy()
-    found = robust.regression(columns, known.get_column("lap_time_s").to_numpy())
-    return None if found is None else found[0]
+    columns = complete.select("fuel_start_l", "set_lap").cast(pl.Float64).to_numpy()
+    effects = robust.regression(columns, complete.get_column("lap_time_s").to_numpy())
+    return None if effects is None else effects[0]
 
 
 def _driver(samples: Samples, span: _Span, session: dict[str, Any]) -> dict[str, Any]:
@@ -139,7 +139,7 @@ def warm_tyres() -> pl.Expr:
 
 
 def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
-    """Where the stints begin and end.
+    """Find start and end of the stints.
 
     A stint's first lap may hold the stop before it: the stint begins where that lap leaves the
     pits.
@@ -156,7 +156,7 @@ def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
         if before is not None and began == "pit_exit":
             first = _left_pits(samples, first, lap["record_count"])
         if before is not None:
-            # Between a reset and the next lap the car is nowhere, and full of fuel again.
+            # Between a reset and the next lap the car is not in the world, and full of fuel again.
             done = before["first_record"] + before["record_count"]
             ends.append(first if began == "pit_exit" else done)
         starts.append((lap["stint"], first, began))
@@ -175,7 +175,7 @@ def _spans(samples: Samples, laps: pl.DataFrame) -> list[_Span]:
 
 
 def _break(lap: dict[str, Any]) -> str:
-    """What ended the stint that a lap was the last of: what it ended at, or the pit exit."""
+    """Return the end of the stint that ends with a lap: the end of the lap, or the pit exit."""
     at = str(lap["ends_at"])
     return at if at in {"reset", "tow", "session"} else "pit_exit"
 
@@ -258,7 +258,7 @@ def _stop(samples: Samples, span: _Span, unrolled: Unrolled) -> dict[str, Any]:
 
 
 def _standing(samples: Samples, entry: int, leave: int) -> dict[str, float | None]:
-    """How long the car stood between two records, and how long its fuel rose."""
+    """Return how long the car stood between two records, and how long its fuel rose."""
     steps = np.clip(np.diff(samples.time[entry : leave + 1]), 0.0, _LONGEST_STEP_S)
     stood = None
     if samples.speed is not None:
@@ -295,28 +295,28 @@ def _pace(pace: pl.DataFrame, effect: Estimate | None) -> dict[str, Any]:
     # A track that gets wetter or drier changes the pace by more than tyres do.
     steady = warm.get_column("track_wetness").n_unique() <= 1
     slope = robust.trend(ages, times) if steady else None
-    found: dict[str, Any] = {"trend_lap_count": warm.height}
+    figures: dict[str, Any] = {"trend_lap_count": warm.height}
     if slope is not None:
-        found |= {
+        figures |= {
             "pace_trend_s_per_lap": slope.value,
             "pace_trend_low_s_per_lap": slope.low,
             "pace_trend_high_s_per_lap": slope.high,
         }
     if effect is None:
-        return found
-    found |= {
+        return figures
+    figures |= {
         "fuel_effect_s_per_l": effect.value,
         "fuel_effect_low_s_per_l": effect.low,
         "fuel_effect_high_s_per_l": effect.high,
     }
-    known = pace.drop_nulls(["fuel_start_l", "lap_time_s"])
-    if known.height:
-        corrected = known.select(pl.col("lap_time_s") - effect.value * pl.col("fuel_start_l"))
-        found["fuel_corrected_pace_s"] = corrected.to_series().median()
+    complete = pace.drop_nulls(["fuel_start_l", "lap_time_s"])
+    if complete.height:
+        corrected = complete.select(pl.col("lap_time_s") - effect.value * pl.col("fuel_start_l"))
+        figures["fuel_corrected_pace_s"] = corrected.to_series().median()
     burnt = _burnt(warm)
     if slope is not None and burnt is not None:
-        found |= _degradation(slope, effect, burnt)
-    return found
+        figures |= _degradation(slope, effect, burnt)
+    return figures
 
 
 def _degradation(slope: Estimate, effect: Estimate, burnt: float) -> dict[str, float]:

@@ -1,4 +1,4 @@
-"""How often to stop, and when: plans for a race from measured fuel, tyres and pit loss.
+"""Number and laps of stops: plans for a race from measured fuel, tyres and pit loss.
 
 A lap of a stint takes ``base + fuel_effect * fuel on board + degradation * laps on the tyres``.
 A stop costs the pit loss, and the longer of refuelling and changing tyres. Among the ways to
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Assumptions:
-    """What a plan rests on; each is measured, or says so.
+    """Assumptions of a plan.
 
     Attributes:
         laps: Laps of the race.
         base_lap_s: Lap time on fresh tyres with an empty tank.
-        fuel_per_lap_l: What a lap burns; take a percentile, not a mean.
-        tank_l: What the tank holds.
+        fuel_per_lap_l: Fuel per lap; use a percentile, not the mean.
+        tank_l: Capacity of the tank.
         pit_loss_s: Time lost by going through the pits, without standing.
         refuel_lps: Litres a second.
         tyre_change_s: Time to change tyres; refuelling goes on meanwhile.
-        fuel_effect_s_per_l: What a litre on board costs a lap.
-        degradation_s_per_lap: What each lap on the tyres costs a lap.
+        fuel_effect_s_per_l: Seconds of a litre on board, per lap.
+        degradation_s_per_lap: Seconds of each lap on the tyres, per lap.
         start_fuel_l: Fuel at the start; None for as much as the first stint needs.
-        reserve_l: What is to be left at the end of each stint.
+        reserve_l: Fuel left at the end of each stint.
         spread_s: Standard deviation of a lap time.
         caution_chance: Chance of a caution to begin in a lap.
         caution_laps: Laps that a caution lasts.
@@ -110,7 +110,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """How a plan does in simulated races.
+    """Result of a plan in simulated races.
 
     Attributes:
         plan: The plan.
@@ -128,7 +128,7 @@ class Odds:
 
 
 def plans(assumptions: Assumptions) -> list[Plan]:
-    """All numbers of stops that the fuel allows, the fastest first.
+    """Make a plan for each number of stops that the fuel allows, the fastest first.
 
     Raises:
         ValueError: If the tank does not last for a lap, or there is no lap to race.
@@ -139,12 +139,12 @@ def plans(assumptions: Assumptions) -> list[Plan]:
     fewest = ceil(a.laps / a.stint_laps) - 1
     if a.start_fuel_l is not None and fewest == 0 and _start_laps(a) < a.laps:
         fewest = 1
-    found = []
+    candidates = []
     for stops in range(fewest, min(max(fewest + 2, 4), a.laps - 1) + 1):
         stints = _even(a, stops)
         if stints is not None:
-            found.append(_plan(a, stints))
-    return sorted(found, key=lambda plan: plan.total_s)
+            candidates.append(_plan(a, stints))
+    return sorted(candidates, key=lambda plan: plan.total_s)
 
 
 def simulate(
@@ -160,7 +160,7 @@ def simulate(
         assumptions: What the plans rest on.
         candidates: The plans.
         races: Races to simulate.
-        seed: Source of chance: the same seed gives the same odds.
+        seed: Random seed: the same seed gives the same odds.
     """
     if not candidates:
         return []

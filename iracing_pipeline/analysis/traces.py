@@ -71,10 +71,10 @@ _FIRST_ARRAY = LAP_TRACE.names.index("elapsed_s")
 def _channel(records: pl.DataFrame, channel: TraceChannel) -> Floats | None:
     flags = [name for name in channel.sources if records.schema.get(name) == pl.Boolean]
     numbers = records.with_columns(pl.col(flags).cast(pl.Int8)) if flags else records
-    found = [floats_of(numbers, name) for name in channel.sources]
-    if any(values is None for values in found):
+    channels = [floats_of(numbers, name) for name in channel.sources]
+    if any(values is None for values in channels):
         return None
-    return np.asarray(np.mean([values for values in found if values is not None], axis=0))
+    return np.asarray(np.mean([values for values in channels if values is not None], axis=0))
 
 
 def _position(records: pl.DataFrame, unrolled: Unrolled, grid: Grid) -> dict[str, Floats]:

@@ -1,4 +1,4 @@
-"""What speaks for the length and the corners of a track, and which session to believe.
+"""Evidence for the length and the corners of a track, and the choice between sessions.
 
 The grid and the corner map of a track are kept for all sessions to come, so no single number of a
 file makes them. Four sources tell the length of a lap: LapDist over LapDistPct, the integral of
@@ -108,7 +108,7 @@ def lengths(records: pl.DataFrame, samples: Samples, declared_m: float | None) -
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What one session says of its track.
+    """Length and corners of a track by one session.
 
     Attributes:
         session_key: The session.
@@ -165,7 +165,7 @@ def agreement(first: Sequence[float], second: Sequence[float]) -> float:
 
 
 def is_believed(new: Measurement, kept: Measurement, others: Iterable[Measurement]) -> bool:
-    """Whether the grid of a session is to replace the kept one.
+    """Return whether the grid of a session replaces the kept one.
 
     Only where both contradict each other, and more sessions agree with the new one; of as many,
     if more sources of its file do.
@@ -186,7 +186,7 @@ def is_believed(new: Measurement, kept: Measurement, others: Iterable[Measuremen
 def corners_are_believed(
     new: Measurement, kept: Measurement, others: Iterable[Measurement]
 ) -> bool:
-    """Whether the corners of a session are to replace the kept ones: if more sessions agree."""
+    """Return whether the corners of a session replace the kept ones: if more sessions agree."""
     if not new.witnesses or new.apexes is None or new.same_corners(kept):
         return False
     witnesses = [each for each in _beside(new, kept, others) if new.same_lap(each)]
@@ -203,17 +203,17 @@ def _beside(
 
 
 def track_measurement(
-    grid: Grid, found: Lengths, corners: CornerMap | None, session_key: str
+    grid: Grid, measured: Lengths, corners: CornerMap | None, session_key: str
 ) -> pl.DataFrame:
     """A measurement as a row of ``racing.track_measurement``; none of a track without an id.
 
     Args:
         grid: The grid that the session makes by itself.
-        found: The lengths.
+        measured: The lengths.
         corners: The corners that it makes by itself; None where they are no evidence.
         session_key: The session.
     """
-    believed = found.believed
+    believed = measured.believed
     if grid.track_id is None or believed is None:
         return TRACK_MEASUREMENT.frame()
     latitude, longitude = grid.origin or (None, None)
@@ -222,10 +222,10 @@ def track_measurement(
         "track_id": grid.track_id,
         "length_m": grid.length_m,
         "witness_count": believed[1],
-        "lap_dist_m": found.lap_dist_m,
-        "driven_m": found.driven_m,
-        "path_m": found.path_m,
-        "declared_m": found.declared_m,
+        "lap_dist_m": measured.lap_dist_m,
+        "driven_m": measured.driven_m,
+        "path_m": measured.path_m,
+        "declared_m": measured.declared_m,
         "latitude_deg": latitude,
         "longitude_deg": longitude,
         "apex_pct": None if corners is None else [each.apex_pct for each in corners.corners],
@@ -258,11 +258,11 @@ def _length(metres: Floats | None, share: Floats, good: Flags) -> float | None:
     """Metres for a whole lap, of the steps that are known."""
     if metres is None:
         return None
-    known = good & (metres >= 0) & (metres < SPEED.upper)
-    driven = share[known].sum()
+    valid = good & (metres >= 0) & (metres < SPEED.upper)
+    driven = share[valid].sum()
     if driven < _LEAST_DRIVEN:
         return None
-    return _possible(round(float(metres[known].sum() / driven), 2))
+    return _possible(round(float(metres[valid].sum() / driven), 2))
 
 
 def _by_speed(samples: Samples) -> Floats | None:

@@ -92,7 +92,7 @@ class Grid:
 
 
 def measure(records: pl.DataFrame, lengths: Lengths, *, track_id: int | None) -> Grid | None:
-    """The grid that a file makes by itself; None where it tells no length.
+    """Make the grid of a file; None if the file gives no length.
 
     Args:
         records: Its records, with those of :data:`CHANNELS` that it has.
@@ -128,13 +128,13 @@ def track_grid(grid: Grid, session: dict[str, Any]) -> pl.DataFrame:
 
 
 def _origin(records: pl.DataFrame) -> tuple[float, float] | None:
-    """The middle of what was driven."""
+    """Return the middle of the driven line."""
     latitude, longitude = floats_of(records, "Lat"), floats_of(records, "Lon")
     if latitude is None or longitude is None:
         return None
-    known = ((latitude != 0) | (longitude != 0)) & (abs(latitude) < 90) & (abs(longitude) <= 180)
-    if not known.any():
+    valid = ((latitude != 0) | (longitude != 0)) & (abs(latitude) < 90) & (abs(longitude) <= 180)
+    if not valid.any():
         return None
     # A few damaged positions are not to move it.
-    middle = [np.percentile(each[known], [1, 99]).mean() for each in (latitude, longitude)]
+    middle = [np.percentile(each[valid], [1, 99]).mean() for each in (latitude, longitude)]
     return round(float(middle[0]), 7), round(float(middle[1]), 7)

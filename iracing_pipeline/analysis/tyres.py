@@ -69,7 +69,7 @@ def tyre_sets(records: pl.DataFrame, samples: Samples, laps: pl.DataFrame) -> Ty
     ended = laps.filter(pl.col("ends_at").is_in(_REFITTED))
     for first, count in ended.select("first_record", "record_count").iter_rows():
         changed[min(first + count, len(changed) - 1)] = True
-    # Records in which the car is nowhere show nothing of its tyres.
+    # Records in which the car is not in the world show nothing of its tyres.
     here = np.flatnonzero(~np.asarray(samples.glitch))
     used = _steady(records, "TireSetsUsed")
     if used is not None:
@@ -212,14 +212,14 @@ def _measured(
     measured: Integers,
     span: tuple[int, int],
 ) -> dict[str, Any]:
-    """What was measured last while the set was on, if it had been driven by then."""
+    """Return the last measurement while the set was on, if it had been driven by then."""
     first, after = span
     within = measured[(measured > first) & (measured < after)]
     within = within[driven[within] - driven[first] > _DRIVEN_M]
     if not len(within) or samples.speed is None:
         return {}
     row = int(within[-1])
-    found: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "measured_session_time_s": float(samples.time[row]),
         "measured_distance_m": float(driven[row] - driven[first]),
     }
@@ -227,5 +227,5 @@ def _measured(
         for kind, name in (("wear", "tread"), ("tempC", "carcass_c")):
             thirds = [_steady(records, f"{wheel.upper()}{kind}{third}") for third in _THIRDS]
             values = [float(each[row]) for each in thirds if each is not None]
-            found[f"{wheel}_{name}"] = values if len(values) == len(_THIRDS) else None
-    return found
+            figures[f"{wheel}_{name}"] = values if len(values) == len(_THIRDS) else None
+    return figures

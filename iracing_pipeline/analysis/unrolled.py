@@ -63,16 +63,16 @@ class Unrolled:
         if not len(self):
             return np.empty((0, len(pct)))
         wanted = (np.arange(len(self))[:, None] * APART + pct).ravel()
-        known = values[self.rows]
+        at_records = values[self.rows]
         if between is Between.DISCRETE:
             at = np.clip(np.searchsorted(self.place, wanted, side="right") - 1, 0, None)
-            found = known[at]
+            looked_up = at_records[at]
         elif between is Between.ANGLE:
-            found = np.interp(wanted, self.place, np.unwrap(known))
-            found = (found + np.pi) % (2 * np.pi) - np.pi
+            looked_up = np.interp(wanted, self.place, np.unwrap(at_records))
+            looked_up = (looked_up + np.pi) % (2 * np.pi) - np.pi
         else:
-            found = np.interp(wanted, self.place, known)
-        return np.asarray(found.reshape(len(self), len(pct)))
+            looked_up = np.interp(wanted, self.place, at_records)
+        return np.asarray(looked_up.reshape(len(self), len(pct)))
 
     def elapsed(self, pct: Floats) -> tuple[Floats, Floats]:
         """Seconds since the line at places of each lap, and by how much the lines disagree.
@@ -143,28 +143,28 @@ def unroll(samples: Samples, laps: pl.DataFrame, *, before: float = 0.0) -> Unro
     from_line = laps.get_column("begins_at").eq_missing("line")
     timed = laps.filter(laps.get_column("lap_time_s").is_not_null() & from_line)
     step = (np.diff(samples.pct) + 0.5) % 1 - 0.5
-    nowhere = np.asarray(samples.glitch)
-    broken = (np.abs(step) > _LARGEST_STEP) | nowhere[1:] | nowhere[:-1]
+    not_in_world = np.asarray(samples.glitch)
+    broken = (np.abs(step) > _LARGEST_STEP) | not_in_world[1:] | not_in_world[:-1]
     broken |= ~(np.diff(samples.time) > 0)  # not for NaN either
     # A damaged row is left out of the sum, so that it does not spoil the laps after it.
     way = np.concatenate(([0.0], np.cumsum(np.where(broken, 0.0, step)))) + samples.pct[0]
     breaks = np.flatnonzero(broken)
     kept: list[int] = []
     rows: list[Integers] = []
-    place: list[Floats] = []
+    positions: list[Floats] = []
     firsts = timed.get_column("first_record").to_numpy()
     counts = timed.get_column("record_count").to_numpy()
     for number, (first, count) in enumerate(zip(firsts, counts, strict=True)):
-        found = _one(samples, way, breaks, (int(first), int(count)), before)
-        if found is not None:
-            place.append(found[1] + len(kept) * APART)
-            rows.append(found[0])
+        part = _one(samples, way, breaks, (int(first), int(count)), before)
+        if part is not None:
+            positions.append(part[1] + len(kept) * APART)
+            rows.append(part[0])
             kept.append(number)
     empty = np.empty(0)
     return Unrolled(
         laps=timed[kept],
         rows=np.concatenate(rows) if rows else empty.astype(np.int64),
-        place=np.concatenate(place) if place else empty,
+        place=np.concatenate(positions) if positions else empty,
         times=samples.time,
         slips=_slips(samples),
     )
@@ -201,12 +201,12 @@ def _one(
         begin = int(np.searchsorted(way[earliest:first], start - before)) + earliest - 1
     begin = max(begin, earliest)
     rows = np.arange(begin, min(last + _ROWS_BEYOND_THE_LINE, latest) + 1)
-    place = way[rows] - start
-    further = np.concatenate(([True], place[1:] > np.maximum.accumulate(place)[:-1]))
-    rows, place = rows[further], place[further]
-    if not len(rows) or latest < last or place[0] > 0.0 or place[-1] < 1.0:
+    position = way[rows] - start
+    further = np.concatenate(([True], position[1:] > np.maximum.accumulate(position)[:-1]))
+    rows, position = rows[further], position[further]
+    if not len(rows) or latest < last or position[0] > 0.0 or position[-1] < 1.0:
         return None
-    return rows, place
+    return rows, position
 
 
 def _beyond_line(pct: float) -> float:

@@ -1,4 +1,4 @@
-"""Questions about a driver's data, and answers in which every figure says what is behind it.
+"""Questions about a driver's data. Every figure of an answer has its evidence.
 
 `QUESTIONS` lists what can be asked; `ask` runs one as the reader of the dashboards. The command
 line (`iracing-pipeline ask`) and the server of the Model Context Protocol (`iracing-pipeline mcp`)

@@ -65,16 +65,16 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a question gave.
+    """Answer to a question.
 
     Attributes:
         question: Name of the question.
         rows: One mapping for each row; measured values are a `Figure`.
-        meanings: What each column says, with its unit.
+        meanings: Meaning and unit of each column.
         query: The statement, with its values filled in; it can be run by psql.
         more: Whether there are more rows than were read.
         not_known: Why there is no row; None where there is one.
-        remedy: What would make it known.
+        remedy: Data that would give an answer.
     """
 
     question: str

@@ -40,7 +40,7 @@ class Result:
 class Database:
     """The database, for the role that reads the views of schema ``grafana``.
 
-    Each statement has a connection of its own, which is closed afterwards: nothing that a statement
+    Each statement has a separate connection, which is closed afterwards: nothing that a statement
     sets reaches the next one.
     """
 

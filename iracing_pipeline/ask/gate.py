@@ -1,6 +1,6 @@
-"""What a statement of somebody else may be: one SELECT over schema ``grafana``, known functions.
+"""Check of foreign statements: one SELECT over schema ``grafana``, with known functions.
 
-The statement is parsed, checked, and written anew from what was parsed: what runs is what was
+The statement is parsed, checked, and generated from the parse tree: what runs is what was
 checked, whatever comments, quotes or escapes it held. Privileges and the READ ONLY transaction of
 `iracing_pipeline.ask.database` hold beside this.
 """

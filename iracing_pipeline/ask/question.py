@@ -16,7 +16,7 @@ Kind = Literal["text", "integer", "session", "lap", "race", "date"]
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a question can be narrowed by.
+    """A filter of a question.
 
     Attributes:
         name: Its name in the call.
@@ -36,7 +36,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Behind:
-    """What is behind a figure.
+    """Columns that hold the evidence of a figure.
 
     Attributes:
         n: Column with the count of values, or the count itself.
@@ -55,14 +55,14 @@ class Question:
 
     Attributes:
         name: Its name, as a racer would say it.
-        title: What it answers, in one sentence.
+        title: Description in one sentence.
         source: View or function of schema ``grafana``.
         columns: Columns that are shown, in order; ``name = expression`` for one that is computed.
         figures: Which of them are measured, and what is behind each.
-        parameters: What it can be narrowed by.
-        order: What follows ``ORDER BY``.
+        parameters: Filters.
+        order: SQL after ``ORDER BY``.
         empty: Why there may be no row.
-        remedy: What would give one.
+        remedy: Data that would give an answer.
         otherwise: Condition in place of a parameter's where that is not given.
     """
 
@@ -89,10 +89,10 @@ class Question:
         if view is None:
             return {}
         shown = {each.column.name for each in view.columns}
-        found = {name: origin(view, name) for name in self.figures}
+        tables = {name: origin(view, name) for name in self.figures}
         return {
             name: each[0]
-            for name, each in found.items()
+            for name, each in tables.items()
             if each is not None and each[1].name == name and shown.issuperset(each[0].key)
         }
 

@@ -44,17 +44,17 @@ def ask(database: Database, name: str, parameters: Mapping[str, object]) -> Answ
     if question is None:
         raise AskError(f"There is no question {plain(name)}", f"Ask one of: {', '.join(QUESTIONS)}")
     given = {key: value for key, value in parameters.items() if value is not None}
-    known = {each.name: each for each in question.parameters}
-    if unknown := given.keys() - known.keys():
+    declared = {each.name: each for each in question.parameters}
+    if unknown := given.keys() - declared.keys():
         raise AskError(
             f"{name} takes no {', '.join(sorted(map(str, unknown)))}",
-            f"It takes {', '.join(known)}" if known else "It takes nothing",
+            f"It takes {', '.join(declared)}" if declared else "It takes nothing",
         )
     if missing := [
         each.name for each in question.parameters if each.required and each.name not in given
     ]:
-        raise AskError(f"{name} needs {' and '.join(missing)}", known[missing[0]].doc)
-    values = {key: _value(database, known[key], value) for key, value in given.items()}
+        raise AskError(f"{name} needs {' and '.join(missing)}", declared[missing[0]].doc)
+    values = {key: _value(database, declared[key], value) for key, value in given.items()}
     if any(value is None for value in values.values()):  # "last", and there is none
         return _unknown(question, "")
     statement = question.statement(set(values))
@@ -115,7 +115,7 @@ def _figure(
     row: dict[str, Any], name: str, question: Question, unit: str | None, table: Table | None
 ) -> Figure:
     behind = question.figures[name]
-    known = table is not None and all(row[key] is not None for key in table.key)
+    has_key = table is not None and all(row[key] is not None for key in table.key)
     n = row.get(behind.n) if isinstance(behind.n, str) else behind.n
     return Figure(
         row[name],
@@ -123,7 +123,7 @@ def _figure(
         n,
         row.get(behind.low or ""),
         row.get(behind.high or ""),
-        reference_id(table, name, row) if known and table is not None else None,
+        reference_id(table, name, row) if has_key and table is not None else None,
     )
 
 
@@ -162,7 +162,7 @@ def _unit_by_name(name: str) -> str | None:
 
 
 def _value(database: Database, parameter: Parameter, given: object) -> object:
-    """What the statement gets for what was given; None for the last of none.
+    """Convert a parameter's text to the value in the statement; None for ``last`` without any.
 
     Raises:
         AskError: It does not fit the parameter.

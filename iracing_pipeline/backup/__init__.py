@@ -1,4 +1,4 @@
-"""One file that holds everything the pipeline knows, and the way back from it.
+"""Backup of all data of the pipeline in one file, and restore.
 
 The archive is a zip file: a text file for each table, in the form of PostgreSQL's ``COPY``; the
 files of a lake that is a folder; Dagster's history if asked for; and ``manifest.json``, which says

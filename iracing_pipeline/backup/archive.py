@@ -66,7 +66,7 @@ class Sink:
 
     @property
     def sha256(self) -> str:
-        """The digest of what was written."""
+        """The digest of the written bytes."""
         return self._digest.hexdigest()
 
     def write(self, block: bytes) -> None:
@@ -108,7 +108,7 @@ def writing(target: Path) -> Iterator[Writer]:
 
 
 def unwritable(target: Path, error: OSError) -> BackupError:
-    """What to say when ``target`` cannot be written."""
+    """Make the error for a ``target`` that cannot be written."""
     if disk_is_full(error):
         return NoRoomError(
             f"{target} cannot be written: the disk is full", "Make room, or choose another disk"
@@ -123,7 +123,7 @@ class Reader:
     """An archive that is read.
 
     Attributes:
-        manifest: What it says about itself.
+        manifest: Its manifest.
     """
 
     def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:

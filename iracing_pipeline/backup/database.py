@@ -1,4 +1,4 @@
-"""The tables of a database, out to an archive and in again.
+"""The tables of a database, written to an archive and loaded from it.
 
 The database's own catalogue says which tables there are, so none can be forgotten, and a database
 that an older or newer version made is saved just as well.
@@ -84,13 +84,13 @@ def tables(connection: Connection) -> dict[str, tuple[str, ...]]:
     }
 
 
-def save(connection: Connection, writer: Writer, said: Progress) -> tuple[StoredTable, ...]:
+def save(connection: Connection, writer: Writer, progress: Progress) -> tuple[StoredTable, ...]:
     """Write every table into an archive.
 
     Args:
         connection: In a transaction that sees one state of the database.
         writer: The archive.
-        said: Called with each table's name and rows.
+        progress: Called with each table's name and rows.
     """
     connection.execute(FORM.encode())
     saved = []
@@ -101,27 +101,27 @@ def save(connection: Connection, writer: Writer, said: Progress) -> tuple[Stored
                 sink.write(block)
                 rows += count
         saved.append(StoredTable(name, columns, rows, writer.members[-1]))
-        said(f"{name}: {rows} rows")
+        progress(f"{name}: {rows} rows")
     return tuple(saved)
 
 
 def sequences(connection: Connection) -> tuple[Sequence, ...]:
-    """Where the numberings of all tables stand."""
-    found = []
+    """List the current values of the sequences of all tables."""
+    rows = []
     for table, column, name in connection.execute(_SEQUENCES, [list(SCHEMAS)]).fetchall():
         query = f"SELECT last_value, is_called FROM {name}".encode()
         last, used = connection.execute(query).fetchone() or (1, False)
-        found.append(Sequence(table, column, last, used))
-    return tuple(found)
+        rows.append(Sequence(table, column, last, used))
+    return tuple(rows)
 
 
-def load(connection: Connection, reader: Reader, said: Progress) -> list[str]:
+def load(connection: Connection, reader: Reader, progress: Progress) -> list[str]:
     """Fill the empty tables of a database that is at the archive's revision.
 
     Args:
         connection: The database, in the transaction that is to hold all of it.
         reader: The archive.
-        said: Called with each table's name and rows.
+        progress: Called with each table's name and rows.
 
     Returns:
         Tables in the archive that no migration makes: they stay in it.
@@ -130,20 +130,20 @@ def load(connection: Connection, reader: Reader, said: Progress) -> list[str]:
         DamagedArchiveError: If a table is not as the manifest says.
     """
     connection.execute(FORM.encode())
-    known = tables(connection)
+    declared = tables(connection)
     stored = {table.name: table for table in reader.manifest.tables}
-    for name in known:
+    for name in declared:
         if (table := stored.get(name)) is None:
             raise DamagedArchiveError(f"The archive lacks the table {name}", "Use another backup")
-        rows = _fill(connection, reader, table, known[name])
-        said(f"{name}: {rows} rows")
+        rows = _fill(connection, reader, table, declared[name])
+        progress(f"{name}: {rows} rows")
     for each in reader.manifest.sequences:
-        if each.table in known:
+        if each.table in declared:
             connection.execute(
                 "SELECT setval(pg_get_serial_sequence(%s, %s), %s, %s)",
                 [each.table, each.column, each.last, each.used],
             )
-    return sorted(stored.keys() - known.keys())
+    return sorted(stored.keys() - declared.keys())
 
 
 def move(connection: Connection, old: str, new: str) -> None:
@@ -173,7 +173,7 @@ def move(connection: Connection, old: str, new: str) -> None:
 
 
 def held(connection: Connection) -> dict[str, int]:
-    """How many rows the database has, by table; without those that have none."""
+    """Count the rows of the database, by table; empty tables are left out."""
     counts = {}
     for name in tables(connection):
         query = sql.SQL("SELECT count(*) FROM {}").format(_identifier(name))
@@ -241,9 +241,9 @@ def _blocks(
 
 
 def _fill(
-    connection: Connection, reader: Reader, table: StoredTable, known: tuple[str, ...]
+    connection: Connection, reader: Reader, table: StoredTable, columns_here: tuple[str, ...]
 ) -> int:
-    if set(table.columns) != set(known):
+    if set(table.columns) != set(columns_here):
         raise DamagedArchiveError(
             f"The archive's table {table.name} has other columns than revision"
             f" {reader.manifest.revision} has",

@@ -25,18 +25,18 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str], None]
 
-# Dagster's SQLite files; what else lies in its home are logs, and settings that are made anew.
+# Dagster's SQLite files; what else lies in its home are logs, and settings that are recreated.
 HISTORY = ("history", "schedules")
 _SAID_EVERY = 1 << 30
 
 
-def save_lake(folder: Path, writer: Writer, said: Progress) -> tuple[Member, ...]:
+def save_lake(folder: Path, writer: Writer, progress: Progress) -> tuple[Member, ...]:
     """Write the files of a lake into an archive, each as it is when its turn comes."""
     first, size, mark = len(writer.members), 0, _SAID_EVERY
     for path in files(folder):
         name = f"lake/{path.relative_to(folder).as_posix()}"
         if not is_member_path(name):
-            said(f"lake: {name!r} is left out: no other platform takes its name")
+            progress(f"lake: {name!r} is left out: no other platform takes its name")
             continue
         try:
             file = path.open("rb")
@@ -51,21 +51,21 @@ def save_lake(folder: Path, writer: Writer, said: Progress) -> tuple[Member, ...
             sink.copy(file)
         size += sink.size_bytes
         if size >= mark:
-            said(f"lake: {len(writer.members) - first} files, {size / 1e9:.1f} GB so far")
+            progress(f"lake: {len(writer.members) - first} files, {size / 1e9:.1f} GB so far")
             mark += _SAID_EVERY
-    said(f"lake: {len(writer.members) - first} files, {size / 1e6:.1f} MB")
+    progress(f"lake: {len(writer.members) - first} files, {size / 1e6:.1f} MB")
     return tuple(writer.members[first:])
 
 
-def save_history(home: Path, writer: Writer, said: Progress) -> tuple[Member, ...]:
+def save_history(home: Path, writer: Writer, progress: Progress) -> tuple[Member, ...]:
     """Write Dagster's SQLite files into an archive, each in one consistent state.
 
     Raises:
         BackupError: If one of them cannot be read.
     """
     first = len(writer.members)
-    with tempfile.TemporaryDirectory(prefix="iracing-backup-") as place:
-        copy = Path(place) / "copy.db"
+    with tempfile.TemporaryDirectory(prefix="iracing-backup-") as temporary:
+        copy = Path(temporary) / "copy.db"
         for path in files(home):
             if path.suffix != ".db" or path.relative_to(home).parts[0] not in HISTORY:
                 continue
@@ -74,7 +74,7 @@ def save_history(home: Path, writer: Writer, said: Progress) -> tuple[Member, ..
             name = f"dagster/{path.relative_to(home).as_posix()}"
             with copy.open("rb") as file, writer.member(name, pack=True) as sink:
                 sink.copy(file)
-    said(f"Dagster's history: {len(writer.members) - first} files")
+    progress(f"Dagster's history: {len(writer.members) - first} files")
     return tuple(writer.members[first:])
 
 
@@ -90,10 +90,10 @@ def _copy_database(path: Path, copy: Path) -> None:
 
 def files(folder: Path) -> Iterator[Path]:
     """The files below a folder that are whole, in order."""
-    for place, folders, names in os.walk(folder):
+    for parent, folders, names in os.walk(folder):
         folders.sort()
         for name in sorted(names):
-            path = Path(place, name)
+            path = Path(parent, name)
             if not name.endswith(atomic.PARTIAL) and path.is_file():
                 yield path
 

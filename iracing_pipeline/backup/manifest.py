@@ -1,4 +1,4 @@
-"""What an archive says about itself."""
+"""Manifest of an archive."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class StoredTable:
 
 @dataclass(frozen=True, slots=True)
 class Sequence:
-    """Where the numbering of a column stands.
+    """Current value of a column's sequence.
 
     Attributes:
         table: Schema and name of the table.
@@ -99,7 +99,7 @@ class StoredFolder:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an archive holds.
+    """Manifest of an archive.
 
     Attributes:
         version: The version of this project that made it.
@@ -107,7 +107,7 @@ class Manifest:
         revision: The revision of the database's tables.
         server: The version of the PostgreSQL server.
         tables: Tables, those first that others refer to.
-        sequences: Where numberings stand.
+        sequences: Current values of sequences.
         folders: Folders, by ``lake`` and ``dagster``.
     """
 
@@ -120,7 +120,7 @@ class Manifest:
     folders: dict[str, StoredFolder] = field(default_factory=dict)
 
     def to_json(self) -> str:
-        """The manifest as it stands in the archive."""
+        """The manifest as JSON."""
         return json.dumps({"format": FORMAT, **asdict(self)}, indent=1)
 
     @classmethod

@@ -34,10 +34,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Restored:
-    """What was restored.
+    """Result of a restore.
 
     Attributes:
-        manifest: What the archive says about itself.
+        manifest: Manifest of the archive.
         left: Tables that stay in the archive, as no migration makes them.
         logins: Logins to iRacing that the database held and holds still.
     """
@@ -51,7 +51,7 @@ def restore(
     source: Path,
     url: str,
     lake: Lake,
-    said: Progress,
+    progress: Progress,
     *,
     replace: bool = False,
     with_lake: bool = True,
@@ -66,7 +66,7 @@ def restore(
         source: The archive.
         url: The database.
         lake: The lake.
-        said: Called with what was restored, line by line.
+        progress: Called with what was restored, line by line.
         replace: Whether what is there is deleted.
         with_lake: Whether the archive's lake is restored.
         history: Dagster's home, to restore its history if the archive has it; None to leave it.
@@ -90,12 +90,12 @@ def restore(
         _refuse_own_place(source, places)
         try:
             with migrating(url) as migration, _failures():
-                left, logins = _database(migration, reader, places, said, replace=replace)
+                left, logins = _database(migration, reader, places, progress, replace=replace)
                 if with_lake and (stored := manifest.folders.get("lake")) is not None:
                     database.move(migration.connection, stored.place, str(lake.root))
                 for place in places:
                     place.fill(reader)
-                    said(f"{place.folder.name}: {len(place.members)} files")
+                    progress(f"{place.folder.name}: {len(place.members)} files")
                 # Last, as only a commit is still to come that could fail.
                 for place in places:
                     place.take()
@@ -109,8 +109,8 @@ def restore(
 
 
 def _places(manifest: Manifest, lake: Lake | None, history: Path | None) -> list[Replacement]:
-    """The folders that are to be replaced."""
-    found = []
+    """The folders to replace."""
+    replacements = []
     stored = manifest.folders.get("lake")
     if lake is not None and stored is not None and stored.included:
         if lake.local is None:
@@ -118,11 +118,13 @@ def _places(manifest: Manifest, lake: Lake | None, history: Path | None) -> list
                 f"The backup holds a lake that is a folder, and IRACING_LAKE names {lake.root}",
                 "Restore with --no-lake, and copy the folder lake/ of the zip file there",
             )
-        found.append(Replacement(lake.local, "lake/", stored.files))
+        replacements.append(Replacement(lake.local, "lake/", stored.files))
     stored = manifest.folders.get("dagster")
     if history is not None and stored is not None:
-        found += [Replacement(history / name, f"dagster/{name}/", stored.files) for name in HISTORY]
-    return found
+        replacements += [
+            Replacement(history / name, f"dagster/{name}/", stored.files) for name in HISTORY
+        ]
+    return replacements
 
 
 def _refuse_own_place(source: Path, places: list[Replacement]) -> None:
@@ -138,7 +140,7 @@ def _database(
     migration: Migration,
     reader: Reader,
     places: list[Replacement],
-    said: Progress,
+    progress: Progress,
     *,
     replace: bool,
 ) -> tuple[tuple[str, ...], int]:
@@ -150,7 +152,7 @@ def _database(
     logins = database.tokens(connection)
     database.clear(connection)
     migration.upgrade(reader.manifest.revision)
-    left = database.load(connection, reader, said)
+    left = database.load(connection, reader, progress)
     migration.complete()
     database.keep_tokens(connection, logins)
     return tuple(left), len(logins)
@@ -164,7 +166,7 @@ def _refuse_occupied(connection: Connection, places: list[Replacement]) -> None:
         more = f" and {len(there) - 12} more" if len(there) > 12 else ""
         raise OccupiedError(
             f"There is something already: {', '.join(there[:12])}{more}",
-            "Name another database and IRACING_HOME, or say --replace to delete all of it",
+            "Name another database and IRACING_HOME, or add --replace to delete all of it",
         )
 
 

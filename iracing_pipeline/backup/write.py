@@ -28,12 +28,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a backup holds.
+    """A written backup.
 
     Attributes:
         path: The archive.
         size_bytes: Its size.
-        manifest: What it says about itself.
+        manifest: Its manifest.
     """
 
     path: Path
@@ -45,18 +45,18 @@ def write(
     target: Path,
     url: str,
     lake: Lake,
-    said: Progress,
+    progress: Progress,
     *,
     with_lake: bool = True,
     history: Path | None = None,
 ) -> Written:
-    """Make a backup; nothing is locked, and loads may go on meanwhile.
+    """Make a backup; nothing is locked, and loads may continue meanwhile.
 
     Args:
         target: The archive to make; an earlier one of the name is there until this one is whole.
         url: The database, at whatever revision it is.
         lake: The lake. One in an object store is named in the archive and left where it is.
-        said: Called with what was saved, line by line.
+        progress: Called with what was saved, line by line.
         with_lake: Whether the files of a local lake go into the archive.
         history: Dagster's home, to save its SQLite files; None to leave them.
 
@@ -69,26 +69,26 @@ def write(
             with Warehouse(url).connect() as connection:
                 connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
                 connection.read_only = True
-                manifest = _database(connection, writer, said)
+                manifest = _database(connection, writer, progress)
         except psycopg.Error as error:
             raise _failure(error) from error
         # After the database: whatever its rows speak of is in the lake by then.
-        manifest.folders["lake"] = _lake(lake, writer, said, included=with_lake)
+        manifest.folders["lake"] = _lake(lake, writer, progress, included=with_lake)
         if history is not None:
-            saved = folders.save_history(history, writer, said)
+            saved = folders.save_history(history, writer, progress)
             manifest.folders["dagster"] = StoredFolder(str(history), included=True, files=saved)
         writer.finish(manifest)
     return Written(target, target.stat().st_size, manifest)
 
 
-def _database(connection: Connection, writer: Writer, said: Progress) -> Manifest:
+def _database(connection: Connection, writer: Writer, progress: Progress) -> Manifest:
     revision = revision_of(connection)
     if revision is None:
         raise BackupError(
             "There is nothing to save: the database has no tables yet",
             "Check that IRACING_HOME and IRACING_DATABASE_URL are those of the pipeline",
         )
-    saved = database.save(connection, writer, said)
+    saved = database.save(connection, writer, progress)
     return Manifest(
         version=__version__,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -99,13 +99,13 @@ def _database(connection: Connection, writer: Writer, said: Progress) -> Manifes
     )
 
 
-def _lake(lake: Lake, writer: Writer, said: Progress, *, included: bool) -> StoredFolder:
+def _lake(lake: Lake, writer: Writer, progress: Progress, *, included: bool) -> StoredFolder:
     if lake.local is None:
-        said(f"lake: left where it is, in {lake.root}")
+        progress(f"lake: left where it is, in {lake.root}")
         return StoredFolder(str(lake.root), included=False)
     if not included:
         return StoredFolder(str(lake.local), included=False)
-    saved = folders.save_lake(lake.local, writer, said)
+    saved = folders.save_lake(lake.local, writer, progress)
     return StoredFolder(str(lake.local), included=True, files=saved)
 
 

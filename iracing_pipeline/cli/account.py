@@ -16,7 +16,7 @@ from iracing_pipeline.settings import Settings
 
 @click.command(epilog="Example: iracing-pipeline login")
 def login() -> None:
-    """Log in to iRacing's Data API in the browser, once; the token is then kept and renewed."""
+    """Log in to iRacing's Data API in the browser, once; the token is then stored and renewed."""
     import webbrowser
 
     from iracing_pipeline.data_api.connect import credentials_of, token_source
@@ -52,15 +52,15 @@ def login() -> None:
     "--all-seasons", is_flag=True, help="Search every season since you joined, not only the last."
 )
 def collect(*, all_seasons: bool) -> None:
-    """Ask iRacing once for what is new and load it, without the UI; for a scheduler to call.
+    """Fetch new results from iRacing and load them, without the UI; for a scheduler.
 
-    It leaves at once when another collection is at work. The exit code is 1 if something failed.
+    It ends at once while another collection runs. The exit code is 1 if something failed.
     """
     from iracing_pipeline.local import collect as collection
 
     done = collection.collect(Settings.from_env(), echo, all_seasons=all_seasons)
     if done is None:
-        echo("Another collection is at work on this database: nothing to do.")
+        echo("Another collection is running on this database: nothing to do.")
         return
     for run, reason in done.failed.items():
         echo(f"{run} failed: {reason}", err=True)

@@ -56,7 +56,7 @@ def ask(question: str | None, parameters: tuple[str, ...], *, as_json: bool) -> 
 @click.option("--http", is_flag=True, help="Serve HTTP on this machine instead of stdio.")
 @click.option("--port", type=PORT, default=9412, show_default=True, help="Port for --http.")
 def mcp(*, http: bool, port: int) -> None:
-    """Answer an assistant's questions by the Model Context Protocol."""
+    """Answer an assistant's questions over the Model Context Protocol."""
     try:
         import anyio
 

@@ -27,7 +27,7 @@ _LOGIN = "The login to iRacing is never in a backup: its token works once."
 def backup(file: Path, *, replace: bool, lake: bool, history: bool) -> None:
     """Save the database, and the lake if it is a folder, into one file.
 
-    All may go on running meanwhile.
+    The pipeline can keep running meanwhile.
     """
     from iracing_pipeline.backup import write
     from iracing_pipeline.lake import Lake
@@ -56,13 +56,13 @@ def backup(file: Path, *, replace: bool, lake: bool, history: bool) -> None:
 
 @click.command(epilog="Example: iracing-pipeline restore iracing-2026-07-04.zip --replace")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-@click.option("--replace", is_flag=True, help="Delete what database and lake hold now.")
+@click.option("--replace", is_flag=True, help="Delete the current content of database and lake.")
 @click.option("--lake/--no-lake", default=True, show_default=True, help="Restore the lake's files.")
 @click.option("--history", is_flag=True, help="Restore Dagster's history, if it was saved.")
 def restore(file: Path, *, replace: bool, lake: bool, history: bool) -> None:
-    """Bring a backup back, into an empty database and an empty lake.
+    """Restore a backup into an empty database and an empty lake.
 
-    All of it or nothing. Stop what uses them first, such as iracing-pipeline up.
+    Everything or nothing is restored. First stop programs that use them, such as `up`.
     """
     from iracing_pipeline.backup import restore as bring_back
     from iracing_pipeline.lake import Lake
@@ -72,7 +72,7 @@ def restore(file: Path, *, replace: bool, lake: bool, history: bool) -> None:
     settings = Settings.from_env()
     if user := up_lock.running(settings.home):
         raise click.ClickException(
-            f"iracing-pipeline up is {user} and uses what is to be replaced. Stop it first, with"
+            f"iracing-pipeline up is {user} and uses the data to be replaced. Stop it first, with"
             " Ctrl+C where it runs; then restore again."
         )
     began = time.monotonic()

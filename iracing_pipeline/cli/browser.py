@@ -11,7 +11,7 @@ from iracing_pipeline.cli.console import echo
 
 
 def show(address: str) -> None:
-    """Open an address; where there is no browser with a window, say so."""
+    """Open an address in the browser, or print it if there is no browser with a window."""
     # Without a screen a browser of the terminal would take the console.
     screen = sys.platform != "linux" or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from iracing_pipeline.cli.console import echo
+from iracing_pipeline.cli.console import echo, echo_coloured
 
 if TYPE_CHECKING:
     from iracing_pipeline.local.check import Finding
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 @click.command(epilog="Examples: iracing-pipeline check; iracing-pipeline check --json")
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
 def check(*, as_json: bool) -> None:
-    """Look at everything the pipeline needs: what is wrong, and how to put it right.
+    """Check everything that the pipeline needs, and print how to fix each problem.
 
-    The exit code is 1 if something is wrong. No login and no request of the Data API is spent.
+    The exit code is 1 if there is a problem. No login and no request of the Data API is spent.
     """
     from iracing_pipeline.local.check import State
     from iracing_pipeline.local.check import check as look
@@ -42,10 +42,9 @@ def _print(findings: list[Finding]) -> None:
     colours = {State.OK: "green", State.WARNING: "yellow", State.WRONG: "red"}
     width = max(len(each.subject) for each in findings)
     for each in findings:
-        # The colour is ours; what a name could hold is escaped by echo.
-        click.secho(f"{each.state:<7}", fg=colours[each.state], nl=False)
+        echo_coloured(f"{each.state:<7}", colours[each.state])
         echo(f"  {each.subject:<{width}}  {each.said}")
         if each.advice:
             echo(f"{'':<{width + 11}}{each.advice}")
     counts = [sum(each.state is state for each in findings) for state in State]
-    echo("{} ok, {} to look after, {} wrong.".format(*counts))
+    echo("{} ok, {} warnings, {} wrong.".format(*counts))

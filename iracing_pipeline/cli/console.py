@@ -1,4 +1,4 @@
-"""What commands print: text from outside cannot control the terminal."""
+"""Output of commands: text from outside cannot control the terminal."""
 
 from __future__ import annotations
 
@@ -25,13 +25,18 @@ def echo(text: str, *, err: bool = False) -> None:
     click.echo(printable(text), err=err)
 
 
+def echo_coloured(text: str, colour: str) -> None:
+    """Print the beginning of a line in a colour; the next ``echo`` ends the line."""
+    click.secho(printable(text), fg=colour, nl=False)
+
+
 @contextmanager
 def progress(verb: str, what: str, *, quiet: bool = False) -> Iterator[Callable[[int, int], None]]:
-    """Show how far something is: a bar in a terminal, up to ten lines elsewhere.
+    """Show progress: a bar in a terminal, up to ten lines elsewhere.
 
     Args:
         verb: Such as ``Loaded``.
-        what: What is counted, such as ``files``.
+        what: Unit of the count, such as ``files``.
         quiet: Show nothing.
 
     Yields:

@@ -17,7 +17,7 @@ _FOLDER = click.option(
     type=click.Path(file_okay=False, path_type=Path),
     default=Path("grafana/dashboards"),
     show_default=True,
-    help="Where the files are.",
+    help="Folder of the files.",
 )
 
 
@@ -106,7 +106,7 @@ def _run(database: str, prometheus: str | None, *, complete: bool, table: bool) 
     help="Token of a service account. Better in IRACING_GRAFANA_TOKEN: others see command lines.",
 )
 def push(*, url: str | None, token: str | None) -> None:
-    """Bring folders and dashboards to a Grafana, over its HTTP API."""
+    """Create or update folders and dashboards in Grafana, over its HTTP API."""
     from iracing_pipeline.dashboards.catalog import BOARDS
     from iracing_pipeline.dashboards.errors import PushError
     from iracing_pipeline.dashboards.push import Grafana
@@ -117,7 +117,7 @@ def push(*, url: str | None, token: str | None) -> None:
     url = (url or settings.url or "").rstrip("/")
     if not url or not token:
         raise click.ClickException(
-            "Say which Grafana: set IRACING_GRAFANA_URL and IRACING_GRAFANA_TOKEN (or _FILE)."
+            "Set the Grafana to use: IRACING_GRAFANA_URL and IRACING_GRAFANA_TOKEN (or _FILE)."
         )
     try:
         for name, became in Grafana(url, token).push(BOARDS):

@@ -16,7 +16,7 @@ from iracing_pipeline.settings import RoleSettings, Settings
 @click.command(epilog="Example: psql \"$(iracing-pipeline dsn)\" -c 'TABLE racing.telemetry_lap'")
 @click.option("--reader", is_flag=True, help="For the role that may only read the views.")
 def dsn(*, reader: bool) -> None:
-    """Print the database URL in use; start the embedded server if need be."""
+    """Print the database URL in use; start the embedded server if necessary."""
     from iracing_pipeline.warehouse import database_url, migrate, reader_url
 
     settings = Settings.from_env()
@@ -26,7 +26,7 @@ def dsn(*, reader: bool) -> None:
 
 
 @click.command(epilog="Example: iracing-pipeline down")
-@click.option("--force", is_flag=True, help="Stop it although iracing-pipeline up uses it.")
+@click.option("--force", is_flag=True, help="Stop it even while iracing-pipeline up uses it.")
 def down(*, force: bool) -> None:
     """Stop the embedded database server."""
     from iracing_pipeline.local import up_lock
@@ -44,7 +44,7 @@ def down(*, force: bool) -> None:
 
 @click.command(epilog="Example: iracing-pipeline migrate")
 def migrate() -> None:
-    """Bring the database to this version's state, as its owner.
+    """Migrate the database to this version, as its owner.
 
     With IRACING_ADMIN_DATABASE_URL, the roles and databases are made first. With DAGSTER_HOME,
     Dagster's own storage is brought to its version too.

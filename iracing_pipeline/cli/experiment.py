@@ -28,17 +28,17 @@ def experiment() -> None:
     epilog="Example: iracing-pipeline experiment start wing --a 'rear wing 6' --b 'rear wing 8'"
 )
 @click.argument("name")
-@click.option("--a", required=True, help="What A is, such as 'rear wing 6'.")
-@click.option("--b", required=True, help="What B is.")
+@click.option("--a", required=True, help="Description of variant A, such as 'rear wing 6'.")
+@click.option("--b", required=True, help="Description of variant B.")
 @click.option("--laps-per-run", type=click.IntRange(1, 50), default=3, show_default=True)
 @click.option(
     "--blocks", type=click.IntRange(7, 100), default=12, show_default=True, help="Of four runs."
 )
-@click.option("--session", help="Session whose driver, car and track it is; the newest by default.")
+@click.option("--session", help="Session with the driver, car and track; the newest by default.")
 def start(
     name: str, *, a: str, b: str, laps_per_run: int, blocks: int, session: str | None
 ) -> None:
-    """Draw the plan of an experiment. Every stint from now on is a run of it."""
+    """Draw the plan of an experiment. Every stint from now on is a run."""
     from iracing_pipeline.analysis.experiment import laps_needed
     from iracing_pipeline.ingest import experiments
     from iracing_pipeline.report import session_key
@@ -67,7 +67,7 @@ def start(
 @experiment.command(epilog="Example: iracing-pipeline experiment show wing")
 @click.argument("name")
 def show(name: str) -> None:
-    """Say what is driven next, and what the runs so far show."""
+    """Show the next runs to drive, and the result so far."""
     with _connected() as connection:
         row = _shown(connection, name)
     planned, driven = row["planned_runs"], row["driven_runs"]
@@ -127,7 +127,7 @@ def _echo_comparison(row: dict[str, Any]) -> None:
     elif row["block"] < FEWEST_BLOCKS:
         echo(f"Before {FEWEST_BLOCKS} blocks no difference can be claimed.")
     else:
-        echo("No difference can be told.")
+        echo("No difference can be claimed.")
     if row["laps_needed"]:
         left = max(row["laps_needed"] - row["lap_count"], 0)
         echo(f"To see {TO_SEE_S} s a lap: {row['laps_needed']} laps in all, {left} more.")
@@ -147,7 +147,7 @@ def _shown(connection: Connection, name: str) -> dict[str, Any]:
 
 
 def _rows(connection: Connection) -> list[dict[str, Any]]:
-    """The rows of ``grafana.experiments``, compared anew."""
+    """The rows of ``grafana.experiments``, computed again."""
     from psycopg.rows import dict_row
 
     from iracing_pipeline.ingest.experiments import rebuild_experiments

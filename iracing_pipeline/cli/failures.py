@@ -1,4 +1,4 @@
-"""What to say of failures of the system: a folder that cannot be written, a full disk."""
+"""Messages for failures of the system: a folder that cannot be written, a full disk."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ _FOLDER = (
 )
 
 
-_PLACE = "{path} cannot be used: {why}. Name another place, or allow this user to use this one."
+_PLACE = "{path} cannot be used: {why}. Name another path, or allow this user to use this one."
 
 
 def sentence(error: BaseException) -> str | None:
-    """What to say of an error whose cause is the system's; None for every other one."""
+    """Return the message for an error that the system caused; None for every other one."""
     from iracing_pipeline.lake import disk_is_full  # noqa: PLC0415 - polars takes half a second
 
     for each in _chain(error):
@@ -54,7 +54,7 @@ def sentence(error: BaseException) -> str | None:
 
 
 def _is_of_home(path: str) -> bool:
-    """Whether a path is of the data folder, or of a folder above it."""
+    """Return whether a path is in the data folder, or in a folder above it."""
     try:
         home = Settings.from_env().home
     except SettingsError:
@@ -62,11 +62,11 @@ def _is_of_home(path: str) -> bool:
     return Path(path).is_relative_to(home) or home.is_relative_to(path)
 
 
-def _of_sqlite(said: str) -> str | None:
-    if "disk is full" in said:
+def _of_sqlite(message: str) -> str | None:
+    if "disk is full" in message:
         return _ROOM.format(where=": Dagster's storage cannot be written")
-    if "readonly" in said or "unable to open" in said or "disk I/O" in said:
-        return _FOLDER.format(path="Dagster's storage", why=said)
+    if "readonly" in message or "unable to open" in message or "disk I/O" in message:
+        return _FOLDER.format(path="Dagster's storage", why=message)
     return None
 
 

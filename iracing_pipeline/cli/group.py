@@ -58,17 +58,17 @@ class Commands(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt:
             echo(
-                "\nStopped. Nothing is left half done: the same command goes on from here.",
+                "\nStopped. Nothing is incomplete: run the same command again to continue.",
                 err=True,
             )
             raise click.exceptions.Exit(INTERRUPTED) from None
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            said = str(error) if isinstance(error, _known()) else sentence(error)
-            if said is None:
+            message = str(error) if isinstance(error, _known()) else sentence(error)
+            if message is None:
                 raise
-            raise click.ClickException(printable(said)) from error
+            raise click.ClickException(printable(message)) from error
 
 
 def example_lines(epilog: str | None) -> str | None:
@@ -80,7 +80,7 @@ def example_lines(epilog: str | None) -> str | None:
 
 
 def _known() -> tuple[type[Exception], ...]:
-    """Errors whose text is for the user; loaded when there is one, as it takes half a second."""
+    """Errors with a text for the user; imported when one occurs, as that takes half a second."""
     from iracing_pipeline.analysis.reference import OtherTrackError
     from iracing_pipeline.analysis.samples import MissingChannelError
     from iracing_pipeline.data_api import DataApiError

@@ -95,9 +95,9 @@ def export(
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--track-id", type=int, help="TrackID of the lap; needed for a CSV of Garage 61.")
 def reference(file: Path, *, track_id: int | None) -> None:
-    """Keep a lap of somebody else to compare with.
+    """Store a lap of another driver for comparison.
 
-    FILE is an .ibt file, of which the fastest clean lap is taken, or a CSV of Garage 61.
+    FILE is an .ibt file (its fastest clean lap is used) or a CSV of Garage 61.
     """
     from iracing_pipeline.ingest.reference_lap import add
     from iracing_pipeline.pictures.lap_chart import clock
@@ -115,11 +115,15 @@ def reference(file: Path, *, track_id: int | None) -> None:
     epilog="Examples: iracing-pipeline sessions; iracing-pipeline sessions --most 5 --json"
 )
 @click.option(
-    "--most", type=click.IntRange(1, 1000), default=20, show_default=True, help="How many to list."
+    "--most",
+    type=click.IntRange(1, 1000),
+    default=20,
+    show_default=True,
+    help="Number of sessions to list.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print the sessions as JSON.")
 def sessions(most: int, *, as_json: bool) -> None:
-    """List the sessions, newest first, each with the one thing worth a look."""
+    """List the sessions, newest first, each with its main finding."""
     from iracing_pipeline.local import lines
     from iracing_pipeline.report.session_list import newest
 
@@ -146,10 +150,10 @@ def sessions(most: int, *, as_json: bool) -> None:
     type=click.Path(path_type=Path),
     help="File or folder to write to; the current folder if not given.",
 )
-@click.option("--units", type=click.Choice(UNITS), help="Units at first; IRACING_UNITS otherwise.")
+@click.option("--units", type=click.Choice(UNITS), help="Initial units; default: IRACING_UNITS.")
 @click.option("--open", "show", is_flag=True, help="Open it in the browser.")
 def report(session: str, *, target: Path | None, units: str | None, show: bool) -> None:
-    """Write a session as one HTML file, to look at and to share.
+    """Write a session as one HTML file.
 
     SESSION is last, a date such as 2026-07-04 (its newest session), today, yesterday, an .ibt
     file, or a session key. The file needs no network, and holds no id of the driver and no path.

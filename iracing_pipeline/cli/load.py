@@ -42,7 +42,10 @@ NOTHING_TO_LOAD = 3
     "--port", type=click.IntRange(1, 65535), default=3000, show_default=True, help="Port of the UI."
 )
 @click.option(
-    "--open/--no-open", "browse", default=None, help="Open the start page; so in a terminal."
+    "--open/--no-open",
+    "browse",
+    default=None,
+    help="Open the start page; the default in a terminal.",
 )
 def demo(*, leave: bool, folder: Path | None, port: int, browse: bool | None) -> None:
     """Load a demo season, or your own folder, and show it."""
@@ -69,7 +72,7 @@ def demo(*, leave: bool, folder: Path | None, port: int, browse: bool | None) ->
 )
 @click.option("--open", "browse", is_flag=True, help="Open the start page in the browser.")
 def up(port: int, *, browse: bool) -> None:
-    """Watch the telemetry folder and load what you drive, until Ctrl+C.
+    """Watch the telemetry folder and load new recordings, until Ctrl+C.
 
     Serves a start page and the Dagster UI. Writes the report of each session that ended within
     24 hours.
@@ -81,12 +84,12 @@ def up(port: int, *, browse: bool) -> None:
     epilog="Examples: iracing-pipeline load race.ibt; iracing-pipeline load D:/telemetry results"
 )
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
-@click.option("--json", "as_json", is_flag=True, help="Print what became of each file as JSON.")
+@click.option("--json", "as_json", is_flag=True, help="Print the result of each file as JSON.")
 def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
     """Load recordings (.ibt) and exported results (JSON, CSV), without the UI.
 
-    PATHS are files and folders; what a file is, its content says. The exit code is 0 if all are
-    loaded, 1 if one could not be loaded, and 3 if the folders hold nothing to load.
+    PATHS are files and folders; the content decides the type of a file. The exit code is 0 if all
+    are loaded, 1 if one could not be loaded, and 3 if the folders hold nothing to load.
     """
     settings = Settings.from_env()
     outcomes = _load(settings, list(paths), quiet=as_json)
@@ -95,7 +98,7 @@ def load(paths: tuple[Path, ...], *, as_json: bool) -> None:
     else:
         _print_outcomes(settings, outcomes)
     if not outcomes:
-        echo("There is no .ibt file and no result file in what was named.", err=True)
+        echo("The given paths contain no .ibt file and no result file.", err=True)
         sys.exit(NOTHING_TO_LOAD)
     sys.exit(0 if all(outcome.is_loaded for outcome in outcomes) else 1)
 
@@ -118,7 +121,7 @@ def _load_demo_career(settings: Settings, stack: ExitStack) -> None:
     echo(f"Loading ten seasons of races of {career.name} from a simulated Data API")
     keys = [str(season) for season in career.seasons]
     with progress("Loaded", "seasons") as show_progress:
-        outcome = load_career(settings, keys, show_progress)
+        outcome = load_career(settings, keys, show_progress, others=True)
     echo(
         f"{outcome.races} races with {outcome.laps} laps and {outcome.rating_points} rating points"
         " are in the database."
@@ -218,7 +221,7 @@ def _session_lines(
     if not keys:
         return {}
     reports = ReportSettings.from_env()
-    told: dict[str, str] = {}
+    line_of: dict[str, str] = {}
     with Warehouse(database_url(settings)).connect() as connection:
         listed = of_keys(connection, keys)
         for session in listed:
@@ -226,14 +229,14 @@ def _session_lines(
             report = None
             if wanted and reports.kept:
                 report = arrivals.write_report(connection, session, reports)
-            told[session.session_key] = lines.of_session(session, report)
+            line_of[session.session_key] = lines.of_session(session, report)
         arrivals.write_page(
             connection,
             reports.folder,
             links={},
             watching="The pipeline is not running. Start it with: iracing-pipeline up",
         )
-    return told
+    return line_of
 
 
 def _total(outcomes: list[Outcome]) -> str:

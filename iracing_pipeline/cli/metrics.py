@@ -23,10 +23,10 @@ from iracing_pipeline.settings import ReportSettings, Settings
     type=click.FloatRange(min=1.0),
     default=15.0,
     show_default=True,
-    help="Seconds between two looks.",
+    help="Seconds between two queries.",
 )
 def metrics(host: str, port: int, every: float) -> None:
-    """Serve what is last known, and how the pipeline is, to Prometheus."""
+    """Serve last-known values and the health of the pipeline to Prometheus."""
     from iracing_pipeline.local.metrics import serve
     from iracing_pipeline.metrics.endpoint import PortInUseError
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 )
 @click.pass_context
 def races(context: click.Context) -> None:
-    """List races that are not complete, ask for them again, or dismiss them."""
+    """List incomplete races, request them again, or dismiss them."""
     if context.invoked_subcommand is None:
         _list()
 
@@ -34,25 +34,25 @@ def races(context: click.Context) -> None:
 @click.argument("subsession_ids", nargs=-1, type=int, metavar="[SUBSESSION_ID]...")
 @click.option("--all", "everything", is_flag=True, help="Every race that is not complete.")
 def retry(subsession_ids: tuple[int, ...], *, everything: bool) -> None:
-    """Ask iRacing again for races, also for those that it refused for good or that you dismissed.
+    """Request races again, also those that iRacing refused for good or that you dismissed.
 
     The running pipeline does it within a minute, without one 'iracing-pipeline collect' does.
     """
     from iracing_pipeline.ingest.incomplete_races import ask_again
 
     if everything == bool(subsession_ids):
-        raise click.UsageError("Name races by their subsession id, or say --all.")
+        raise click.UsageError("Name races by their subsession id, or add --all.")
     with _connected() as connection:
         count = ask_again(connection, None if everything else subsession_ids)
-    echo(f"{count} races are asked for again.")
+    echo(f"{count} races will be requested again.")
 
 
 @races.command(epilog="Example: iracing-pipeline races dismiss 74111222")
 @click.argument("subsession_ids", nargs=-1, required=True, type=int, metavar="SUBSESSION_ID...")
 def dismiss(subsession_ids: tuple[int, ...]) -> None:
-    """Leave races alone: they are not asked for, not loaded and not checked any more.
+    """Dismiss races: they are not requested, loaded or checked any more.
 
-    'iracing-pipeline races retry' takes it back.
+    'iracing-pipeline races retry' reverts it.
     """
     from iracing_pipeline.ingest.incomplete_races import dismiss as dismiss_races
 
@@ -74,7 +74,7 @@ def _list() -> None:
         echo(f"{race.subsession_id}  {race.season}  {when}  {race.state}{again}")
         for line in race.reason.splitlines():
             echo(f"    {line}")
-    echo(f"{len(listed)} races are not complete.")
+    echo(f"{len(listed)} races are incomplete.")
 
 
 @contextmanager

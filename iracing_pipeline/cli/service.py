@@ -28,7 +28,7 @@ def service() -> None:
 @service.command(epilog="Example: iracing-pipeline service install up metrics")
 @_commands
 def install(commands: tuple[str, ...]) -> None:
-    """Start commands at log-on, with the settings of now, and now."""
+    """Install commands that start at log-on, with the current settings, and start them."""
     from iracing_pipeline.local.service import default_commands, withheld
     from iracing_pipeline.local.service import install as install_service
 
@@ -45,7 +45,7 @@ def install(commands: tuple[str, ...]) -> None:
 @service.command(epilog="Example: iracing-pipeline service remove up")
 @_commands
 def remove(commands: tuple[str, ...]) -> None:
-    """Stop commands, and start them at log-on no longer."""
+    """Stop commands, and no longer start them at log-on."""
     from iracing_pipeline.local.service import default_commands
     from iracing_pipeline.local.service import remove as remove_service
 
@@ -57,10 +57,10 @@ def remove(commands: tuple[str, ...]) -> None:
 @service.command(epilog="Example: iracing-pipeline service status")
 @_commands
 def status(commands: tuple[str, ...]) -> None:
-    """Show whether the system runs them."""
+    """Show whether the commands run."""
     from iracing_pipeline.local.service import COMMANDS
     from iracing_pipeline.local.service import status as status_of
 
     for command in commands or tuple(COMMANDS):
-        said = status_of(Settings.from_env(), command)
-        echo(f"{command}: {said or 'not installed'}")
+        state = status_of(Settings.from_env(), command)
+        echo(f"{command}: {state or 'not installed'}")

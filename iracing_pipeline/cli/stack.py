@@ -26,7 +26,7 @@ FOLDER = click.Path(path_type=Path)
 _telemetry = click.option(
     "--telemetry", type=FOLDER, help="The folder that iRacing writes .ibt files to."
 )
-_demo = click.option("--demo", is_flag=True, help="The demo, beside your own stack.")
+_demo = click.option("--demo", is_flag=True, help="Use the demo stack, separate from your own.")
 
 
 @click.group(epilog="Example: iracing-pipeline stack up")
@@ -44,7 +44,7 @@ def stack() -> None:
     help="A name or address by which others reach the stack: adds TLS and a proxy.",
 )
 def setup(telemetry: Path | None, public: tuple[str, ...]) -> None:
-    """Make .env and secrets/ where they are missing, and find the telemetry folder."""
+    """Create .env and secrets/ if they are missing, and find the telemetry folder."""
     from iracing_pipeline.stack import compose
 
     _set_up(compose.checkout(), telemetry, public)
@@ -54,7 +54,7 @@ def setup(telemetry: Path | None, public: tuple[str, ...]) -> None:
 @_telemetry
 @_demo
 def up(telemetry: Path | None, *, demo: bool) -> None:
-    """Set up what is missing, build, start, and wait until everything is healthy."""
+    """Set up missing files, build, start, and wait until all services are healthy."""
     from iracing_pipeline.stack import compose
     from iracing_pipeline.stack.setup import setup_demo
 
@@ -77,7 +77,7 @@ def up(telemetry: Path | None, *, demo: bool) -> None:
 @stack.command(epilog="Example: iracing-pipeline stack down")
 @_demo
 def down(*, demo: bool) -> None:
-    """Stop the containers. What they hold stays in volumes."""
+    """Stop the containers. Data stay in volumes."""
     from iracing_pipeline.stack import compose
 
     env = _env_file(demo=demo)
@@ -113,14 +113,14 @@ def _print_where(root: Path, env: str) -> None:
     from iracing_pipeline.stack import env_file, secrets
     from iracing_pipeline.stack.setup import NAMES
 
-    known = env_file.read(root / env)
-    folder = secrets.folder_of(root, known)
-    if NAMES in known:
+    values = env_file.read(root / env)
+    folder = secrets.folder_of(root, values)
+    if NAMES in values:
         for name, variable, default in PUBLIC:
-            port = known.get(variable, default)
-            echo(f"{name + ':':12}https://{known['IRACING_PUBLIC_NAME']}:{port}")
+            port = values.get(variable, default)
+            echo(f"{name + ':':12}https://{values['IRACING_PUBLIC_NAME']}:{port}")
         echo(f"The proxy's user is admin; its password: {folder / 'proxy_password'}")
     else:
         for name, variable, default in LOCAL:
-            echo(f"{name + ':':12}http://127.0.0.1:{known.get(variable, default)}")
+            echo(f"{name + ':':12}http://127.0.0.1:{values.get(variable, default)}")
     echo(f"Grafana's user is admin; its password: {folder / 'grafana_admin_password'}")

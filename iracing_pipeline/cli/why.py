@@ -1,4 +1,4 @@
-"""The command that says where a figure comes from, and computes it again."""
+"""The command that shows the origin of a figure, and computes it again."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 @click.argument("figure", nargs=-1, required=True, metavar="TABLE.COLUMN KEY=VALUE...")
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 def why(figure: tuple[str, ...], *, as_json: bool) -> None:
-    """Show where a figure comes from, compute it again and compare.
+    """Show the origin of a figure, compute it again and compare.
 
-    The id that answers of 'iracing-pipeline ask' carry works as well, in quotes. The exit status is
-    1 where the figure differs from what is computed again.
+    The id in answers of 'iracing-pipeline ask' works as well, in quotes. The exit code is 1 if the
+    figure differs from the computed value.
     """
     from iracing_pipeline.lake import Lake
     from iracing_pipeline.warehouse import Warehouse, database_url
@@ -38,17 +38,21 @@ def why(figure: tuple[str, ...], *, as_json: bool) -> None:
 
     settings = Settings.from_env()
     lake = Lake(settings.lake)
-    found: Series | Explanation
+    explanation: Series | Explanation
     try:
         metric = len(figure) == 1 and is_metric(figure[0])
         reference = None if metric else parse(figure)
         with Warehouse(database_url(settings)).connect() as connection:
             if reference is None:
-                found = explain_metric(connection, lake, figure[0])
+                explanation = explain_metric(connection, lake, figure[0])
             else:
-                found = explain(connection, lake, reference)
+                explanation = explain(connection, lake, reference)
     except WhyError as error:
         raise click.ClickException(str(error)) from error
-    echo(json.dumps(found.to_json(), indent=2, ensure_ascii=False) if as_json else found.to_text())
-    if not metric and found.identical is False:  # type: ignore[union-attr]
+    echo(
+        json.dumps(explanation.to_json(), indent=2, ensure_ascii=False)
+        if as_json
+        else explanation.to_text()
+    )
+    if not metric and explanation.identical is False:  # type: ignore[union-attr]
         raise click.exceptions.Exit(1)

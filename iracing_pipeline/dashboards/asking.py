@@ -37,7 +37,7 @@ _MOST_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a query returned.
+    """Result of a query.
 
     Attributes:
         columns: Names.
@@ -53,12 +53,12 @@ class Answer:
         Raises:
             ValueError: If there is none of that name.
         """
-        place = self.columns.index(name)
-        return [row[place] for row in self.rows]
+        index = self.columns.index(name)
+        return [row[index] for row in self.rows]
 
 
 class Postgres(Protocol):
-    """What answers SQL."""
+    """Executes SQL."""
 
     def __call__(self, sql: str) -> Answer:
         """The answer.
@@ -69,7 +69,7 @@ class Postgres(Protocol):
 
 
 class Prometheus(Protocol):
-    """What answers PromQL."""
+    """Executes PromQL."""
 
     def __call__(self, query: PromQl, span: Range, step_ms: int) -> Answer:
         """The answer: time, series, value.
@@ -155,15 +155,15 @@ class PrometheusServer:
         address = f"{self.url}/api/v1/{path}?{urlencode(asked)}"
         try:
             with urlopen(address, timeout=_TIMEOUT_S) as answer:  # noqa: S310 - as configured
-                told = json.loads(answer.read(_MOST_BYTES))
+                document = json.loads(answer.read(_MOST_BYTES))
         except HTTPError as error:
-            told = json.loads(error.read(_MOST_BYTES) or b"{}")
-            raise BoardError(f"PromQL: {told.get('error', error.reason)}") from error
+            document = json.loads(error.read(_MOST_BYTES) or b"{}")
+            raise BoardError(f"PromQL: {document.get('error', error.reason)}") from error
         except (URLError, TimeoutError) as error:
             raise BoardError(f"Prometheus cannot be reached: {error}") from error
-        if told["data"]["resultType"] == "scalar":
-            return [{"metric": {}, "value": told["data"]["result"]}]
-        result: list[dict[str, Any]] = told["data"]["result"]
+        if document["data"]["resultType"] == "scalar":
+            return [{"metric": {}, "value": document["data"]["result"]}]
+        result: list[dict[str, Any]] = document["data"]["result"]
         return result
 
 
@@ -182,11 +182,11 @@ class Reader:
 
     Attributes:
         board: The board.
-        postgres: What answers SQL.
-        prometheus: What answers PromQL; None where there is no Prometheus.
-        chosen: What links or the reader chose, by variable.
+        postgres: Executes SQL.
+        prometheus: Executes PromQL; None without a Prometheus.
+        chosen: Choices of links or the reader, by variable.
         span: The time range.
-        values: What every variable is set to, once :meth:`choose` has run.
+        values: Value of every variable, once :meth:`choose` has run.
     """
 
     board: Board
@@ -224,7 +224,7 @@ class Reader:
             else:
                 options = [(variable.label, variable.uid)]
             value = self.chosen.get(variable.name, options[0][1])
-            text = next((text for text, known in options if known == value), value)
+            text = next((text for text, option in options if option == value), value)
             self.values[variable.name] = Value((value,), (text,))
 
     def options(self, variable: Choice) -> list[tuple[str, str]]:

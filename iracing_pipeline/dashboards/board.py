@@ -94,9 +94,9 @@ class Board:
         title: Its name.
         folder: Where it stands.
         question: The question that it answers.
-        sections: What is on it.
-        variables: What can be chosen, apart from units and data sources, which all boards have.
-        regions: What is marked in its charts.
+        sections: Panels of the board, by section.
+        variables: Variables, apart from units and data sources, which all boards have.
+        regions: Regions marked in its charts.
         start: Start of its time range, such as ``now-1y`` or a time in ISO form.
         end: End of it.
         utc: Whether it is in UTC: needed where lap times are on an axis, and for the
@@ -153,8 +153,8 @@ class Board:
 
     def json(self) -> str:
         """The file of the board: the same text whenever and wherever it is made."""
-        told = json.loads(json.dumps(self._model(), cls=JSONEncoder))
-        return json.dumps(without_noise(told), indent=2, ensure_ascii=False) + "\n"
+        document = json.loads(json.dumps(self._model(), cls=JSONEncoder))
+        return json.dumps(without_noise(document), indent=2, ensure_ascii=False) + "\n"
 
     def _model(self) -> dashboard.Dashboard:
         sync = dashboard.DashboardCursorSync
@@ -257,12 +257,12 @@ _NOISE: dict[str, Any] = {
 }
 
 
-def without_noise(told: Any) -> Any:
-    """JSON without what says nothing."""
-    if isinstance(told, dict):
+def without_noise(document: Any) -> Any:
+    """Remove empty values from JSON."""
+    if isinstance(document, dict):
         return {
             key: without_noise(value)
-            for key, value in told.items()
+            for key, value in document.items()
             if key not in _NOISE or value != _NOISE[key]
         }
-    return [without_noise(each) for each in told] if isinstance(told, list) else told
+    return [without_noise(each) for each in document] if isinstance(document, list) else document

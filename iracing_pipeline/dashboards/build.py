@@ -1,4 +1,4 @@
-"""The files of the boards: written, and held against what is there."""
+"""Files of the boards: write them, and compare them with the files on disk."""
 
 from __future__ import annotations
 
@@ -39,23 +39,23 @@ def write(folder: Path) -> list[Path]:
 
 
 def differences(folder: Path) -> list[str]:
-    """What differs between the files and the boards, one sentence each."""
-    found = []
+    """List the differences between the files and the boards, one sentence each."""
+    problems = []
     for name, text in files().items():
         path = folder / name
         if not path.is_file():
-            found.append(f"{name} is missing")
+            problems.append(f"{name} is missing")
         elif path.read_bytes() != text.encode():
-            found.append(f"{name} is not what the code builds")
-    found += [f"{name} is of no board" for name in _strangers(folder)]
-    return found
+            problems.append(f"{name} is not what the code builds")
+    problems += [f"{name} is of no board" for name in _strangers(folder)]
+    return problems
 
 
 def _strangers(folder: Path) -> list[str]:
-    known = files()
+    expected = files()
     return sorted(
         name
         for each in Folder
         for path in (folder / each.directory).glob("*.json")
-        if (name := f"{each.directory}/{path.name}") not in known
+        if (name := f"{each.directory}/{path.name}") not in expected
     )

@@ -25,7 +25,7 @@ _AXIS_PIXELS = 80
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
-    """How the lines of a chart are drawn.
+    """Style of the lines of a chart.
 
     Attributes:
         style: line, bars or points.
@@ -127,11 +127,11 @@ def chart(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the numbers are and where they come from.
+        about: Meaning and source of the numbers.
         fields: Time and values; for a query of its own, how its series are shown.
-        source: What follows ``FROM`` in its query, sorted by time; or queries of its own.
-        empty: What it says without data.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query, sorted by time; or queries of its own.
+        empty: Message without data.
+        first: SQL before ``SELECT``.
         drawing: How the lines are drawn.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
@@ -156,11 +156,11 @@ def names(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What is named and where it comes from.
-        source: What follows ``FROM`` in its query: ``time`` and ``name``, which holds until the
+        about: Meaning and source of the names.
+        source: SQL after ``FROM`` in its query: ``time`` and ``name``, which holds until the
             next row and is NULL between names.
-        empty: What it says without names.
-        first: What stands before ``SELECT``.
+        empty: Message without names.
+        first: SQL before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     fields = (time("time"), Field("name", _STRIP, shown_as=_STRIP).coloured(palette.GREY))
@@ -177,13 +177,13 @@ def names(
     )
     # Without rows a state timeline says "Data does not have a time field": the strip says why.
     lead = f"{first}," if first else "WITH"
-    said = empty.replace("'", "''")
+    message = empty.replace("'", "''")
     query = select(
         fields,
         f"""
 (TABLE strip
 UNION ALL
-SELECT $__timeFrom()::timestamptz, '{said}' WHERE NOT EXISTS (SELECT FROM strip)) AS shown
+SELECT $__timeFrom()::timestamptz, '{message}' WHERE NOT EXISTS (SELECT FROM strip)) AS shown
 ORDER BY time, name NULLS FIRST
 """,
         first=f"{lead} strip AS (SELECT time, name FROM {source.strip()})",
@@ -212,19 +212,19 @@ def by_number(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the numbers are and where they come from.
+        about: Meaning and source of the numbers.
         fields: The number, and the values.
-        source: What follows ``FROM`` in its query; each number is there once.
-        empty: What it says without data.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query; each number is there once.
+        empty: Message without data.
+        first: SQL before ``SELECT``.
         drawing: How the lines are drawn.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     x, *values = fields
     lead = f"{first}," if first else "WITH"
     lines = ", ".join(
-        f"({place}, '{value.column}', \"{value.column}\"::double precision)"
-        for place, value in enumerate(values)
+        f"({index}, '{value.column}', \"{value.column}\"::double precision)"
+        for index, value in enumerate(values)
     )
     long = f"""{lead}
 wide AS (
@@ -317,12 +317,12 @@ def field_of_cars(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the lines are and where they come from.
-        value: What is drawn.
-        source: What follows ``FROM`` in its query: ``lap_number``, ``own``, ``driver`` (one's own
+        about: Meaning and source of the lines.
+        value: The drawn value.
+        source: SQL after ``FROM`` in its query: ``lap_number``, ``own``, ``driver`` (one's own
             with a star in front, the winner with a flag) and what ``value`` asks for.
-        empty: What it says without laps.
-        first: What stands before ``SELECT``.
+        empty: Message without laps.
+        first: SQL before ``SELECT``.
         drawing: How the lines are drawn; one's own is drawn last, above the others.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """

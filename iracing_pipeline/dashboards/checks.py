@@ -30,14 +30,14 @@ _FIELD = re.compile(r"\$\{__data\.fields\.(\w+)\}")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one query.
+    """Result of one query.
 
     Attributes:
         board: Uid of the board.
         place: Panel, variable or regions that asked.
         rows: Rows of the answer; None where nothing was asked.
-        milliseconds: How long it took.
-        problem: What is wrong; None if nothing.
+        milliseconds: Duration.
+        problem: Problem; None if there is none.
         arrived_by: The link that led to the board; None when opened by itself.
     """
 
@@ -51,12 +51,12 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """A board opened in one way.
+    """One way to open a board.
 
     Attributes:
         board: The board.
         by: The link, or the menu, that led there; None when opened by itself.
-        chosen: What that set, by variable.
+        chosen: Values that it set, by variable.
         span: The time range.
         full: Whether there must be data for every panel that does not say that it may be empty.
     """
@@ -74,8 +74,8 @@ class Checker:
 
     Attributes:
         boards: All boards, so that links can be followed.
-        postgres: What answers SQL.
-        prometheus: What answers PromQL; None where there is no Prometheus.
+        postgres: Executes SQL.
+        prometheus: Executes PromQL; None without a Prometheus.
         complete: Whether there is data for everything, as in the demo season.
     """
 
@@ -130,8 +130,8 @@ class Checker:
         for variable in choices:
             began = time.perf_counter()
             rows = len(reader.options(variable))
-            place = f"variable {variable.name}"
-            yield Outcome(board.uid, place, rows, _since(began), None, visit.by)
+            label = f"variable {variable.name}"
+            yield Outcome(board.uid, label, rows, _since(began), None, visit.by)
         for region in board.regions:
             yield _regions(visit, reader, region)
         for panel in board.panels:
@@ -152,16 +152,18 @@ class Checker:
             if row is None:
                 continue
             self._followed.add(key)
-            filled = _FIELD.sub(lambda found, row=row: str(row[found[1]]), url)  # type: ignore[misc]
-            told = dict(parse_qsl(urlsplit(interpolate(filled, reader.values, for_text)).query))
+            filled = _FIELD.sub(lambda match, row=row: str(row[match[1]]), url)  # type: ignore[misc]
+            parameters = dict(
+                parse_qsl(urlsplit(interpolate(filled, reader.values, for_text)).query)
+            )
             span = (
-                Range.of(told["from"], told["to"])
-                if {"from", "to"} <= told.keys()
+                Range.of(parameters["from"], parameters["to"])
+                if {"from", "to"} <= parameters.keys()
                 else Range.of(board.start, board.end)
             )
             chosen = {
                 name.removeprefix("var-"): value
-                for name, value in told.items()
+                for name, value in parameters.items()
                 if name.startswith("var-")
             }
             by = f"{reader.board.uid} / {panel.title}"
@@ -169,38 +171,40 @@ class Checker:
 
 
 def _panel(visit: Visit, reader: Reader, panel: Panel) -> tuple[Outcome, list[Answer | None]]:
-    place, uid = f"{panel.number} {panel.title}", visit.board.uid
+    label, uid = f"{panel.number} {panel.title}", visit.board.uid
     began = time.perf_counter()
     try:
         answers = reader.look(panel)
     except BoardError as error:
-        return Outcome(uid, place, None, _since(began), str(error), visit.by), []
+        return Outcome(uid, label, None, _since(began), str(error), visit.by), []
     took = _since(began)
     asked = [answer for answer in answers if answer is not None]
-    problem = next((told for one in asked if (told := judge(panel, one)) is not None), None)
+    problem = next(
+        (complaint for one in asked if (complaint := judge(panel, one)) is not None), None
+    )
     lacks = asked and not panel.may_be_empty and not any(_has_data(answer) for answer in asked)
     if problem is None and visit.full and lacks:
         problem = "no data, and it does not say that it may be empty"
     rows = sum(len(answer.rows) for answer in asked) if asked else None
-    return Outcome(uid, place, rows, took, problem, visit.by), answers
+    return Outcome(uid, label, rows, took, problem, visit.by), answers
 
 
 def _regions(visit: Visit, reader: Reader, region: Regions) -> Outcome:
-    place, uid = f"regions {region.name}", visit.board.uid
+    label, uid = f"regions {region.name}", visit.board.uid
     began = time.perf_counter()
     try:
         answer = reader.postgres(reader.statement(Sql(region.sql)))
     except BoardError as error:
-        return Outcome(uid, place, None, _since(began), str(error), visit.by)
+        return Outcome(uid, label, None, _since(began), str(error), visit.by)
     missing = {"time", "timeend", "text"} - set(answer.columns)
     problem = f"lacks the column {min(missing)}" if missing else None
     if problem is None and visit.full and not answer.rows:
         problem = "no data"
-    return Outcome(uid, place, len(answer.rows), _since(began), problem, visit.by)
+    return Outcome(uid, label, len(answer.rows), _since(began), problem, visit.by)
 
 
 def judge(panel: Panel, answer: Answer) -> str | None:
-    """What is wrong with an answer for the kind of panel that shows it; None if nothing."""
+    """Return the problem of an answer for the kind of its panel; None if there is none."""
     if isinstance(panel.queries[0], PromQl):
         return None  # one series after the other, each sorted by Prometheus itself
     kind = panel.drawn.type_val
@@ -238,7 +242,7 @@ def _rising(answer: Answer, name: str, kind: Any, *, strictly: bool = False) -> 
 
 
 def _series_rising(answer: Answer) -> str | None:
-    """What is wrong with rows of x, series and value; one row of NULLs is an empty answer."""
+    """Return the problem of rows of x, series and value; one row of NULLs is an empty answer."""
     if _is_empty(answer):
         return None
     for series in dict.fromkeys(answer.column(SERIES)):
@@ -254,8 +258,8 @@ def _is_empty(answer: Answer) -> bool:
 
 def _has_data(answer: Answer) -> bool:
     """Whether anything but the time is known."""
-    values = [place for place, name in enumerate(answer.columns) if name != "time"]
-    return any(row[place] is not None for row in answer.rows for place in values)
+    values = [index for index, name in enumerate(answer.columns) if name != "time"]
+    return any(row[index] is not None for row in answer.rows for index in values)
 
 
 def _urls(panel: Panel) -> Iterator[str]:

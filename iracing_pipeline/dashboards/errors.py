@@ -1,4 +1,4 @@
-"""What can be wrong with a board, or with asking what it asks."""
+"""Errors of a board, or of its queries."""
 
 
 class BoardError(Exception):

@@ -56,9 +56,9 @@ class Field:
     """One column.
 
     Attributes:
-        expression: What is asked for, in SQL.
+        expression: SQL expression.
         name: Its name; what the reader sees, unless ``shown_as`` says otherwise.
-        quantity: What is converted to the reader's units.
+        quantity: Quantity, for conversion to the reader's units.
         properties: Grafana's properties of the field, by id.
         matcher: Whether ``name`` is a name, or an expression in slashes (``byRegexp``).
         longest: The longest text that its cells are known to hold: lint checks that it fits.
@@ -249,7 +249,7 @@ def words(expression: str, name: str) -> Field:
 
 
 def hidden(expression: str, name: str) -> Field:
-    """What a table does not show, but its links carry."""
+    """A column that a table does not show, but its links use."""
     return Field(expression, name).with_(
         custom__hidden=True, custom__hideFrom={"viz": True, "legend": True, "tooltip": True}
     )

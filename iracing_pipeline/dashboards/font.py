@@ -26,15 +26,15 @@ def text_px(text: str, *, header: bool = False) -> float:
 
 
 def header_px(text: str) -> float:
-    """What a column needs for its header, in pixels."""
+    """Width that a column needs for its header, in pixels."""
     return text_px(text, header=True) + HEADER_PADDING_PX
 
 
 def title_px(text: str) -> float:
-    """What a panel needs for its title, in pixels: the sign of its description stands beside it."""
+    """Width that a panel needs for its title and the sign of its description, in pixels."""
     return text_px(text, header=True) + TITLE_PADDING_PX
 
 
 def cell_px(text: str) -> float:
-    """What a column needs for a text, in pixels."""
+    """Width that a column needs for a text, in pixels."""
     return text_px(text) + CELL_PADDING_PX

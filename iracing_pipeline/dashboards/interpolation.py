@@ -21,11 +21,11 @@ _VARIABLE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """What a variable is set to.
+    """Value of a variable.
 
     Attributes:
         values: Its values; one unless several can be chosen.
-        texts: What the reader sees of them.
+        texts: Texts for the reader.
         several: Whether several can be chosen, so that SQL gets a list of quoted texts.
     """
 
@@ -35,7 +35,7 @@ class Value:
 
     @property
     def text(self) -> str:
-        """What the reader sees."""
+        """The text that the reader sees."""
         return " + ".join(self.texts or self.values)
 
 
@@ -91,19 +91,19 @@ def interpolate(text: str, values: Mapping[str, Value], plain: Callable[[Value],
 
     Args:
         text: The text.
-        values: What each variable is set to.
+        values: Value of each variable.
         plain: How a variable without a format is put in.
 
     Raises:
         BoardError: If a variable or a format is not known.
     """
 
-    def put(found: re.Match[str]) -> str:
-        name = found[1] or found[2] or found[4]
-        form = found[3] or found[6]
+    def put(match: re.Match[str]) -> str:
+        name = match[1] or match[2] or match[4]
+        form = match[3] or match[6]
         if name not in values:
             if name.startswith("__"):
-                return found[0]
+                return match[0]
             raise BoardError(f"variable {name} is not defined")
         if form is None:
             return plain(values[name])
@@ -116,4 +116,4 @@ def interpolate(text: str, values: Mapping[str, Value], plain: Callable[[Value],
 
 def names(text: str) -> set[str]:
     """The variables that a text uses."""
-    return {found[1] or found[2] or found[4] for found in _VARIABLE.finditer(text)}
+    return {match[1] or match[2] or match[4] for match in _VARIABLE.finditer(text)}

@@ -24,7 +24,7 @@ PIPELINE = "iracing-pipeline"
 DATA_QUALITY = "iracing-data-quality"
 
 CLOCK_START = "946684800000"
-"""Where the reference-lap clock starts: midnight of 2000-01-01 UTC, in epoch milliseconds."""
+"""Start of the reference-lap clock: midnight of 2000-01-01 UTC, in epoch milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def to(
 
     Args:
         board: Its uid.
-        title: What the link says.
+        title: Text of the link.
         start: Start of its time range in epoch milliseconds, such as a field's value.
         end: End of it.
         variables: Values of its variables; see :func:`field`.

@@ -1,4 +1,4 @@
-"""What is wrong with the boards by themselves, before anything is asked."""
+"""Problems of the boards that show without a query."""
 
 from __future__ import annotations
 
@@ -37,22 +37,22 @@ _BUILT_IN = re.compile(r"__\w+")
 
 
 def lint(boards: Sequence[Board]) -> list[str]:
-    """What is wrong with some boards, one sentence each."""
-    found = list(_together(boards))
-    known = {board.uid: {each.name for each in board.all_variables} for board in boards}
+    """List the problems of some boards, one sentence each."""
+    sentences = list(_together(boards))
+    variables = {board.uid: {each.name for each in board.all_variables} for board in boards}
     for board in boards:
-        told = json.loads(board.json())
-        panels = [*_panels(told)]
+        document = json.loads(board.json())
+        panels = [*_panels(document)]
         problems = (
             *_panels_of(board, panels),
             *_placement(panels),
-            *_data_sources(told),
-            *_links(told, known),
-            *_variables(board, told),
+            *_data_sources(document),
+            *_links(document, variables),
+            *_variables(board, document),
             *_rules(board),
         )
-        found += [f"{board.uid}: {problem}" for problem in problems]
-    return found
+        sentences += [f"{board.uid}: {problem}" for problem in problems]
+    return sentences
 
 
 def _together(boards: Sequence[Board]) -> Iterator[str]:
@@ -68,8 +68,8 @@ def _together(boards: Sequence[Board]) -> Iterator[str]:
         yield f"the home board {links.HOME} is missing"
 
 
-def _panels(told: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for panel in told.get("panels", []):
+def _panels(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for panel in document.get("panels", []):
         yield panel
         yield from panel.get("panels", [])
 
@@ -85,7 +85,7 @@ def _panels_of(board: Board, panels: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _words(panel: dict[str, Any]) -> Iterator[str]:
-    """What a panel says of itself, and when it is empty."""
+    """Texts of a panel: its description, and its message without data."""
     if len(panel.get("description", "")) < _DESCRIBED:
         yield "does not describe what it shows and where it comes from"
     empty = panel["fieldConfig"]["defaults"].get("noValue", "")
@@ -96,8 +96,8 @@ def _words(panel: dict[str, Any]) -> Iterator[str]:
 
 
 def _shown(board: Board, panel: dict[str, Any]) -> Iterator[str]:
-    for told in _properties(panel):
-        unit = told.get("unit")
+    for field in _properties(panel):
+        unit = field.get("unit")
         if unit is None:
             continue
         if unit not in _KNOWN_UNITS and not unit.startswith(_FREE_UNITS):
@@ -105,14 +105,14 @@ def _shown(board: Board, panel: dict[str, Any]) -> Iterator[str]:
         if unit == LAP_TIME and not board.utc:
             yield "has lap times on an axis, so the board must be in UTC"
         on_an_axis = panel["type"] in {"timeseries", "trend"}
-        if on_an_axis and unit == units.PercentUnit and told.get("decimals") == 0:
+        if on_an_axis and unit == units.PercentUnit and field.get("decimals") == 0:
             yield "has ratios without decimals on an axis, which then shows 0 % and 100 % alone"
     for target in panel.get("targets", []):
         yield from _sql(target.get("rawSql", ""))
 
 
 def _rules(board: Board) -> Iterator[str]:
-    """What Grafana draws otherwise than meant."""
+    """Find panels that Grafana draws differently than intended."""
     for panel in board.panels:
         name = f"panel {panel.number} ({panel.title})"
         for problem in (*_title(panel), *_fields(panel), *_axes(panel), *_columns(panel)):
@@ -169,82 +169,82 @@ def _columns(panel: Panel) -> Iterator[str]:
 
 
 def _properties(panel: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What is set for all fields, then for each of the named ones."""
+    """Properties of all fields, then those of each named one."""
     config = panel["fieldConfig"]
     yield config["defaults"]
     for override in config.get("overrides", []):
-        yield {told["id"]: told["value"] for told in override["properties"]}
+        yield {setting["id"]: setting["value"] for setting in override["properties"]}
 
 
 def _sql(statement: str) -> Iterator[str]:
-    for found in MACRO.finditer(statement):
+    for match in MACRO.finditer(statement):
         # Grafana ends the arguments at the first ")": what it takes then has an open bracket.
-        if "(" in found[2]:
-            yield f"has a bracket inside ${found[1]}(...), which tears it apart"
-    for found in _RELATION.finditer(statement):
-        yield f"reads {found[0]}: only views and functions of schema grafana may be read"
+        if "(" in match[2]:
+            yield f"has a bracket inside ${match[1]}(...), which tears it apart"
+    for match in _RELATION.finditer(statement):
+        yield f"reads {match[0]}: only views and functions of schema grafana may be read"
 
 
 def _placement(panels: list[dict[str, Any]]) -> Iterator[str]:
     taken: dict[tuple[int, int], int] = {}
     for panel in panels:
-        place = panel["gridPos"]
-        if place["x"] + place["w"] > COLUMNS:
+        position = panel["gridPos"]
+        if position["x"] + position["w"] > COLUMNS:
             yield f"panel {panel['id']} is wider than the board"
         cells = [
             (x, y)
-            for x in range(place["x"], place["x"] + place["w"])
-            for y in range(place["y"], place["y"] + place["h"])
+            for x in range(position["x"], position["x"] + position["w"])
+            for y in range(position["y"], position["y"] + position["h"])
         ]
         if over := {taken[cell] for cell in cells if cell in taken}:
             yield f"panel {panel['id']} overlaps panel {min(over)}"
         taken |= dict.fromkeys(cells, panel["id"])
 
 
-def _data_sources(told: Any) -> Iterator[str]:
+def _data_sources(document: Any) -> Iterator[str]:
     """Data sources that are named, anywhere on the board."""
-    if isinstance(told, dict):
-        source = told.get("datasource")
+    if isinstance(document, dict):
+        source = document.get("datasource")
         if isinstance(source, dict) and source.get("uid") not in {"${postgres}", "${prometheus}"}:
             yield f"the data source {source.get('uid')} is not a variable"
-        for each in told.values():
+        for each in document.values():
             yield from _data_sources(each)
-    elif isinstance(told, list):
-        for each in told:
+    elif isinstance(document, list):
+        for each in document:
             yield from _data_sources(each)
 
 
-def urls(told: Any) -> Iterator[str]:
+def urls(document: Any) -> Iterator[str]:
     """All addresses on a board that begin with a slash."""
-    if isinstance(told, dict):
-        url = told.get("url")
+    if isinstance(document, dict):
+        url = document.get("url")
         if isinstance(url, str) and url.startswith("/"):
             yield url
-        for each in told.values():
+        for each in document.values():
             yield from urls(each)
-    elif isinstance(told, list):
-        for each in told:
+    elif isinstance(document, list):
+        for each in document:
             yield from urls(each)
 
 
-def _links(told: dict[str, Any], known: dict[str, set[str]]) -> Iterator[str]:
-    for url in urls(told):
+def _links(document: dict[str, Any], variables: dict[str, set[str]]) -> Iterator[str]:
+    for url in urls(document):
         parts = urlsplit(url)
         uid = parts.path.removeprefix("/d/").strip("/")
-        if not parts.path.startswith("/d/") or uid not in known:
+        if not parts.path.startswith("/d/") or uid not in variables:
             yield f"a link leads to {parts.path}, which is no board"
             continue
         for key, _ in parse_qsl(parts.query, keep_blank_values=True):
             name = key.removeprefix("var-")
-            if key.startswith("var-") and name not in known[uid]:
+            if key.startswith("var-") and name not in variables[uid]:
                 yield f"a link sets {name}, which {uid} does not have"
 
 
-def _variables(board: Board, told: dict[str, Any]) -> Iterator[str]:
+def _variables(board: Board, document: dict[str, Any]) -> Iterator[str]:
     defined = {each.name for each in board.all_variables}
     used = {
         name
-        for name in names(json.dumps(told, ensure_ascii=False))
+        for name in names(json.dumps(document, ensure_ascii=False))
         if not _BUILT_IN.fullmatch(name) and not name.isdecimal()
     }
     yield from (f"variable {name} is used, but not defined" for name in sorted(used - defined))

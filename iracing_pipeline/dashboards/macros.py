@@ -25,9 +25,11 @@ def expand(sql: str, span: Range) -> str:
         BoardError: If a macro is not known, or its arguments are wrong.
     """
 
-    def put(found: re.Match[str]) -> str:
-        name, told = found[1], found[2]
-        arguments = [each.strip() for each in told.split(",")] if told.strip() else []
+    def put(match: re.Match[str]) -> str:
+        name, argument_text = match[1], match[2]
+        arguments = (
+            [each.strip() for each in argument_text.split(",")] if argument_text.strip() else []
+        )
         if name not in _MACROS:
             raise BoardError(f"macro ${name} is not known")
         least, expansion = _MACROS[name]

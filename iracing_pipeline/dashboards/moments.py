@@ -56,8 +56,8 @@ class Range:
 
 
 def _moment(text: str, now: datetime) -> datetime:
-    if found := _RELATIVE.fullmatch(text):
-        sign, count, unit = found.groups()
+    if match := _RELATIVE.fullmatch(text):
+        sign, count, unit = match.groups()
         if sign is None:
             return now
         return now + timedelta(seconds=float(f"{sign}{count}") * _SECONDS[unit])
@@ -75,10 +75,10 @@ def seconds(text: str) -> float:
     Raises:
         BoardError: If it is not one.
     """
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smhdwMy])", text)
-    if found is None:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|[smhdwMy])", text)
+    if match is None:
         raise BoardError(f"{text} is not a duration")
-    return float(found[1]) * (0.001 if found[2] == "ms" else _SECONDS[found[2]])
+    return float(match[1]) * (0.001 if match[2] == "ms" else _SECONDS[match[2]])
 
 
 def duration(milliseconds: int) -> str:

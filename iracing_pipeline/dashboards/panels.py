@@ -1,4 +1,4 @@
-"""Panels: a number of the board's own, a title, what it says, what it asks, how it is drawn."""
+"""Panels: id, title, description, queries, style."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ class Panel:
     Attributes:
         number: Its id on the board, never used for another panel: links to single panels keep.
         title: What it shows.
-        about: What the numbers are and where they come from.
-        empty: What it says when there is nothing: why, and what to do.
+        about: Meaning and source of the numbers.
+        empty: Its meaning when there is nothing: why, and what to do.
         drawn: Kind, options and defaults, as the SDK made them.
-        queries: What it asks.
+        queries: Its queries.
         fields: How the columns are shown.
         width: Columns of 24.
         height: Rows of about 30 pixels.
         may_be_empty: Whether it may have no data although sessions and results are there.
-        transformations: What Grafana does with the answer, by id, with options.
+        transformations: Grafana's transformations, by id, with options.
         interval: The shortest step of its queries, such as ``100ms``; None for the data source's.
     """
 
@@ -83,7 +83,7 @@ class Panel:
             prometheus = isinstance(self.queries[0], PromQl)
             panel.datasource = PROMETHEUS if prometheus else POSTGRES
             panel.targets = [
-                query.model(chr(ord("A") + place)) for place, query in enumerate(self.queries)
+                query.model(chr(ord("A") + index)) for index, query in enumerate(self.queries)
             ]
         if self.transformations:
             panel.transformations = [
@@ -121,11 +121,11 @@ def table(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the numbers are and where they come from.
+        about: Meaning and source of the numbers.
         fields: Its columns.
-        source: What follows ``FROM`` in its query.
-        empty: What it says without rows.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query.
+        empty: Message without rows.
+        first: SQL before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     drawn = tables.Panel().cell_height(common.TableCellHeight.SM).min_width(COLUMN_PX).build()
@@ -170,11 +170,11 @@ def ranked(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the numbers are and where they come from.
+        about: Meaning and source of the numbers.
         fields: The label, and the values.
-        source: What follows ``FROM`` in its query.
-        empty: What it says without rows.
-        first: What stands before ``SELECT``.
+        source: SQL after ``FROM`` in its query.
+        empty: Message without rows.
+        first: SQL before ``SELECT``.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     label, *values = fields
@@ -199,12 +199,12 @@ def stat(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What the number is and where it comes from.
+        about: Meaning and source of the number.
         shown: The number.
-        source: What follows ``FROM`` in its query; or a query of its own.
-        empty: What it says without a value, in two or three words: they stand in large type.
-        first: What stands before ``SELECT``.
-        link: Where a click leads.
+        source: SQL after ``FROM`` in its query; or a query of its own.
+        empty: Message without a value, in two or three words: they stand in large type.
+        first: SQL before ``SELECT``.
+        link: Target of a click.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     colours = common.BigValueColorMode

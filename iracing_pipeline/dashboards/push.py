@@ -25,7 +25,7 @@ _ITS_OWN = ("id", "version")
 
 
 class Became(Enum):
-    """What became of a folder or a board."""
+    """Result of pushing a folder or a board."""
 
     CREATED = "created"
     UPDATED = "updated"
@@ -45,7 +45,7 @@ class Grafana:
     token: str = field(repr=False)
 
     def push(self, boards: Sequence[Board]) -> Iterator[tuple[str, Became]]:
-        """Bring folders and boards to what they are here; what is so already is left alone.
+        """Bring folders and boards up to date; unchanged ones are skipped.
 
         Yields:
             Title or uid of each folder and board, and what became of it.
@@ -60,35 +60,35 @@ class Grafana:
             yield board.uid, self._board(board)
 
     def _folder(self, folder: Folder) -> Became:
-        known = self._call("GET", f"/api/folders/{folder.uid}")
-        if known is None:
+        existing = self._call("GET", f"/api/folders/{folder.uid}")
+        if existing is None:
             self._call("POST", "/api/folders", {"uid": folder.uid, "title": folder.value})
             return Became.CREATED
-        if known.get("title") == folder.value:
+        if existing.get("title") == folder.value:
             return Became.UNCHANGED
-        told = {"title": folder.value, "overwrite": True}
-        self._call("PUT", f"/api/folders/{folder.uid}", told)
+        payload = {"title": folder.value, "overwrite": True}
+        self._call("PUT", f"/api/folders/{folder.uid}", payload)
         return Became.UPDATED
 
     def _board(self, board: Board) -> Became:
-        told = json.loads(board.json())
-        known = self._call("GET", f"/api/dashboards/uid/{board.uid}")
-        if known is not None and _same(known, told, board.folder):
+        payload = json.loads(board.json())
+        existing = self._call("GET", f"/api/dashboards/uid/{board.uid}")
+        if existing is not None and _same(existing, payload, board.folder):
             return Became.UNCHANGED
         self._call(
             "POST",
             "/api/dashboards/db",
             {
-                "dashboard": told,
+                "dashboard": payload,
                 "folderUid": board.folder.uid,
                 "overwrite": True,
                 "message": "Built by iracing-pipeline",
             },
         )
-        return Became.CREATED if known is None else Became.UPDATED
+        return Became.CREATED if existing is None else Became.UPDATED
 
     def _call(
-        self, method: str, path: str, told: dict[str, Any] | None = None
+        self, method: str, path: str, payload: dict[str, Any] | None = None
     ) -> dict[str, Any] | None:
         """The answer; None where there is nothing of that name."""
         try:
@@ -96,7 +96,7 @@ class Grafana:
                 answer = session.request(
                     method,
                     f"{self.url}{path}",
-                    json=told,
+                    json=payload,
                     headers={"Authorization": f"Bearer {self.token}"},
                     timeout=_TIMEOUT_S,
                     # A redirect would be a login page, or take the token along.
@@ -118,9 +118,9 @@ class Grafana:
         return content if isinstance(content, dict) else {}
 
 
-def _same(known: dict[str, Any], told: dict[str, Any], folder: Folder) -> bool:
-    there = {k: v for k, v in known.get("dashboard", {}).items() if k not in _ITS_OWN}
-    return there == told and known.get("meta", {}).get("folderUid") == folder.uid
+def _same(existing: dict[str, Any], payload: dict[str, Any], folder: Folder) -> bool:
+    there = {k: v for k, v in existing.get("dashboard", {}).items() if k not in _ITS_OWN}
+    return there == payload and existing.get("meta", {}).get("folderUid") == folder.uid
 
 
 def _reason(answer: requests.Response) -> str:

@@ -1,4 +1,4 @@
-"""What a panel asks: SQL of the views, or PromQL. The data source is always a variable."""
+"""Queries of a panel: SQL of the views, or PromQL. The data source is always a variable."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ def select(fields: Sequence[Field], source: str, *, first: str = "") -> Sql:
     """The query of some fields.
 
     Args:
-        fields: What is shown, in order.
-        source: What follows ``FROM``.
-        first: What stands before ``SELECT``, such as ``WITH ...``.
+        fields: Fields, in order.
+        source: SQL after ``FROM``.
+        first: SQL before ``SELECT``, such as ``WITH ...``.
     """
     shown = ",\n    ".join(field.sql for field in fields)
     return Sql(f"{first}\nSELECT\n    {shown}\nFROM {source.strip()}".strip())

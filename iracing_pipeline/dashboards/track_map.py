@@ -42,11 +42,11 @@ def track_map(
     Args:
         number: Id of the panel.
         title: Its title.
-        about: What is drawn and where it comes from.
+        about: Content of the picture and its source.
         colour: The field that colours it; its properties hold thresholds or a scale.
-        source: What follows ``FROM`` in its query: ``at``, ``latitude_deg``, ``longitude_deg`` and
+        source: SQL after ``FROM`` in its query: ``at``, ``latitude_deg``, ``longitude_deg`` and
             what ``colour`` asks for, sorted by ``at``.
-        empty: What it says without a line.
+        empty: Message without a line.
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     fields = (
@@ -55,7 +55,7 @@ def track_map(
         Field("longitude_deg", "longitude"),
         colour,
     )
-    place = common.FrameGeometrySource(
+    geometry = common.FrameGeometrySource(
         mode=common.FrameGeometrySourceMode.COORDS, latitude="latitude", longitude="longitude"
     )
     # A route has the mark that follows the cursor. Coloured by a field, it would be drawn for the
@@ -63,7 +63,7 @@ def track_map(
     route = common.MapLayerOptions(
         type_val="route",
         name="line",
-        location=place,
+        location=geometry,
         config={
             "arrow": 0,
             "style": {
@@ -78,7 +78,7 @@ def track_map(
     points = common.MapLayerOptions(
         type_val="markers",
         name="points",
-        location=place,
+        location=geometry,
         config={
             "showLegend": False,
             "style": {
@@ -111,13 +111,13 @@ def track_map(
         field_config=dashboard.FieldConfigSource(defaults=dashboard.FieldConfig()),
     )
     # A map without points is blank: its one point says why.
-    said = fill(empty, _CHARACTERS).replace("'", "''")
+    message = fill(empty, _CHARACTERS).replace("'", "''")
     statement = f"""WITH line AS (
 {select(fields, source).text}
 )
 SELECT line.*, NULL AS "{_SAID}" FROM line WHERE latitude IS NOT NULL AND longitude IS NOT NULL
 UNION ALL
-SELECT $__timeFrom()::timestamptz, 0, 0, 0, '{said}' WHERE NOT EXISTS (
+SELECT $__timeFrom()::timestamptz, 0, 0, 0, '{message}' WHERE NOT EXISTS (
     SELECT FROM line WHERE latitude IS NOT NULL AND longitude IS NOT NULL)
 ORDER BY time"""
     shown = (BLANK, *fields)

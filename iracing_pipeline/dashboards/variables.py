@@ -44,8 +44,8 @@ class Fixed:
 
     Attributes:
         name: Its name in queries.
-        label: What the reader sees.
-        about: What it does.
+        label: Text for the reader.
+        about: Effect.
         options: Texts and values.
     """
 
@@ -80,8 +80,8 @@ class Choice:
 
     Attributes:
         name: Its name in queries.
-        label: What the reader sees.
-        about: What it does.
+        label: Text for the reader.
+        about: Effect.
         sql: The query.
         hidden: Whether only links set it.
     """

@@ -1,4 +1,4 @@
-"""How wide a table's columns are, and what fits into them, as Grafana draws them.
+"""Widths of a table's columns, and of the texts that fit, as Grafana draws them.
 
 A column without a width shares what the others leave, but keeps its least width.
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 NARROW_PX = 1280
 """The narrowest screen on which nothing may be cut."""
 PHONE_PX = 342
-"""What a table has on a phone of 390 px."""
+"""Width of a table on a phone of 390 px."""
 
 _BOARD_PADDING_PX, _GAP_PX, _PANEL_PADDING_PX = 32, 8, 18
 
@@ -40,18 +40,18 @@ class Column:
 
     @property
     def header_px(self) -> float:
-        """What its header takes."""
+        """Width of the column's header."""
         return header_px(self.field.shown_as or self.field.name)
 
     @property
     def cell_px(self) -> float:
-        """What the longest text known for its cells takes."""
+        """Width of the longest known text of its cells."""
         link = LINK_PX if "links" in self.field.properties and self.field.longest else 0
         return cell_px(self.field.longest) + link
 
 
 def panel_px(panel: Panel, screen_px: int = NARROW_PX) -> float:
-    """What a panel has for its content, in pixels."""
+    """Width of a panel's content, in pixels."""
     board = screen_px - _BOARD_PADDING_PX
     return (board + _GAP_PX) * panel.width / COLUMNS - _GAP_PX - _PANEL_PADDING_PX
 
@@ -74,8 +74,8 @@ def columns(panel: Panel) -> list[Column]:
         else:
             free.append(field)
     widths = {}
-    for place, field in enumerate(free):
-        widths[field.name] = max(least_px(field), left / (len(free) - place))
+    for index, field in enumerate(free):
+        widths[field.name] = max(least_px(field), left / (len(free) - index))
         left -= widths[field.name]
     return [Column(field, widths.get(field.name, least_px(field))) for field in seen]
 

@@ -1,4 +1,4 @@
-"""The four forms in which the Data API answers, told apart by their shape.
+"""The four forms in which the Data API answers, distinguished by their shape.
 
 ``{"link", "expires"}`` and ``{"type", "data", "data_url"}`` point to a document elsewhere;
 anything with a ``chunk_info`` (at the top or under ``data``) has its rows in several documents;
@@ -19,7 +19,7 @@ RATE_LIMIT_TEXT = b"rate limit exceeded"
 
 @dataclass(frozen=True, slots=True)
 class Chunks:
-    """Where the rows of an answer lie.
+    """Location of the rows of an answer.
 
     Attributes:
         urls: One URL a chunk, in order.
@@ -67,7 +67,7 @@ def link_of(payload: object) -> str | None:
 
 
 def chunks_of(payload: object) -> Chunks | None:
-    """Where the rows of ``payload`` lie; None when it is not chunked.
+    """Return the location of the rows of ``payload``; None when it is not chunked.
 
     A driver without laps has a ``chunk_info`` that is null or empty: no chunks, no rows.
     """

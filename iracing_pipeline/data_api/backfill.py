@@ -1,4 +1,4 @@
-"""What to ask the Data API for, and in what order: as little as gives everything, once.
+"""Selection and order of requests to the Data API: fetch everything once, with few requests.
 
 These rules know neither the database nor the network; the fetch queue keeps their results.
 """
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from iracing_pipeline.data_api.errors import DataApiError
+    from iracing_pipeline.data_api.meaning import Meaning
 
 SETTLED_AFTER = timedelta(days=7)
 """Protests and disqualifications change a result for some days; then it is read once more."""
@@ -48,7 +49,7 @@ _RACE = 6
 
 
 class Status(StrEnum):
-    """How far a subsession got.
+    """State of the fetch of a subsession.
 
     ``retry`` waits for an outage or a fault to end; ``refused`` was refused by iRacing, which is
     not proven yet. ``forbidden``, ``missing`` and ``rejected`` are proven; ``dismissed`` is the
@@ -75,7 +76,7 @@ FINAL = {
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """A document that is not there, or is to be read again, and what was answered for it.
+    """A document that is missing or has to be read again, and the last answer for it.
 
     Attributes:
         kind: Endpoint.
@@ -87,7 +88,7 @@ class Wanted:
         attempts: Equal answers in a row.
         first_at: When the first of them came.
         last_at: When the last of them came.
-        retry_after: When it is asked for again; None when at once, or never.
+        retry_after: When it is requested again; None when at once, or never.
         final: Whether it is not asked for any more.
     """
 
@@ -104,7 +105,7 @@ class Wanted:
     final: bool = False
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is to be asked for."""
+        """Whether it is due."""
         return not self.final and (self.retry_after is None or self.retry_after <= now)
 
     def answered(self, error: DataApiError, now: datetime, *, others_answered: bool) -> Wanted:
@@ -126,16 +127,8 @@ class Wanted:
                 retry_after=later,
             )
         meaning = error.meaning or GATEWAY
-        same = self.meaning == meaning.name and self.attempts > 0
-        # Faults of the gateway differ in every answer; what counts is that they go on.
-        attempts = self.attempts + 1 if same else 1
-        first = self.first_at if same and self.first_at is not None else now
-        final = (
-            meaning.provable
-            and others_answered
-            and attempts >= PROOF_ANSWERS
-            and now - first >= PROOF_TIME
-        )
+        attempts, first = self._equal_answers(meaning, now)
+        final = others_answered and self.is_repeated(error, now)
         note = str(error)
         if final:
             note += f" It was the same {attempts} times since {first:%Y-%m-%d %H:%M} UTC."
@@ -150,6 +143,24 @@ class Wanted:
             retry_after=None if final else now + meaning.pause(attempts),
             final=final,
         )
+
+    def is_repeated(self, error: DataApiError, now: datetime) -> bool:
+        """Whether an answer was given often and for long enough to be the last word."""
+        meaning = error.meaning or GATEWAY
+        attempts, first = self._equal_answers(meaning, now)
+        return (
+            not isinstance(error, OutageError)
+            and meaning.provable
+            and attempts >= PROOF_ANSWERS
+            and now - first >= PROOF_TIME
+        )
+
+    def _equal_answers(self, meaning: Meaning, now: datetime) -> tuple[int, datetime]:
+        """How many equal answers there were, with the present one, and when the first came."""
+        # Faults of the gateway differ in every answer; what counts is that they go on.
+        if self.meaning != meaning.name or not self.attempts:
+            return 1, now
+        return self.attempts + 1, self.first_at or now
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +190,7 @@ class Fetch:
     settled: bool = False
 
     def is_due(self, now: datetime) -> bool:
-        """Whether it is to be fetched: never was, may be tried again, or has settled since."""
+        """Whether it is due: never fetched, to be retried, or settled since."""
         if self.status is Status.PENDING:
             return True
         if self.status in FINAL.values() or self.status is Status.DISMISSED:
@@ -189,7 +200,7 @@ class Fetch:
         return self.status in {Status.RETRY, Status.REFUSED} or self.settles(now)
 
     def settles(self, now: datetime) -> bool:
-        """Whether the documents that are there are to be read once more."""
+        """Whether the existing documents have to be read once more."""
         return (
             self.fetched_at is not None
             and not self.settled
@@ -236,7 +247,7 @@ def _status(left: list[Wanted], *, has_result: bool) -> Status:
 
 
 def wanted_documents(result: object) -> list[tuple[str, int]]:
-    """What to fetch of a subsession beside its result: endpoint and simsession number.
+    """List the documents to fetch beside the result: endpoint and simsession number.
 
     The laps of every race and heat, those of qualifying, and the log of the main event; nothing
     of a simsession in which nobody completed a lap.
@@ -261,7 +272,7 @@ def wanted_documents(result: object) -> list[tuple[str, int]]:
 
 
 def entrants(result: object, simsession_number: int) -> list[tuple[int, bool]]:
-    """Who may have laps in a simsession: group id, and whether it is a team, each once.
+    """List the entries that may have laps in a simsession: group id, and whether it is a team.
 
     Args:
         result: The payload of ``results/get``.
@@ -312,7 +323,7 @@ def search_windows(begin: datetime, end: datetime) -> Iterator[tuple[datetime, d
 
 
 def search_from(last_search: datetime | None, now: datetime) -> datetime | None:
-    """Where an incremental search begins; None when it has to be by season instead.
+    """Return the start of an incremental search; None if the search has to be by season instead.
 
     Args:
         last_search: When the last one was; None before the first.

@@ -83,14 +83,14 @@ ERRORS: dict[str, type[DataApiError]] = {
     MAINTENANCE.name: MaintenanceError,
     MALFORMED.name: MalformedAnswerError,
 }
-"""What is raised for each meaning; UnavailableError for the others."""
+"""The error for each meaning; UnavailableError for the others."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What one call gave.
+    """Result of one call.
 
     Attributes:
         payload: The JSON as iRacing sent it; for a chunked answer, its header.
@@ -120,11 +120,11 @@ class DataApi:
     request has a timeout and redirects are not followed.
 
     Args:
-        tokens: Where access tokens come from.
+        tokens: Source of access tokens.
         url: Root of the API.
         limit: The limit on calls; downloads of links and chunks do not count.
-        stats: What to count in.
-        clock: What time it is.
+        stats: Counter.
+        clock: Returns the current time.
         session: Connections to the API.
         storage: Connections to the storage that links point to.
         outages: Which endpoints may be asked.
@@ -165,7 +165,7 @@ class DataApi:
         return self._outages.of(endpoint)
 
     def get(self, endpoint: str, parameters: Mapping[str, str] | None = None) -> Answer:
-        """The whole answer of ``/data/{endpoint}``, links followed and chunks joined.
+        """Return the whole answer of ``/data/{endpoint}``, links followed and chunks joined.
 
         Raises:
             ForbiddenError: If the account may not see the item.

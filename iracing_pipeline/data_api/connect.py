@@ -33,20 +33,20 @@ def credentials_of(account: DataApiAccount) -> Credentials:
 def token_source(
     account: DataApiAccount, home: Path, dsn: str | None, stats: ApiStats | None = None
 ) -> TokenSource:
-    """Where an account's access tokens come from.
+    """Make the source of an account's access tokens.
 
     Args:
         account: The account.
         home: The data folder, which keeps the token when the database cannot.
         dsn: The database; None when there is none.
-        stats: What to count token requests in.
+        stats: Counter of token requests.
     """
     oauth = OAuth(credentials_of(account), url=account.oauth_url or OAUTH_URL, stats=stats)
     return TokenSource(oauth, _store(account, home, dsn))
 
 
 def stored_token(account: DataApiAccount, home: Path, dsn: str | None) -> TokenState:
-    """What is kept of an account's login; nothing is asked of iRacing.
+    """Return the stored login of an account; makes no request to iRacing.
 
     Args:
         account: The account.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class EventType(IntEnum):
-    """What a subsession was run as."""
+    """Event type of a subsession."""
 
     PRACTICE = 2
     QUALIFY = 3
@@ -24,7 +24,7 @@ class EventType(IntEnum):
 
 
 class ChartType(IntEnum):
-    """What ``member/chart_data`` draws."""
+    """Data of ``member/chart_data``."""
 
     IRATING = 1
     LICENCE = 3

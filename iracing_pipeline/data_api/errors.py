@@ -1,4 +1,4 @@
-"""What can go wrong with the Data API.
+"""Errors of the Data API.
 
 The client repeats once what may heal by itself and raises one of these for everything else; which
 answer means what is the table in :mod:`iracing_pipeline.data_api.meaning`. Each message says what

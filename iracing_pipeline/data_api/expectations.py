@@ -1,6 +1,6 @@
-"""What a whole answer must look like to be worth keeping.
+"""Checks of a whole answer before it is stored.
 
-A document is kept for good and not asked for again, so a body that is JSON and nothing else
+A document is kept for good and not requested again, so a body that is JSON and nothing else
 (``{}``, another race's result) must not count as one.
 """
 
@@ -28,10 +28,10 @@ LISTS = {
 def unexpected(
     endpoint: str, parameters: Mapping[str, str], payload: Any, rows: list[Any] | None
 ) -> str | None:
-    """What is wrong with a whole answer; None when it can be kept.
+    """Return the problem of a whole answer; None if it can be stored.
 
     Args:
-        endpoint: What was asked.
+        endpoint: The requested endpoint.
         parameters: With what.
         payload: The JSON, or the header of a chunked answer.
         rows: The rows of all chunks; None when the answer was not chunked.

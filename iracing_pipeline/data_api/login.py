@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 from iracing_pipeline.data_api.errors import AuthenticationError
 from iracing_pipeline.data_api.oauth import SCOPE
-from iracing_pipeline.http_server import CalmServer
+from iracing_pipeline.http_server import LimitedServer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,12 +91,12 @@ def log_in(oauth: OAuth, open_browser: Callable[[str], object], *, wait_s: float
             "The browser came back from another login. Run 'iracing-pipeline login' again."
         )
     if "code" not in answer:
-        said = answer.get("error", "no code")[:60]
-        raise AuthenticationError(f"iRacing refused the login: {said}.")
+        reason = answer.get("error", "no code")[:60]
+        raise AuthenticationError(f"iRacing refused the login: {reason}.")
     return oauth.authorization_code(answer["code"], uri, challenge.verifier)
 
 
-class _Server(CalmServer):
+class _Server(LimitedServer):
     def handle_error(self, request: object, client_address: object) -> None:
         """Stay silent: the browser went away."""
 

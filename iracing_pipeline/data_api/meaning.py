@@ -1,4 +1,4 @@
-"""What an answer of the Data API means: one table, by endpoint, status and body.
+"""Meaning of an answer of the Data API: one table, by endpoint, status and body.
 
 The client asks this table about every answer; the fetch queue and Dagster act on its columns and
 know no status of their own. What an answer is *about* decides who waits: one item, everybody who
@@ -17,7 +17,7 @@ from iracing_pipeline.data_api.answers import RATE_LIMIT_TEXT
 
 
 class About(StrEnum):
-    """What an answer says something about."""
+    """Subject of an answer."""
 
     ITEM = "item"
     TOKEN = "token"  # noqa: S105 - a name
@@ -26,7 +26,7 @@ class About(StrEnum):
 
 
 class Body(StrEnum):
-    """What the body of an answer is."""
+    """Kind of the body of an answer."""
 
     JSON = "JSON"
     HTML = "HTML"
@@ -39,7 +39,7 @@ ITEM_PAUSES = tuple(timedelta(hours=hours) for hours in (0, 1, 24, 72, 96))
 """How long an item waits after each equal refusal; the next run repeats the first one."""
 
 SLOW_PAUSE = timedelta(days=30)
-"""How long it waits after further ones, as long as nothing is proven."""
+"""Pause after further ones, as long as nothing is proven."""
 
 PROOF_ANSWERS = 5
 
@@ -52,12 +52,12 @@ FAULT_PAUSES = (timedelta(0), *(timedelta(minutes=5 * 2**step) for step in range
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What an answer means, and what follows from it.
+    """Meaning of an answer, and the actions that follow.
 
     Attributes:
         name: Its name, as the database and the metrics have it.
-        about: What it is about.
-        text: What to say of it.
+        about: Subject.
+        text: Message.
         provable: Whether it can become final, once iRacing repeated it for long enough.
         repeats: Whether the client repeats the request once, at once.
         repeat_after_s: Pause before that repeat, in seconds.
@@ -75,7 +75,7 @@ class Meaning:
     outage: str = ""
 
     def pause(self, attempts: int) -> timedelta:
-        """How long an item waits before it is asked for again.
+        """How long an item waits before it is requested again.
 
         Args:
             attempts: Equal answers in a row, this one included.
@@ -121,7 +121,7 @@ RATE_LIMIT = Meaning(
 MAINTENANCE = Meaning(
     "maintenance",
     About.MOMENT,
-    "iRacing is down for maintenance, which can take hours. The run goes on from here when it is"
+    "iRacing is down for maintenance, which can take hours. The run continues from here when it is"
     " started again",
     stops=True,
     outage="all",
@@ -176,7 +176,7 @@ class Rule:
         status: HTTP status.
         body: What the body is.
         codes: Error codes in the JSON, in lower case.
-        meaning: What such an answer means.
+        meaning: Meaning of such an answer.
     """
 
     endpoint: str
@@ -213,10 +213,10 @@ TABLE = (
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer was taken for.
+    """The meaning that an answer was given.
 
     Attributes:
-        meaning: What it means.
+        meaning: Its meaning.
         answer: The answer in a few words, such as ``403 forbidden`` or ``403 HTML``.
     """
 
@@ -225,10 +225,10 @@ class Reading:
 
 
 def read_answer(endpoint: str, status: int, body: bytes) -> Reading:
-    """What an answer means.
+    """Return the meaning of an answer.
 
     Args:
-        endpoint: What was asked, such as ``results/get``.
+        endpoint: The requested endpoint, such as ``results/get``.
         status: HTTP status.
         body: The body as received.
     """
@@ -245,7 +245,7 @@ def read_answer(endpoint: str, status: int, body: bytes) -> Reading:
 
 
 def body_of(body: bytes) -> tuple[Body, str]:
-    """What a body is, and the error code in its JSON; the code is empty when there is none."""
+    """Classify a body, with the error code in its JSON; the code is empty if there is none."""
     text = body.lstrip()
     if not text:
         return Body.EMPTY, ""

@@ -155,17 +155,17 @@ class OAuth:
     def _refusal(self, grant: str, response: requests.Response) -> AuthenticationError:
         code = str(_json_object(response).get("error", f"status {response.status_code}"))
         request_id = response.headers.get("x-request-id", "none")
-        said = f"iRacing refused the login: {code[:60]} (request id {request_id[:60]})."
+        message = f"iRacing refused the login: {code[:60]} (request id {request_id[:60]})."
         retry_after = response.headers.get("Retry-After")
         if code == "unauthorized_client" and retry_after is not None:
             pause = _seconds(retry_after, 3600.0)
             return ThrottledLoginError(
-                f"{said} It limits how often a client may log in; wait {pause:.0f} s.", pause
+                f"{message} It limits how often a client may log in; wait {pause:.0f} s.", pause
             )
         if code == "invalid_grant" and grant != "password_limited":
-            return InvalidGrantError(f"{said} Run 'iracing-pipeline login'.")
+            return InvalidGrantError(f"{message} Run 'iracing-pipeline login'.")
         return AuthenticationError(
-            f"{said} Check IRACING_CLIENT_ID and IRACING_CLIENT_SECRET"
+            f"{message} Check IRACING_CLIENT_ID and IRACING_CLIENT_SECRET"
             + (", IRACING_USERNAME and IRACING_PASSWORD" if grant == "password_limited" else "")
             + ". It was not tried again, as repeated failures lock the client out."
         )

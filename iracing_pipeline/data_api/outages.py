@@ -99,7 +99,7 @@ class Outages:
         """Whether a request may be repeated if it fails: not a probe, nor the second witness.
 
         Args:
-            endpoint: What is asked.
+            endpoint: The requested endpoint.
             document: What of it: the parameters.
             now: The present, seconds since 1970.
 
@@ -138,9 +138,9 @@ class Outages:
         """Note that a request failed for good.
 
         Args:
-            endpoint: What was asked.
+            endpoint: The requested endpoint.
             document: What of it.
-            meaning: What the answer meant.
+            meaning: Meaning of the answer.
             reason: What was answered, for the user.
             now: The present, seconds since 1970.
         """

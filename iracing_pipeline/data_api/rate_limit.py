@@ -28,7 +28,7 @@ class TokenBucket:
     Args:
         per_minute: The limit. iRacing's own is 240.
         burst: How many calls may go at once after a pause.
-        clock: What time it is.
+        clock: Returns the current time.
     """
 
     def __init__(self, per_minute: int = 120, burst: int = 6, clock: Clock | None = None) -> None:

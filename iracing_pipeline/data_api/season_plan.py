@@ -1,4 +1,4 @@
-"""Which seasons to read, in which order, and how long that takes.
+"""Selection, order and duration of the seasons to read.
 
 A season is read once as soon as there is time, and once more when its points are final; after that
 it is left alone.
@@ -20,7 +20,7 @@ POINTS_FINAL_AFTER = timedelta(days=7)
 """Protests of the last race week are decided by then, and drop weeks are applied."""
 
 NIGHT = timedelta(hours=4)
-"""How long a night's reading may take."""
+"""Longest duration of a night's reading."""
 
 UNKNOWN_SEASON_CALLS = 250
 """Requests for a season, as long as none was read: some 60 races."""
@@ -28,7 +28,7 @@ UNKNOWN_SEASON_CALLS = 250
 
 @dataclass(frozen=True, slots=True)
 class SeasonRead:
-    """How far the reading of a season got.
+    """State of the reading of a season.
 
     Attributes:
         season: Which.
@@ -49,7 +49,7 @@ class SeasonRead:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is to be read.
+    """Seasons to read.
 
     Attributes:
         seasons: Seasons of the member.
@@ -96,7 +96,7 @@ def plan(
     calendar: Calendar,
     now: datetime,
 ) -> Plan:
-    """Which seasons are to be read, newest first.
+    """Plan the seasons to read, newest first.
 
     Args:
         seasons: The seasons of the member.
@@ -104,7 +104,7 @@ def plan(
         calendar: When seasons begin.
         now: The present.
     """
-    known = sorted(set(seasons) | set(reads), reverse=True)
+    all_seasons = sorted(set(seasons) | set(reads), reverse=True)
 
     def is_due(season: Season) -> bool:
         read = reads.get(season)
@@ -112,8 +112,8 @@ def plan(
             return True
         return not read.final and points_are_final(season, calendar, now)
 
-    to_read = tuple(season for season in known if is_due(season))
+    to_read = tuple(season for season in all_seasons if is_due(season))
     done = [read.calls for read in reads.values() if read.read_at is not None]
     each = sum(done) / len(done) if done else UNKNOWN_SEASON_CALLS
     calls = sum(read.calls for read in reads.values())
-    return Plan(len(known), to_read, calls, round(each * len(to_read)))
+    return Plan(len(all_seasons), to_read, calls, round(each * len(to_read)))

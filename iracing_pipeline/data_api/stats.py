@@ -1,4 +1,4 @@
-"""What the client did, counted: calls, quota left, latency, retries, errors."""
+"""Counts of the client: calls, quota left, latency, retries, errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the one token of the project is kept, so that its processes share it.
+"""Store of the project's one token, shared by its processes.
 
 A refresh token works once, so two processes that refresh at the same time burn it. Every store
 therefore gives its content out under an exclusive lock, and what is saved within it is durable
@@ -28,7 +28,7 @@ class TokenSlot(Protocol):
     """The content of a store, while its lock is held."""
 
     def load(self) -> TokenState:
-        """What is stored; an empty state when nothing is."""
+        """Return the stored state; an empty one if there is none."""
         ...
 
     def save(self, state: TokenState) -> None:

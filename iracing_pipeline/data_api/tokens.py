@@ -11,7 +11,7 @@ from iracing_pipeline.data_api.masking import mask_secret
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What the token endpoint gave.
+    """Answer of the token endpoint.
 
     Attributes:
         access: Bearer token for the Data API.
@@ -28,12 +28,12 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """That iRacing refused a login, so that nobody tries the same one again.
+    """A refusal of a login by iRacing, so that no process tries the same one again.
 
     Attributes:
         credentials: Fingerprint of the credentials it was about.
         until: Until when it holds, seconds since 1970.
-        reason: What iRacing said.
+        reason: iRacing's message.
     """
 
     credentials: str
@@ -43,7 +43,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class TokenState:
-    """What the token store holds: a token, a refusal, both or neither."""
+    """Content of the token store: a token, a refusal, both or neither."""
 
     token: Token | None = None
     refusal: Refusal | None = None
@@ -68,7 +68,7 @@ class TokenState:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Who asks for tokens.
+    """Credentials for requesting tokens.
 
     Attributes:
         client_id: OAuth client id, as iRacing issued it.

@@ -11,7 +11,7 @@ from iracing_pipeline.warehouse import api_books
 
 @contextmanager
 def counted(warehouse: WarehouseResource, api: DataApi) -> Iterator[None]:
-    """Count the requests of a step in ``ops.api_request``, in a transaction of their own."""
+    """Count the requests of a step in ``ops.api_request``, in a separate transaction."""
     try:
         yield
     finally:

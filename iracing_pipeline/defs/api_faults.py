@@ -1,4 +1,4 @@
-"""What a run does when the Data API does not answer as it should."""
+"""Reaction of a run to faults of the Data API."""
 
 import time
 from collections.abc import Iterator

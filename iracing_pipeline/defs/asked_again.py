@@ -36,7 +36,7 @@ def asked_again(
         again = datetime.fromtimestamp(ended, UTC) + pause
         if now < again:
             return dg.SkipReason(
-                f"{len(runs)} runs left it undone; it is asked for again at {again:%H:%M:%S} UTC"
+                f"{len(runs)} runs left it undone; the next request is at {again:%H:%M:%S} UTC"
             )
     # A key of its own for each attempt: Dagster drops a request whose key it has seen.
     return dg.RunRequest(run_key=f"{digest}/{len(runs)}", job_name=job, tags={TAG: digest})

@@ -60,7 +60,7 @@ class Batch:
         self._done += 1
 
     def _versions(self, asset: dg.AssetKey, version: str, inputs: str) -> dict[str, str]:
-        """What Dagster would add to an output, and tells by what is out of date."""
+        """Data versions that Dagster would add to an output, by which it detects outdated ones."""
         spec = self._specs[asset]
         tags = {
             "dagster/data_version": version,

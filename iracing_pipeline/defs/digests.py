@@ -1,4 +1,4 @@
-"""Send the digest of a session once it is loaded, in a run of its own.
+"""Send the digest of a session once it is loaded, in a separate run.
 
 Nothing waits for it: a webhook that is slow or gone delays no load.
 """

@@ -114,11 +114,11 @@ class TelemetryFolder(dg.ConfigurableResource[None]):
 
 
 class MetricPlaces(dg.ConfigurableResource[None]):
-    """Where metrics go: ``IRACING_PROMETHEUS_URL``, ``IRACING_CLOUD_PUSH_URL`` and the like."""
+    """Destinations of metrics: ``IRACING_PROMETHEUS_URL``, ``IRACING_CLOUD_PUSH_URL``."""
 
     @property
     def settings(self) -> MetricSettings:
-        """What the environment says."""
+        """The settings in the environment."""
         return MetricSettings.from_env()
 
     @property
@@ -128,7 +128,7 @@ class MetricPlaces(dg.ConfigurableResource[None]):
 
     @property
     def selection(self) -> Selection:
-        """What is sent of a session."""
+        """The channels of a session that are sent."""
         settings = self.settings
         return Selection(chosen(settings.channels), settings.hz)
 
@@ -153,7 +153,7 @@ class ResultsFolder(dg.ConfigurableResource[None]):
 
     @property
     def member(self) -> str | None:
-        """Whose results they are, as ``IRACING_MEMBER`` says."""
+        """The member account, by ``IRACING_MEMBER``."""
         return Settings.from_env().member
 
 

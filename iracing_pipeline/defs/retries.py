@@ -1,6 +1,6 @@
 """Try a step again after a fault that may pass, and never after it was canceled.
 
-Dagster's ``RetryPolicy`` takes a cancellation for a fault: the step begins anew, and the run that
+Dagster's ``RetryPolicy`` takes a cancellation for a fault: the step restarts, and the run that
 was canceled ends in success.
 """
 
@@ -13,7 +13,7 @@ from dagster import DagsterError
 from iracing_pipeline.dagster_private import DagsterExecutionInterruptedError
 
 CANCELED = (KeyboardInterrupt, DagsterExecutionInterruptedError)
-"""What a step is interrupted by. Neither is an ``Exception``."""
+"""Exceptions that interrupt a step. Neither is an ``Exception``."""
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""What Dagster shows of an asset that is one table or several."""
+"""Metadata in Dagster of an asset that is one table or several."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def metadata_of(*tables: Table) -> dict[str, Any]:
 
 
 def fields_check(asset: str | dg.AssetKey) -> dg.AssetCheckSpec:
-    """That iRacing's payloads hold the fields that are known, of the known types."""
+    """Check that iRacing's payloads hold the known fields, of the known types."""
     return dg.AssetCheckSpec(
         "fields_known",
         asset=asset,

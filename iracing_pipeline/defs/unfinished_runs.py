@@ -14,6 +14,6 @@ UNFINISHED = (
 def unfinished(
     instance: dg.DagsterInstance, *, job_name: str | None = None, tags: dict[str, str] | None = None
 ) -> bool:
-    """Whether there is one, of a job or with tags."""
+    """Return whether there is an unfinished run of a job or with tags."""
     runs = dg.RunsFilter(job_name=job_name, tags=tags, statuses=UNFINISHED)
     return bool(instance.get_runs(runs, limit=1))

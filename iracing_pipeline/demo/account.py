@@ -1,4 +1,4 @@
-"""The truth of a drive, told from the distance grid rather than from the records."""
+"""The truth of a drive, computed from the distance grid rather than from the records."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ _TEAM_MATE_S = 1.0
 
 def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> SessionTruth:
     """Tell what happened in a drive."""
-    teller = _Teller(drive, records, crossings)
+    recorder = _TruthRecorder(drive, records, crossings)
     return SessionTruth(
-        laps=teller.laps(),
-        stops=teller.stops(),
-        incidents=teller.incidents(),
+        laps=recorder.laps(),
+        stops=recorder.stops(),
+        incidents=recorder.incidents(),
         law=pace_law(drive.car, drive.circuit, drive.driver),
         records=len(records),
         glitch_records=tuple(np.flatnonzero(records.glitch).tolist()),
@@ -54,7 +54,7 @@ def account(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> 
 
 
 def pace_law(car: Car, circuit: Circuit, driver: Driver) -> PaceLaw:
-    """What fuel and tyres cost a driver at his average, by differences of his flying lap."""
+    """Compute the cost of fuel and tyres for an average driver, from differences of laps."""
     pace, braking = (values[0] for values in average_form(driver, circuit).at_nodes(circuit))
 
     def lap(fuel_l: float, tyre_m: float) -> FlyingLap:
@@ -87,20 +87,20 @@ class _Moment:
 
 
 @dataclass(frozen=True)
-class _Teller:
+class _TruthRecorder:
     drive: Drive
     records: Records
     crossings: tuple[Crossing, ...]
 
     def laps(self) -> tuple[LapTruth, ...]:
-        told: list[LapTruth] = []
+        truths: list[LapTruth] = []
         for index, leg in enumerate(self.drive.legs):
             lines = [_Moment(c.leg, c.node, c) for c in self.crossings if c.leg == index]
             moments = [_Moment(index, 0), *lines, _Moment(index, len(leg.speed) - 1)]
             if index == 0 and self.drive.green is not None:
                 moments = self._from_green(moments)
-            told += [self._lap(begin, end) for begin, end in pairwise(moments)]
-        return tuple(told)
+            truths += [self._lap(begin, end) for begin, end in pairwise(moments)]
+        return tuple(truths)
 
     def _from_green(self, moments: list[_Moment]) -> list[_Moment]:
         """The moments of a race: the green is one, the lines up to the one after it are not."""

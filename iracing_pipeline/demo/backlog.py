@@ -31,9 +31,9 @@ def write_backlog(
     """Write test drives of about 3.5 MB, each simulated on its own and none like another.
 
     Args:
-        folder: Where to write; made if it does not exist.
+        folder: Folder to write to; made if it does not exist.
         count: How many files.
-        seed: Source of all chance: the same seed gives the same files.
+        seed: Random seed: the same seed gives the same files.
         progress: Called with files done and files in all.
 
     Returns:

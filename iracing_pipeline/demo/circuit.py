@@ -70,7 +70,7 @@ class Bend:
 
 @dataclass(frozen=True, slots=True)
 class Corner:
-    """Where a corner lies, in metres from the line; snapped to grid nodes."""
+    """Position of a corner, in metres from the line; snapped to grid nodes."""
 
     name: str
     start_m: float
@@ -96,7 +96,7 @@ class PitLane:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What iRacing's session info says of the track."""
+    """The track as in iRacing's session info."""
 
     track_id: int
     path: str
@@ -219,7 +219,7 @@ class Circuit:
     @cached_property
     def corners(self) -> tuple[Corner, ...]:
         """Corners in driving order."""
-        found = []
+        corners = []
         start = 0.0
         for segment, length in zip(self.segments, self._lengths, strict=True):
             if isinstance(segment, Bend):
@@ -231,9 +231,9 @@ class Circuit:
                     direction=1 if segment.angle_deg > 0 else -1,
                     radius_m=segment.radius_m,
                 )
-                found.append(corner)
+                corners.append(corner)
             start += length
-        return tuple(found)
+        return tuple(corners)
 
     def lat_lon(self, east_m: Floats, north_m: Floats) -> tuple[Floats, Floats]:
         """Latitude and longitude in degrees of positions in metres from the line."""
@@ -256,20 +256,20 @@ def _closing_lengths(segments: Sequence[Straight | Bend]) -> tuple[float, ...]:
     turned = sum(s.angle_deg for s in segments if isinstance(s, Bend))
     if not math.isclose(abs(turned), 360.0):
         raise ValueError(f"the bends turn by {turned:g} degrees, a circuit by 360")
-    known = [s.length_m or 0.0 for s in segments]  # nothing yet where it is free
+    lengths = [s.length_m or 0.0 for s in segments]  # nothing yet where it is free
     free = [i for i, s in enumerate(segments) if s.length_m is None]
-    at, value = _curvature_breakpoints(segments, known)
+    at, value = _curvature_breakpoints(segments, lengths)
     fine, angle = _integrate_heading(at, value)
     x, y = _integrate_position(fine, angle)
-    starts = np.cumsum([0.0, *known])
+    starts = np.cumsum([0.0, *lengths])
     directions = [float(np.interp(starts[i], fine, angle)) for i in free]
     along = np.array([np.cos(directions), np.sin(directions)])
     solved = np.linalg.solve(along, [-x[-1], -y[-1]])
     if solved.min() <= 0:
         raise ValueError(f"the free straights would need {solved[0]:.0f} and {solved[1]:.0f} m")
     for i, length in zip(free, solved, strict=True):
-        known[i] = float(length)
-    return tuple(known)
+        lengths[i] = float(length)
+    return tuple(lengths)
 
 
 def _curvature_breakpoints(

@@ -1,8 +1,8 @@
 """A stay in the car on the distance grid: laps, pit stops, mishaps and resets, with their times.
 
-A *leg* is what is driven from where iRacing puts the car down to where it takes it away: the whole
-stay, or the part before or after a reset. A leg is one long road: the circuit unrolled lap after
-lap, so that speed runs on over the line, into the pits and out again.
+A *leg* is the part from the point where iRacing places the car to the point where it removes it:
+the whole stay, or the part before or after a reset. A leg is one long road: the laps of the circuit
+in a row, so that speed is continuous over the line, into the pits and out again.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def drive(
         circuit: Where.
         driver: Who.
         plan: What.
-        rng: Source of chance; the same state gives the same drive.
+        rng: Random seed; the same state gives the same drive.
 
     Raises:
         ValueError: If the plan runs out of fuel.

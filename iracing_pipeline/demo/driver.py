@@ -41,7 +41,7 @@ class Driver:
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """How a driver does in each corner of each lap; shapes (laps, corners).
+    """Performance of a driver in each corner of each lap; shapes (laps, corners).
 
     Attributes:
         pace: Fraction of the possible corner speed.
@@ -88,11 +88,11 @@ def draw_form(
         circuit: Where he drives.
         laps: How many laps.
         experience_laps: Laps that he has driven here before.
-        rng: Source of chance.
+        rng: Random seed.
     """
     shape = (laps, len(circuit.corners))
-    known = experience_laps + np.arange(laps)
-    lack = driver.learning * np.exp(-known / driver.learning_laps)
+    laps_driven = experience_laps + np.arange(laps)
+    lack = driver.learning * np.exp(-laps_driven / driver.learning_laps)
     usual = average_form(driver, circuit)
     pace = usual.pace - lack[:, None] + driver.scatter * rng.standard_normal(shape)
     braking = usual.braking + driver.braking_scatter * rng.standard_normal(shape)

@@ -29,7 +29,7 @@ MACHINES = ((FORMULA_VALE, MILLBROOK), (TRIPLE_CROWN_STOCK, COPPER_BASIN))
 
 
 def outing(number: int, start: datetime) -> Outing:
-    """What is driven the ``number``-th time, in turn on each track."""
+    """The ``number``-th outing, in turn on each track."""
     rng = np.random.default_rng(number)
     car, circuit = MACHINES[number % len(MACHINES)]
     air_c = round(float(rng.uniform(12.0, 30.0)), 1)

@@ -91,14 +91,14 @@ def entrants(race: Race) -> tuple[Entrant, ...]:
     ratings = iter(_ratings(race, rng))
     groups = rng.choice([1, 2, 2, 3, 3, 4, 5], size=race.drivers)
     sub_levels = rng.integers(150, 490, size=race.drivers)
-    found = []
+    drivers = []
     for place in range(race.drivers):
         index = place + 1
         if index == race.car_index:
-            found.append(_demo_driver(race))
+            drivers.append(_demo_driver(race))
             continue
         who = int(names[place])
-        found.append(
+        drivers.append(
             Entrant(
                 car_index=index,
                 cust_id=_FIRST_CUST_ID + 37 * who,
@@ -108,7 +108,7 @@ def entrants(race: Race) -> tuple[Entrant, ...]:
                 licence=Licence(int(groups[place]), int(sub_levels[place])),
             )
         )
-    return tuple(found)
+    return tuple(drivers)
 
 
 def stranger(who: int, number: int, irating: int) -> Entrant:

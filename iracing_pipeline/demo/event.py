@@ -29,7 +29,7 @@ class Weather:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What surrounds the drive.
+    """Circumstances of the drive.
 
     Attributes:
         weather: Weather at the start.

@@ -29,7 +29,7 @@ LOGGED_AT_360_HZ = (
 """Channels that become arrays of six when iRacing logs at 360 Hz."""
 
 STRIKE_S = 0.008
-"""How long a kerb's peak of shock velocity lasts."""
+"""Duration of a kerb's peak of shock velocity."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class Strike:
     height_mps: float
 
     def velocity(self, times: Floats) -> Floats:
-        """What it adds at some times, in m/s."""
+        """Velocity that it adds at some times, in m/s."""
         phase = (times - self.begins_s) / STRIKE_S
         inside = (phase > 0) & (phase < 1)
         return np.where(inside, self.height_mps * np.sin(np.pi * np.clip(phase, 0, 1)), 0.0)
@@ -99,7 +99,7 @@ def kerb_strikes(
 
     Args:
         frame: Records, with ``SessionTime`` and ``Speed``.
-        rng: Source of chance.
+        rng: Random seed.
         count: How many.
         height_mps: Height of the usual one.
     """

@@ -1,4 +1,4 @@
-"""What a plan means on the distance grid.
+"""A plan on the distance grid.
 
 Where legs begin and end, where the car stands or errs, where it is in the pits, and what fuel and
 tyres it has.
@@ -127,7 +127,7 @@ def find_halts(
     *,
     on_grid: bool,
 ) -> list[Halt]:
-    """Where the car stands still, in order."""
+    """Find the halts of the car, in order."""
     halts = [Halt(0, _WAIT_ON_GRID_S if on_grid else _WAIT_IN_STALL_S, in_stall=not on_grid)]
     for stop in plan.stops:
         node = stretch.index(_stall_after(circuit, stop.lap))
@@ -155,7 +155,7 @@ def _stall_after(circuit: Circuit, lap: int) -> int:
 def find_pit_road(
     circuit: Circuit, plan: Plan, stretch: Stretch, *, on_grid: bool, beyond_m: float = 0.0
 ) -> Bools:
-    """Where the car is between the cones, or not yet some metres beyond the second."""
+    """Find where the car is between the cones, or not yet some metres beyond the second."""
     n = circuit.nodes
     entry, stall, leave = (
         circuit.node(at) for at in (circuit.pit.entry_m, circuit.pit.stall_m, circuit.pit.exit_m)
@@ -180,7 +180,7 @@ def find_incidents(
 
     A corner that is driven again after a reset, in the same lap, goes well the second time.
     """
-    found = []
+    incidents = []
     for mishap in plan.mishaps:
         if mishap in over:
             continue
@@ -188,5 +188,5 @@ def find_incidents(
         at = corner.apex_m if isinstance(mishap, Contact) else corner.end_m
         node = stretch.index(mishap.lap * circuit.nodes + circuit.node(at))
         if node is not None:
-            found.append(Incident(node, mishap.lap, mishap.corner, mishap.points, mishap))
-    return sorted(found, key=lambda incident: incident.node)
+            incidents.append(Incident(node, mishap.lap, mishap.corner, mishap.points, mishap))
+    return sorted(incidents, key=lambda incident: incident.node)

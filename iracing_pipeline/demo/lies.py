@@ -1,4 +1,4 @@
-"""Records in which a channel holds what is not so, as iRacing writes them now and then."""
+"""Records in which a channel is wrong, as iRacing writes them now and then."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ TOGETHER: dict[str, float] = {
     "Lon": 0.0,
     "PlayerTrackSurface": -1,
 }
-"""What a record holds that iRacing writes as if the car were in no place."""
+"""Values of a record that iRacing writes while the car is not in the world."""
 LONGEST = 5
 _NEAR = 15
 
@@ -60,7 +60,7 @@ class Lie:
         return "everywhere" if len(self.values) > 1 else next(iter(self.values))
 
 
-def draw_lie(
+def draw_wrong_records(
     frame: pl.DataFrame,
     rng: np.random.Generator,
     channel: str | None = None,
@@ -70,12 +70,12 @@ def draw_lie(
 
     Args:
         frame: The recording.
-        rng: Source of chance.
+        rng: Random seed.
         channel: The channel that lies; "everywhere" for :data:`TOGETHER`; any if None.
         near: A record that it is to be within a quarter of a second of; anywhere if None.
     """
-    known = [name for name in LIES if name in frame.columns]
-    name = channel or str(rng.choice([*known, "everywhere"]))
+    available = [name for name in LIES if name in frame.columns]
+    name = channel or str(rng.choice([*available, "everywhere"]))
     count = 1 if rng.random() < 0.5 else int(rng.integers(2, LONGEST + 1))
     first = int(rng.integers(0, frame.height - count))
     if near is not None:
@@ -88,7 +88,7 @@ def draw_lie(
     return Lie(first, count, {name: values[int(rng.integers(len(values)))]})
 
 
-def with_lie(frame: pl.DataFrame, lie: Lie) -> pl.DataFrame:
+def with_wrong_records(frame: pl.DataFrame, lie: Lie) -> pl.DataFrame:
     """The recording with a lie in it."""
     row = pl.int_range(pl.len())
     within = (row >= lie.first) & (row < lie.first + lie.count)

@@ -30,9 +30,9 @@ def record_live(
     """Write an outing at the pace at which it is driven, and close it at its end.
 
     Args:
-        folder: Where to write.
+        folder: Folder to write to.
         outing: What is driven; one that is not to be closed is abandoned at its end.
-        seed: Source of all chance.
+        seed: Random seed.
         speed: How many times faster than life.
         every_s: Seconds of driving between two writes.
         sleep: How to wait.

@@ -1,4 +1,4 @@
-"""One stay in the car as a file: simulated, written, and left alone if it is there already."""
+"""One stay in the car as a file: simulated and written; an existing file is kept."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def write_outing(folder: Path, outing: Outing, seed: int) -> DemoFile:
 
 
 def sheet_of(outing: Outing) -> Sheet:
-    """What the session info of an outing is printed from."""
+    """Make the values of the session info of an outing."""
     return Sheet(
         car=outing.car,
         circuit=outing.circuit,

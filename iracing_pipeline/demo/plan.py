@@ -1,4 +1,4 @@
-"""What a driver sets out to do in one stay in the car, and what befalls him."""
+"""Plan of a driver for one stay in the car, with its incidents."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class StartKind(Enum):
 
 
 class LapClockFrom(Enum):
-    """What ``LapCurrentLapTime`` runs from on lap 1 of a race; the official time is the green's."""
+    """Start of ``LapCurrentLapTime`` on lap 1 of a race; the official time runs from the green."""
 
     GREEN = "the green flag"
     LINE = "the line after it"
@@ -131,7 +131,7 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Resumed:
-    """What iRacing shows of earlier laps when the driver gets into the car again."""
+    """Earlier laps that iRacing shows when the driver gets into the car again."""
 
     lap: int
     lap_clock_s: float

@@ -101,8 +101,8 @@ def sample(drive: Drive, rng: np.random.Generator) -> Records:
     """Sample a drive.
 
     Args:
-        drive: What was driven.
-        rng: Source of chance, for when ticks are dropped and the clock slips.
+        drive: The driven laps.
+        rng: Random seed, for when ticks are dropped and the clock slips.
     """
     plan = drive.plan
     ticks = np.arange(int(drive.seconds * TICK_RATE))

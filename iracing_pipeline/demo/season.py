@@ -45,8 +45,8 @@ def write_season(
     """Write the demo season; a file that is there already with the same bytes is left alone.
 
     Args:
-        folder: Where to write; made if it does not exist.
-        seed: Source of all chance: the same seed gives the same files.
+        folder: Folder to write to; made if it does not exist.
+        seed: Random seed: the same seed gives the same files.
         progress: Called with files done and files in all.
 
     Returns:
@@ -68,7 +68,7 @@ def write_season(
 
 @cache
 def race_truths(seed: int = SEED) -> dict[int, SessionTruth]:
-    """What really happened in the races that the season's files show, by subsession id."""
+    """Return the truth of the races in the season's files, by subsession id."""
     return {
         outing.event.race.subsession_id: simulate_session(
             outing.car, outing.circuit, outing.plan, seed + done, event=outing.event, columns=()

@@ -30,7 +30,7 @@ _FREQUENCIES = ("@ALLTEAMS", "@DRIVERS", "@TEAM", "@RACECONTROL")
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """What the session info is printed from.
+    """Input of the session info.
 
     Attributes:
         start: Local time at which the recording began.
@@ -71,27 +71,27 @@ def session_info(sheet: Sheet) -> str:
 
 
 def _weekend(sheet: Sheet) -> Tree:
-    place, weather, race = sheet.circuit.place, sheet.event.weather, sheet.event.race
+    track, weather, race = sheet.circuit.place, sheet.event.weather, sheet.event.race
     kilometres = sheet.circuit.length_m / 1000
-    display = f"{place.name} {place.config}".strip()
+    display = f"{track.name} {track.config}".strip()
     encoding: dict[str, Tree | str | int] = {"Encoding": sheet.encoding} if sheet.encoding else {}
     return encoding | {
-        "TrackName": place.path,
-        "TrackID": place.track_id,
+        "TrackName": track.path,
+        "TrackID": track.track_id,
         "TrackLength": f"{kilometres:.4f} km",
         "TrackLengthOfficial": f"{kilometres * 1.004:.2f} km",
-        "TrackDisplayName": place.name,
+        "TrackDisplayName": track.name,
         "TrackDisplayShortName": display[:24],
-        "TrackConfigName": place.config,
-        "TrackCity": place.city,
-        "TrackCountry": place.country,
-        "TrackAltitude": f"{place.altitude_m:.2f} m",
-        "TrackLatitude": f"{place.latitude_deg:.6f} m",
-        "TrackLongitude": f"{place.longitude_deg:.6f} m",
-        "TrackNorthOffset": f"{place.north_offset_rad:.4f} rad",
-        "TrackNumTurns": place.turns,
+        "TrackConfigName": track.config,
+        "TrackCity": track.city,
+        "TrackCountry": track.country,
+        "TrackAltitude": f"{track.altitude_m:.2f} m",
+        "TrackLatitude": f"{track.latitude_deg:.6f} m",
+        "TrackLongitude": f"{track.longitude_deg:.6f} m",
+        "TrackNorthOffset": f"{track.north_offset_rad:.4f} rad",
+        "TrackNumTurns": track.turns,
         "TrackPitSpeedLimit": f"{sheet.circuit.pit.speed_limit_mps * 3.6:.2f} kph",
-        "TrackType": place.kind,
+        "TrackType": track.kind,
         "TrackDirection": "neutral",
         "TrackWeatherType": "Static",
         "TrackSkies": _SKIES[weather.skies],
@@ -114,7 +114,7 @@ def _weekend(sheet: Sheet) -> Tree:
         "Official": 1 if race else 0,
         "RaceWeek": race.race_week if race else 0,
         "EventType": "Race" if race else "Test",
-        "Category": place.category,
+        "Category": track.category,
         "SimMode": "full",
         "TeamRacing": 0,
         "MinDrivers": 0,

@@ -1,4 +1,4 @@
-"""Car setups as they stand in the session info."""
+"""Car setups as in the session info."""
 
 from __future__ import annotations
 

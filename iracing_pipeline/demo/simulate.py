@@ -79,7 +79,7 @@ _WHILE_LOADING: dict[str, float] = {
     "LRbrakeLinePress": 0.0,
     "RRbrakeLinePress": 0.0,
 }
-"""What iRacing writes in the one record in which it puts the car down."""
+"""Values of the one record in which iRacing places the car."""
 
 
 def simulate_session(
@@ -98,7 +98,7 @@ def simulate_session(
         car: The car.
         circuit: Where.
         plan: What the driver sets out to do, and what befalls him.
-        seed: Source of all chance: the same seed gives the same frame.
+        seed: Random seed: the same seed gives the same frame.
         driver: The driver; a middling one if None.
         event: Weather and race around it; a test drive offline if None.
         columns: Channels wanted, others are not computed; all of the car's if None.
@@ -126,9 +126,9 @@ def simulate_session(
 
 def _record(scene: Scene, columns: Collection[str] | None) -> pl.DataFrame:
     groups = channel_groups(scene.drive.car)
-    known = {channel.name for group in groups.values() for channel in group}
-    wanted = known if columns is None else set(columns)
-    if unknown := wanted - known:
+    computed = {channel.name for group in groups.values() for channel in group}
+    wanted = computed if columns is None else set(columns)
+    if unknown := wanted - computed:
         raise ValueError(f"{scene.drive.car.name} records no channel {sorted(unknown)}")
     frame = {}
     for group, channels in groups.items():

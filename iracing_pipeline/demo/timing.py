@@ -62,7 +62,7 @@ def find_crossings(
 ) -> tuple[Crossing, ...]:
     """Every crossing of the line, in order."""
     n = drive.circuit.nodes
-    found: list[Crossing] = []
+    crossings: list[Crossing] = []
     for index, leg in enumerate(drive.legs):
         first_line = -leg.first % n or n
         for node in range(first_line, len(leg.speed), n):
@@ -72,11 +72,11 @@ def find_crossings(
             time = float(records.clock.session_time(np.array([exact]))[0])
             lap = (leg.first + node) // n
             record = int(np.searchsorted(records.shown, arrive))
-            ended = found[-1] if found else None
+            ended = crossings[-1] if crossings else None
             official = _official(drive, records, lap - 1, index, time=time, before=ended)
             late = int(rng.integers(*_LATE_RECORDS))
-            found.append(Crossing(lap, index, node, time, record, record + late, official))
-    return tuple(found)
+            crossings.append(Crossing(lap, index, node, time, record, record + late, official))
+    return tuple(crossings)
 
 
 def green_time(drive: Drive, records: Records) -> float | None:
@@ -108,7 +108,7 @@ def _official(
 
 
 def lap_clock(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> LapClock:
-    """What iRacing shows in each record."""
+    """Compute the lap clock that iRacing shows in each record."""
     size, resumed = len(records), drive.plan.resumed
     began = np.full(size, np.nan)
     last, best = np.zeros(size), np.zeros(size)
@@ -137,7 +137,7 @@ def lap_clock(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -
 
 
 def _restarts(drive: Drive, crossing: Crossing) -> bool:
-    """Whether the lap clock of a race begins anew at a crossing."""
+    """Whether the lap clock of a race restarts at a crossing."""
     counting = crossing.lap <= drive.plan.first_lap + 1
     from_line = drive.plan.start.clock is LapClockFrom.LINE
     return not counting or (from_line and crossing.lap == drive.plan.first_lap + 1)

@@ -1,4 +1,4 @@
-"""What really happened in a simulated session, to compare an analysis with."""
+"""The truth of a simulated session, to compare with an analysis."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class IncidentTruth:
 
 @dataclass(frozen=True, slots=True)
 class PaceLaw:
-    """What fuel and tyres cost, with the driver at his average.
+    """Cost of fuel and tyres, for an average driver.
 
     Attributes:
         seconds_per_litre: Lap time for each litre on board.
@@ -124,7 +124,7 @@ class SessionTruth:
         laps: In driving order.
         stops: Pit stops in which the car left again.
         incidents: In order of time.
-        law: What fuel and tyres cost.
+        law: Cost of fuel and tyres.
         records: Records in the file.
         glitch_records: Indices of the rows that iRacing writes while it loads the car.
         dropped_before: Indices of the records before which one is missing.
@@ -142,7 +142,7 @@ class SessionTruth:
 
     @property
     def best_lap_time_s(self) -> float | None:
-        """Fastest lap against which nothing stands."""
+        """Fastest clean lap."""
         return min(
             (lap.lap_time_s for lap in self.laps if lap.clean and lap.lap_time_s), default=None
         )

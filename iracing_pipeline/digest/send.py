@@ -1,4 +1,4 @@
-"""Where a digest goes: a file, a webhook of Discord, or a webhook that takes JSON."""
+"""Destinations of a digest: a file, a webhook of Discord, or a webhook that takes JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class DigestError(Exception):
 
 
 class Destination(Protocol):
-    """Where digests go."""
+    """Destinations of digests."""
 
     def send(self, digest: Digest) -> None:
         """Send one.
@@ -81,13 +81,13 @@ class Webhook:
 
 
 def destinations(settings: DigestSettings) -> list[Destination]:
-    """Where digests go; nowhere where nothing is set."""
-    found: list[Destination] = []
+    """The destinations of digests; empty if none is set."""
+    configured: list[Destination] = []
     if settings.file is not None:
-        found.append(File(settings.file))
+        configured.append(File(settings.file))
     if settings.webhook_url is not None:
-        found.append(Webhook(settings.webhook_url))
-    return found
+        configured.append(Webhook(settings.webhook_url))
+    return configured
 
 
 def discord(digest: Digest) -> dict[str, object]:

@@ -22,7 +22,7 @@ WITHIN = timedelta(hours=24)
 
 @dataclass(slots=True)
 class Sent:
-    """What sending did.
+    """Result of sending digests.
 
     Attributes:
         sent: Sessions whose digest was sent.
@@ -41,7 +41,7 @@ def send_due(connection: Connection, destinations: Sequence[Destination], *, now
 
     Args:
         connection: Not in autocommit; committed after each session.
-        destinations: Where they go.
+        destinations: Destinations of the samples.
         now: The time.
     """
     outcome = Sent()

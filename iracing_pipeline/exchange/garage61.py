@@ -1,6 +1,6 @@
 """Read a lap that Garage 61 exported as CSV.
 
-The file has no time: it is had from speed and distance, and then stretched to the lap time that
+The file has no time: it comes from speed and distance, and is then stretched to the lap time that
 Garage 61 writes into the file's name. It names driver, car and track only there, so who imports a
 lap says which track it belongs to, and its positions are compared with that track's.
 """
@@ -37,9 +37,9 @@ class Garage61Lap:
         records: Its samples, channels named as iRacing does, with ``SessionTime`` from the line.
         lap_time_s: Lap time by the name of the file; None where it was renamed.
         integrated_s: Lap time by speed and distance.
-        driver: Name of the driver, if the file's name tells.
-        car: Name of the car, if it tells.
-        track: Name of the track, if it tells.
+        driver: Name of the driver, if it is in the file's name.
+        car: Name of the car, if it is in the file's name.
+        track: Name of the track, if it is in the file's name.
     """
 
     records: pl.DataFrame

@@ -43,7 +43,7 @@ MOST_VALUES = 64
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """What i2 shows of a file beside its channels.
+    """Facts of a file that i2 shows beside its channels.
 
     Attributes:
         start: When it began; i2 shows date and time as they are in its zone.
@@ -82,7 +82,7 @@ def encode(
         records: Records in order, with ``SessionTime``. An array channel holds samples within the
             tick, the last one at it, and becomes one channel of so many times the rate.
         units: Unit of each channel, as iRacing writes it.
-        recording: What the file is of.
+        recording: Facts of the recording.
         rate: Records a second.
         lists: Array channels that are no samples within the tick: each value becomes a channel.
 
@@ -130,12 +130,12 @@ def encode(
     vehicle = _VEHICLE.pack(_text(recording.vehicle, 64), 0, b"", b"")
     described, at = [], samples_at
     for number, channel in enumerate(channels):
-        place = channels_at + number * _CHANNEL.size
+        offset = channels_at + number * _CHANNEL.size
         unit = units.get(channel.source, "").removesuffix(_AT_360_HZ)
         described.append(
             _CHANNEL.pack(
-                place - _CHANNEL.size if number else 0,
-                place + _CHANNEL.size if number + 1 < len(channels) else 0,
+                offset - _CHANNEL.size if number else 0,
+                offset + _CHANNEL.size if number + 1 < len(channels) else 0,
                 at,
                 len(channel.samples),
                 (_FIRST_CHANNEL_ID + number) & 0xFFFF,
@@ -165,7 +165,7 @@ _UNITS = {"%": "ratio", "revs/min": "rpm", "m/s^2": "m/s/s"}
 def even_clock(time: NDArray[np.float64], rate: int) -> NDArray[np.float64]:
     """Seconds since the first record as the file counts them, for each record.
 
-    A clock that falls, or that jumps by more than a connection is ever lost for, goes on by one
+    A clock that falls, or that jumps by more than a connection is ever lost for, continues by one
     tick: the gap is not filled with copies of a record. A file is at most eight times as long as
     its records.
 

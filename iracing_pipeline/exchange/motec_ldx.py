@@ -15,7 +15,7 @@ def encode(line_s: Sequence[float], *, fastest: tuple[int, float] | None = None)
     Args:
         line_s: When the car crossed the line, in seconds from the first record, in order.
         fastest: Number (as i2 counts them, from 1 after the first line) and time in seconds of
-            the fastest lap; None where there is none.
+            the fastest lap; None if there is none.
     """
     markers = "".join(
         f'     <Marker Version="100" ClassName="BCN" Name="Line, {number}" Flags="77"'

@@ -6,7 +6,7 @@
 
 It needs numpy and polars alone, reads every header version from 2015 on, recovers what can be
 recovered from files that were cut short or never closed, and refuses the rest with an
-:class:`IbtError` that says why.
+:class:`IbtError` with the reason.
 """
 
 from iracing_pipeline.ibt.errors import (

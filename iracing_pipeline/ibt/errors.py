@@ -1,4 +1,4 @@
-"""What can be wrong with an ``.ibt`` file.
+"""Errors of ``.ibt`` files.
 
 Policy: a file from which samples can be had is read, and what was recovered or left out stands
 in its ``warnings``. A file from which none can be had raises one of these, which names the file,
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def printable_name(path: str | Path) -> str:
-    """The file's name, with ``?`` for what is no text in it, so that any database takes it."""
+    """Return the file's name, with ``?`` for characters that a database cannot store."""
     return Path(path).name.encode(errors="replace").decode()
 
 

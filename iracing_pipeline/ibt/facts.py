@@ -1,4 +1,4 @@
-"""What is known of a recording apart from its samples, wherever the samples now lie."""
+"""Facts of a recording without its samples, from a file or from the lake."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Facts:
         session_key: Identity by content; the same for a renamed, copied or grown file.
         file_name: Name of the ``.ibt`` file.
         start: When iRacing opened the file, UTC. The first record has this time.
-        start_source: Where the start is taken from; see :class:`StartSource`.
+        start_source: Source of the start; see :class:`StartSource`.
         tick_rate: Records a second.
         record_count: Records.
         version: Header version.
         closed: Whether iRacing closed the file properly.
-        warnings: What was recovered or left out, in words.
+        warnings: Repairs and omissions, in words.
         units: Channel name to unit as iRacing writes it; ``%`` means a ratio of 0 to 1.
         descriptions: Channel name to iRacing's description.
         session_info_text: The session info as written.

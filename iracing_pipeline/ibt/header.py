@@ -52,7 +52,7 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What the head of a file says, after validation.
+    """Content of the head of a file, after validation.
 
     Attributes:
         head: The first 144 bytes, by which a replaced file is recognised.
@@ -60,16 +60,16 @@ class Header:
         version: Header version, 1 or 2.
         tick_rate: Records a second.
         start: When iRacing opened the file, UTC; estimated where the header holds no date.
-        start_source: Where ``start`` is taken from.
+        start_source: Source of ``start``.
         closed: Whether iRacing closed the file, and so wrote the record count.
         whole: Whether it was closed and its size is what the record count makes it.
         channels: The channels in file order.
-        record_offset: Where the records begin.
+        record_offset: Offset of the records.
         record_length: Bytes a record.
         record_count: Whole records that the file holds.
-        session_info_offset: Where the session info begins.
+        session_info_offset: Offset of the session info.
         session_info_length: Its bytes.
-        warnings: What was recovered or left out, in words.
+        warnings: Repairs and omissions, in words.
     """
 
     head: bytes
@@ -97,7 +97,7 @@ def read_header(file: BinaryIO, path: Path) -> Header:
         path: Its path, for messages.
 
     Raises:
-        IbtError: If no sample can be had from the file; the subclass says why.
+        IbtError: If no sample can be read from the file; the subclass gives the reason.
         OSError: If the disk fails.
     """
     status = os.fstat(file.fileno())
@@ -248,13 +248,13 @@ def _apart(channels: tuple[Channel, ...], warnings: list[str]) -> tuple[Channel,
     kept = set[int]()
     for at in sorted(range(len(channels)), key=strangers.__getitem__):
         span = channels[at].offset, channels[at].offset + channels[at].size
-        place = bisect_left(taken, span)
-        if (place and taken[place - 1][1] > span[0]) or (
-            place < len(taken) and taken[place][0] < span[1]
+        index = bisect_left(taken, span)
+        if (index and taken[index - 1][1] > span[0]) or (
+            index < len(taken) and taken[index][0] < span[1]
         ):
             warnings.append(f"channel {channels[at].name!r} overlaps another: left out")
             continue
-        taken.insert(place, span)
+        taken.insert(index, span)
         kept.add(at)
     return tuple(channel for at, channel in enumerate(channels) if at in kept)
 
@@ -273,7 +273,7 @@ def _count_records(
     fits: bool,
     warnings: list[str],
 ) -> int:
-    """How many whole records there are, by the file's size and the header's count."""
+    """Count the whole records, by the file's size and the header's count."""
     held, spare = divmod(rest, record_length)
     filled = spare == 0 and (counted <= 0 or counted == held)
     if follows + fits + filled < 2:
@@ -299,7 +299,7 @@ def _count_records(
 def _session_info_span(
     offset: int, length: int, *, first: int, last: int, warnings: list[str]
 ) -> tuple[int, int]:
-    """Where the session info is: what the header says, or all between channels and records."""
+    """Return the span of the session info: by the header, or all between channels and records."""
     if first <= offset <= last == offset + length and length <= MAX_SESSION_INFO_LENGTH:
         return offset, length
     warnings.append(

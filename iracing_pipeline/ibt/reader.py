@@ -55,7 +55,7 @@ class Recording:
         tick_rate: Records a second.
         version: Header version, 1 (2015/16) or 2.
         closed: Whether iRacing closed the file properly.
-        warnings: What was recovered or left out, in words; empty for a whole file.
+        warnings: Repairs and omissions, in words; empty for a whole file.
         session_key: Identity by content; the same for a renamed, copied or grown file.
     """
 
@@ -82,7 +82,7 @@ class IbtFile:
         """Read and check the head of the file at ``path``.
 
         Raises:
-            IbtError: If no sample can be had from the file; the subclass says why.
+            IbtError: If no sample can be read from the file; the subclass gives the reason.
             OSError: If it cannot be opened or read.
         """
         self.path = Path(path)
@@ -105,7 +105,7 @@ class IbtFile:
 
     @cached_property
     def facts(self) -> Facts:
-        """What is known of the recording apart from its samples."""
+        """Facts of the recording without its samples."""
         channels = self.header.channels
         return Facts(
             session_key=self.session_key,
@@ -253,7 +253,7 @@ class IbtFile:
         file.seek(position)
 
     def _fill(self, file: BinaryIO, view: memoryview) -> None:
-        """Fill ``view`` from the file, or say that the file has become shorter."""
+        """Fill ``view`` from the file, or raise if the file has become shorter."""
         filled = 0
         while filled < len(view):
             got = file.readinto(view[filled:])  # type: ignore[attr-defined]  # a raw file has it
@@ -263,15 +263,15 @@ class IbtFile:
 
 
 def read_ibt(path: str | Path, columns: Sequence[str] | None = None) -> Recording:
-    """Read an ``.ibt`` file whole.
+    """Read all records of an ``.ibt`` file.
 
     Args:
         path: The file.
         columns: Channels to read, in this order; None reads all.
 
     Raises:
-        IbtError: If no sample can be had from the file; the subclass says why, and the message
-            says what to do.
+        IbtError: If no sample can be read from the file; the subclass gives the reason, the message
+            the remedy.
         KeyError: If the file does not have one of ``columns``.
         OSError: If it cannot be opened or read.
     """

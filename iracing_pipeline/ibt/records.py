@@ -51,7 +51,7 @@ class Run:
     Attributes:
         offset: Byte offset of the first in a record.
         width: Bytes a value.
-        channels: The channels in record order; an array channel is a run of its own.
+        channels: The channels in record order; an array channel is a separate run.
     """
 
     offset: int

@@ -1,7 +1,7 @@
-"""When a recording began: by the header, or estimated, and the time zone of the racing PC.
+"""Start of a recording: by the header, or estimated, and the time zone of the racing PC.
 
 iRacing writes the start into the header in UTC and into the file's name in the local time of the
-racing PC. Where the header holds no date, the start is estimated, and says so.
+racing PC. Where the header holds no date, the start is estimated and marked as such.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _EARLIEST, _LATEST = timedelta(hours=-12), timedelta(hours=14)
 
 
 class StartSource(StrEnum):
-    """Where the start of a recording is taken from."""
+    """Source of the start of a recording."""
 
     HEADER = "header"
     """``sessionStartDate``: exact, in UTC."""
@@ -42,7 +42,7 @@ class Start:
 
     Attributes:
         time: UTC; for :attr:`StartSource.FILE_NAME` the local time as written in the name.
-        source: Where it is taken from.
+        source: Source.
     """
 
     time: datetime
@@ -50,7 +50,7 @@ class Start:
 
     @property
     def warning(self) -> str | None:
-        """What a reader has to know of an estimate; None for the header's date."""
+        """Warning about an estimate; None for the header's date."""
         if self.source is StartSource.FILE_NAME:
             return "the header holds no start date: the local time in the file's name is used"
         if self.source is StartSource.MODIFIED:
@@ -59,7 +59,7 @@ class Start:
 
 
 def find_start(seconds: int, file_name: str, *, modified: float, duration_s: float = 0.0) -> Start:
-    """The start of a recording from the best source that there is.
+    """Find the start of a recording from the best available source.
 
     Args:
         seconds: ``sessionStartDate`` of the header, seconds since 1970 in UTC; 0 for none.
@@ -82,7 +82,7 @@ def find_start(seconds: int, file_name: str, *, modified: float, duration_s: flo
 
 
 def time_in_name(file_name: str) -> datetime | None:
-    """The local time in a file's name, without zone; None where there is none.
+    """The local time in a file's name, without zone; None if there is none.
 
     >>> time_in_name("car_track 2025-01-30 17-09-29.ibt")
     datetime.datetime(2025, 1, 30, 17, 9, 29)

@@ -234,7 +234,7 @@ class IbtWriter:
 
 @dataclass
 class _Summary:
-    """What the sub-header says of the records.
+    """Values of the sub-header.
 
     ``laps`` counts how often ``Lap`` reached a new highest value, that of the first record among
     them: iRacing's rule, which counts out-laps and the glitch row's lap 0 too.

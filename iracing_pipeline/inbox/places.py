@@ -1,4 +1,4 @@
-"""Where iRacing may write telemetry on this machine."""
+"""Candidates for iRacing's telemetry folder on this machine."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _BELOW = Path("iRacing", "telemetry")
 
 
 def telemetry_candidates(env: Mapping[str, str] | None = None) -> tuple[Path, ...]:
-    """Folders that may be the telemetry folder, the most likely first; they need not be there.
+    """List folders that may be the telemetry folder, the most likely first; they need not exist.
 
     The folder Documents is where the system says, which on Windows may be in OneDrive and have
     another name there in each language. A folder that was moved leaves the old one behind.

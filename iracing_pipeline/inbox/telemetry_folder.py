@@ -1,4 +1,4 @@
-"""What lies in the telemetry folder, and what of it is ready to be loaded.
+"""Files in the telemetry folder, and those that are ready to load.
 
 iRacing writes a file for as long as the driver sits in the car, a sync client or a copy may write
 one for minutes, and virus scanners hold them. So a file is taken only when it has stood still:
@@ -29,7 +29,7 @@ _IN_USE = {32, 33}  # ERROR_SHARING_VIOLATION, ERROR_LOCK_VIOLATION
 
 
 class State(StrEnum):
-    """What became of a file; the values of ``ops.telemetry_file.state``."""
+    """State of a file; the values of ``ops.telemetry_file.state``."""
 
     WAITING = "waiting"
     READY = "ready"
@@ -45,7 +45,7 @@ class FolderMissingError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """How long a file must stand still before it is taken.
+    """How long a file must be unchanged before it is loaded.
 
     Attributes:
         whole: For a file that is closed and complete.
@@ -87,7 +87,7 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What one look at the folder found.
+    """Result of one listing of the folder.
 
     Attributes:
         changed: Files whose row is new or different, with their new state.
@@ -123,18 +123,18 @@ def list_folder(folder: Path) -> Iterator[str]:
 
 def look(
     paths: Iterable[str],
-    known: Mapping[str, TelemetryFile],
+    inventory: Mapping[str, TelemetryFile],
     loaded: Mapping[str, int],
     *,
     now: datetime,
     settle: Settle | None = None,
     folder: Path | None = None,
 ) -> Look:
-    """Look at files once and say what changed since the last look.
+    """List files once and report the changes since the last listing.
 
     Args:
         paths: The files, as :func:`list_folder` gives them.
-        known: The files as the last look left them, by path.
+        inventory: The files as the last look left them, by path.
         loaded: Records loaded of each session, by session key.
         now: The time of this look.
         settle: How long files must stand still.
@@ -149,11 +149,11 @@ def look(
     changed: dict[str, TelemetryFile] = {}
     refused: list[Refusal] = []
     for path in paths:
-        seen = _sighting(path, known, now)
+        seen = _sighting(path, inventory, now)
         if seen is None:
             continue
         present.add(seen.path)
-        before = known.get(seen.path)
+        before = inventory.get(seen.path)
         if before is not None and _settled_before(seen, before):
             continue
         judged = _judge(seen, settle, now) if seen.path == path else _refuse_name(seen)
@@ -163,8 +163,8 @@ def look(
         changed[file.path] = file
         if refusal is not None:
             refused.append(refusal)
-    _settle_duplicates(changed, known, loaded, present)
-    for path, file in known.items():
+    _settle_duplicates(changed, inventory, loaded, present)
+    for path, file in inventory.items():
         gone = folder is not None and path not in present and Path(path).is_relative_to(folder)
         if gone and file.state is not State.MISSING:
             changed[path] = replace(file, state=State.MISSING, last_seen_at=now)
@@ -181,11 +181,13 @@ def _settled_before(seen: TelemetryFile, before: TelemetryFile) -> bool:
 
 
 def _same(file: TelemetryFile, before: TelemetryFile | None) -> bool:
-    """Whether there is nothing new to say of a file."""
+    """Return whether the state of a file is unchanged."""
     return before is not None and replace(file, last_seen_at=before.last_seen_at) == before
 
 
-def _sighting(path: str, known: Mapping[str, TelemetryFile], now: datetime) -> TelemetryFile | None:
+def _sighting(
+    path: str, inventory: Mapping[str, TelemetryFile], now: datetime
+) -> TelemetryFile | None:
     """The file as it is now, not yet judged; None if it is gone already, or no file."""
     try:
         # Not from the listing: on Windows that lags behind for a file that is being written.
@@ -195,7 +197,7 @@ def _sighting(path: str, known: Mapping[str, TelemetryFile], now: datetime) -> T
     if not stat.S_ISREG(status.st_mode):
         return None  # to open a pipe would wait for whoever writes to it
     path = text_of(path)
-    before = known.get(path)
+    before = inventory.get(path)
     modified = _time(status.st_mtime)
     still = (
         before is not None
@@ -240,7 +242,7 @@ def _judge(
     except OSError as error:
         reason = f"it cannot be opened ({error.strerror})"
         advice = "Close the program that holds it, or allow this user to read it."
-        # Windows says so of a file that somebody has open for himself; he will close it.
+        # Windows returns this for a file that another program has opened exclusively.
         in_use = getattr(error, "winerror", None) in _IN_USE
         settled = still >= settle.broken and not in_use
         return _refuse(file, error, reason, advice, settled=settled)
@@ -248,11 +250,11 @@ def _judge(
         # Whole, and never seen to change: it need not be watched if it was written long ago.
         # (Of one that is not, a server's clock that is behind would say the same while it grows.)
         still = max(still, now - file.modified_at)
-    known = replace(file, session_key=head.session_key, record_count=head.record_count)
+    identified = replace(file, session_key=head.session_key, record_count=head.record_count)
     if still < (settle.whole if head.header.whole else settle.broken):
-        return replace(known, note="may still be written to"), None
+        return replace(identified, note="may still be written to"), None
     note = "; ".join(head.header.warnings) or None
-    return replace(known, state=State.READY, note=note), None
+    return replace(identified, state=State.READY, note=note), None
 
 
 def _refuse_name(file: TelemetryFile) -> tuple[TelemetryFile, Refusal | None]:
@@ -273,12 +275,14 @@ def _refuse(
 
 def _settle_duplicates(
     changed: dict[str, TelemetryFile],
-    known: Mapping[str, TelemetryFile],
+    inventory: Mapping[str, TelemetryFile],
     loaded: Mapping[str, int],
     present: set[str],
 ) -> None:
     """Of several files of one session, keep the longest; recognise what is loaded already."""
-    unchanged = [file for file in known.values() if file.path in present - changed.keys()]
+    unchanged = [
+        file for file in inventory.values() if file.path in present and file.path not in changed
+    ]
     holders = {
         file.session_key: file for file in unchanged if file.state in {State.LOADED, State.READY}
     }

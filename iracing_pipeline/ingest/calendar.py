@@ -36,7 +36,7 @@ def known_calendar(connection: Connection, rows: Iterable[dict[str, Any]] = ()) 
     """The calendar by schedules, official races and iRacing's word on the present season.
 
     Args:
-        connection: Where to look.
+        connection: Connection to read from.
         rows: Rows of a search that are not in the tables yet.
     """
     schedules = {
@@ -58,7 +58,7 @@ def known_calendar(connection: Connection, rows: Iterable[dict[str, Any]] = ()) 
 
 
 def ask_current_season(connection: Connection, api: DataApi, now: datetime) -> None:
-    """Ask iRacing for the present season, once a day; where it does not tell, the rule does.
+    """Ask iRacing for the current season, once a day; without an answer, use the rule.
 
     Raises:
         DataApiError: If the answer is not about the endpoint but about token or outage.

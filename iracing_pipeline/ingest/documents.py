@@ -1,4 +1,4 @@
-"""One document from the Data API into the raw payloads, and what is noted when it does not come."""
+"""Fetch one document from the Data API into the raw payloads, or note why it did not come."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def fetch(
     connection: Connection, document: Document, ask: Callable[[], Answer], now: datetime
 ) -> str | None:
-    """Ask for a document, unless its last answer says to wait.
+    """Fetch a document, unless its last answer demands a pause.
 
     Args:
         connection: In autocommit.
@@ -61,10 +61,27 @@ def fetch(
     return None
 
 
-def answered(connection: Connection, wanted: Wanted, error: DataApiError, now: datetime) -> Wanted:
-    """A wanted document after an answer that is not the document."""
-    since = wanted.first_at or now
-    others = fetch_queue.was_received_since(connection, since)
+def answered(
+    connection: Connection,
+    wanted: Wanted,
+    error: DataApiError,
+    now: datetime,
+    control: Callable[[], bool] = lambda: False,
+) -> Wanted:
+    """A wanted document after an answer that is not the document.
+
+    Args:
+        connection: The database.
+        wanted: The document.
+        error: The answer.
+        now: The present.
+        control: Asks for a document that iRacing gave before, and returns whether it still does.
+            Called only where nothing else shows that the refusal is not about the account: else a
+            refused race that is the last one to be asked for would never be final.
+    """
+    others = fetch_queue.was_received_since(connection, wanted.first_at or now)
+    if not others and wanted.is_repeated(error, now):
+        others = control()
     return wanted.answered(error, now, others_answered=others)
 
 
@@ -90,7 +107,7 @@ def keep(connection: Connection, document: Document, body: object) -> None:
 
 
 def stops(error: DataApiError) -> bool:
-    """Whether an error ends all asking: of token or login, or maintenance."""
+    """Return whether an error ends all requests: of token or login, or maintenance."""
     return isinstance(error, AuthenticationError | MaintenanceError) or (
         error.meaning is not None and error.meaning.stops
     )

@@ -53,7 +53,7 @@ def part(document: object, number: int) -> int:
 
 
 def same_content(one: Document, other: Document) -> bool:
-    """Whether two versions of a document hold the same."""
+    """Return whether two versions of a document have the same content."""
     return _key(one) == _key(other)
 
 

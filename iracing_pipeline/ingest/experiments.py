@@ -74,7 +74,7 @@ def start(
     Args:
         connection: Of the warehouse; the caller commits.
         name: Its name.
-        variants: What A and B are.
+        variants: Descriptions of A and B.
         laps_per_run: Clean laps that a run should have.
         blocks: Blocks of four runs.
         session: Its session_key; the newest one by default.
@@ -140,7 +140,7 @@ def end(connection: Connection, name: str) -> None:
 def rebuild_experiments(
     connection: Connection, *, run_id: str | None = None
 ) -> dict[Table, pl.DataFrame]:
-    """Compare every experiment anew, in a transaction of its own.
+    """Compare every experiment again, in a separate transaction.
 
     Returns:
         The rows of ``racing.experiment_run`` and ``racing.experiment_look``.

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 class Format(Enum):
-    """What to write."""
+    """Format of an export."""
 
     CSV = "csv"
     PARQUET = "parquet"
@@ -51,11 +51,11 @@ def export(
 
     Args:
         source: The recording.
-        folder: Where to; made if it does not exist.
+        folder: Folder to write to; made if it does not exist.
         form: The format. CSV has the value at the tick of a 360 Hz channel, Parquet all six
             samples in one column, MoTeC all of them at 360 Hz.
-        laps: Numbers of the laps, each a file of its own. After a reset or a stop a number can
-            have several attempts: each is a file of its own, named by its stint. None writes the
+        laps: Numbers of the laps, each a separate file. After a reset or a stop a number can
+            have several attempts: each is a separate file, named by its stint. None writes the
             session, or the stint, as one file.
         stint: Only laps of this stint.
         every_sample: CSV has each sample of a 360 Hz channel in a column of its own, from
@@ -89,7 +89,7 @@ def export(
 def _parts(
     telemetry: Telemetry, laps: Sequence[int] | None, stint: int | None
 ) -> list[tuple[str, pl.DataFrame]]:
-    """What to write: the end of each file's name, and the laps in it."""
+    """List the parts to write: the end of each file's name, and the laps in it."""
     all_laps, name = telemetry.laps, telemetry.facts.file_name
     chosen = all_laps if stint is None else all_laps.filter(pl.col("stint") == stint)
     if stint is not None and chosen.is_empty():

@@ -1,6 +1,6 @@
-"""Figures over all sessions: what is known of each car on each track, plans, setups, trends.
+"""Figures over all sessions: each car on each track, plans, setups, trends.
 
-Each is worked out anew from what is in the warehouse: the same rows in, the same rows out. With
+Each is recomputed from what is in the warehouse: the same rows in, the same rows out. With
 3,000 sessions that takes a few seconds.
 """
 
@@ -195,11 +195,11 @@ def rebuild_race_plans(connection: Connection, *, run_id: str | None = None) -> 
 def rebuild_consistency_trends(connection: Connection, *, run_id: str | None = None) -> Rows:
     """Make ``racing.consistency_trend`` hold how the evenness of laps and corners develops."""
     sessions = _sessions(connection)
-    place = [*_PLACE, "cust_id"]
-    own = sessions.join(car_track.drivers(sessions), on=place, how="semi", nulls_equal=True)
+    combination = [*_PLACE, "cust_id"]
+    own = sessions.join(car_track.drivers(sessions), on=combination, how="semi", nulls_equal=True)
     spreads = _frame(connection, _SPREADS, _SPREAD_SCHEMA, [WHOLE_LAP])
     of_sessions = spreads.join(
-        own.select("session_key", *place, "start_time"), on="session_key"
+        own.select("session_key", *combination, "start_time"), on="session_key"
     ).sort("start_time", "session_key", "corner")
 
     def make(items: Sequence[Item]) -> Rows:
@@ -258,11 +258,11 @@ def _rebuild(
     make: Callable[[Sequence[Item]], Rows],
     run_id: str | None,
 ) -> Rows:
-    """Make whole tables anew; an item that fails is put aside, and the others are made.
+    """Rebuild whole tables; an item that fails is put into quarantine, and the others are made.
 
     Args:
-        connection: In whose transaction it happens.
-        name: What the figures are called.
+        connection: Connection with the caller's transaction.
+        name: Name of the figures.
         identities: The columns that identify an item, of all items.
         make: Makes the rows of some items, in tables of which later ones refer to earlier ones.
         run_id: The run that does it; None outside a run.

@@ -1,4 +1,4 @@
-"""What kind of file lies somewhere, told from its first bytes."""
+"""Kind of a file, by its first bytes."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _HEAD_BYTES = 512
 
 
 class FileKind(Enum):
-    """What a file holds."""
+    """Kind of a file."""
 
     RECORDING = "recording"
     RESULTS = "results"
 
 
 def kind_of(path: Path) -> FileKind:
-    """Whether a file holds text, as results do, or a recording.
+    """Return whether a file holds text, as results do, or a recording.
 
-    A file that is empty or cannot be read is what its suffix says.
+    A file that is empty or cannot be read has the kind of its suffix.
     """
     by_name = FileKind.RECORDING if path.suffix.lower() == ".ibt" else FileKind.RESULTS
     try:

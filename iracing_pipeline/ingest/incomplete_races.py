@@ -1,4 +1,4 @@
-"""Races that are not complete: list them, ask for them again, or leave them alone."""
+"""Incomplete races: list them, request them again, or dismiss them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class IncompleteRace:
         end_time: When it ended, UTC; None when the search did not say.
         state: partial, retry, refused, forbidden, missing, rejected, dismissed or quarantined.
         reason: Why; empty when nobody said.
-        retry_after: When it is asked for again, UTC; None when it is not, or at once.
+        retry_after: When it is requested again, UTC; None when it is not, or at once.
     """
 
     subsession_id: int
@@ -41,7 +41,7 @@ class UnknownRaceError(Exception):
 
 
 def incomplete(connection: Connection) -> list[IncompleteRace]:
-    """The races that were asked for and are not complete, and those that could not be loaded."""
+    """List incomplete races that were requested, and those that could not be loaded."""
     refused = {
         int(entry.item): entry.reason
         for entry in quarantine.entries(connection, source=QUARANTINE)
@@ -64,10 +64,10 @@ def incomplete(connection: Connection) -> list[IncompleteRace]:
 
 
 def ask_again(connection: Connection, subsession_ids: Sequence[int] | None) -> int:
-    """Ask again for races, final or not: how many. The next run of their seasons fetches them.
+    """Request races again, final or not; return their number. The next run fetches them.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         subsession_ids: Which; None for every race and chart that is not complete.
 
     Raises:
@@ -79,12 +79,12 @@ def ask_again(connection: Connection, subsession_ids: Sequence[int] | None) -> i
 
 
 def dismiss(connection: Connection, subsession_ids: Sequence[int]) -> int:
-    """Leave races alone: not asked for, not loaded, not checked. How many there were.
+    """Dismiss races: not requested, not loaded, not checked. Return their number.
 
     What is in the tables stays, and :func:`ask_again` takes it back.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         subsession_ids: Which.
 
     Raises:
@@ -99,8 +99,8 @@ def dismiss(connection: Connection, subsession_ids: Sequence[int]) -> int:
 
 def _check(connection: Connection, subsession_ids: Sequence[int]) -> None:
     numbers = [number for number in subsession_ids if 0 < number < 2**63]
-    known = {each.subsession_id for each in fetch_queue.of_subsessions(connection, numbers)}
-    unknown = [str(number) for number in subsession_ids if number not in known]
+    queued = {each.subsession_id for each in fetch_queue.of_subsessions(connection, numbers)}
+    unknown = [str(number) for number in subsession_ids if number not in queued]
     if unknown:
         raise UnknownRaceError(
             f"No search gave {', '.join(unknown[:3])}. Take the number from"

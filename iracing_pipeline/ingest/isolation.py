@@ -1,4 +1,4 @@
-"""Work over many items in which one bad item fails alone.
+"""Process many items so that one bad item fails alone.
 
 All items are worked on at once, which is fast. Only if that fails, each is tried by itself: those
 that fail are put into quarantine with their reason, and the others are worked on without them.
@@ -24,7 +24,7 @@ Item = TypeVar("Item", bound="Hashable")
 Made = TypeVar("Made")
 
 NOT_OF_AN_ITEM = (psycopg.OperationalError, psycopg.InterfaceError)
-"""What is not put down to an item: a database that cannot be reached. Anything else is."""
+"""Errors that are not the fault of an item: a database that cannot be reached."""
 OUR_FAULT = (
     "The pipeline failed on it, so its content need not be at fault. Keep it, report this with the"
     " message, and load it again with a newer version."
@@ -34,10 +34,10 @@ OUR_FAULT = (
 def without_bad(
     connection: Connection, items: Sequence[Item], make: Callable[[Sequence[Item]], Made]
 ) -> tuple[Made, dict[Item, str]]:
-    """Make something of all items, or of all but those that it fails for.
+    """Process all items, or all but those that fail.
 
     Args:
-        connection: In whose transaction it is made; what fails there is rolled back.
+        connection: Connection with the caller's transaction; what fails there is rolled back.
         items: The items.
         make: Makes it of some of them.
 
@@ -106,7 +106,7 @@ def _failure(
     work: Callable[[Sequence[int]], None],
     source: str,
 ) -> Exception | None:
-    """Work on items and commit; what was raised, rolled back."""
+    """Process items and commit; return the error, rolled back."""
     try:
         work(items)
         quarantine.resolve(connection, source=source, items=[str(item) for item in items])
@@ -121,7 +121,7 @@ def _failure(
 
 def refuse(connection: Connection, source: str, item: str, error: Exception) -> None:
     """Put an item into quarantine with the reason and the advice of an error."""
-    logger.error("%s: %s is put aside: %s", source, item, error)
+    logger.error("%s: %s goes to quarantine: %s", source, item, error)
     quarantine.put(
         connection,
         source=source,
@@ -133,17 +133,17 @@ def refuse(connection: Connection, source: str, item: str, error: Exception) -> 
 
 
 def put_aside(connection: Connection, source: str, refused: Mapping[str, str]) -> None:
-    """Make the open entries of a source in quarantine these items, and no others.
+    """Make the open entries of a source in quarantine exactly these items.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         source: Kind of item.
         refused: Items and reasons.
     """
     before = {entry.item for entry in quarantine.entries(connection, source=source)}
     quarantine.resolve(connection, source=source, items=sorted(before - refused.keys()))
     for item, reason in refused.items():
-        logger.error("%s: %s is put aside: %s", source, item, reason)
+        logger.error("%s: %s goes to quarantine: %s", source, item, reason)
         quarantine.put(
             connection,
             source=source,
@@ -161,5 +161,5 @@ def reason_of(error: Exception) -> str:
 
 
 def advice_of(error: Exception) -> str:
-    """What to do about an error; one that nobody foresaw is a fault of the pipeline."""
+    """Return the advice for an error; an unknown one is a bug of the pipeline."""
     return str(getattr(error, "advice", None) or OUR_FAULT)

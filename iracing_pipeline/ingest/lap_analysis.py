@@ -1,4 +1,4 @@
-"""What the laps of one file tell: traces, sectors, corners, stints, fuel, tyres and dampers.
+"""Analysis of the laps of one file: traces, sectors, corners, stints, fuel, tyres and dampers.
 
 The grid and the corner map of a track are kept in the warehouse, and all sessions are measured by
 them. A session makes them if its own sources agree on the length of the lap; they are replaced when
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.tables.column import OutOfBounds
     from iracing_pipeline.warehouse.connection import Connection
 
-# The race of a session is taken apart anew with what its telemetry shows.
+# The race of a session is taken apart again with what its telemetry shows.
 _FORGET = """
 DELETE FROM racing.race_analysis AS done USING racing.telemetry_session AS session
 WHERE session.session_key = %s AND done.subsession_id = session.subsession_id
@@ -65,14 +65,14 @@ _LAP_BEFORE = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What the warehouse keeps of a track; None where no file was driven there before.
+    """Stored data of a track; None if no file was driven there before.
 
     Attributes:
         grid: The grid.
         corners: The corner map.
         grid_session: The session that the grid is of.
         corners_session: The session that the corner map is of.
-        measurements: What each session says of the track, by its key.
+        measurements: Length and corners of the track by each session, by its key.
     """
 
     grid: Grid | None = None
@@ -84,15 +84,15 @@ class Kept:
 
 @dataclass(slots=True)
 class LapAnalysis:
-    """What the laps of one file tell.
+    """Analysis of the laps of one file.
 
     Attributes:
-        grid: Grid of the track; None where the file tells no length.
+        grid: Grid of the track; None if the file gives no length.
         corners: Corner map of the track; None where no lap shows it.
         tables: Rows of each table that belongs to the session.
         made: Rows that are new to the track: its grid, its map.
         left_out: Values outside the bounds of their columns.
-        seconds: How long it took.
+        seconds: Duration.
     """
 
     grid: Grid | None
@@ -103,7 +103,7 @@ class LapAnalysis:
     seconds: float = 0.0
 
     def keep_within_bounds(self) -> None:
-        """Leave out of all tables what is outside the bounds of its column."""
+        """Remove values outside the bounds of their columns from all tables."""
         for tables in (self.tables, self.made):
             for table, rows in tables.items():
                 tables[table], left_out = table.bounded(rows)
@@ -111,7 +111,7 @@ class LapAnalysis:
 
 
 def kept(connection: Connection, track_id: int | None) -> Kept:
-    """What is kept of a track, which nobody else may make until the transaction ends."""
+    """Load the stored data of a track, and lock it until the transaction ends."""
     if track_id is None:
         return Kept()
     connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, track_id])
@@ -166,14 +166,14 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         )
     choice = _choose(track, own, shown, tables[TRACK_MEASUREMENT])
     grid = choice.grid
-    found = LapAnalysis(grid, choice.corners, tables)
+    analysis = LapAnalysis(grid, choice.corners, tables)
     if grid is not None:
         tables[LAP_TRACE] = traces.lap_traces(records, unrolled, grid)
         if choice.new_grid and len(unrolled):
-            found.made[TRACK_GRID] = track_grid.track_grid(grid, session)
+            analysis.made[TRACK_GRID] = track_grid.track_grid(grid, session)
         if choice.corners is not None:
             if choice.new_corners and grid.track_id is not None:
-                found.made[CORNER_MAP] = choice.corners.rows(grid, session["session_key"])
+                analysis.made[CORNER_MAP] = choice.corners.rows(grid, session["session_key"])
             tables[LAP_CORNER] = corners.lap_corners(
                 records,
                 unrolled,
@@ -181,7 +181,7 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
                 choice.corners,
                 tick_rate_hz=telemetry.facts.tick_rate,
             )
-    found.keep_within_bounds()
+    analysis.keep_within_bounds()
     tables[SESSION_SUMMARY] = session_summary(
         session["session_key"], laps, tables[LAP_SECTOR], tables[FUEL_LAP]
     )
@@ -191,15 +191,15 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
         laps,
         session["session_key"],
         length_m=None if grid is None else grid.length_m,
-        corners=found.corners,
+        corners=analysis.corners,
     )
     tables[PENALTY_LADDER] = incidents.penalty_ladder(
         telemetry.facts.session_info(("WeekendInfo",)), session["incidents"], session["session_key"]
     )
     tables[RACE_FINDING] = race_findings(session, laps, tables[LAP_CORNER], tables[STINT])
-    found.keep_within_bounds()
-    found.seconds = time.perf_counter() - began
-    return found
+    analysis.keep_within_bounds()
+    analysis.seconds = time.perf_counter() - began
+    return analysis
 
 
 def _with_speed(records: pl.DataFrame, samples: Samples) -> pl.DataFrame:
@@ -231,7 +231,7 @@ def load(
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
-    """What a session is measured by, and what of it is new to its track."""
+    """The grid and map of a session, and those that are new to its track."""
 
     grid: Grid | None
     corners: CornerMap | None
@@ -272,17 +272,17 @@ def _choose(
 
 
 def _measurement(track: Kept, session_key: str | None, grid: Grid, present: str) -> Measurement:
-    """What the kept grid rests on; a grid from before measurements counts as one witness."""
+    """The evidence of the stored grid; a grid from before measurements counts as one witness."""
     of_session = track.measurements.get(session_key or "")
     if of_session is not None and session_key != present:
         return of_session
     return Measurement(session_key or "", grid.length_m, 1, grid.origin)
 
 
-def _fits(own: Grid | None, known: Grid | None) -> bool:
-    if own is None or known is None:
+def _fits(own: Grid | None, grid: Grid | None) -> bool:
+    if own is None or grid is None:
         return True
-    return abs(own.length_m / known.length_m - 1) < SESSIONS_AGREE
+    return abs(own.length_m / grid.length_m - 1) < SESSIONS_AGREE
 
 
 _OUTDATED = """

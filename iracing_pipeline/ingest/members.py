@@ -49,13 +49,13 @@ CHARTS = (ChartType.IRATING, ChartType.LICENCE)
 
 @dataclass(slots=True)
 class RatingOutcome:
-    """What rebuilding a rating history did.
+    """Result of rebuilding a rating history.
 
     Attributes:
         cust_ids: The members; empty when nobody is known.
         points: Points of the history, by source.
-        loads: What changed.
-        issues: What was unexpected in the payloads.
+        loads: Changes.
+        issues: Unexpected content of the payloads.
     """
 
     cust_ids: list[int] = field(default_factory=list)
@@ -66,7 +66,7 @@ class RatingOutcome:
 
 @dataclass(slots=True)
 class MemberOutcome:
-    """What fetching a member's own data gave.
+    """Result of fetching a member's own data.
 
     Attributes:
         cust_id: The member.
@@ -82,9 +82,9 @@ class MemberOutcome:
 def fetch_member(
     connection: Connection, api: DataApi, now: datetime | None = None
 ) -> MemberOutcome:
-    """Fetch who the token belongs to, with ratings and totals; each document alone.
+    """Fetch the token's member, with ratings and totals; each document separately.
 
-    A document that is refused is noted as wanted, and asked for again at the time its row says.
+    A document that is refused is noted as wanted, and requested again at the time its row says.
 
     Args:
         connection: In autocommit.
@@ -94,13 +94,13 @@ def fetch_member(
     Raises:
         DataApiError: If the member is not known, or nothing more is to be asked.
     """
-    known = payloads.get(connection, Document(ACCOUNT, api.url))
-    outcome = MemberOutcome(int(known["cust_id"]) if known else 0)
+    account = payloads.get(connection, Document(ACCOUNT, api.url))
+    outcome = MemberOutcome(int(account["cust_id"]) if account else 0)
     try:
         outcome.cust_id = _introduce(connection, api)[0]
         outcome.received += 1
     except DataApiError as error:
-        if known is None or documents.stops(error):
+        if account is None or documents.stops(error):
             raise
         outcome.problems[INFO] = str(error)
     cust_id, item = outcome.cust_id, str(outcome.cust_id)
@@ -125,20 +125,20 @@ def fetch_member(
 
 
 def own_cust_id(connection: Connection, api: DataApi | None = None) -> int | None:
-    """Whose data this is: the account's member, else the first of :func:`own_cust_ids`.
+    """Return the own member: the account's, else the first of :func:`own_cust_ids`.
 
     Args:
-        connection: Where to look.
+        connection: Connection to read from.
         api: Whose account; it is asked once, when its member is not known yet.
     """
     if api is not None:
-        known = payloads.get(connection, Document(ACCOUNT, api.url))
-        return int(known["cust_id"]) if known else _introduce(connection, api)[0]
+        account = payloads.get(connection, Document(ACCOUNT, api.url))
+        return int(account["cust_id"]) if account else _introduce(connection, api)[0]
     return next(iter(own_cust_ids(connection)), None)
 
 
 def own_cust_ids(connection: Connection) -> list[int]:
-    """The members whose racing this is; empty while nobody is known.
+    """Return the own members; empty while none is known.
 
     A setting says it, else an account, else the telemetry (its most frequent driver), else the
     downloads of the Results Archive that name their member.
@@ -150,16 +150,16 @@ def own_cust_ids(connection: Connection) -> list[int]:
 
 
 def store_own_members(connection: Connection, member: str | None) -> list[int]:
-    """Note whose racing this is, for the views: the members.
+    """Store the own members, for the views.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         member: What ``IRACING_MEMBER`` says: a customer id, or a name as results show it.
     """
     set_id = None if member is None else _cust_id_of(connection, member)
     origin, cust_ids = ("setting", [set_id]) if set_id is not None else _learned(connection)
-    known = connection.execute("SELECT cust_id, origin FROM racing.own_member").fetchall()
-    if set(known) != {(each, origin) for each in cust_ids}:
+    stored = connection.execute("SELECT cust_id, origin FROM racing.own_member").fetchall()
+    if set(stored) != {(each, origin) for each in cust_ids}:
         frame = OWN_MEMBER.frame({"cust_id": each, "origin": origin} for each in cust_ids)
         replace_whole(connection, OWN_MEMBER, frame)
     return cust_ids
@@ -213,15 +213,15 @@ def _introduce(connection: Connection, api: DataApi) -> tuple[int, str]:
 def rebuild_ratings(
     connection: Connection, *, run_id: str | None = None, member: str | None = None
 ) -> RatingOutcome:
-    """Make the member's rating history hold what all sources say together.
+    """Rebuild the member's rating history from all sources.
 
     Charts, the present licences, results and ``.ibt`` files each give points; Road leads into its
     two successors. In the caller's transaction.
 
     Args:
         connection: Not in autocommit.
-        run_id: The run that does it, for the books.
-        member: Whose racing this is, as ``IRACING_MEMBER`` says.
+        run_id: The run, for ``ops.load_audit``.
+        member: The member account, as ``IRACING_MEMBER`` says.
     """
     outcome = RatingOutcome(cust_ids=store_own_members(connection, member))
     for cust_id in outcome.cust_ids:
@@ -231,7 +231,7 @@ def rebuild_ratings(
 
 
 def rebuild_ratings_of(connection: Connection, cust_id: int, outcome: RatingOutcome) -> None:
-    """Make the rating history of one member hold what all sources say, in the transaction."""
+    """Rebuild the rating history of one member from all sources, in the transaction."""
     where = {"cust_id": cust_id}
     points = pl.concat(
         [
@@ -257,8 +257,8 @@ def rebuild_ratings_of(connection: Connection, cust_id: int, outcome: RatingOutc
 
 def _from_charts(connection: Connection, cust_id: int, issues: Issues) -> pl.DataFrame:
     items = [f"{cust_id}/{category}" for category in CATEGORIES]
-    found = payloads.of_items(connection, [CHART], items)
-    return chart_points([body for _, _, body in found], issues)
+    charts = payloads.of_items(connection, [CHART], items)
+    return chart_points([body for _, _, body in charts], issues)
 
 
 def _from_member(connection: Connection, cust_id: int, outcome: RatingOutcome) -> pl.DataFrame:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is sent of a session.
+    """Channels of a session that are sent.
 
     Attributes:
         channels: The channels.
@@ -38,8 +38,8 @@ class Selection:
     @property
     def digest(self) -> str:
         """A short text that is another one when something else would be sent."""
-        told = repr((self.hz, [(c.channel, c.metric, c.step, c.factor) for c in self.channels]))
-        return hashlib.sha256(told.encode()).hexdigest()[:12]
+        text = repr((self.hz, [(c.channel, c.metric, c.step, c.factor) for c in self.channels]))
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
 def series_of(lake: Lake, session: Session, selection: Selection) -> SessionSeries:
@@ -78,7 +78,7 @@ def send(
 
     Args:
         connection: Where the books are.
-        lake: Where the frames are.
+        lake: The lake with the frames.
         session: The session.
         places: Where to send it.
         selection: What to send.
@@ -90,16 +90,16 @@ def send(
     """
     key, digest, records = session.session_key, selection.digest, session.record_count
     wanted = {
-        name: place
-        for name, place in places.items()
+        name: destination
+        for name, destination in places.items()
         if again
         or not deliveries.done(connection, key, name, selection=digest, record_count=records)
     }
     if not wanted:
         return {}
     series = series_of(lake, session, selection)
-    found = {name: place.send(series) for name, place in wanted.items()}
-    for name, delivery in found.items():
+    sent = {name: destination.send(series) for name, destination in wanted.items()}
+    for name, delivery in sent.items():
         outcome = _outcome(series, delivery)
         deliveries.record(
             connection,
@@ -110,7 +110,7 @@ def send(
             record_count=records,
             now=datetime.now(UTC),
         )
-    return found
+    return sent
 
 
 def _outcome(series: SessionSeries, delivery: Delivery) -> Outcome:

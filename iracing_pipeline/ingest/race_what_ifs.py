@@ -1,7 +1,7 @@
-"""Drive races of own cars again with one thing changed, into ``racing.race_what_if``.
+"""Simulate the driver's races with one change, into ``racing.race_what_if``.
 
-A race is driven again after it was taken apart (`ingest/races.py`), and anew whenever that was done
-anew. One run drives the newest `MOST_RACES`; the next run drives the rest.
+A race is simulated after its analysis (`ingest/races.py`), and again after each new
+analysis. One run simulates the newest `MOST_RACES`; the next run the rest.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 VERSION = 1
-"""Of the questions and of the replay: races driven again by another one are driven anew."""
+"""Version of questions and replay: races simulated by another one are simulated again."""
 MOST_RACES = 25
 QUARANTINE = "race_what_if"
 _MAIN_EVENT = 0
@@ -49,8 +49,8 @@ _MEMBERS: LiteralString = f"SELECT cust_id FROM {OWN} AS own"
 
 
 @dataclass(slots=True)
-class DrivenAgain:
-    """What a run did.
+class WhatIfsSimulated:
+    """Result of a run.
 
     Attributes:
         races: Races that were driven again.
@@ -63,23 +63,25 @@ class DrivenAgain:
     refused: dict[int, str] = field(default_factory=dict)
 
 
-def drive_again_due(connection: Connection, *, run_id: str | None = None) -> DrivenAgain:
+def simulate_due_what_ifs(connection: Connection, *, run_id: str | None = None) -> WhatIfsSimulated:
     """Drive the newest races that are due again; each is committed by itself."""
     due = [row[0] for row in connection.execute(_DUE, [VERSION, MOST_RACES]).fetchall()]
-    done = DrivenAgain(races=len(due))
+    done = WhatIfsSimulated(races=len(due))
 
     def work(batch: Sequence[int]) -> None:
         for subsession_id in batch:
-            done.rows += drive_again(connection, subsession_id, run_id=run_id)
+            done.rows += simulate_what_ifs(connection, subsession_id, run_id=run_id)
 
     done.refused |= in_batches(connection, due, work, size=1, source=QUARANTINE)
-    for subsession_id in done.refused:  # until the race is taken apart anew
+    for subsession_id in done.refused:  # until the race is taken apart again
         connection.execute(_DONE, [VERSION, subsession_id])
     connection.commit()
     return done
 
 
-def drive_again(connection: Connection, subsession_id: int, *, run_id: str | None = None) -> int:
+def simulate_what_ifs(
+    connection: Connection, subsession_id: int, *, run_id: str | None = None
+) -> int:
     """Replace the rows of one race, in the caller's transaction.
 
     Returns:
@@ -111,6 +113,6 @@ def drive_again(connection: Connection, subsession_id: int, *, run_id: str | Non
 
 
 def _changes(worth: pl.DataFrame, group_id: int, cust_id: int) -> dict[int, float]:
-    """What each place in class changes in the driver's iRating."""
+    """Return the change of the driver's iRating at each place in class."""
     own = worth.filter(group_id=group_id, cust_id=cust_id).drop_nulls("irating_change")
     return dict(own.select("place_in_class", "irating_change").rows())

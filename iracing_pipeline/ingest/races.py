@@ -1,7 +1,7 @@
-"""Take races apart: from results, laps and telemetry in the warehouse into the tables of races.
+"""Analyse races: from results, laps and telemetry in the warehouse into the tables of races.
 
 A subsession is taken apart once. A load that changes its laps, its result or its telemetry forgets
-that, so that the next run does it anew.
+that, so that the next run does it again.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.load import Loaded
 
 VERSION = 2
-"""Of the analysis: races taken apart by another one are done anew."""
+"""Version of the analysis: races analysed by another one are analysed again."""
 BATCH = 20
 QUARANTINE = "race"
 _MAIN_EVENT = 0
@@ -92,8 +92,8 @@ class Recording:
 
 
 @dataclass(slots=True)
-class TakenApart:
-    """What taking races apart did.
+class RacesAnalysed:
+    """Result of analysing races.
 
     Attributes:
         rows: Rows of each table.
@@ -107,7 +107,7 @@ class TakenApart:
 
 
 def forget(connection: Connection, subsession_ids: Sequence[int]) -> None:
-    """Have subsessions taken apart anew, in the caller's transaction."""
+    """Mark subsessions for a new analysis, in the caller's transaction."""
     if subsession_ids:
         connection.execute(
             "DELETE FROM racing.race_analysis WHERE subsession_id = ANY(%s)",
@@ -115,23 +115,23 @@ def forget(connection: Connection, subsession_ids: Sequence[int]) -> None:
         )
 
 
-def take_apart_due(connection: Connection, *, run_id: str | None = None) -> TakenApart:
+def analyse_due_races(connection: Connection, *, run_id: str | None = None) -> RacesAnalysed:
     """Take apart every race that is new or changed, the latest first; each batch is committed."""
     due = [row[0] for row in connection.execute(_DUE, [VERSION]).fetchall()]
-    done = TakenApart(races=len(due))
+    done = RacesAnalysed(races=len(due))
 
     def work(batch: Sequence[int]) -> None:
-        for table, count in take_apart(connection, batch, run_id=run_id).items():
+        for table, count in analyse_races(connection, batch, run_id=run_id).items():
             done.rows[table] += count
 
     done.refused |= in_batches(connection, due, work, size=BATCH, source=QUARANTINE)
     return done
 
 
-def take_apart(
+def analyse_races(
     connection: Connection, subsession_ids: Sequence[int], *, run_id: str | None = None
 ) -> dict[Table, int]:
-    """Make the tables of races hold what is known of some subsessions, in the caller's transaction.
+    """Analyse some subsessions and store the tables of races, in the caller's transaction.
 
     Returns:
         Rows of each table.
@@ -201,10 +201,10 @@ def recordings_of(connection: Connection, subsession_id: int) -> list[Recording]
     """The telemetry of a race, in order of time; a later file of the same driver comes last."""
     sessions = read_table(connection, TELEMETRY_SESSION, where={"subsession_id": subsession_id})
     raced = sessions.filter(simsession_type=debrief.RACE).sort("start_time")
-    found = []
+    recordings = []
     for session in raced.rows(named=True):
         where = {"session_key": session["session_key"]}
-        found.append(
+        recordings.append(
             Recording(
                 session,
                 read_table(connection, TELEMETRY_LAP, where=where),
@@ -212,7 +212,7 @@ def recordings_of(connection: Connection, subsession_id: int) -> list[Recording]
                 read_table(connection, STINT, where=where),
             )
         )
-    return found
+    return recordings
 
 
 def _cars(entries: pl.DataFrame) -> dict[int, int]:
@@ -222,7 +222,7 @@ def _cars(entries: pl.DataFrame) -> dict[int, int]:
 
 
 def notes_of_cars(recordings: list[Recording], entries: pl.DataFrame) -> dict[int, dict[int, Note]]:
-    """What telemetry adds to the laps of each car, by ``group_id`` and lap number."""
+    """Return telemetry's additions to the laps of each car, by ``group_id`` and lap number."""
     cars = _cars(entries)
     notes: dict[int, dict[int, Note]] = {}
     for recording in recordings:
@@ -237,18 +237,18 @@ def _findings(
     recordings: list[Recording], race: Race, worth: pl.DataFrame, entries: pl.DataFrame
 ) -> dict[str, pl.DataFrame]:
     cars = _cars(entries)
-    found = {}
+    by_session = {}
     for recording in recordings:
         group_id = cars.get(recording.session["cust_id"])
         if group_id is None or group_id not in race.paces:
             continue
         own = worth.filter(group_id=group_id, cust_id=recording.session["cust_id"])
         values = own.get_column("place_value").drop_nulls()
-        found[recording.session["session_key"]] = debrief.race_findings(
+        by_session[recording.session["session_key"]] = debrief.race_findings(
             recording.session,
             recording.laps,
             recording.corners,
             recording.stints,
             scored=debrief.Scored(race, group_id, values[0] if len(values) else None),
         )
-    return found
+    return by_session

@@ -96,8 +96,8 @@ def pull(
     Args:
         connection: Not in autocommit.
         api: The Data API.
-        what: What to pull.
-        run_id: The run that does it, for the books.
+        what: Kind of reference data.
+        run_id: The run, for ``ops.load_audit``.
 
     Returns:
         What changed, and what was unexpected in the payload.

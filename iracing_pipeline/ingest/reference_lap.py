@@ -195,11 +195,11 @@ def _as_lap(lap_time_s: float) -> pl.DataFrame:
     )
 
 
-def _row(trace: pl.DataFrame, known: dict[str, Any]) -> dict[str, Any]:
+def _row(trace: pl.DataFrame, row: dict[str, Any]) -> dict[str, Any]:
     if trace.is_empty():
-        raise UnusableReferenceError(f"{known['file_name']} has no lap from line to line")
-    found = trace.row(0, named=True)
-    return {name: known.get(name, found.get(name)) for name in REFERENCE_LAP.names}
+        raise UnusableReferenceError(f"{row['file_name']} has no lap from line to line")
+    values = trace.row(0, named=True)
+    return {name: row.get(name, values.get(name)) for name in REFERENCE_LAP.names}
 
 
 def _grid(connection: Connection, track_id: int) -> Grid:

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 QUARANTINE = "result_file"
 RECORDINGS = "telemetry_results"
-"""Sessions whose session info cannot be read, in quarantine."""
+"""Quarantine source of sessions whose session info cannot be read."""
 SETTLE = timedelta(seconds=3)
 SUFFIXES = frozenset({".json", ".csv"})
 SECTIONS = ("WeekendInfo", "SessionInfo", "DriverInfo")
@@ -57,13 +57,13 @@ _ANYBODY = 1
 
 @dataclass(slots=True)
 class FilesOutcome:
-    """What became of some files.
+    """Result of loading some files.
 
     Attributes:
         loaded: Files that were loaded, with the number of subsessions in each.
         refused: Files in quarantine, with the reason.
-        issues: What was odd in each file that was loaded.
-        outcome: What the loads did.
+        issues: Issues of each loaded file.
+        outcome: Changes of the loads.
         without_driver: Archive rows whose driver is not known: only their subsession was loaded.
     """
 
@@ -76,7 +76,7 @@ class FilesOutcome:
 
 @dataclass(slots=True)
 class _FileOutcome:
-    """What became of one file."""
+    """Result of loading one file."""
 
     ids: list[int] = field(default_factory=list)
     issues: Issues = field(default_factory=Issues)
@@ -98,7 +98,7 @@ def load_result_files(
     run_id: str | None = None,
     member: str | None = None,
 ) -> FilesOutcome:
-    """Load exports; each that cannot be loaded goes to quarantine, alone.
+    """Load exports; each that cannot be loaded goes to quarantine separately.
 
     What is wrong with a file waits for another version of it. What the database or a parser failed
     on is tried again, later each time.
@@ -106,8 +106,8 @@ def load_result_files(
     Args:
         connection: Not in autocommit; committed after each file.
         paths: The files.
-        run_id: The run that does it, for the books.
-        member: Whose racing this is, as ``IRACING_MEMBER`` says.
+        run_id: The run, for ``ops.load_audit``.
+        member: The member account, as ``IRACING_MEMBER`` says.
 
     Returns:
         What became of each.
@@ -130,7 +130,7 @@ def load_result_files(
 def new_result_files(
     connection: Connection, folder: Path, *, now: datetime, settle: timedelta = SETTLE
 ) -> list[Path]:
-    """The files that are to be read, and that stand still; those that failed before come last.
+    """List the files to read that no longer change; those that failed before come last.
 
     Args:
         connection: Where the inventory is.
@@ -138,14 +138,14 @@ def new_result_files(
         now: The present.
         settle: How long a file must not have been written to.
     """
-    known = result_files.known(connection)
+    recorded = result_files.known(connection)
     new: list[tuple[int, Path]] = []
     for path in list_result_files(folder):
         try:
             version = version_of(path)
         except OSError:
             continue  # gone again
-        before = known.get(file_names.text_of(path))
+        before = recorded.get(file_names.text_of(path))
         # A time to come is some other clock's: it says nothing of standing still.
         stands = now - version[1] >= settle or version[1] > now + settle
         if stands and (before is None or before.is_due(version, now)):
@@ -161,10 +161,10 @@ def version_of(path: Path) -> tuple[int, datetime]:
 
 
 def attempts_at(connection: Connection, paths: Iterable[Path]) -> dict[Path, int]:
-    """How often each file could not be loaded so far, as it is now."""
-    known = result_files.known(connection)
+    """Return how often each file failed to load so far, in its current version."""
+    recorded = result_files.known(connection)
     return {
-        path: before.attempts if (before := known.get(file_names.text_of(path))) else 0
+        path: before.attempts if (before := recorded.get(file_names.text_of(path))) else 0
         for path in paths
     }
 
@@ -187,12 +187,12 @@ def load_session_info(
     *,
     run_id: str | None = None,
 ) -> FilesOutcome:
-    """Load what the session info of ``.ibt`` files says of results.
+    """Load results from the session info of ``.ibt`` files.
 
     Args:
         connection: Not in autocommit; committed after each file.
         recordings: Name of each, older before newer, and what reads its facts.
-        run_id: The run that does it, for the books.
+        run_id: The run, for ``ops.load_audit``.
     """
     done = FilesOutcome()
     for name, read in recordings:
@@ -331,7 +331,7 @@ def _refuse_unreadable(export: Export, subsessions: int, results: int) -> None:
 
 
 def _add_drivers(connection: Connection, done: FilesOutcome, run_id: str | None) -> None:
-    """Load rows of archives that do not say whose they are again, once the member is known."""
+    """Load rows of archives without a member again, once the member is known."""
     cust_id = own_cust_id(connection)
     if cust_id is None or not (ids := without_driver(connection)):
         return
@@ -341,7 +341,7 @@ def _add_drivers(connection: Connection, done: FilesOutcome, run_id: str | None)
 
 
 def without_driver(connection: Connection) -> list[int]:
-    """Subsessions of which an archive's row is known, and not whose it is."""
+    """List subsessions with an archive row of an unknown member."""
     rows = connection.execute(
         "SELECT subsession_id FROM racing.subsession AS subsession WHERE source = 'archive_csv'"
         " AND NOT EXISTS (SELECT FROM racing.result AS result"
@@ -367,7 +367,7 @@ def _note_interrupted(connection: Connection) -> None:
 
 
 def _is_lost(connection: Connection) -> bool:
-    """Whether the database itself is gone: then nothing can be said of the file."""
+    """Return whether the database itself is lost, so that the file is not to blame."""
     try:
         connection.rollback()
         connection.execute("SELECT")

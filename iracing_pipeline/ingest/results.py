@@ -56,18 +56,18 @@ RESULT_KINDS = (
     Source.EVENT_CSV.label,
     *(source.label for source in ROW_SOURCES),
 )
-"""Kinds of documents that tell the result of a subsession; their item is its id."""
+"""Kinds of documents with the result of a subsession; their item is its id."""
 _PARTS = (LAPS, LAP_DATA, EVENTS)
 
 
 @dataclass(slots=True)
 class Outcome:
-    """What a load did.
+    """Result of a load.
 
     Attributes:
         rows: Rows of each table in what was loaded.
         changed: Rows inserted, updated or deleted, by table.
-        issues: What was unexpected in the payloads.
+        issues: Unexpected content of the payloads.
         refused: Subsessions that could not be loaded, with the reason.
         kept: Subsessions of which there is a better or newer version than the one at hand.
     """
@@ -101,14 +101,14 @@ def load_subsessions(
     run_id: str | None = None,
     cust_id: int | None = None,
 ) -> Outcome:
-    """Make the tables hold what the raw payloads of some subsessions say.
+    """Load some subsessions from their raw payloads.
 
     Each batch is committed, so a killed run has lost at most one.
 
     Args:
         connection: Not in autocommit.
         subsession_ids: Which; those without payloads are passed over.
-        run_id: The run that does it, for the books.
+        run_id: The run, for ``ops.load_audit``.
         cust_id: Whose rows those of an archive are that do not say.
 
     Returns:
@@ -132,10 +132,10 @@ def load_in_transaction(
     *,
     cust_id: int | None = None,
 ) -> list[Loaded]:
-    """Make the tables hold the best version of some subsessions, in the caller's transaction.
+    """Load the best version of some subsessions, in the caller's transaction.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         subsession_ids: Which; those without payloads are passed over.
         outcome: Takes note of what was odd in the payloads.
         cust_id: Whose rows those of an archive are that do not say.
@@ -150,7 +150,7 @@ def load_in_transaction(
 
 
 def winners(connection: Connection, subsession_ids: Sequence[int]) -> dict[int, Document]:
-    """Of each subsession that there are payloads of, the document that its tables hold."""
+    """Return the winning document of each subsession that has payloads."""
     best: dict[int, tuple[tuple[object, ...], Document]] = {}
     items = [str(each) for each in subsession_ids]
     versions = payloads.times_of_items(connection, RESULT_KINDS, items)
@@ -171,8 +171,8 @@ def _read(
     times: dict[int, datetime] = {}
     charts: dict[tuple[int, int], Any] = {}
     logs: list[tuple[int, int, Any]] = []
-    known = payloads.times_of_items(connection, (*RESULT_KINDS, *_PARTS), items)
-    wanted = [row for row in known if row[0] in chosen or row[0].kind in _PARTS]
+    received = payloads.times_of_items(connection, (*RESULT_KINDS, *_PARTS), items)
+    wanted = [row for row in received if row[0] in chosen or row[0].kind in _PARTS]
     bodies = payloads.bodies(connection, [document for document, _, _ in wanted])
     for document, label, source_time in wanted:
         body, subsession_id = bodies[document], int(document.item)
@@ -215,8 +215,8 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
     A subsession that is there from a better source keeps what it has.
 
     Args:
-        connection: In whose transaction it happens.
-        frames: What the source tells.
+        connection: Connection with the caller's transaction.
+        frames: Frames of the source.
         source: The source.
         outcome: Counts what was kept.
 
@@ -242,9 +242,9 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
     for table, optional in ((LAP, frames.laps), (SESSION_EVENT, frames.events)):
         if optional is not None:
             mine = optional.filter(pl.col("subsession_id").is_in(ids))
-            told = mine["subsession_id"].unique().to_list()
-            if told:
-                loads.append(replace(connection, table, mine, where={"subsession_id": told}))
+            subsessions = mine["subsession_id"].unique().to_list()
+            if subsessions:
+                loads.append(replace(connection, table, mine, where={"subsession_id": subsessions}))
     if any(load.changed for load in loads):
         races.forget(connection, ids)
     loads.append(store_members(connection, frames.result.member))
@@ -253,7 +253,7 @@ def store(connection: Connection, frames: Frames, source: Source, outcome: Outco
 
 
 def _count(connection: Connection, ids: list[int], result: pl.DataFrame) -> None:
-    """Count in the database what was stored, before anybody says that it is loaded."""
+    """Count the stored rows in the database before a file is reported as loaded."""
     row = connection.execute(
         "SELECT (SELECT count(*) FROM racing.subsession WHERE subsession_id = ANY(%(ids)s)),"
         " (SELECT count(*) FROM racing.result WHERE subsession_id = ANY(%(ids)s))",
@@ -269,7 +269,7 @@ def _count(connection: Connection, ids: list[int], result: pl.DataFrame) -> None
 
 def store_members(connection: Connection, seen: pl.DataFrame) -> Loaded:
     """Note members, unless they were seen later already."""
-    known: dict[int, datetime | None] = dict(
+    stored: dict[int, datetime | None] = dict(
         connection.execute(
             "SELECT cust_id, seen_at FROM racing.member WHERE cust_id = ANY(%s)",
             [seen["cust_id"].to_list()],
@@ -278,9 +278,9 @@ def store_members(connection: Connection, seen: pl.DataFrame) -> Loaded:
     newer = [
         (
             row["seen_at"] is not None
-            and (known.get(row["cust_id"]) is None or row["seen_at"] > known[row["cust_id"]])
+            and (stored.get(row["cust_id"]) is None or row["seen_at"] > stored[row["cust_id"]])
         )
-        or row["cust_id"] not in known
+        or row["cust_id"] not in stored
         for row in seen.iter_rows(named=True)
     ]
     return upsert(connection, MEMBER, seen.filter(pl.Series(newer, dtype=pl.Boolean)))

@@ -1,8 +1,8 @@
-"""From the Data API into the raw payloads: search a season, then fetch what it gave.
+"""Fetch from the Data API into the raw payloads: search a season, then fetch its races.
 
 Every document is committed as it arrives, so that whatever ends a run, the next one asks only for
 what is missing. A document that is refused or does not come is noted as wanted, with its reason,
-and asked for again; the others of its race are fetched all the same.
+and requested again; the others of its race are fetched all the same.
 """
 
 from __future__ import annotations
@@ -65,11 +65,11 @@ MARGIN = timedelta(weeks=2)
 
 @dataclass(slots=True)
 class Progress:
-    """How far the fetching of some subsessions is.
+    """Progress of fetching some subsessions.
 
     Attributes:
         total: Subsessions that were due.
-        statuses: What became of those done, counted.
+        statuses: Number of subsessions by status.
         problems: Why subsessions are not complete, by subsession.
         requests: API requests made.
         started: When it began, seconds since 1970.
@@ -98,7 +98,7 @@ class Progress:
             return None
         return (now - self.started) / self.done * (self.total - self.done)
 
-    def told(self, now: float) -> str:
+    def summary(self, now: float) -> str:
         """The progress as one line."""
         left = self.seconds_left(now)
         eta = "" if left is None else f", about {max(1, round(left / 60))} min left"
@@ -232,8 +232,8 @@ def _search_since(
     """Search every season since the oldest look, newest first: whether all of it worked."""
     calendar = known_calendar(member.connection)
     last = calendar.at(now)
-    known = [look for look in looks if look is not None]
-    first = calendar.at(min(known) - MARGIN) if known else last
+    times = [look for look in looks if look is not None]
+    first = calendar.at(min(times) - MARGIN) if times else last
     before = len(errors)
     for season in reversed(list(seasons_between(first, last))):
         with errors.collected():
@@ -253,7 +253,7 @@ def fetch_due(
     Args:
         connection: In autocommit.
         api: The Data API.
-        seasons: Whose subsessions.
+        seasons: Seasons of the subsessions.
         now: Tells the time, in seconds since 1970.
         report: Is called with the progress after each subsession.
 
@@ -392,13 +392,27 @@ class _Subsession:
         except DataApiError as error:
             if stops(error):
                 raise
-            self._want(answered(self._connection, wanted, error, _moment(self._now)))
+            now = _moment(self._now)
+            self._want(answered(self._connection, wanted, error, now, self._still_answers))
             if (outage := self._api.outage_of(document.kind)) is not None:
                 self._outages.add(outage)
             return
         self._known.add(document)
         self._received = True
         self._receive(document)
+
+    def _still_answers(self) -> bool:
+        """Whether iRacing gives the result of another race again that it gave before."""
+        other = fetch_queue.last_received(self._connection)
+        if other is None:
+            return False
+        try:
+            endpoints.results(self._api, other)
+        except DataApiError as error:
+            if stops(error):
+                raise
+            return False
+        return True
 
     def _want(self, wanted: Wanted) -> None:
         self._wanted[Document(wanted.kind, wanted.item, wanted.part)] = wanted

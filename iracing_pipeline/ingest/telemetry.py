@@ -38,8 +38,8 @@ class ShorterThanLoadedError(Exception):
     """What is left of a recording is shorter than what is loaded of it.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     advice = "Nothing was changed. Copy the whole file again from the racing PC."
@@ -56,8 +56,8 @@ class OutOfBoundsError(Exception):
     """A recording whose session cannot be identified, as a value is outside its bounds.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     advice = "The file is damaged. Copy it again from the racing PC."
@@ -69,11 +69,11 @@ class OutOfBoundsError(Exception):
 
 
 class Source(Protocol):
-    """Where records are read from: an ``.ibt`` file, or its frames in the lake."""
+    """Source of records: an ``.ibt`` file, or its frames in the lake."""
 
     @property
     def facts(self) -> Facts:
-        """What is known of the recording apart from its samples."""
+        """Facts of the recording without its samples."""
 
     @property
     def schema(self) -> pl.Schema:
@@ -114,10 +114,10 @@ class StoredFile:
 
 @dataclass(slots=True)
 class Telemetry:
-    """What one file became.
+    """Content of one file.
 
     Attributes:
-        facts: What the file says of itself.
+        facts: Facts of the file.
         session: One row of ``racing.telemetry_session``.
         laps: Rows of ``racing.telemetry_lap``.
         records: The records that lap analysis read.
@@ -216,7 +216,7 @@ def _without_time(laps: pl.DataFrame) -> pl.DataFrame:
 
 
 def warnings_of(telemetry: Telemetry, left_out: Sequence[OutOfBounds] = ()) -> list[str]:
-    """What was recovered of a recording or left out, in words; 20 lines at most."""
+    """List the repairs and omissions of a recording, in words; 20 lines at most."""
     lines = [*telemetry.facts.warnings, *map(str, (*telemetry.left_out, *left_out))]
     if len(lines) > _MOST_WARNINGS:
         rest = len(lines) - _MOST_WARNINGS + 1
@@ -244,8 +244,8 @@ def session_row(
 
     Args:
         connection: Where an earlier load of the session would be.
-        telemetry: What the file became.
-        frames_uri: Where its frames lie in the lake; None where they do not.
+        telemetry: Content of the file.
+        frames_uri: URI of its frames in the lake; None without any.
         left_out: Values outside their bounds in other tables of the session.
     """
     return telemetry.session.with_columns(
@@ -268,12 +268,12 @@ def load(
     left_out: Sequence[OutOfBounds] = (),
     run_id: str | None = None,
 ) -> None:
-    """Make the warehouse hold the session and its laps, in the caller's transaction.
+    """Store the session and its laps, in the caller's transaction.
 
     Args:
-        connection: In whose transaction it happens.
-        telemetry: What the file became.
-        frames_uri: Where its frames lie in the lake; None where they do not.
+        connection: Connection with the caller's transaction.
+        telemetry: Content of the file.
+        frames_uri: URI of its frames in the lake; None without any.
         left_out: Values outside their bounds in other tables of the session.
         run_id: The run that loads it; None outside a run.
 

@@ -18,7 +18,7 @@ WINDOWS = os.name == "nt"
 
 
 def partial(target: Path) -> Path:
-    """Where to write a file that is to become ``target``; its folder is made."""
+    """Return the temporary path for a file that will become ``target``; its folder is made."""
     target.parent.mkdir(parents=True, exist_ok=True)
     return target.with_name(f".{target.name}.{uuid.uuid4().hex}{PARTIAL}")
 

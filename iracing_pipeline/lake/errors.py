@@ -1,4 +1,4 @@
-"""What can go wrong with the lake.
+"""Errors of the lake.
 
 Policy: a failure says what is wrong and what to do about it; a file is there whole or not at all.
 """

@@ -38,7 +38,7 @@ class Written:
     """A file that was written.
 
     Attributes:
-        uri: Where it lies: a path for a local lake, else a URI.
+        uri: A path for a local lake, else a URI.
         size_bytes: Its size.
     """
 
@@ -99,7 +99,7 @@ class Lake:
         return f"Lake({str(self.root)!r})"
 
     def path(self, kind: str, key: str, name: str) -> UPath | Path:
-        """Where a file lies: a ``Path`` in a local lake, else a ``UPath``.
+        """Return the path of a file: a ``Path`` in a local lake, else a ``UPath``.
 
         Raises:
             LakeError: If a part cannot be a file's name on every platform.
@@ -113,7 +113,7 @@ class Lake:
         return self.root / kind / key / name
 
     def uri(self, kind: str, key: str, name: str) -> str:
-        """Where a file lies, as polars and other tools take it."""
+        """Return the URI of a file, as polars and other tools take it."""
         return str(self.path(kind, key, name))
 
     def write(self, kind: str, key: str, name: str, sink: Callable[[Path], object]) -> Written:
@@ -176,7 +176,7 @@ class Lake:
             return target.read_bytes()
 
     def exists(self, kind: str, key: str, name: str) -> bool:
-        """Whether there is such a file."""
+        """Return whether a file exists."""
         target = self.path(kind, key, name)
         with self._failures(target):
             return target.exists()
@@ -199,7 +199,7 @@ class Lake:
             return True
 
     def free_bytes(self) -> int | None:
-        """Room on the disk of a local lake; None for an object store, or if nobody can say."""
+        """Free bytes on the disk of a local lake; None for an object store, or if unknown."""
         if self.local is None:
             return None
         there = next((p for p in (self.local, *self.local.parents) if p.exists()), None)
@@ -250,8 +250,8 @@ class Lake:
         try:
             yield
         except kinds as error:
-            said = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
-            raise LakeError(f"{target} cannot be used: {said}", self._advice) from error
+            message = (isinstance(error, OSError) and error.strerror) or str(error).rstrip(".")
+            raise LakeError(f"{target} cannot be used: {message}", self._advice) from error
 
     @property
     def _advice(self) -> str:
@@ -271,5 +271,5 @@ def disk_is_full(error: Exception) -> bool:
     if isinstance(error, OSError) and error.errno is not None:
         return error.errno in DISK_FULL
     # polars has no number for it, but repeats what the system said.
-    said = re.search(r"\(os error (\d+)\)", str(error))
-    return said is not None and int(said[1]) in DISK_FULL
+    match = re.search(r"\(os error (\d+)\)", str(error))
+    return match is not None and int(match[1]) in DISK_FULL

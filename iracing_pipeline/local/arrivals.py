@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 RECENT = timedelta(hours=24)
-"""Of sessions that ended longer ago, no report is written by itself."""
+"""Sessions that ended earlier get no automatic report."""
 
 _EVERY_S = 3.0
 _MOST_AT_START = 10
@@ -48,7 +48,7 @@ SELECT (SELECT count(*) FROM grafana.telemetry_files WHERE state IN ('waiting', 
 
 
 class Arrivals:
-    """What came into the database since the last look."""
+    """New rows in the database since the last look."""
 
     def __init__(
         self,
@@ -63,7 +63,7 @@ class Arrivals:
 
         Args:
             url: The database.
-            reports: Where reports and the start page go.
+            reports: Folder of reports and start page.
             telemetry: The telemetry folder.
             say: Prints a line.
             links: Addresses that the start page links, by their names.
@@ -79,7 +79,7 @@ class Arrivals:
         self._thread = threading.Thread(target=self._follow, name="arrivals", daemon=True)
 
     def start(self) -> None:
-        """Look now and then, in a thread of its own; the first look prints nothing."""
+        """Look now and then, in a separate thread; the first look prints nothing."""
         self.look()
         self._thread.start()
 
@@ -128,13 +128,13 @@ class Arrivals:
 
     def _new_refusals(self, connection: Connection) -> list[str]:
         rows = connection.execute(_REFUSED.encode()).fetchall()
-        told = [
+        new_lines = [
             lines.of_refusal(name, reason, advice)
             for number, at, name, reason, advice in rows
             if (number, at) not in self._refused
         ]
         self._refused = {(number, at) for number, at, *_ in rows}
-        return told
+        return new_lines
 
     def _write(self, connection: Connection, session: Session) -> Path | None:
         """The report of a session that ended a short time ago; None for every other one."""
@@ -164,7 +164,7 @@ class Arrivals:
 
 
 def is_recent(session: Session, now: datetime | None = None) -> bool:
-    """Whether a session ended so short a time ago that its report is written by itself."""
+    """Return whether a session ended recently enough for an automatic report."""
     ended = session.end_time or session.start_time
     return (now or datetime.now(UTC)) - ended < RECENT
 
@@ -221,7 +221,7 @@ def write_page(
 
 
 def watched(folder: Path) -> str:
-    """Whether the telemetry folder can be watched, in a sentence."""
+    """Return a sentence on whether the telemetry folder can be watched."""
     try:
         count = sum(1 for _ in list_folder(folder))
     except FolderMissingError as error:

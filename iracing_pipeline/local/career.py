@@ -36,7 +36,7 @@ _QUOTA = 100_000
 
 @dataclass(frozen=True, slots=True)
 class CareerOutcome:
-    """What a career became.
+    """Result of loading a career.
 
     Attributes:
         races: Subsessions in the database.
@@ -52,9 +52,9 @@ class CareerOutcome:
 
 
 @contextmanager
-def demo_data_api() -> Iterator[Career]:
+def demo_data_api(career: Career | None = None) -> Iterator[Career]:
     """A simulated Data API with the demo driver's career, and the environment that uses it."""
-    career = Career()
+    career = career or Career()
     with FakeDataApi(career, quota=_QUOTA) as server:
         account = {
             "IRACING_CLIENT_ID": CLIENT_ID,
@@ -78,14 +78,19 @@ def demo_data_api() -> Iterator[Career]:
 
 
 def load_career(
-    settings: Settings, keys: Sequence[str], progress: Callable[[int, int], None]
+    settings: Settings,
+    keys: Sequence[str],
+    progress: Callable[[int, int], None],
+    *,
+    others: bool = False,
 ) -> CareerOutcome:
     """Load reference, seasons and ratings by the account in the environment.
 
     Args:
-        settings: Where things are.
+        settings: Locations of data.
         keys: The seasons, such as ``2026S1``.
         progress: Called with seasons done and seasons in all.
+        others: Also read the member's other seasons, so that every partition is materialized.
     """
     dagster_home.enter(settings)
     with dg.DagsterInstance.get() as instance:
@@ -96,12 +101,8 @@ def load_career(
         for number, key in enumerate(keys, start=1):
             runs.run(load_season.name, key)
             progress(number, len(keys))
-        # Seasons without a race are read too, so that every partition is materialized.
-        with WarehouseResource().connect() as connection:
-            member = seasons_of_the_member(connection, datetime.now(UTC))
-        others = [str(season) for season in member if str(season) not in keys]
-        runs.add_partitions(seasons, others)
-        for key in others:
+        for key in _others(keys) if others else ():
+            runs.add_partitions(seasons, [key])
             runs.run(load_season.name, key)
         runs.run(update_ratings.name)
         runs.run(refresh_figures.name)
@@ -114,13 +115,21 @@ def load_career(
     return CareerOutcome(races, laps, points, tuple(runs.failed))
 
 
+def _others(keys: Sequence[str]) -> list[str]:
+    with WarehouseResource().connect() as connection:
+        member = seasons_of_the_member(connection, datetime.now(UTC))
+    return [str(season) for season in member if str(season) not in keys]
+
+
 def main() -> None:
-    """Load the demo driver's career by the account in the environment, as a process of its own."""
+    """Load the demo driver's career by the account in the environment, in a separate process."""
 
     def show(done: int, total: int) -> None:
         print(f"{done} of {total} seasons", flush=True)
 
-    outcome = load_career(Settings.from_env(), [str(key) for key in Career().seasons], show)
+    outcome = load_career(
+        Settings.from_env(), [str(key) for key in Career().seasons], show, others=True
+    )
     print(outcome, flush=True)
     raise SystemExit(1 if outcome.failed else 0)
 

@@ -1,4 +1,4 @@
-"""Collect what is new from the Data API, once and without a UI: what a scheduler calls."""
+"""Collect new results from the Data API, once and without a UI, for a scheduler."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _RATINGS_EVERY = timedelta(days=1)
 
 @dataclass(frozen=True, slots=True)
 class Collected:
-    """What a collection did.
+    """Result of a collection.
 
     Attributes:
         seasons: The seasons in which something was fetched and loaded.
@@ -61,14 +61,14 @@ class Collected:
 def collect(
     settings: Settings, say: Callable[[str], None], *, all_seasons: bool = False
 ) -> Collected | None:
-    """Look for new results, fetch what is due, and load it; then bring the ratings up to date.
+    """Search for new results, fetch and load due races, then update the ratings.
 
     Reference is pulled when it is a week old, ratings are when something came or a day has passed.
-    Whatever ends a collection, the next one goes on where it stopped.
+    Whatever ends a collection, the next one continues where it stopped.
 
     Args:
-        settings: Where things are.
-        say: Is told what is done next.
+        settings: Locations of data.
+        say: Prints the next step.
         all_seasons: Search every season since the member joined, not only what is recent.
 
     Returns:
@@ -120,8 +120,10 @@ def _results(
     runs.run(look_for_results.name)
     now = datetime.now(UTC)
     due = fetch_queue.due_seasons(connection, now)
-    known = seasons_of_the_member(connection, now)
-    whole = [str(each) for each in (reversed(known) if all_seasons else _final(connection, now))]
+    member_seasons = seasons_of_the_member(connection, now)
+    whole = [
+        str(each) for each in (reversed(member_seasons) if all_seasons else _final(connection, now))
+    ]
     keys = list(dict.fromkeys([*whole, *due]))
     runs.add_partitions(seasons, keys)
     for key in keys:

@@ -1,4 +1,4 @@
-"""What Dagster's storage says of runs, ticks, steps, assets and checks."""
+"""State of Dagster's storage: runs, ticks, steps, assets and checks."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class DagsterHealth:
         )
 
     def answer(self) -> Answer:
-        """How Dagster is, as metrics.
+        """Render the state of Dagster as metrics.
 
         Raises:
             SourceError: If its storage does not answer.
@@ -53,46 +53,46 @@ class DagsterHealth:
             raise SourceError(" ".join(str(error).split())[:300]) from error
 
     def look(self) -> Orchestration:
-        """How Dagster is."""
-        found = Orchestration()
+        """Read the state of Dagster."""
+        health = Orchestration()
         for job in self._jobs:
-            self._look_at_job(job, found)
-        self._look_at_ticks(found)
+            self._look_at_job(job, health)
+        self._look_at_ticks(health)
         for record in self._instance.get_asset_records():
             entry = record.asset_entry
             if entry.last_materialization_record is not None:
                 at = entry.last_materialization_record.timestamp
-                found.assets[entry.asset_key.to_user_string()] = at
+                health.assets[entry.asset_key.to_user_string()] = at
         for key in self._checks:
-            self._look_at_check(key, found)
-        return found
+            self._look_at_check(key, health)
+        return health
 
-    def _look_at_job(self, job: str, found: Orchestration) -> None:
+    def _look_at_job(self, job: str, health: Orchestration) -> None:
         instance = self._instance
         for status in ENDED:
             runs = dg.RunsFilter(job_name=job, statuses=[status])
             outcome = (_shown(job), status.value.lower())
-            found.runs[outcome] = instance.get_runs_count(runs)
-            if not found.runs[outcome]:
+            health.runs[outcome] = instance.get_runs_count(runs)
+            if not health.runs[outcome]:
                 continue
             last = instance.get_run_records(runs, limit=1)
             if not last or last[0].end_time is None:
                 continue
-            found.last_run[outcome] = last[0].end_time
+            health.last_run[outcome] = last[0].end_time
             if status is dg.DagsterRunStatus.SUCCESS:
                 if last[0].start_time is not None:
-                    found.run_seconds[_shown(job)] = last[0].end_time - last[0].start_time
-                self._look_at_steps(job, last[0].dagster_run.run_id, found)
+                    health.run_seconds[_shown(job)] = last[0].end_time - last[0].start_time
+                self._look_at_steps(job, last[0].dagster_run.run_id, health)
         for status in UNFINISHED:
             runs = dg.RunsFilter(job_name=job, statuses=[status])
-            found.unfinished[_shown(job), status.value.lower()] = instance.get_runs_count(runs)
+            health.unfinished[_shown(job), status.value.lower()] = instance.get_runs_count(runs)
 
-    def _look_at_steps(self, job: str, run_id: str, found: Orchestration) -> None:
+    def _look_at_steps(self, job: str, run_id: str, health: Orchestration) -> None:
         for step in self._instance.get_run_step_stats(run_id):
             if step.start_time is not None and step.end_time is not None:
-                found.step_seconds[_shown(job), step.step_key] = step.end_time - step.start_time
+                health.step_seconds[_shown(job), step.step_key] = step.end_time - step.start_time
 
-    def _look_at_ticks(self, found: Orchestration) -> None:
+    def _look_at_ticks(self, health: Orchestration) -> None:
         for state in self._instance.all_instigator_state():
             for status in _TICKS:
                 ticks = self._instance.get_ticks(
@@ -100,16 +100,16 @@ class DagsterHealth:
                 )
                 if ticks:
                     outcome = (state.instigator_name, status.value.lower())
-                    found.ticks[outcome] = max(tick.timestamp for tick in ticks)
+                    health.ticks[outcome] = max(tick.timestamp for tick in ticks)
 
-    def _look_at_check(self, key: dg.AssetCheckKey, found: Orchestration) -> None:
+    def _look_at_check(self, key: dg.AssetCheckKey, health: Orchestration) -> None:
         # The latest that was made: one that a run is about to make says nothing yet.
         storage = self._instance.event_log_storage
         for record in storage.get_asset_check_execution_history(key, limit=1, status=_EVALUATED):
             evaluation = record.evaluation
             if evaluation is not None:
                 name = (key.asset_key.to_user_string(), key.name)
-                found.checks[name] = (evaluation.passed, record.create_timestamp)
+                health.checks[name] = (evaluation.passed, record.create_timestamp)
 
 
 def _shown(job: str) -> str:

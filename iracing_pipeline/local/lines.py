@@ -1,4 +1,4 @@
-"""What became of a file or a session, in one line for the console."""
+"""One line for the console on a file or a session."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def of_session(session: Session, report: Path | None = None) -> str:
-    """A session: what was driven, the best lap, what is worth a look, and its report.
+    """Describe a session: drive, best lap, finding, and its report.
 
     Args:
         session: The session.

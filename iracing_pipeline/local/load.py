@@ -50,7 +50,7 @@ _AT_ONCE = Settle(whole=timedelta(0), broken=timedelta(0))
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one file.
+    """Result of loading one file.
 
     Attributes:
         file: Its path.
@@ -61,7 +61,7 @@ class Outcome:
         laps: Laps found.
         clean_laps: Timed laps with nothing against them.
         best_lap_time_s: The fastest of these.
-        note: What was recovered, or why it was refused.
+        note: Repairs, or the reason of the refusal.
         kind: ``recording`` or ``results``.
         subsessions: Subsessions in a file of results.
         advice: What to do about a refused file.
@@ -91,10 +91,10 @@ def load(
 ) -> list[Outcome]:
     """Load recordings and exported results, and those of folders, into lake and warehouse.
 
-    What a file is, its content says.
+    The content decides the kind of a file.
 
     Args:
-        settings: Where things are.
+        settings: Locations of data.
         paths: Files and folders.
         progress: Called with the number of files done and of all files to load.
 
@@ -183,15 +183,19 @@ def _files(paths: Sequence[Path]) -> list[str]:
 
 
 def _look(warehouse: WarehouseResource, paths: list[str]) -> list[TelemetryFile]:
-    """Take the files into the inventory; those that are to be loaded."""
+    """Add the files to the inventory; return those to load."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
-        known = inventory.read(connection, lock=True)
+        inventoried = inventory.read(connection, lock=True)
         # A refused file that is named again is looked at again.
-        known = {path: file for path, file in known.items() if file.state is not State.QUARANTINED}
-        seen = look(paths, known, inventory.loaded_records(connection), now=now, settle=_AT_ONCE)
+        inventoried = {
+            path: file for path, file in inventoried.items() if file.state is not State.QUARANTINED
+        }
+        seen = look(
+            paths, inventoried, inventory.loaded_records(connection), now=now, settle=_AT_ONCE
+        )
         quarantine_all(connection, seen.refused)
-        files = {path: known[path] for path in paths if path in known}
+        files = {path: inventoried[path] for path in paths if path in inventoried}
         files |= {file.path: file for file in seen.changed}
         ready = [file for file in files.values() if file.state is State.READY]
         ready = [

@@ -36,7 +36,7 @@ def serve(
     """Answer scrapes until stopped, whatever becomes of database and Dagster.
 
     Args:
-        settings: Where things are.
+        settings: Locations of data.
         started: Called with the endpoint's address once it answers.
         host: Address to listen on.
         port: Port to listen on; 0 for any that is free.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
 from iracing_pipeline.http_guard import allowed_hosts, refusal
-from iracing_pipeline.http_server import CalmServer
+from iracing_pipeline.http_server import LimitedServer
 from iracing_pipeline.local.report_files import START_PAGE, is_report
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class PageServer:
         return f"http://{HOST}:{self._server.server_address[1]}"
 
     def start(self) -> None:
-        """Answer, in a thread of its own."""
+        """Answer, in a separate thread."""
         threading.Thread(target=self._server.serve_forever, name="start page", daemon=True).start()
 
     def stop(self) -> None:
@@ -52,7 +52,7 @@ class PageServer:
         self._server.server_close()
 
 
-class _Server(CalmServer):
+class _Server(LimitedServer):
     folder: Path
     allowed: frozenset[str]
 

@@ -39,7 +39,7 @@ def write(
     Args:
         connection: Of a role that may read schema ``grafana``.
         key: The session key.
-        folder: Where to write it, under the name of its session; made if it is missing.
+        folder: Folder of the report; made if it is missing.
         units: ``metric`` or ``imperial``: what it shows at first.
         target: The file to write instead.
 

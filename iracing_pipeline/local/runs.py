@@ -65,7 +65,7 @@ def _was_interrupted(event: dg.DagsterEvent) -> bool:
 
 
 def _reason(done: dg.ExecuteInProcessResult) -> str:
-    """What the first step that failed said."""
+    """The message of the first failed step."""
     for event in done.get_step_failure_events():
         data = event.step_failure_data
         if data.user_failure_data is not None and data.user_failure_data.description:

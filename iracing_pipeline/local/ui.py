@@ -61,7 +61,7 @@ def serve(settings: Settings, port: int, started: Callable[[str], None]) -> int:
     What they print goes to :func:`log_file`; of a failed start its end is printed too.
 
     Args:
-        settings: Where things are.
+        settings: Locations of data.
         port: Port of the UI, on loopback.
         started: Called with the address once it answers.
 

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from iracing_pipeline.http_guard import allowed_hosts, refusal
-from iracing_pipeline.http_server import CalmServer
+from iracing_pipeline.http_server import LimitedServer
 from iracing_pipeline.metrics.families import CONTENT_TYPE
 
 if TYPE_CHECKING:
@@ -59,12 +59,12 @@ class Endpoint:
 
     @property
     def url(self) -> str:
-        """Where the metrics are."""
+        """URL of the metrics."""
         host, port = self._server.server_address[:2]
         return f"http://{host!s}:{port}/metrics"
 
     def start(self) -> None:
-        """Answer, in a thread of its own."""
+        """Answer, in a separate thread."""
         self._thread = threading.Thread(
             target=self._server.serve_forever, name="metrics endpoint", daemon=True
         )
@@ -79,7 +79,7 @@ class Endpoint:
         self._server.server_close()
 
 
-class _Server(CalmServer):
+class _Server(LimitedServer):
     stopping = False
     allowed: frozenset[str] = frozenset()
 

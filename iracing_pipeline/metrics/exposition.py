@@ -1,6 +1,6 @@
-"""What the scrape endpoint answers: prepared beforehand, so that a scrape does no work.
+"""Answers of the scrape endpoint, prepared beforehand, so that a scrape does no work.
 
-Each source is asked in turn by a thread of its own, and its answer is kept as text. A source that
+Each source is asked in turn by a separate thread, and its answer is kept as text. A source that
 fails keeps its last answer; whether it is up, and how old its answer is, is said beside it.
 """
 
@@ -25,12 +25,12 @@ SCRAPE_BOUNDS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
 
 
 class SourceError(Exception):
-    """A source cannot say now how things are."""
+    """A source cannot answer now."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a source said.
+    """Answer of a source.
 
     Attributes:
         text: Metrics in Prometheus's text format.
@@ -51,7 +51,7 @@ class _Kept:
 
 
 class Exposition:
-    """Sources of metrics, and what each of them said last."""
+    """Sources of metrics, and the last answer of each."""
 
     def __init__(
         self,
@@ -91,10 +91,10 @@ class Exposition:
         except Exception as error:
             # Of whatever kind: a thread that ended would say nothing, ever again.
             expected = isinstance(error, SourceError)
-            said = str(error) if expected else f"{type(error).__name__}: {error}"
-            if said != kept.said:  # once, not at every turn
-                logger.warning("%s: %s", name, said, exc_info=not expected)
-            kept.up, kept.said = False, said
+            message = str(error) if expected else f"{type(error).__name__}: {error}"
+            if message != kept.said:  # once, not at every turn
+                logger.warning("%s: %s", name, message, exc_info=not expected)
+            kept.up, kept.said = False, message
             kept.failures += 1
         else:
             if kept.said:
@@ -172,5 +172,5 @@ class Exposition:
     def _count(self, seconds: float) -> None:
         with self._lock:
             self._scrape_seconds += seconds
-            for place, bound in enumerate((*SCRAPE_BOUNDS_S, float("inf"))):
-                self._scrapes[place] += seconds <= bound
+            for index, bound in enumerate((*SCRAPE_BOUNDS_S, float("inf"))):
+                self._scrapes[index] += seconds <= bound

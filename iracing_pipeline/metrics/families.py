@@ -63,7 +63,7 @@ def histogram(
 
     Args:
         name: Its name.
-        text: What it says.
+        text: Its meaning.
         labels: Names of its labels.
         bounds: Upper bounds of its buckets, without the last, which has none.
         rows: Label values, how many values are at most each bound and in all, and their sum.
@@ -91,21 +91,21 @@ def timed(
     now, each with a partner of the same labels whose name ends in ``_timestamp_seconds``.
 
     Args:
-        name: What it is, without its unit, such as ``best_lap``.
-        unit: Ending of the name, such as ``seconds``; empty where there is none.
-        text: What it says.
+        name: Name without its unit, such as ``best_lap``.
+        unit: Ending of the name, such as ``seconds``; empty if there is none.
+        text: Its meaning.
         labels: Names of its labels.
         rows: Label values, value and moment of each.
         total: Whether it only ever grows.
     """
-    known = [row for row in rows if row[1] is not None]
+    present = [row for row in rows if row[1] is not None]
     make = counter if total else gauge
-    yield make(f"{name}_{unit}" if unit else name, text, labels, ((r[0], r[1]) for r in known))
+    yield make(f"{name}_{unit}" if unit else name, text, labels, ((r[0], r[1]) for r in present))
     yield gauge(
         f"{name}_timestamp_seconds",
         f"When {PREFIX}{name} was so, in seconds since 1970.",
         labels,
-        ((at, None if when is None else when.timestamp()) for at, _, when in known),
+        ((at, None if when is None else when.timestamp()) for at, _, when in present),
     )
 
 

@@ -1,4 +1,4 @@
-"""How Dagster is: outcomes of runs, ticks of sensors, times of steps, checks, assets.
+"""State of Dagster: outcomes of runs, ticks of sensors, times of steps, checks, assets.
 
 What Dagster has stored is read elsewhere, where Dagster is known; here are its figures.
 Cardinality: jobs, sensors, assets, checks and steps are those of the project.
@@ -22,7 +22,7 @@ JOB = "dagster_job"
 
 @dataclass(frozen=True, slots=True)
 class Orchestration:
-    """What Dagster's storage says; times are seconds since 1970.
+    """Content of Dagster's storage; times are seconds since 1970.
 
     Attributes:
         runs: How many runs ended, by job and outcome (success, failure, canceled).
@@ -45,55 +45,55 @@ class Orchestration:
     checks: dict[tuple[str, str], tuple[bool, float]] = field(default_factory=dict)
 
 
-def families(found: Orchestration) -> Iterator[Metric]:
+def families(health: Orchestration) -> Iterator[Metric]:
     """The figures as metrics."""
     outcome, name = (JOB, "outcome"), "dagster"
-    yield counter(f"{name}_runs", "Runs that ended.", outcome, found.runs.items())
+    yield counter(f"{name}_runs", "Runs that ended.", outcome, health.runs.items())
     yield gauge(
         f"{name}_unfinished_runs",
         "Runs that wait or go on.",
         (JOB, "state"),
-        found.unfinished.items(),
+        health.unfinished.items(),
     )
     yield gauge(
         f"{name}_run_last_timestamp_seconds",
         "When a run last ended so.",
         outcome,
-        found.last_run.items(),
+        health.last_run.items(),
     )
     yield gauge(
         f"{name}_run_last_seconds",
         "How long the last run that succeeded took.",
         (JOB,),
-        (((job,), took) for job, took in found.run_seconds.items()),
+        (((job,), took) for job, took in health.run_seconds.items()),
     )
     yield gauge(
         f"{name}_step_last_seconds",
         "How long a step took in the last run that succeeded.",
         (JOB, "step"),
-        found.step_seconds.items(),
+        health.step_seconds.items(),
     )
     yield gauge(
         f"{name}_tick_last_timestamp_seconds",
         "When a sensor or schedule last ticked so.",
         ("instigator", "outcome"),
-        found.ticks.items(),
+        health.ticks.items(),
     )
     yield gauge(
         "asset_last_success_timestamp_seconds",
         "When an asset was last materialized.",
         ("asset",),
-        (((asset,), at) for asset, at in found.assets.items()),
+        (((asset,), at) for asset, at in health.assets.items()),
     )
     yield gauge(
         "asset_check_failed",
         "Whether an asset's check did not hold when it was last made.",
         ("asset", "check"),
-        ((key, not held) for key, (held, _) in found.checks.items()),
+        ((key, not held) for key, (held, _) in health.checks.items()),
     )
     yield gauge(
         "asset_check_last_timestamp_seconds",
         "When an asset's check was last made.",
         ("asset", "check"),
-        ((key, at) for key, (_, at) in found.checks.items()),
+        ((key, at) for key, (_, at) in health.checks.items()),
     )

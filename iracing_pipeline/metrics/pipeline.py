@@ -1,4 +1,4 @@
-"""How the pipeline is: files, loads, quarantine, the Data API, what was sent to Prometheus.
+"""State of the pipeline: files, loads, quarantine, the Data API, samples sent to Prometheus.
 
 Cardinality: labels are states, tables, steps, sources, endpoints and statuses, all of them lists
 that the code knows; some 400 series in all.
@@ -66,7 +66,7 @@ FROM ops.api_state ORDER BY quota_at DESC NULLS LAST LIMIT 1
 
 
 def families(connection: Connection) -> Iterator[Metric]:
-    """How the pipeline is by its own books; small queries all.
+    """State of the pipeline by the tables in ``ops``; all queries are small.
 
     Raises:
         psycopg.Error: If the database fails.
@@ -86,8 +86,10 @@ def disks(folders: Iterable[Path]) -> Iterator[Metric]:
     """Room on the disks that hold some folders."""
     usage = {}
     for folder in folders:
-        if (place := next((p for p in (folder, *folder.parents) if p.exists()), None)) is not None:
-            usage[str(folder)] = shutil.disk_usage(place)
+        if (
+            existing := next((p for p in (folder, *folder.parents) if p.exists()), None)
+        ) is not None:
+            usage[str(folder)] = shutil.disk_usage(existing)
     for name, text in (("free", "Room left"), ("total", "Room in all")):
         yield gauge(
             f"disk_{'size' if name == 'total' else name}_bytes",
@@ -98,7 +100,7 @@ def disks(folders: Iterable[Path]) -> Iterator[Metric]:
 
 
 def last_load(connection: Connection) -> int:
-    """Number of the last load: what is last known can have changed only if it is another one.
+    """Number of the last load: last-known values can only have changed if it has.
 
     Raises:
         psycopg.Error: If the database fails.
@@ -182,7 +184,7 @@ def _seconds(connection: Connection, name: str, text: str, label: str, table: st
 def _quarantine(rows: list[dict[str, Any]]) -> Iterator[Metric]:
     yield gauge(
         "quarantine_open_items",
-        "Items that could not be loaded and wait for somebody.",
+        "Items that could not be loaded and need attention.",
         ("source",),
         # Zero, not absent: an alert compares it with an hour ago.
         [((source,), 0) for source in {"telemetry"} - {row["source"] for row in rows}]
@@ -251,7 +253,7 @@ def _api(connection: Connection) -> Iterator[Metric]:
     )
     yield gauge(
         "api_missing_documents",
-        "Documents that the Data API did not give: final ones are not asked for any more.",
+        "Documents that the Data API did not give: final ones are not requested any more.",
         ("endpoint", "meaning", "state"),
         [
             ((row["endpoint"], row["meaning"], state), row[state])
@@ -268,11 +270,11 @@ def _api(connection: Connection) -> Iterator[Metric]:
     for row in _rows(connection, _API):
         for name, text in (
             ("quota_limit", "Requests that a period has."),
-            ("quota_remaining", "Requests left of the period, as last said."),
+            ("quota_remaining", "Requests left of the period, by the last answer."),
         ):
             yield gauge(f"api_{name}", text, rows=[((), row[name])])
         yield _moment("api_token_expiry", "When the token ends.", row["token_expires_at"])
-        yield _moment("api_quota", "When the quota was last said.", row["quota_at"])
+        yield _moment("api_quota", "Time of the last answer with a quota.", row["quota_at"])
 
 
 def _moment(name: str, text: str, when: Any) -> Metric:

@@ -1,4 +1,4 @@
-"""What is last known of the driver: ratings, best laps, fuel, totals by car and track.
+"""Last-known values of the driver: ratings, best laps, fuel, totals by car and track.
 
 Cardinality: a car and a track driven together make one combination, of which the latest
 :data:`MOST` are exposed, 16 series each; the categories of licences are six, 16 series each.
@@ -201,8 +201,8 @@ def _distance(connection: Connection, shown: list[dict[str, Any]]) -> Iterator[M
     metres: dict[tuple[str | None, str | None], float] = {}
     for row in _rows(connection, _DISTANCE):
         track = track_label(row["track_name"], row["track_config"])
-        known = metres.get((row["car"], track), 0.0)
-        metres[row["car"], track] = known + (row["metres"] or 0.0)
+        total = metres.get((row["car"], track), 0.0)
+        metres[row["car"], track] = total + (row["metres"] or 0.0)
     yield from timed(
         "driven",
         "meters",
@@ -217,10 +217,10 @@ def _last_session(connection: Connection) -> Iterator[Metric]:
     rows = _rows(connection, _LAST)
 
     def of(name: str, unit: str, text: str, value: Callable[[dict[str, Any]], Any]) -> None:
-        known = [((r["car"], r["track"]), value(r), r["at"]) for r in rows]
-        found.extend(timed(f"last_session_{name}", unit, text, CAR_TRACK, known))
+        samples = [((r["car"], r["track"]), value(r), r["at"]) for r in rows]
+        metrics.extend(timed(f"last_session_{name}", unit, text, CAR_TRACK, samples))
 
-    found: list[Metric] = []
+    metrics: list[Metric] = []
     for row in rows:
         row["track"] = track_label(row["track_name"], row["track_config"])
     of("best_lap", "seconds", "Fastest clean lap of the last session.",
@@ -229,7 +229,7 @@ def _last_session(connection: Connection) -> Iterator[Metric]:
     of("clean_laps", "", "Clean laps of the last session.", lambda r: r["clean_lap_count"])
     of("incident_points", "", "Incident points of the last session.", lambda r: r["incidents"])
     of("duration", "seconds", "How long the last session was.", lambda r: r["duration_s"])
-    yield from found
+    yield from metrics
 
 
 def _ratings(connection: Connection) -> Iterator[Metric]:
@@ -241,8 +241,8 @@ def _ratings(connection: Connection) -> Iterator[Metric]:
         ("safety_rating", "Safety Rating within the licence class."),
         ("licence_class", "Licence class: 1 is R, 2 D, 3 C, 4 B, 5 A, 6 P."),
     ):
-        known = [((_category(r),), r[name], r[f"{name}_at"]) for r in rows]
-        yield from timed(name, "", text, ("category",), known)
+        samples = [((_category(r),), r[name], r[f"{name}_at"]) for r in rows]
+        yield from timed(name, "", text, ("category",), samples)
 
 
 def _races(connection: Connection) -> Iterator[Metric]:
@@ -254,8 +254,8 @@ def _races(connection: Connection) -> Iterator[Metric]:
         ("poles", "poles", "Races begun from the first place, in class."),
         ("race_incident_points", "incidents", "Incident points taken in races."),
     ):
-        known = [((_category(r),), r[value], r["at"]) for r in rows]
-        yield from timed(name, "", text, ("category",), known, total=True)
+        samples = [((_category(r),), r[value], r["at"]) for r in rows]
+        yield from timed(name, "", text, ("category",), samples, total=True)
 
 
 def _category(row: dict[str, Any]) -> str:
@@ -283,11 +283,11 @@ def _residuals(connection: Connection) -> Metric:
 
 def _by_label(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows with their track as one text; of two that then look the same, the later."""
-    found: dict[tuple[str | None, str | None], dict[str, Any]] = {}
+    by_label: dict[tuple[str | None, str | None], dict[str, Any]] = {}
     for row in rows:
         row["track"] = track_label(row["track_name"], row["track_config"])
-        found.setdefault((row["car"], row["track"]), row)
-    return list(found.values())
+        by_label.setdefault((row["car"], row["track"]), row)
+    return list(by_label.values())
 
 
 def _rows(

@@ -1,4 +1,4 @@
-"""The snapshot of what is last known: kept in the lake, so that it outlives the database."""
+"""The snapshot of last-known values: stored in the lake, so that it outlives the database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PUSHED_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What is last known, in Prometheus's text format.
+    """Last-known values, in Prometheus's text format.
 
     Attributes:
         taken_at: When it was taken, in seconds since 1970.
@@ -52,7 +52,7 @@ class Snapshot:
 
     @classmethod
     def read(cls, lake: Lake) -> Snapshot | None:
-        """The one in the lake; None where there is none, or one of another version.
+        """The one in the lake; None if there is none, or one of another version.
 
         Raises:
             LakeError: If the lake cannot be read.

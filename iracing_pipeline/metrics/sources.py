@@ -35,15 +35,15 @@ class Database:
         """Take what it needs; nothing is connected yet.
 
         Args:
-            url: Gives the database's URL, which changes when the embedded server starts anew.
-            lake: Where the snapshot is kept.
+            url: Gives the database's URL, which changes when the embedded server restarts.
+            lake: The lake with the snapshot.
             folders: Folders whose disks are watched.
         """
         self._url, self._lake, self._folders = url, lake, folders
         self._snapshot: Snapshot | None = None
 
     def health(self) -> Answer:
-        """How the pipeline is, by its own books.
+        """State of the pipeline, by the tables in ``ops``.
 
         Raises:
             SourceError: If the database does not answer.
@@ -53,7 +53,7 @@ class Database:
         return Answer(text, time.time())
 
     def racing(self) -> Answer:
-        """What is last known of the driver; it is asked for anew only after a load.
+        """Last-known values of the driver; queried again only after a load.
 
         Raises:
             SourceError: If the database does not answer.

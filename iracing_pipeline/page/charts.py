@@ -24,8 +24,8 @@ class Charts:
         """Take a figure; the element to draw it in.
 
         Args:
-            figure: What to draw.
-            label: What it shows, for those who do not see it.
+            figure: The figure.
+            label: Text alternative.
             height_px: Height of the element; None to fill what it stands in.
         """
         key = f"chart-{len(self.figures) + 1}"

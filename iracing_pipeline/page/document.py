@@ -1,4 +1,4 @@
-"""One HTML file that needs nothing but itself.
+"""One self-contained HTML file.
 
 The content security policy forbids every request, and every script but the two whose hashes it
 names. plotly.js is kept compressed, which makes a file a third of the size; browsers have
@@ -26,7 +26,7 @@ class Page:
     """A page under construction.
 
     Attributes:
-        title: What the browser's tab says.
+        title: Text of the browser's tab.
         body: HTML of the page.
         styles: Style sheets after the page's own.
         charts: Charts that the body has elements for.

@@ -21,14 +21,14 @@ class Unit:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """What can be told in two systems."""
+    """A quantity with a unit in both systems."""
 
     metric: Unit
     imperial: Unit
 
 
 UNKNOWN = '<span class="unknown">\u2013</span>'
-"""What stands where nothing is known."""
+"""Text for an unknown value."""
 
 _LITRE_PER_GALLON = 3.785411784
 

@@ -1,4 +1,4 @@
-"""Where a lap lost time on another, along the track."""
+"""Time that a lap lost to another, along the track."""
 
 from __future__ import annotations
 

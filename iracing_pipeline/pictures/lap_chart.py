@@ -24,7 +24,7 @@ def clock(seconds: float, digits: int = 1) -> str:
 
 
 def lap_chart(laps: pl.DataFrame, title: str) -> str | None:
-    """Lap times in driving order, clean laps told from others; None where no lap has a time.
+    """Lap times in driving order, clean laps marked; None where no lap has a time.
 
     Args:
         laps: Rows of ``racing.telemetry_lap`` of one session, in order.
@@ -43,24 +43,24 @@ def lap_chart(laps: pl.DataFrame, title: str) -> str | None:
         Axis(low, high, "lap time", lambda value: clock(value, 2 if room < 0.2 else 1)),
     )
     timed = [
-        (place, row) for place, row in enumerate(rows, start=1) if row["lap_time_s"] is not None
+        (number, row) for number, row in enumerate(rows, start=1) if row["lap_time_s"] is not None
     ]
-    clean = [(place, row["lap_time_s"]) for place, row in timed if row["clean"]]
+    clean = [(number, row["lap_time_s"]) for number, row in timed if row["clean"]]
     if len(clean) > 1:
-        plot.line([place for place, _ in clean], [time for _, time in clean], "#9cc7e6")
-    for place, row in enumerate(rows[1:], start=2):
-        if row["stint"] != rows[place - 2]["stint"]:
-            plot.divider(place - 0.5, f"stint {row['stint']}")
+        plot.line([number for number, _ in clean], [time for _, time in clean], "#9cc7e6")
+    for number, row in enumerate(rows[1:], start=2):
+        if row["stint"] != rows[number - 2]["stint"]:
+            plot.divider(number - 0.5, f"stint {row['stint']}")
     fastest = min((time for _, time in clean), default=None)
-    for place, row in timed:
+    for number, row in timed:
         time = row["lap_time_s"]
         colour = ORANGE if not row["clean"] else GREEN if time == fastest else BLUE
         why = in_words(row["reasons"]) or "clean"
         note = f"lap {row['lap_number']}: {clock(time, 3)} ({why})"
         if low <= time <= high:
-            plot.dot(place, time, colour, hollow=not row["clean"], note=note)
+            plot.dot(number, time, colour, hollow=not row["clean"], note=note)
         else:
-            plot.beyond(place, colour, clock(time), above=time > high, note=note)
+            plot.beyond(number, colour, clock(time), above=time > high, note=note)
     plot.legend(BLUE, "clean")
     plot.legend(GREEN, f"fastest {clock(fastest, 3)}" if fastest else "no clean lap")
     plot.legend(ORANGE, "counted out")
@@ -69,7 +69,7 @@ def lap_chart(laps: pl.DataFrame, title: str) -> str | None:
     return plot.svg()
 
 
-def _number(rows: list[dict[str, object]], place: float) -> str:
-    index = int(place) - 1
-    whole = place == int(place) and 0 <= index < len(rows)
+def _number(rows: list[dict[str, object]], x: float) -> str:
+    index = int(x) - 1
+    whole = x == int(x) and 0 <= index < len(rows)
     return str(rows[index]["lap_number"]) if whole else ""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 760, 300
 _LEFT, _RIGHT, _TOP, _BOTTOM = 78, 16, 40, 44
 
-# Okabe-Ito: told apart by colour-blind eyes too.
+# Okabe-Ito: distinguishable for colour-blind readers too.
 BLUE, ORANGE, GREEN, GREY = "#0072b2", "#d55e00", "#009e73", "#767676"
 INK, _GRID, PAPER = "#24292f", "#e4e7eb", "#ffffff"
 
@@ -43,7 +43,7 @@ class Axis:
         return [round(n * step, 10) for n in range(first, math.floor(self.high / step) + 1)]
 
     def share(self, value: float) -> float:
-        """Where a value lies in the range, from 0 to 1."""
+        """Position of a value in the range, from 0 to 1."""
         span = self.high - self.low
         return (value - self.low) / span if span > 0 else 0.5
 

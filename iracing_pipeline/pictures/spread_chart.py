@@ -1,4 +1,4 @@
-"""How evenly each corner of a session was taken."""
+"""Consistency of each corner of a session."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 def spread_chart(corners: pl.DataFrame, title: str) -> str | None:
-    """The spread of each corner with its interval; None where there is none.
+    """The spread of each corner with its interval; None if there is none.
 
     Args:
         corners: Rows of ``racing.corner_consistency`` of one session.
         title: Words above the picture.
     """
-    known = corners.drop_nulls("spread_s").sort("corner")
-    if known.is_empty():
+    measured = corners.drop_nulls("spread_s").sort("corner")
+    if measured.is_empty():
         return None
-    rows = known.rows(named=True)
+    rows = measured.rows(named=True)
     last = rows[-1]["corner"]
     highest = max(row["spread_high_s"] for row in rows)
     plot = Plot(

@@ -19,7 +19,7 @@ _KPH = 3.6
 _SIZE = 520
 _MARGIN, _TOP = 42, 44
 _POINTS = 300
-# From slow to fast (cividis): told apart by colour-blind eyes, and in grey.
+# From slow to fast (cividis): distinguishable for colour-blind readers, and in grey.
 _COLOURS = ("#00224e", "#35456c", "#666970", "#948e77", "#c8b866", "#fee838")
 _LABEL_OFFSET = 20.0
 _ROUND_THE_APEX = 0.015  # of the lap, either way

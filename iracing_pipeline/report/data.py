@@ -1,4 +1,4 @@
-"""What a report is made of: one session, read from the views of schema ``grafana``."""
+"""Data of a report: one session, read from the views of schema ``grafana``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a lap lost to another, corner by corner, as the boards tell it."""
+"""Time that a lap lost to another, corner by corner, as on the boards."""
 
 from __future__ import annotations
 

@@ -152,8 +152,8 @@ def _references(connection: Connection, session: Row, best: Row) -> list[Opponen
             best,
         ).fetchone()
     own = Conditions.of_row({**session, **(wetness or {})})
-    told = [(against(Conditions.of_row(row), own), row) for row in rows]
-    told.sort(key=lambda each: len(each[0]))
+    compared = [(against(Conditions.of_row(row), own), row) for row in rows]
+    compared.sort(key=lambda each: len(each[0]))
     return [
         Opponent(
             name=f"reference:{row['reference_key']}",
@@ -168,7 +168,7 @@ def _references(connection: Connection, session: Row, best: Row) -> list[Opponen
                 connection, "reference_lap_points", {"reference_key": row["reference_key"]}
             ),
         )
-        for reasons, row in told[:_MOST_REFERENCES]
+        for reasons, row in compared[:_MOST_REFERENCES]
     ]
 
 

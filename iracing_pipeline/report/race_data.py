@@ -1,4 +1,4 @@
-"""What the section of a race is made of, read from the views of schema ``grafana``."""
+"""Data of the section of a race, read from the views of schema ``grafana``."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class RaceData:
         ledger: Seconds to the winner of the class, by cause, in order.
         items: Laps and stops that they are made of, costliest first.
         places: Place in class at the end of each lap; lap 0 is the grid.
-        what_ifs: What a change would have made of it.
+        what_ifs: Results of what-ifs.
         incidents: The driver's incidents.
         ladder: The steps of the session's incident limits.
     """

@@ -1,4 +1,4 @@
-"""Sessions as a list: each in a row, with the one thing worth a look."""
+"""List of sessions: each in a row, with its main finding."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 _LEFT_S = 0.05
-"""What the own best sectors leave, in seconds, before it is worth a look."""
+"""Least time that the own best sectors leave for a finding, in seconds."""
 
 _SESSIONS = """
 SELECT session.session_key, session.start_time, session.end_time, session.utc_offset_s,
@@ -57,7 +57,7 @@ class Session:
         starting_position: Of a race with a result, from 1.
         finish_position: Likewise.
         car_count: Cars in the race.
-        irating_change: What the race changed in the iRating.
+        irating_change: Change of iRating in the race.
         file_stem: The name of files about it, without their ending.
         worth: The one thing worth a look, in a sentence.
     """
@@ -167,4 +167,4 @@ def _worth(connection: Connection, row: dict[str, Any]) -> str:
     if row["clean_lap_count"]:
         clean = count(row["clean_lap_count"], "clean lap")
         return f"{clean}: a finding needs {FEWEST_CLEAN_LAPS}."
-    return "No clean lap: the report says why each lap does not count."
+    return "No clean lap: the report has the reason for each lap."

@@ -1,4 +1,4 @@
-"""How a session is named: by the user in every command, and in the names of files.
+"""Names of a session: in every command, and in the names of files.
 
 A user writes ``last``, a date (``2026-07-04``, ``today``, ``yesterday``: its newest session), an
 ``.ibt`` file, or a session key or its beginning.

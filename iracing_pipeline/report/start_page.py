@@ -59,7 +59,7 @@ WHERE resolved_at IS NULL ORDER BY last_at DESC LIMIT %s
 
 @dataclass(frozen=True, slots=True)
 class StartPage:
-    """What the page shows.
+    """Content of the page.
 
     Attributes:
         sessions: The newest sessions, the newest first.
@@ -77,7 +77,7 @@ class StartPage:
 
 
 def read(connection: Connection, worth: dict[object, str] | None = None) -> StartPage:
-    """Read what the page shows.
+    """Read the content of the page.
 
     Args:
         connection: Of a role that may read schema ``grafana``.

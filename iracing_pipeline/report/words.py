@@ -23,9 +23,9 @@ def section(name: str, title: str, *parts: str, about: str = "") -> str:
         parts: HTML.
         about: What its figures are, in a sentence of plain text.
     """
-    told = f'<p class="about">{escape(about)}</p>' if about else ""
+    description = f'<p class="about">{escape(about)}</p>' if about else ""
     return (
-        f'<section id="{name}"><header><h2>{escape(title)}</h2>{told}</header>'
+        f'<section id="{name}"><header><h2>{escape(title)}</h2>{description}</header>'
         f"{''.join(parts)}</section>"
     )
 

@@ -80,7 +80,7 @@ def parse_archive_csv(name: str, text: str) -> list[dict[str, Any]]:
     """The rows of a Results Archive CSV, as the search would give them.
 
     Args:
-        name: What a message calls the file.
+        name: Name of the file in messages.
         text: Its content.
 
     Returns:

@@ -41,7 +41,7 @@ def read_cells(name: str, text: str, delimiter: str) -> list[tuple[int, list[str
     """The rows of a CSV text that are not empty, each with the number of its last line.
 
     Args:
-        name: What a message calls the file.
+        name: Name of the file in messages.
         text: Its content.
         delimiter: What separates two cells.
 

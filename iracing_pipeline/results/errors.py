@@ -1,4 +1,4 @@
-"""What can be wrong with a file that was dropped for its results."""
+"""Errors of a dropped result file."""
 
 from __future__ import annotations
 

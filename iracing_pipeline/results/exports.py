@@ -42,7 +42,7 @@ def read_export(name: str, content: bytes) -> Export:
     """Recognise a downloaded file and take its payload out of its wrapper.
 
     Args:
-        name: What a message calls the file.
+        name: Name of the file in messages.
         content: Its bytes.
 
     Returns:

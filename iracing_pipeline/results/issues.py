@@ -1,4 +1,4 @@
-"""What a payload had that the parsers did not expect, collected for a check."""
+"""Unexpected content of a payload, collected for a check."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import Enum
 
 
 class Problem(Enum):
-    """What kind of surprise."""
+    """Kind of unexpected content."""
 
     UNKNOWN = "unknown field"
     MISSING = "missing field"
@@ -30,7 +30,7 @@ class Issue:
     Attributes:
         where: The part of the payload, such as ``results/get session_results[].results[]``.
         field: The field.
-        problem: What kind of surprise it was.
+        problem: Kind of unexpected content.
         detail: Types that were expected and found; never a value, which may be personal.
     """
 

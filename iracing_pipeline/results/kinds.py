@@ -27,10 +27,10 @@ _DAY_TICKS = 86_400 * TICKS_PER_S
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """How one kind of value is read.
+    """How to read one kind of value.
 
     Attributes:
-        name: What a message calls it.
+        name: Name in messages.
         raw: Type of the values before ``finish``.
         types: Python types taken as they are.
         repair: Makes a value of another type usable, or raises ``ValueError``.
@@ -80,9 +80,9 @@ def _number(value: object) -> float:
 def _boolean(value: object) -> bool:
     if isinstance(value, int) and value in {0, 1}:
         return bool(value)
-    known = {"true": True, "false": False, "1": True, "0": False}
-    if isinstance(value, str) and value.lower() in known:
-        return known[value.lower()]
+    values = {"true": True, "false": False, "1": True, "0": False}
+    if isinstance(value, str) and value.lower() in values:
+        return values[value.lower()]
     raise ValueError
 
 
@@ -166,13 +166,13 @@ def _ticks(column: pl.Expr) -> pl.Expr:
 
 def _class_of_level(column: pl.Expr) -> pl.Expr:
     index = (column - 1) // 4
-    known = dict(enumerate(LICENCE_CLASSES))
-    return index.replace_strict(known, default=None, return_dtype=pl.String)
+    classes = dict(enumerate(LICENCE_CLASSES))
+    return index.replace_strict(classes, default=None, return_dtype=pl.String)
 
 
 def _class_of_group(column: pl.Expr) -> pl.Expr:
-    known = dict(enumerate(LICENCE_CLASSES, start=1))
-    return column.replace_strict(known, default=None, return_dtype=pl.String)
+    classes = dict(enumerate(LICENCE_CLASSES, start=1))
+    return column.replace_strict(classes, default=None, return_dtype=pl.String)
 
 
 INTEGER = _integer("integer", lambda column: column)

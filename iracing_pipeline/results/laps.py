@@ -35,7 +35,7 @@ FLAGS = {
     32768: "optional path",
     65536: "connection meatball",
 }
-"""What each bit of a lap's ``flags`` means."""
+"""Meaning of each bit of a lap's ``flags``."""
 
 INCIDENT_BITS = 4 | 32 | 64 | 128
 
@@ -95,8 +95,8 @@ def read_laps(
 
     Args:
         charts: Subsession id, simsession number and the rows of each.
-        source: Where they come from.
-        issues: Takes note of what is unexpected in them.
+        source: Source.
+        issues: Collects what is unexpected in them.
 
     Returns:
         Rows of ``racing.lap``, each key once.
@@ -130,7 +130,7 @@ def read_events(logs: Iterable[tuple[int, int, Any]], issues: Issues) -> pl.Data
 
     Args:
         logs: Subsession id, simsession number and the rows of each.
-        issues: Takes note of what is unexpected in them.
+        issues: Collects what is unexpected in them.
 
     Returns:
         Rows of ``racing.session_event``, each key once.

@@ -1,4 +1,4 @@
-"""How a member develops: one rating history from several sources, totals, personal bests."""
+"""Development of a member: one rating history from several sources, totals, personal bests."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def chart_points(payloads: Iterable[object], issues: Issues) -> pl.DataFrame:
 
     Args:
         payloads: Charts of any types and categories; a chart says which it is.
-        issues: Takes note of what is unexpected in them.
+        issues: Collects what is unexpected in them.
 
     Returns:
         Rows of ``racing.rating_history``, not stitched.
@@ -186,7 +186,7 @@ def member_points(payload: object, observed_at: datetime, issues: Issues) -> pl.
     Args:
         payload: The answer.
         observed_at: When it was given, UTC.
-        issues: Takes note of what is unexpected in it.
+        issues: Collects what is unexpected in it.
 
     Returns:
         Rows of ``racing.rating_history``, not stitched.

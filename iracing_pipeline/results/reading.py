@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """Where a column comes from.
+    """Source of a column.
 
     Attributes:
         column: Column of the table.
@@ -37,10 +37,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What one kind of JSON object holds, and which table it fills.
+    """Fields of one kind of JSON object, and the table that it fills.
 
     Attributes:
-        where: What a message calls the object.
+        where: Name of the object in messages.
         table: The table.
         fields: The fields that are read.
         ignored: Names of fields that are known and not read, parted by spaces.
@@ -182,8 +182,8 @@ class Rows:
             self._issues.add(self._shape.where, ", ".join(key), Problem.REPEATED, count=repeated)
         return once
 
-    def _changed(self, expected: str, found: object, count: int = 1) -> None:
-        detail = f"{expected} expected, {type(found).__name__} found"
+    def _changed(self, expected: str, value: object, count: int = 1) -> None:
+        detail = f"{expected} expected, {type(value).__name__} found"
         self._issues.add(self._shape.where, "[]", Problem.CHANGED, detail, count=count)
 
 
@@ -207,7 +207,7 @@ def objects(payload: object, name: str) -> list[Any]:
 
 
 def value_at(payload: object, path: str) -> Any:
-    """The value at a dotted path; None where there is none."""
+    """The value at a dotted path; None if there is none."""
     for name in path.split("."):
         payload = payload.get(name) if isinstance(payload, dict) else None
     return payload

@@ -236,7 +236,7 @@ def read_seasons(payload: object, issues: Issues) -> pl.DataFrame:
 
     Args:
         payload: Of ``series/seasons``, ``season/list`` or ``series/past_seasons``.
-        issues: Takes note of what is unexpected in it.
+        issues: Collects what is unexpected in it.
 
     Returns:
         Rows of ``racing.season``.
@@ -249,7 +249,7 @@ def read_season_weeks(payload: object, issues: Issues) -> pl.DataFrame:
 
     Args:
         payload: Of ``series/seasons``, ``series/season_schedule`` or ``series/past_seasons``.
-        issues: Takes note of what is unexpected in it.
+        issues: Collects what is unexpected in it.
 
     Returns:
         Rows of ``racing.season_week``.

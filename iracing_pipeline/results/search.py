@@ -151,7 +151,7 @@ OWN_RESULT_SHAPE = Shape(
 
 @dataclass(frozen=True, slots=True)
 class SearchFrames:
-    """What search rows become.
+    """Frames of search rows.
 
     Attributes:
         subsession: Rows of ``racing.subsession``.
@@ -179,8 +179,8 @@ def read_search(
 
     Args:
         rows: The rows, of any number of chunks.
-        source: Where they come from.
-        issues: Takes note of what is unexpected in them.
+        source: Source.
+        issues: Collects what is unexpected in them.
         cust_id: Whose rows they are, where the rows do not say.
 
     Returns:

@@ -67,7 +67,7 @@ def read_session_info(
     results: list[dict[str, object]] = []
     for session in sessions:
         # iRacing's site counts back from the main event, the simulator up to it.
-        place = {
+        identity = {
             "subsession_id": subsession_id,
             "simsession_number": session["SessionNum"] - last,
             **Source.IBT.columns,
@@ -75,7 +75,7 @@ def read_session_info(
         standing = [each for each in objects(session, "ResultsPositions") if isinstance(each, dict)]
         simsessions.append(
             {
-                **place,
+                **identity,
                 "simsession_type": _SIMSESSION_TYPES.get(str(session.get("SessionType"))),
                 "type_name": _text(session.get("SessionType")),
                 "name": _text(session.get("SessionName")),
@@ -86,7 +86,7 @@ def read_session_info(
             driver = drivers.get(each.get("CarIdx"))
             row = _result(each, driver, team_event=team_event) if driver else None
             if row is not None:
-                results.append({**place, **row})
+                results.append({**identity, **row})
     summary = {
         "subsession_id": subsession_id,
         **Source.IBT.columns,

@@ -1,4 +1,4 @@
-"""Where a result comes from, and which of several versions of it wins."""
+"""Source of a result, and the rule for the winner of several versions."""
 
 from __future__ import annotations
 

@@ -253,7 +253,7 @@ _CSV_SIMSESSION, _CSV_RESULT = _sparse(SIMSESSION_SHAPE), _sparse(RESULT_SHAPE)
 
 @dataclass(frozen=True, slots=True)
 class SubsessionFrames:
-    """What ``results/get`` payloads become.
+    """Frames of ``results/get`` payloads.
 
     Attributes:
         subsession: Rows of ``racing.subsession``.
@@ -281,8 +281,8 @@ def read_subsessions(payloads: Iterable[Any], source: Source, issues: Issues) ->
 
     Args:
         payloads: The documents, without a wrapper.
-        source: Where they come from.
-        issues: Takes note of what is unexpected in them.
+        source: Source.
+        issues: Collects what is unexpected in them.
 
     Returns:
         Frames with each key once.
@@ -350,7 +350,7 @@ def _add_entries(results: Rows, entries: list[Any], given: dict[str, object]) ->
 
 
 def _summary(payload: object) -> dict[str, object]:
-    """What a subsession's row takes from the lists in its payload."""
+    """Values of a subsession's row from the lists in its payload."""
     main = next(
         (
             each

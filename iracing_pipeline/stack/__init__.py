@@ -1,4 +1,4 @@
-"""The stack of containers: what it needs on this machine, made once, and Docker Compose.
+"""The stack of containers: its files on this machine, and Docker Compose.
 
 Errors are :class:`~iracing_pipeline.stack.errors.StackError`: each says what to do.
 """

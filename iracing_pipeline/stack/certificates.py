@@ -27,7 +27,7 @@ _TOLERANCE = timedelta(hours=1)  # of clocks that are not quite right
 
 @dataclass(frozen=True, slots=True)
 class Authority:
-    """Who issues certificates."""
+    """The authority that issues certificates."""
 
     certificate: x509.Certificate
     key: ec.EllipticCurvePrivateKey
@@ -136,9 +136,9 @@ def _good(path: Path, issuer: Authority, hosts: Sequence[str], now: datetime) ->
         certificate.verify_directly_issued_by(issuer.certificate)
     except InvalidSignature:
         return False  # of an authority that was here before
-    known = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    names_in = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     wanted = x509.SubjectAlternativeName([_name(host) for host in hosts])
-    return known == wanted and certificate.not_valid_after_utc - now > RENEWED_BEFORE
+    return names_in == wanted and certificate.not_valid_after_utc - now > RENEWED_BEFORE
 
 
 def _name(host: str) -> x509.GeneralName:

@@ -18,8 +18,8 @@ AGENT = ("IRACING_PDC_CLUSTER", "IRACING_PDC_GRAFANA_ID")
 CONFIG = ".stack/prometheus.yml"
 
 
-def configure(root: Path, env: Path, known: Mapping[str, str]) -> list[str]:
-    """Make what ``.env`` asks for; names of what is new.
+def configure(root: Path, env: Path, values: Mapping[str, str]) -> list[str]:
+    """Make the files that ``.env`` demands; return the names of new ones.
 
     With a place to push to, Prometheus forwards to it what it scrapes. With an agent's cluster and
     id, the agent runs too.
@@ -27,29 +27,29 @@ def configure(root: Path, env: Path, known: Mapping[str, str]) -> list[str]:
     Args:
         root: The checkout.
         env: The file ``.env``.
-        known: What is in it.
+        values: What is in it.
 
     Raises:
         StackError: If something is missing.
         OSError: From the disk.
     """
-    if not known.get(URL):
+    if not values.get(URL):
         return []
-    if not known.get(USER):
+    if not values.get(USER):
         raise StackError(f"{URL} is in .env, but {USER} is not. Add the number of the user.")
-    folder = secrets.folder_of(root, known)
+    folder = secrets.folder_of(root, values)
     _needs(folder / "cloud_token", URL)
     target = root / CONFIG
     target.parent.mkdir(exist_ok=True)
     text = prometheus_config(
         (root / "docker/prometheus/prometheus.yml").read_text(encoding="utf-8"),
         (root / "prometheus/prometheus.cloud.yml").read_text(encoding="utf-8"),
-        url=known[URL],
-        user=known[USER],
+        url=values[URL],
+        user=values[USER],
     )
     target.write_text(text, encoding="utf-8", newline="\n")
     made = env_file.add(env, {"IRACING_PROMETHEUS_CONFIG": f"./{CONFIG}"})
-    if all(known.get(name) for name in AGENT):
+    if all(values.get(name) for name in AGENT):
         _needs(folder / "pdc_token", AGENT[0])
         made += env_file.add(env, {"COMPOSE_PROFILES": "cloud"})
     return made
@@ -61,7 +61,7 @@ def prometheus_config(own: str, cloud: str, *, url: str, user: str) -> str:
     Args:
         own: Configuration of the stack.
         cloud: Configuration of a Prometheus that forwards; what it says of that is taken over.
-        url: Where to.
+        url: Address.
         user: As whom; the token comes from its file.
     """
     config, forwarding = yaml.safe_load(own), yaml.safe_load(cloud)

@@ -59,7 +59,7 @@ def program() -> str:
 
 
 def run(docker: str, folder: Path, *arguments: str, env_file: str = ".env") -> int:
-    """Run a command of Compose; its exit code. What it says is shown."""
+    """Run a command of Compose, showing its output; return its exit code."""
     command = [docker, "compose", "--project-directory", str(folder)]
     command += ["--env-file", str(folder / env_file), *arguments]
     return subprocess.run(  # noqa: S603 - no shell
@@ -69,12 +69,12 @@ def run(docker: str, folder: Path, *arguments: str, env_file: str = ".env") -> i
 
 def unhealthy(docker: str, folder: Path, *, env_file: str = ".env") -> list[str]:
     """Services that do not run as they should, each with its state."""
-    told = _ask(
+    output = _ask(
         docker,
         *("compose", "--project-directory", str(folder), "--env-file", str(folder / env_file)),
         *("ps", "--all", "--format", "json"),
     )
-    rows = [json.loads(line) for line in (told or "").splitlines() if line.startswith("{")]
+    rows = [json.loads(line) for line in (output or "").splitlines() if line.startswith("{")]
     return [
         f"{row['Service']} ({row.get('Health') or row['State']})"
         for row in rows
@@ -84,7 +84,7 @@ def unhealthy(docker: str, folder: Path, *, env_file: str = ".env") -> list[str]
 
 
 def _ask(*command: str) -> str | None:
-    """What a command prints; None when it fails."""
+    """Return the output of a command; None when it fails."""
     try:
         done = subprocess.run(  # noqa: S603 - no shell
             command,

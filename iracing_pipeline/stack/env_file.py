@@ -25,7 +25,7 @@ def read(path: Path) -> dict[str, str]:
     if not path.exists():
         return {}
     lines = path.read_text(encoding="utf-8").splitlines()
-    return {found[1]: _unquoted(found[2]) for line in lines if (found := _LINE.match(line))}
+    return {match[1]: _unquoted(match[2]) for line in lines if (match := _LINE.match(line))}
 
 
 def add(path: Path, values: Mapping[str, str]) -> list[str]:
@@ -34,8 +34,8 @@ def add(path: Path, values: Mapping[str, str]) -> list[str]:
     Raises:
         OSError: From the disk.
     """
-    known = read(path)
-    missing = [name for name in values if name not in known]
+    existing = read(path)
+    missing = [name for name in values if name not in existing]
     if not missing:
         return []
     text = path.read_text(encoding="utf-8") if path.exists() else HEADING

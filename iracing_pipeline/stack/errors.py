@@ -1,4 +1,4 @@
-"""What can go wrong before the stack runs."""
+"""Errors before the stack runs."""
 
 from __future__ import annotations
 

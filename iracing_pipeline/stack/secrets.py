@@ -27,14 +27,14 @@ FOLDER = "IRACING_SECRETS_DIR"
 """The variable in ``.env`` that names another folder than ``secrets`` in the checkout."""
 
 OWN = ("iracing_client_secret", "iracing_account", "cloud_token", "pdc_token")
-"""What others issue: empty until their owner writes something in them."""
+"""Secrets that others issue: empty until the owner writes something in them."""
 
 _BYTES = 32
 
 
-def folder_of(root: Path, known: Mapping[str, str]) -> Path:
-    """Where the secrets of a checkout are, by what is in its ``.env``."""
-    return root / known.get(FOLDER, "secrets")
+def folder_of(root: Path, values: Mapping[str, str]) -> Path:
+    """Return the folder of the secrets of a checkout, by its ``.env``."""
+    return root / values.get(FOLDER, "secrets")
 
 
 def make(folder: Path) -> list[str]:

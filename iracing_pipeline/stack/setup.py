@@ -1,4 +1,4 @@
-"""What the stack needs on this machine, made on first use: folders, ``.env`` and secrets."""
+"""Files of the stack on this machine, made on first use: folders, ``.env`` and secrets."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SEPARATOR = {"COMPOSE_PATH_SEPARATOR": ","}  # Compose's own differs by system
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What a setup found and made.
+    """Result of a setup.
 
     Attributes:
         telemetry: The telemetry folder; None for the demo, which has its own.
@@ -44,7 +44,7 @@ def setup(
 
     Args:
         root: The checkout.
-        guess: Where iRacing writes telemetry unless it was told otherwise.
+        guess: Default folder of iRacing's telemetry.
         chosen: The telemetry folder, by somebody who knows; replaces the one in ``.env``.
         ask: Asks for the folder, given why that is needed. None where nobody can be asked.
         public: Names by which others reach the stack: then it is for production, from now on.
@@ -61,12 +61,12 @@ def setup(
         _for_production(env, public)
     (root / "results").mkdir(exist_ok=True)
     made = env_file.add(env, {TELEMETRY: telemetry.as_posix(), "IRACING_RESULTS_DIR": "./results"})
-    known = env_file.read(env)
-    folder = secrets.folder_of(root, known)
+    values = env_file.read(env)
+    folder = secrets.folder_of(root, values)
     made += secrets.make(folder)
-    if names := known.get(NAMES):
+    if names := values.get(NAMES):
         made += _public_secrets(folder, names.split(","))
-    made += cloud.configure(root, env, known)
+    made += cloud.configure(root, env, values)
     return Done(telemetry, tuple(made))
 
 
@@ -112,16 +112,16 @@ def _public_secrets(folder: Path, names: Sequence[str]) -> list[str]:
 
 
 def _telemetry(
-    known: str | None, guess: Path, chosen: Path | None, ask: Callable[[str], Path] | None
+    configured: str | None, guess: Path, chosen: Path | None, ask: Callable[[str], Path] | None
 ) -> Path:
     if chosen is not None:
         return folders.telemetry(chosen)
-    if known:
+    if configured:
         try:
-            return folders.telemetry(type(guess)(known))
+            return folders.telemetry(type(guess)(configured))
         except StackError as error:
             raise StackError(
-                f"{error} It is named by {TELEMETRY} in .env: mend it there, or say"
+                f"{error} It is named by {TELEMETRY} in .env: correct it there, or run"
                 " `stack setup --telemetry FOLDER`."
             ) from error
     try:

@@ -1,4 +1,4 @@
-"""What the tables of the project hold: every column once, with its type, unit and meaning.
+"""The tables of the project: every column once, with its type, unit and meaning.
 
 This is the ground floor. The analysis shapes its frames by these declarations, the warehouse
 takes its column comments from them, and the dashboards their units.

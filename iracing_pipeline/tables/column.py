@@ -26,7 +26,7 @@ class Column:
     Attributes:
         name: Name in frames and in PostgreSQL; it ends in its unit where it has one (``_s``).
         dtype: Type in a polars frame.
-        doc: What it says and where it comes from; becomes the comment in the database.
+        doc: Meaning and source; becomes the comment in the database.
         unit: Unit symbol (SI where one exists), or None for counts, names and flags.
         required: Whether a row without it is wrong (``NOT NULL``).
         json: Whether the text holds a JSON document (``jsonb`` in PostgreSQL).
@@ -122,10 +122,10 @@ class Table:
         Raises:
             polars.exceptions.PolarsError: If a value does not fit its column.
         """
-        known = set(self.names)
+        declared = set(self.names)
         listed = list(rows)
         for row in listed:
-            if unknown := row.keys() - known:
+            if unknown := row.keys() - declared:
                 raise KeyError(f"{self.name} has no column {', '.join(sorted(unknown))}")
         return pl.DataFrame(listed, schema=self.schema, orient="row", strict=True)
 
@@ -174,7 +174,7 @@ class Table:
         }
 
     def _only_within(self, outside: Iterable[Column]) -> Iterator[pl.Expr]:
-        """What the columns that can do without a value become."""
+        """Null the values outside the bounds in columns that are not required."""
         by_name = {column.name: column for column in self.columns}
         wanted = {column.name for column in outside}
         for column in self.columns:

@@ -1,4 +1,4 @@
-"""What the laps of a session come to, and how evenly they were driven."""
+"""Figures of the laps of a session, and their consistency."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from iracing_pipeline.tables.column import Column, Table
 
 SESSION_SUMMARY = Table(
     name="racing.session_summary",
-    doc="What the clean laps of one session come to: pace, evenness and fuel.",
+    doc="Figures of the clean laps of one session: pace, consistency and fuel.",
     key=("session_key",),
     columns=(
         Column("session_key", pl.String, "The session", required=True),

@@ -1,4 +1,4 @@
-"""How fast the dampers of a car move: a histogram of velocity for each of a session."""
+"""Velocity of the dampers of a car: a histogram for each of a session."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ DAMPERS = {
     "LRSH": "Left rear, SH",
     "RRSH": "Right rear, SH",
 }
-"""What iRacing puts before ``shockVel``, and its name in words; a car has some of them."""
+"""Prefixes of ``shockVel`` at iRacing, and their names in words; a car has some of them."""
 
 BIN_WIDTH_MPS = 0.010
 EDGE_MPS = 0.300

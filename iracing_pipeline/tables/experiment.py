@@ -71,7 +71,7 @@ EXPERIMENT_RUN = Table(
 
 EXPERIMENT_LOOK = Table(
     name="racing.experiment_look",
-    doc="What an experiment says after each block of four runs. The interval holds at every look.",
+    doc="Result of an experiment after each block of four runs. The interval holds at every look.",
     key=("name", "block"),
     columns=(
         _NAME,

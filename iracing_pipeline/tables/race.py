@@ -190,8 +190,8 @@ TRAFFIC_EFFECT = Table(
 
 RACE_ANALYSIS = Table(
     name="racing.race_analysis",
-    doc="One subsession whose races were taken apart. A load that changes its laps or results"
-    " removes the row, so that it is taken apart anew.",
+    doc="One subsession whose races were analysed. A load that changes its laps or results"
+    " removes the row, so that it is analysed again.",
     key=("subsession_id",),
     columns=(
         Column("subsession_id", pl.Int64, "SubSessionID", required=True),

@@ -201,7 +201,7 @@ RATING_TARGET = Table(
         Column(
             "corners_per_incident",
             pl.Float64,
-            "Corners driven for each incident point that this takes; null where it cannot be told",
+            "Corners driven for each incident point that this takes; null where unknown",
             "1/incident",
         ),
         Column(
@@ -226,7 +226,7 @@ RATING_TARGET = Table(
         Column("change_per_doubling_low", pl.Float64, "Lower end of its 95 % interval"),
         Column("change_per_doubling_high", pl.Float64, "Upper end of its 95 % interval"),
         Column("race_count", pl.Int32, "Races that it was measured on", required=True),
-        Column("note", pl.String, "Why it cannot be told; null where it can"),
+        Column("note", pl.String, "Why it cannot be determined; null where it can"),
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The tables of what iRacing sent, as it sent it, and of what is still to be fetched."""
+"""Tables of the payloads that iRacing sent, and of documents that are due."""
 
 from __future__ import annotations
 

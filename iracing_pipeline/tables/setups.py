@@ -1,4 +1,4 @@
-"""What was changed on the car from one session to the next, and what the pace did."""
+"""Changes of the setup from one session to the next, and their effect on the pace."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ STINT = Table(
         ),
         Column("lap_count", pl.Int32, "Laps and parts of laps in it", required=True),
         Column("timed_lap_count", pl.Int32, "Laps of kind timed", required=True),
-        Column("clean_lap_count", pl.Int32, "Laps that its pace was had from", required=True),
+        Column("clean_lap_count", pl.Int32, "Laps from which its pace is computed", required=True),
         Column("distance_m", pl.Float64, "Distance driven", "m", bounds=bounds.DISTANCE),
         Column("fuel_start_l", pl.Float64, "Fuel on leaving", "l"),
         Column("fuel_end_l", pl.Float64, "Fuel on coming in, or at the end", "l"),
@@ -86,7 +86,7 @@ STINT = Table(
         Column(
             "fuel_effect_s_per_l",
             pl.Float64,
-            "What a litre on board costs a lap; null where the session's stints do not tell fuel"
+            "Seconds that a litre on board costs; null where the session's stints do not tell fuel"
             " and tyres apart",
             "s/l",
         ),
@@ -159,7 +159,7 @@ _NAMES = {"lf": "left front", "rf": "right front", "lr": "left rear", "rr": "rig
 TYRE_SET = Table(
     name="racing.tyre_set",
     doc="One set of tyres on the car. Carcass temperature and tread are what was measured in the"
-    " pits when the set came off, or at its last stop: iRacing measures them nowhere else.",
+    " pits when the set came off, or at its last stop: iRacing measures them only there.",
     key=("session_key", "tyre_set"),
     columns=(
         Column("session_key", pl.String, "The session it was driven in", required=True),

@@ -1,4 +1,4 @@
-"""What is known of a car on a track, and plans for races there."""
+"""Figures of a car on a track, and plans for races there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _RACE = Column("race", pl.String, "Length of the race, such as 45 min or 28 laps
 
 
 def _estimate(name: str, unit: str, doc: str, what: str) -> tuple[Column, ...]:
-    """A pooled figure with its interval and what is behind it."""
+    """A pooled figure with its interval and its number of values."""
     suffix = "_" + unit.replace("/", "_per_")
     return (
         Column(f"{name}{suffix}", pl.Float64, doc, unit),
@@ -81,13 +81,13 @@ CAR_TRACK = Table(
         *_estimate(
             "fuel_effect",
             "s/l",
-            "What a litre on board costs a lap; null where fuel and tyres are not told apart",
+            "Seconds that a litre on board costs; null where fuel and tyres cannot be separated",
             "fuel effect",
         ),
         *_estimate(
             "degradation",
             "s/lap",
-            "What each lap on the tyres costs a lap; null where fuel and tyres are not told apart",
+            "Seconds of each lap on the tyres; null where fuel and tyres cannot be separated",
             "degradation",
         ),
         Column(

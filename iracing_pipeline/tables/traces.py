@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Between(Enum):
-    """What a channel is between two records."""
+    """Interpolation of a channel between two records."""
 
     CONTINUOUS = "on the straight line between them"
     DISCRETE = "what the record before says"
@@ -37,7 +37,7 @@ class TraceChannel:
         sources: iRacing's channels; the mean of all of them, so that one that is absent makes
             the trace absent.
         between: How it may be interpolated.
-        doc: What it says.
+        doc: Its meaning.
         unit: Its unit; None for numbers and flags.
         resolution: It is rounded to a multiple of this, a power of two: far below what can be
             told on track, and rounded numbers pack well on the disk.
@@ -148,7 +148,7 @@ TRACE_CHANNELS: tuple[TraceChannel, ...] = (
     *_wheel("LR", "left rear"),
     *_wheel("RR", "right rear"),
 )
-"""What a trace holds apart from elapsed time and position, in the order of its columns."""
+"""Channels of a trace apart from elapsed time and position, in the order of its columns."""
 
 POSITION_RESOLUTION_M = 2**-6
 
@@ -308,7 +308,7 @@ LAP_TRACE = Table(
 
 REFERENCE_LAP = Table(
     name="racing.reference_lap",
-    doc="One lap of somebody to compare with, on the grid of its track; never among the laps that"
+    doc="One lap of another driver, on the grid of its track; never among the laps that"
     " were driven here, so that it is in none of their figures.",
     key=("reference_key",),
     columns=(

@@ -97,7 +97,7 @@ API_REQUEST = Table(
 
 API_STATE = Table(
     name="ops.api_state",
-    doc="What the Data API last said of our quota and tokens: one row an OAuth client.",
+    doc="Last answer of the Data API on quota and tokens: one row for each OAuth client.",
     key=("client",),
     columns=(
         Column("client", pl.String, "OAuth client, as a digest of its id", required=True),

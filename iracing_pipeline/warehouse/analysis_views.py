@@ -1,4 +1,4 @@
-"""The views of what was analysed: traces point by point, sectors, corners, stints and the car."""
+"""Views of the analysis: traces point by point, sectors, corners, stints and the car."""
 
 from __future__ import annotations
 

@@ -21,10 +21,10 @@ def add(
     quota_remaining: int | None,
     login_ends_at: float | None,
 ) -> None:
-    """Add what one process asked.
+    """Add the requests of one process.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         client: The OAuth client's id; only a digest of it is kept.
         calls: Requests by endpoint and HTTP status; status 0 is no answer.
         quota_limit: Requests that a period has; None when not said.

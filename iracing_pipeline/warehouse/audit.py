@@ -51,7 +51,7 @@ def record(
 
     Args:
         connection: The one the loads were made on.
-        loads: What ``replace`` or ``upsert`` returned.
+        loads: Results of ``replace`` or ``upsert``.
         partition_key: What to record for a load that replaced no partition; None for the table.
         run_id: The run that did it; None outside a run.
     """
@@ -70,7 +70,7 @@ def record_steps(
     """Record in ``ops.step_time`` how long the steps of loading an item took.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         item: The item, such as a session key.
         seconds: How long each step took, by its name.
         run_id: The run that did it; None outside a run.

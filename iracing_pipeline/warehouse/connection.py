@@ -46,10 +46,11 @@ class Warehouse:
 
     @property
     def address(self) -> str:
-        """Where the database is, without the password: fit for messages and metadata."""
-        known = self._parameters
-        host = known.get("host") or known.get("hostaddr") or "localhost"
-        return f"{known.get('user', '')}@{host}:{known.get('port', 5432)}/{known.get('dbname', '')}"
+        """Address of the database, without the password: for messages and metadata."""
+        parameters = self._parameters
+        host = parameters.get("host") or parameters.get("hostaddr") or "localhost"
+        user, database = parameters.get("user", ""), parameters.get("dbname", "")
+        return f"{user}@{host}:{parameters.get('port', 5432)}/{database}"
 
     @contextmanager
     def connect(self, *, autocommit: bool = False) -> Iterator[Connection]:

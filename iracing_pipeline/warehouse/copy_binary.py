@@ -101,10 +101,10 @@ def _split(packed: Packed, missing: Missing) -> list[bytes]:
 
 def _texts(series: pl.Series, prefix: bytes = b"") -> list[bytes]:
     # Names and kinds repeat, so each is encoded once.
-    known: dict[str | None, bytes] = {None: NULL}
+    encoded: dict[str | None, bytes] = {None: NULL}
     for text in series.unique().drop_nulls():
-        known[text] = _sized(prefix + text.encode())
-    return [known[text] for text in series]
+        encoded[text] = _sized(prefix + text.encode())
+    return [encoded[text] for text in series]
 
 
 def _arrays(series: pl.Series) -> list[bytes]:

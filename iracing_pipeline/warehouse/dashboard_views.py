@@ -1,4 +1,4 @@
-"""What only dashboards need of the database: units as the racer likes, laps on one clock.
+"""Views for dashboards only: units of the reader, laps on one clock.
 
 **The reference-lap clock.** Grafana's charts share a cursor, a zoom and regions along time alone.
 So the laps that are compared lie on a time axis, where each point of the track has the time at

@@ -1,4 +1,4 @@
-"""The books of what was sent to Prometheus: which sessions are to be sent, and what became of them.
+"""Sessions to send to Prometheus, and the outcome of each.
 
 What waits is a row here; its samples lie in the lake. So an outage of any length costs neither
 memory nor disk, and what was young when it began goes the way of old sessions when it ends.
@@ -23,7 +23,7 @@ FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """What is known of a session whose channels are to be sent."""
+    """Facts of a session whose channels are sent."""
 
     session_key: str
     start_time: datetime
@@ -35,7 +35,7 @@ class Session:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of the samples of a session at one place; a row of ``ops.metric_history``."""
+    """Outcome of the samples of a session at one destination; a row of ``ops.metric_history``."""
 
     state: str
     accepted: int = 0
@@ -48,7 +48,7 @@ class Outcome:
 
 
 def sessions(connection: Connection, session_keys: Sequence[str]) -> dict[str, Session]:
-    """What is known of some sessions, by key."""
+    """Return facts of some sessions, by key."""
     with connection.cursor(row_factory=class_row(Session)) as cursor:
         rows = cursor.execute(
             "SELECT session_key, start_time, record_count,"
@@ -73,7 +73,7 @@ def due(
     wait and whose time has come.
 
     Args:
-        connection: Where to read.
+        connection: Connection to read from.
         destination: The place.
         selection: Digest of the channels and the rate that are sent now.
         now: The time.

@@ -71,7 +71,7 @@ def summary(connection: Connection, session_key: str) -> dict[str, Any]:
 
 
 def findings(connection: Connection, session_key: str) -> list[dict[str, Any]]:
-    """What cost time in it, costliest first."""
+    """Findings of the session, costliest first."""
     return _rows(
         connection,
         b"SELECT text, advice, seconds FROM racing.race_finding WHERE session_key = %s"

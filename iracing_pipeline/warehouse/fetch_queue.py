@@ -44,7 +44,7 @@ def of_subsessions(connection: Connection, subsession_ids: Sequence[int]) -> lis
 
 
 def incomplete(connection: Connection) -> list[Fetch]:
-    """The subsessions that are not complete and that were asked for, oldest first."""
+    """List the requested subsessions that are incomplete, oldest first."""
     return _fetches(connection, "status NOT IN ('ok', 'pending')", [])
 
 
@@ -66,7 +66,7 @@ def save(connection: Connection, fetch: Fetch) -> None:
 
 
 def due_seasons(connection: Connection, now: datetime) -> list[str]:
-    """The seasons in which something is to be fetched now."""
+    """List the seasons with due documents."""
     fetches = _fetches(connection, f"(status <> 'ok' OR NOT settled) AND {_IS_OPEN}", [])
     return sorted({fetch.season for fetch in fetches if fetch.is_due(now)})
 
@@ -80,7 +80,7 @@ def wanted_of(connection: Connection, item: str) -> list[Wanted]:
 
 
 def want(connection: Connection, wanted: Wanted) -> None:
-    """Write what is known of a document that is wanted."""
+    """Store the state of a wanted document."""
     connection.execute(
         f"INSERT INTO raw.document_fetch ({_WANTED})"
         " VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)"
@@ -101,10 +101,10 @@ def received(connection: Connection, kind: str, item: str, part: int) -> None:
 
 
 def ask_again(connection: Connection, subsession_ids: Sequence[int] | None = None) -> int:
-    """Ask again for what is not complete, final or not: how many subsessions.
+    """Request incomplete subsessions again, final or not; return their number.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         subsession_ids: Which; None for every one that is not complete.
     """
     chosen = "status <> 'ok'" if subsession_ids is None else "subsession_id = ANY(%(ids)s)"
@@ -127,7 +127,7 @@ def ask_again(connection: Connection, subsession_ids: Sequence[int] | None = Non
 
 
 def dismiss(connection: Connection, subsession_ids: Sequence[int]) -> int:
-    """Leave subsessions alone: not asked for, not loaded, not checked. How many there were."""
+    """Dismiss subsessions: not requested, not loaded, not checked. Return their number."""
     return connection.execute(
         "UPDATE raw.subsession_fetch SET status = 'dismissed', retry_after = NULL"
         " WHERE subsession_id = ANY(%s) AND status <> 'dismissed'",
@@ -158,8 +158,17 @@ def was_received_since(connection: Connection, moment: datetime) -> bool:
     return row.fetchone() is not None
 
 
+def last_received(connection: Connection) -> int | None:
+    """The subsession whose documents were received last; None where none were."""
+    row = connection.execute(
+        "SELECT subsession_id FROM raw.subsession_fetch WHERE fetched_at IS NOT NULL"
+        " ORDER BY fetched_at DESC, subsession_id LIMIT 1"
+    ).fetchone()
+    return None if row is None else row[0]
+
+
 def watermark(connection: Connection, name: str) -> datetime | None:
-    """How far an incremental search has come; None before its first."""
+    """Return the end of the last incremental search; None before the first."""
     row = connection.execute("SELECT reached FROM raw.watermark WHERE name = %s", [name]).fetchone()
     return None if row is None else row[0]
 

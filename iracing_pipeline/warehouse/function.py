@@ -23,9 +23,9 @@ class Function:
 
     Attributes:
         name: Schema and name.
-        doc: What it answers, with units.
+        doc: Description, with units.
         arguments: Names and types as in SQL.
-        returns: What follows ``RETURNS``.
+        returns: SQL after ``RETURNS``.
         body: One ``SELECT``.
         immutable: Whether the answer depends on the arguments alone.
     """
@@ -39,7 +39,7 @@ class Function:
 
     @property
     def statement(self) -> str:
-        """What makes it."""
+        """The statement that creates it."""
         kept = "IMMUTABLE" if self.immutable else "STABLE"
         return (
             f"CREATE FUNCTION {self.name}({self.arguments}) RETURNS {self.returns}"
@@ -48,7 +48,7 @@ class Function:
 
 
 def remake(connection: Connection, functions: tuple[Function, ...]) -> None:
-    """Make functions anew, with their comments; earlier ones of the same names are dropped.
+    """Recreate functions, with their comments; earlier ones of the same names are dropped.
 
     Raises:
         MigrationError: If somebody else's view or function builds on one of them.
@@ -64,12 +64,12 @@ def remake(connection: Connection, functions: tuple[Function, ...]) -> None:
 
 
 def _drop(connection: Connection, function: Function) -> None:
-    known = connection.execute(
+    signatures = connection.execute(
         "SELECT oid::regprocedure::text FROM pg_proc"
         " WHERE pronamespace = 'grafana'::regnamespace AND proname = %s",
         [function.name.partition(".")[2]],
     ).fetchall()
-    for (signature,) in known:
+    for (signature,) in signatures:
         try:
             connection.execute(f"DROP FUNCTION {signature}".encode())
         except psycopg.errors.DependentObjectsStillExist as error:

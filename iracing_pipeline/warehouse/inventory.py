@@ -1,4 +1,4 @@
-"""The inventory of telemetry files: what was seen in the folder, and what became of it."""
+"""The inventory of telemetry files: files seen in the folder, and their states."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def read(connection: Connection, *, lock: bool = False) -> dict[str, TelemetryFi
     """The inventory by path, in one query.
 
     Args:
-        connection: Where to read.
+        connection: Connection to read from.
         lock: Whether others shall wait with changes until this transaction ends, so that what
             is written back does not undo what a run has written meanwhile.
     """
@@ -68,7 +68,7 @@ def begin(connection: Connection, session_keys: Sequence[str], attempt: int) -> 
     A file that has changed since, and is yet to be asked for, has not been tried.
 
     Args:
-        connection: Where to write.
+        connection: Connection to write to.
         session_keys: The sessions.
         attempt: Which attempt it is; a run that is launched again for it counts once.
     """
@@ -81,10 +81,10 @@ def begin(connection: Connection, session_keys: Sequence[str], attempt: int) -> 
 
 
 def postpone(connection: Connection, file: TelemetryFile, *, note: str) -> None:
-    """Have a file that is ready asked for again, as if it had not been tried.
+    """Request a run for a ready file again, without counting an attempt.
 
     Args:
-        connection: Where to write.
+        connection: Connection to write to.
         file: The file.
         note: Why it could not be loaded now.
     """
@@ -95,10 +95,10 @@ def postpone(connection: Connection, file: TelemetryFile, *, note: str) -> None:
 
 
 def postpone_all(connection: Connection, session_keys: Sequence[str], *, note: str) -> None:
-    """Have the files of sessions that are ready asked for again, as if they had not been tried.
+    """Request runs for the ready files of sessions again, without counting an attempt.
 
     Args:
-        connection: Where to write.
+        connection: Connection to write to.
         session_keys: The sessions.
         note: Why they were not loaded.
     """

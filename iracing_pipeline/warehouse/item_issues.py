@@ -1,4 +1,4 @@
-"""What was odd in items that were loaded, kept beside them."""
+"""Issues of loaded items."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ MOST, LONGEST = 200, 200
 
 
 def replace(connection: Connection, *, source: str, item: str, issues: Issues) -> None:
-    """Make the issues of an item those of its last load, the ones met most often first.
+    """Replace the issues of an item by those of its last load, the most frequent first.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         source: Kind of item.
         item: The item.
-        issues: What was odd in it.
+        issues: Issues of the item.
     """
     connection.execute("DELETE FROM ops.item_issue WHERE source = %s AND item = %s", [source, item])
     with connection.cursor() as cursor:

@@ -39,7 +39,7 @@ IDLE = TransactionStatus.IDLE
 
 @dataclass(frozen=True, slots=True)
 class LoadedPartition:
-    """What a load changed in one of its partitions.
+    """Changes of a load in one of its partitions.
 
     Attributes:
         key: The partition's values of the ``where`` columns, joined by ``|``.
@@ -58,7 +58,7 @@ class LoadedPartition:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What a load changed.
+    """Changes of a load.
 
     Attributes:
         table: Name of the table.
@@ -68,7 +68,7 @@ class Loaded:
         deleted: Rows of the replaced partitions that are no longer there.
         bytes: Bytes sent to the database.
         started_at: When it began, UTC.
-        seconds: How long it took.
+        seconds: Duration.
         partitions: The same for each replaced partition; none for ``upsert``.
     """
 
@@ -89,7 +89,7 @@ class Loaded:
 
     @property
     def changed(self) -> bool:
-        """Whether the table is another than before."""
+        """Whether the load changed the table."""
         return bool(self.inserted or self.updated or self.deleted)
 
 
@@ -99,7 +99,7 @@ def replace(
     """Make a partition of a table hold exactly the rows of a frame.
 
     Args:
-        connection: In whose transaction it happens; nothing is committed here, unless the
+        connection: Connection with the caller's transaction; nothing is committed here, unless the
             connection is in autocommit.
         table: The table's declaration.
         frame: Rows with exactly the table's columns; NaN, and a value outside the bounds of its
@@ -260,9 +260,9 @@ def _unfit(table: Table, what: str) -> LoadError:
 
 
 def _refused(table: Table, error: psycopg.Error) -> LoadError:
-    said = error.diag.message_primary or str(error)
+    message = error.diag.message_primary or str(error)
     detail = error.diag.message_detail or error.diag.context or ""
     return LoadError(
-        f"The database refuses rows for {table.name}: {said} ({detail})",
+        f"The database refuses rows for {table.name}: {message} ({detail})",
         "Nothing was stored; report this with the file it was read from",
     )

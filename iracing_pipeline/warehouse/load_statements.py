@@ -17,7 +17,7 @@ STAGE = sql.Identifier("load_stage")
 
 @dataclass(frozen=True, slots=True)
 class Statements:
-    """What a load runs, in order.
+    """Statements of a load, in order.
 
     Attributes:
         make_stage: Makes a temporary table like the target.

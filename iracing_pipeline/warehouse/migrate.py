@@ -50,11 +50,11 @@ def migrate(url: str) -> bool:
             step fails.
     """
     with Warehouse(url).connect() as connection:
-        known, digest = _state(connection)
-        if (known, digest) == (HEAD, views.digest()):
+        revision, digest = _state(connection)
+        if (revision, digest) == (HEAD, views.digest()):
             return False
-        refuse_newer(known, "The database")
-        _refuse_guest(connection, known)
+        refuse_newer(revision, "The database")
+        _refuse_guest(connection, revision)
     with migrating(url) as migration:
         return migration.complete()
 
@@ -116,16 +116,16 @@ class Migration:
         Raises:
             MigrationError: If the database is newer than this version.
         """
-        known, digest = _state(self.connection)
-        if (known, digest) == (HEAD, views.digest()):
+        revision, digest = _state(self.connection)
+        if (revision, digest) == (HEAD, views.digest()):
             return False
-        refuse_newer(known, "The database")
+        refuse_newer(revision, "The database")
         self.upgrade()
         views.create(self.connection)
         _admit(self.connection)
         comment = f"COMMENT ON TABLE ops.{VERSION_TABLE} IS '{views.digest()}'"
         self.connection.execute(comment.encode())
-        logger.info("Migrated the database from revision %s to %s", known or "none", HEAD)
+        logger.info("Migrated the database from revision %s to %s", revision or "none", HEAD)
         return True
 
 
@@ -195,7 +195,7 @@ def revisions() -> set[str]:
 
 
 def refuse_newer(revision: str | None, what: str) -> None:
-    """Refuse what is at a revision that this version does not know.
+    """Refuse a database at a revision that this version does not know.
 
     Raises:
         MigrationError: If it is.
@@ -238,15 +238,15 @@ def _state(connection: Connection) -> tuple[str | None, str | None]:
     return row if row is not None else (None, None)
 
 
-def _refuse_guest(connection: Connection, known: str | None) -> None:
+def _refuse_guest(connection: Connection, revision: str | None) -> None:
     """Say at once who has to migrate, rather than fail at the first statement."""
     row = connection.execute(
         "SELECT has_database_privilege(current_database(), 'CREATE'), current_user"
     ).fetchone()
     if row is not None and not row[0]:
         raise MigrationError(
-            f"The database {_described(known)}, this version needs {HEAD} with its own views, and"
-            f" the user {row[1]} may not migrate it",
+            f"The database {_described(revision)}, this version needs {HEAD} with its own views,"
+            f" and the user {row[1]} may not migrate it",
             "Let its owner run: iracing-pipeline migrate (with Docker Compose:"
             " docker compose run --rm migrate)",
         )

@@ -35,13 +35,13 @@ class Document:
 
 
 def put(connection: Connection, document: Document, body: object, *, source: str) -> None:
-    """Keep a document; an earlier version of it is replaced.
+    """Store a document; an earlier version of it is replaced.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         document: Which it is.
         body: The JSON; where it was chunked, ``{"header": ..., "rows": [...]}``.
-        source: Where it comes from.
+        source: Source.
     """
     # clock_timestamp(), as the answer came within this transaction, not when that began.
     connection.execute(
@@ -73,15 +73,15 @@ class Version:
 
 
 def put_versions(connection: Connection, versions: Iterable[Version], *, source: str) -> None:
-    """Keep versions of documents, beside those that are there.
+    """Store versions of documents, beside the existing ones.
 
     The same version again keeps the earliest of its times, as a copy of a file is younger than
     what is in it; the latest, where it replaced a file.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         versions: The versions.
-        source: Where they come from.
+        source: Source.
     """
     with connection.cursor() as cursor:
         cursor.executemany(

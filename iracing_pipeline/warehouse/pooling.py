@@ -23,7 +23,7 @@ def refuse_shared_sessions(warehouse: Warehouse) -> None:
         UnavailableError: If they are one, or the database cannot be reached.
     """
     with warehouse.connect(autocommit=True) as one, warehouse.connect(autocommit=True) as other:
-        # Asked of the server: what the client was told when it connected is the pooler's invention.
+        # Asked of the server: the parameters that the client got on connecting are the pooler's.
         if _session(one) != _session(other):
             return
     raise UnavailableError(

@@ -47,17 +47,17 @@ def put(
     modified_at: datetime | None = None,
     fingerprint: str | None = None,
 ) -> int:
-    """Put an item into quarantine; the number of its entry.
+    """Put an item into quarantine; return the number of its entry.
 
     The same version of an item has one entry, however often it is refused; a changed file is a
     new one, and the entry of its earlier version is resolved by it.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         source: Kind of item, such as ``telemetry``.
         item: The item: a path, or a key of the source.
         reason: What is wrong with it.
-        advice: What to do about it.
+        advice: Remedy, in words.
         error_type: Name of the error's class.
         file_name: Name of the file, where the item is one.
         size_bytes: Its size.
@@ -101,7 +101,7 @@ def entries(
     """The open entries (and the resolved ones), oldest first.
 
     Args:
-        connection: Where to read.
+        connection: Connection to read from.
         source: Only items of this kind.
         resolved: Whether to list resolved entries too.
     """

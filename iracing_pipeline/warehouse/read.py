@@ -20,7 +20,7 @@ def read_table(
     """Rows of a table, in the order of its key.
 
     Args:
-        connection: Where to read.
+        connection: Connection to read from.
         table: The table's declaration.
         where: Column and value, or a list of values, that rows must have.
 

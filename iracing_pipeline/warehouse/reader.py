@@ -109,7 +109,7 @@ def reader_url(settings: Settings, *, password: str | None = None) -> str:
 
 
 def admit(connection: Connection) -> bool:
-    """Let the role read the views, making it if it is missing; whether it exists now.
+    """Let the role read the views, creating it if it is missing; return whether it exists now.
 
     A role belongs to the whole server, so it may come from another database or from its
     administrator; where we may not make one, a warning says what to run.
@@ -170,8 +170,8 @@ def set_password(connection: Connection, password: str, *, role: str = READER) -
 
 
 def _exists(connection: Connection) -> bool:
-    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone()
-    return found is not None
+    row = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone()
+    return row is not None
 
 
 def _admitted(url: str) -> bool:
@@ -184,6 +184,6 @@ def _admitted(url: str) -> bool:
 
 def _as_reader(url: str, password: str | None) -> str:
     scheme, _, rest = url.partition("://")
-    place = re.sub(r"^[^@/]*@", "", rest)
+    address = re.sub(r"^[^@/]*@", "", rest)
     secret = f":{quote(password, safe='')}" if password else ""
-    return f"{scheme}://{READER}{secret}@{place}"
+    return f"{scheme}://{READER}{secret}@{address}"

@@ -45,13 +45,13 @@ def known(connection: Connection) -> dict[str, ResultFile]:
 
 
 def begin(connection: Connection, path: str, version: Version, now: datetime) -> int:
-    """Note that a version of a file is about to be read: how often it was, in a row.
+    """Count an attempt to read a version of a file; return the attempts in a row.
 
     Committed before the file is read, it keeps a file that ends its run from being read at once
     by the next.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         path: The file.
         version: Its size and time.
         now: The present, UTC.
@@ -69,10 +69,10 @@ def begin(connection: Connection, path: str, version: Version, now: datetime) ->
 def mark(
     connection: Connection, path: str, file: ResultFile, *, now: datetime, subsessions: int = 0
 ) -> None:
-    """Note what became of a version of a file.
+    """Store the outcome of a version of a file.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         path: The file.
         file: Its version and state.
         now: The present, UTC.
@@ -111,6 +111,6 @@ def interrupted(connection: Connection) -> list[tuple[str, Version]]:
 
 
 def pause(attempts: int) -> timedelta:
-    """How long a file rests that could not be loaded this often: 1, 4, 16 ... min, a day."""
+    """Return the pause after so many failures in a row: 1, 4, 16 ... min, a day."""
     factor: int = 4 ** min(max(attempts - 1, 0), 10)
     return min(FIRST_PAUSE * factor, LONGEST_PAUSE)

@@ -12,7 +12,7 @@ OWN = (
     "(SELECT cust_id FROM racing.own_member UNION SELECT cust_id FROM racing.rating_history"
     " UNION SELECT cust_id FROM racing.telemetry_session WHERE cust_id IS NOT NULL)"
 )
-"""The members whose racing this is: set or learned, or with ratings or telemetry."""
+"""The own members: set or detected, or with ratings or telemetry."""
 
 _OWN_DOC = "Whether it is a member of whom there are ratings or telemetry here"
 OF_SUBSESSION = taken(
@@ -29,7 +29,7 @@ OF_SUBSESSION = taken(
     "track_name",
     "track_config",
 )
-"""What tells a subsession to a reader."""
+"""Columns that describe a subsession to a reader."""
 
 RACE_RESULTS = View(
     name="grafana.race_results",

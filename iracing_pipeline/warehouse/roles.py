@@ -1,4 +1,4 @@
-"""The roles of a database server of one's own: who owns, who works, who reads.
+"""The roles of your own database server: owner, application, reader.
 
 One owns the database and migrates it; one loads it and can change no table, view or role; one
 keeps Dagster's storage in a database apart; dashboards have ``reader``. An administrator makes
@@ -121,8 +121,8 @@ def restrict_reader(admin_url: str, database: str) -> None:
 
 def database_of(url: str) -> str:
     """The name of the database that a URL names."""
-    known = conninfo.conninfo_to_dict(url)
-    return str(known.get("dbname") or known.get("user") or "")
+    parameters = conninfo.conninfo_to_dict(url)
+    return str(parameters.get("dbname") or parameters.get("user") or "")
 
 
 def _make_role(connection: Connection, role: str) -> bool:
@@ -168,8 +168,8 @@ def _close(connection: Connection, database: str, *admitted: str) -> None:
 
 
 def _exists(connection: Connection, role: str) -> bool:
-    found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
-    return found is not None
+    row = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
+    return row is not None
 
 
 def _statement(text: str, *names: str) -> sql.Composed:

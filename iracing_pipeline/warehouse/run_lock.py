@@ -1,4 +1,4 @@
-"""Tell a run that works from one whose process is gone.
+"""Detect whether the process of a run is alive.
 
 A run holds a lock of the database for as long as its connection lives. When its process is killed
 the database lets go of the lock by itself, on whatever machine that was; when the machine is lost,

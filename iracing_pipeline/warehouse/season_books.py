@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def reads(connection: Connection) -> dict[Season, SeasonRead]:
-    """How far each season got that was ever begun."""
+    """Return the state of each season that was begun."""
     rows = connection.execute(
         "SELECT season, searched_at, read_at, final, calls, note FROM raw.season_fetch"
     ).fetchall()
@@ -34,10 +34,10 @@ def searched(connection: Connection, season: Season, now: datetime, *, calls: in
 def read(
     connection: Connection, season: Season, now: datetime, *, calls: int, final_from: datetime
 ) -> None:
-    """Note that what a search of a season gave was fetched.
+    """Record that the races of a season's search were fetched.
 
     Args:
-        connection: In whose transaction it happens.
+        connection: Connection with the caller's transaction.
         season: Which; one that was never searched is not read by this.
         now: The present.
         calls: Requests that it took.

@@ -34,7 +34,7 @@ OF_SESSION = taken(
     "driver_name",
     "setup_name",
 )
-"""What tells a session to a reader."""
+"""Columns that describe a session to a reader."""
 
 _COSTLIEST = tuple(
     ViewColumn(

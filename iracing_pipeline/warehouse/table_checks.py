@@ -38,7 +38,7 @@ class TableCheck:
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:
-    """What a look at a table found.
+    """Result of a check of a table.
 
     Attributes:
         summary: The summary's columns and values; those that are null are left out.

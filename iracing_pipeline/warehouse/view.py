@@ -26,7 +26,7 @@ class View:
     Attributes:
         name: Schema and name.
         doc: What one row is.
-        source: What follows ``FROM``.
+        source: SQL after ``FROM``.
         columns: Its columns in order.
     """
 

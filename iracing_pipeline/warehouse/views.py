@@ -1,7 +1,7 @@
 """The views that dashboards read, and the functions that they call.
 
 Neither holds data, so they have no history: whenever one of them or a comment changed, they
-are made anew after the migrations, in the same transaction. A migration that changes a column
+are recreated after the migrations, in the same transaction. A migration that changes a column
 which a view shows, or retires a view, drops that view first.
 """
 
@@ -165,17 +165,17 @@ FUNCTIONS = (*DASHBOARD_FUNCTIONS, *RACE_FUNCTIONS)
 
 def digest() -> str:
     """The views, comments and bounds of this version as one short text."""
-    told = repr([(v.name, v.doc, v.query, _comments(v)) for v in VIEWS])
-    told += repr([(t.name, t.doc, _comments(t)) for t in TABLES])
-    told += repr([bounds.conditions(table) for table in TABLES])
-    told += repr([(f.statement, f.doc) for f in FUNCTIONS])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
+    text = repr([(v.name, v.doc, v.query, _comments(v)) for v in VIEWS])
+    text += repr([(t.name, t.doc, _comments(t)) for t in TABLES])
+    text += repr([bounds.conditions(table) for table in TABLES])
+    text += repr([(f.statement, f.doc) for f in FUNCTIONS])
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def create(connection: Connection) -> None:
     """Make views and functions, and give tables and views their comments and bounds.
 
-    A view whose columns changed is made anew, and all others with it, as they may build on it.
+    A view whose columns changed is recreated, and all others with it, as they may build on it.
 
     Raises:
         MigrationError: If somebody else's view or function builds on one of them.

@@ -190,12 +190,12 @@ def by_loading(
         if table in _OVER_SESSIONS:
             _OVER_SESSIONS[table](connection)
         elif table in OF_A_RACE:
-            races.take_apart(connection, [int(str(key["subsession_id"]))])
+            races.analyse_races(connection, [int(str(key["subsession_id"]))])
         elif table in OF_RATINGS:
             cust_id = int(str(key["cust_id"]))
             members.rebuild_ratings_of(connection, cust_id, members.RatingOutcome([cust_id]))
         elif table is RACE_FINDING:
-            races.take_apart(connection, _subsessions_of(connection, str(key["session_key"])))
+            races.analyse_races(connection, _subsessions_of(connection, str(key["session_key"])))
         else:
             number = int(str(key["subsession_id"]))
             results.load_in_transaction(connection, [number], results.Outcome())
@@ -223,7 +223,7 @@ def _subsessions_of(connection: Connection, session_key: str) -> list[int]:
 
 
 def row_of(frame: pl.DataFrame, key: Mapping[str, object]) -> dict[str, Any] | None:
-    """The row of a frame with some key; None where there is none."""
+    """The row of a frame with some key; None if there is none."""
     rows = frame.filter(**key)
     return rows.row(0, named=True) if rows.height else None
 

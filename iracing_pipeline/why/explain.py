@@ -35,11 +35,11 @@ _PARTITIONS = ("session_key", "subsession_id", "cust_id", "track_id")
 
 
 def explain(connection: Connection, lake: Lake, reference: Reference) -> Explanation:
-    """Where a figure comes from, and what it is when computed again.
+    """Explain the origin of a figure, and compute it again.
 
     Args:
         connection: As the owner, not in autocommit; nothing is written.
-        lake: Where frames lie.
+        lake: The lake with the frames.
         reference: The figure.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Where a figure comes from, as text and as JSON."""
+"""Origin of a figure, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Recording:
         path: Where it was seen; None where it never was in the folder.
         size_bytes: Its size; None where it is gone.
         sha256: Its digest; None where it is gone.
-        frames_uri: Where its records lie in the lake.
+        frames_uri: URI of its records in the lake.
         frames_sha256: Digest of that file.
         record_count: Records of the recording.
         first_record: First record of the lap or the stint; of the recording without one.
@@ -75,20 +75,20 @@ class Payload:
 
 @dataclass(slots=True)
 class Explanation:
-    """Where a figure comes from.
+    """Origin of a figure.
 
     Attributes:
         id: The figure.
         value: Its stored value.
         unit: Its unit; None for counts, names and flags.
-        meaning: What it says.
+        meaning: Its meaning.
         docs: Page and section on how it is computed.
         function: The function that computes it.
         code_version: Version that computed it again.
         load: The load that stored it; None where the books do not have it.
         recording: The recording; None for results and figures over many sessions.
         lap: The lap's classification: kind, clean, reasons; None where it is of no lap.
-        votes: What each channel shows of the lap.
+        votes: Evidence of each channel.
         payloads: Documents behind a result.
         rests_on: Sessions or races behind a figure over many.
         computed: Its value, computed again.

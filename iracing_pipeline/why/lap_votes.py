@@ -1,4 +1,4 @@
-"""What each channel of a recording shows of one lap: what its classification rests on."""
+"""Evidence of the classification of one lap: the values of each channel."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _STANDING_MPS = 1.0
 
 @dataclass(frozen=True, slots=True)
 class Vote:
-    """What one channel shows of a lap.
+    """Evidence of one channel for a lap.
 
     Attributes:
         channel: iRacing's name of it.
-        shows: What its records are.
-        decides: What it decides, in the words of docs/laps.md.
+        shows: Values of its records.
+        decides: The decision, in the words of docs/laps.md.
         corrected: Records of the lap in which it contradicted those around it and was replaced.
     """
 
@@ -40,7 +40,7 @@ class Vote:
 
 
 def lap_votes(records: pl.DataFrame, stint: int, lap_number: int) -> list[Vote]:
-    """What each channel shows of a lap; empty where the recording has no such lap.
+    """Collect the evidence of each channel for a lap; empty if the recording has no such lap.
 
     Args:
         records: All records of the recording.
@@ -48,8 +48,8 @@ def lap_votes(records: pl.DataFrame, stint: int, lap_number: int) -> list[Vote]:
         lap_number: Lap, as iRacing counts it.
     """
     samples = Samples.of(records)
-    found = [s for s in segments(samples) if (s.stint, s.lap) == (stint, lap_number)]
-    return list(_votes(records, samples, found[0])) if found else []
+    matching = [s for s in segments(samples) if (s.stint, s.lap) == (stint, lap_number)]
+    return list(_votes(records, samples, matching[0])) if matching else []
 
 
 def _votes(records: pl.DataFrame, samples: Samples, segment: Segment) -> Iterator[Vote]:
@@ -161,4 +161,4 @@ DECIDES: dict[str, tuple[str, Callable[[Floats, Integers], str]]] = {
     "TrackTemp": ("track temperature in old files", _range("°C")),
     "TrackWetness": ("wetness", _rise),
 }
-"""What each channel decides, and how its records of a lap are shown."""
+"""The decision of each channel, and how its records of a lap are shown."""

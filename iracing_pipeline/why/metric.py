@@ -1,4 +1,4 @@
-"""Where a sample of Prometheus comes from: the snapshot, the query, and the value it gives now."""
+"""Origin of a sample of Prometheus: the snapshot, the query, and its current value."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Where the samples of a metric come from.
+    """Origin of the samples of a metric.
 
     Attributes:
         metric: Its name.
@@ -81,11 +81,11 @@ def is_metric(text: str) -> bool:
 
 
 def explain_metric(connection: Connection, lake: Lake, text: str) -> Series:
-    """Where the samples of a metric come from.
+    """Explain the origin of the samples of a metric.
 
     Args:
         connection: As the owner.
-        lake: Where the snapshot lies.
+        lake: The lake with the snapshot.
         text: ``NAME`` or ``NAME{label="value", ...}``.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What names one figure: a column of a table, and the key of a row.
+"""Name of one figure: a column of a table, and the key of a row.
 
 ``telemetry_lap.lap_time_s session_key=20260307T192418Z-aaa037757148 stint=1 lap_number=2``. Answers
 carry it with each figure that a table holds.
@@ -112,10 +112,10 @@ def origin_of(view: str, column: str) -> tuple[Table, Column] | None:
 def _column(text: str) -> tuple[Table, Column]:
     name, _, column = text.rpartition(".")
     for full in (name, *(f"{schema}.{name}" for schema in _SCHEMAS)):
-        if full in _VIEWS and (found := origin(_VIEWS[full], column)):
-            return found
-        if full in _TABLES and full != _SECRET and (found := _of(_TABLES[full], column)):
-            return found
+        if full in _VIEWS and (table := origin(_VIEWS[full], column)):
+            return table
+        if full in _TABLES and full != _SECRET and (table := _of(_TABLES[full], column)):
+            return table
     if any(full in _VIEWS for full in (name, f"grafana.{name}")):
         raise WhyError(
             f"{text} is computed by its view, or is no column of it",

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """How a figure is computed.
+    """Rule by which a figure is computed.
 
     Attributes:
         docs: Page and section, such as ``docs/laps.md#timing``.
@@ -47,7 +47,7 @@ def rules() -> list[Rule]:
     return [*of_tables, *of_columns]
 
 
-_OTHER = ("architecture.md#the-way-of-the-data", "warehouse.load.upsert")
+_OTHER = ("architecture.md#data-flow", "warehouse.load.upsert")
 _RESULTS = ("results.md", "results.subsession.read_subsessions")
 _TABLES = {
     "telemetry_session": ("laps.md", "analysis.sessions.session"),

@@ -78,10 +78,10 @@ def measured(
     )
     assert grid is not None
     unrolled = unroll(Samples.of(records), laps, before=0.3)
-    found = corner_map.find(records, unrolled, grid)
-    assert found is not None
-    measured_corners = corners.lap_corners(records, unrolled, grid, found)
-    return records, laps, unrolled, grid, found, measured_corners
+    result = corner_map.find(records, unrolled, grid)
+    assert result is not None
+    measured_corners = corners.lap_corners(records, unrolled, grid, result)
+    return records, laps, unrolled, grid, result, measured_corners
 
 
 def file_of(folder: Path, *, laps: int, seed: int, **plan: Any) -> Path:

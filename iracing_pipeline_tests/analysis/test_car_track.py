@@ -1,4 +1,4 @@
-"""What is known of a car on a track over sessions."""
+"""Figures of a car on a track over sessions."""
 
 from __future__ import annotations
 
@@ -117,12 +117,12 @@ def stop(number: int, stint: int, **values: Any) -> dict[str, Any]:
 
 
 def test_sessions_together_tell_fuel_and_tyres_apart() -> None:
-    found = pooled_effects(season(1))
+    effects = pooled_effects(season(1))
 
-    assert found is not None
-    assert found[0].value == pytest.approx(EFFECT, abs=0.01)
-    assert found[1].value == pytest.approx(FADING, abs=0.025)
-    assert found[0].count == 4 * (9 + 7)  # three laps of each set are cold
+    assert effects is not None
+    assert effects[0].value == pytest.approx(EFFECT, abs=0.01)
+    assert effects[1].value == pytest.approx(FADING, abs=0.025)
+    assert effects[0].count == 4 * (9 + 7)  # three laps of each set are cold
 
 
 def faded(build_seasons: Sequence[str | None], *, last_laps: int = 22) -> dict[str, Any]:
@@ -159,11 +159,11 @@ def test_a_season_takes_over_when_it_has_laps_enough() -> None:
 def test_its_intervals_hold_what_is_true() -> None:
     held = np.zeros(2)
     for seed in range(400):
-        found = pooled_effects(season(seed, sessions=3))
-        assert found is not None
+        effects = pooled_effects(season(seed, sessions=3))
+        assert effects is not None
         held += [
             estimate.low <= true <= estimate.high
-            for estimate, true in zip(found, (EFFECT, FADING), strict=True)
+            for estimate, true in zip(effects, (EFFECT, FADING), strict=True)
         ]
 
     assert (held / 400 > 0.92).all()
@@ -271,8 +271,8 @@ def test_figures_are_those_of_the_driver_of_most_laps() -> None:
     assert (table["session_count"][0], table["clean_lap_count"][0]) == (1, 22)
     nobody = drivers(TELEMETRY_SESSION.frame([session(1, 22, cust_id=None)]))
     assert nobody["cust_id"].to_list() == [None]
-    known = car_tracks(driven(season(1), session(1, 22, cust_id=None)))
-    assert known["clean_lap_count"][0] == 22
+    expected = car_tracks(driven(season(1), session(1, 22, cust_id=None)))
+    assert expected["clean_lap_count"][0] == 22
 
 
 def test_noise_below_zero_is_no_gain() -> None:

@@ -50,11 +50,13 @@ def test_an_incident_does_not_move_it() -> None:
 
 def test_stints_are_compared_with_themselves() -> None:
     fast, slow = 90 + 0.1 * RNG.standard_normal(10), 93 + 0.1 * RNG.standard_normal(10)
-    found = consistency.lap_spread(pl.concat([laps_of(list(fast)), laps_of(list(slow), 2, 11)]))
+    found_laps = consistency.lap_spread(
+        pl.concat([laps_of(list(fast)), laps_of(list(slow), 2, 11)])
+    )
 
-    assert found is not None
-    assert found.count == 20
-    assert found.value < 0.3
+    assert found_laps is not None
+    assert found_laps.count == 20
+    assert found_laps.value < 0.3
 
 
 def test_a_wet_part_is_compared_with_itself() -> None:
@@ -62,10 +64,10 @@ def test_a_wet_part_is_compared_with_itself() -> None:
     laps = laps_of(list(90 + noise + np.repeat([0.0, 8.0], 10))).with_columns(
         track_wetness=pl.Series(np.repeat([1, 5], 10))
     )
-    found = consistency.lap_spread(laps)
+    result = consistency.lap_spread(laps)
 
-    assert found is not None
-    assert found.value < 0.6
+    assert result is not None
+    assert result.value < 0.6
 
 
 def test_few_laps_say_nothing() -> None:

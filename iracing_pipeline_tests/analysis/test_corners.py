@@ -21,11 +21,11 @@ APEX_M = 5.0
 @pytest.mark.parametrize("pair", PAIRS)
 def test_the_corners_of_a_circuit_are_found_where_they_are(pair: str) -> None:
     session = practice(pair)
-    found = session.map.corners
+    result = session.map.corners
 
-    assert [corner.number for corner in found] == list(range(1, len(found) + 1))
-    assert [corner.direction for corner in found] == [c.direction for c in session.circuit.corners]
-    for corner, true in zip(found, session.circuit.corners, strict=True):
+    assert [corner.number for corner in result] == list(range(1, len(result) + 1))
+    assert [corner.direction for corner in result] == [c.direction for c in session.circuit.corners]
+    for corner, true in zip(result, session.circuit.corners, strict=True):
         assert corner.start_pct * session.grid.length_m == pytest.approx(true.start_m, abs=15)
         assert corner.apex_pct * session.grid.length_m == pytest.approx(true.apex_m, abs=APEX_M)
         assert corner.end_pct * session.grid.length_m == pytest.approx(true.end_m, abs=BOUNDARY_M)
@@ -101,9 +101,9 @@ def test_the_brake_point_is_where_the_pedal_moved() -> None:
     corner = Corner(1, 0.38, 0.42, 0.50, 1, 1.5, 30.0)
     laps = find_laps(frame, session_key="s", start=START)
     unrolled = unroll(Samples.of(frame), laps, before=0.5)
-    found = lap_corners(frame, unrolled, grid, CornerMap((corner,), 1, clean=True))
+    corner_rows = lap_corners(frame, unrolled, grid, CornerMap((corner,), 1, clean=True))
 
-    row = found.row(1, named=True)
+    row = corner_rows.row(1, named=True)
     assert row["brake_point_m"] == pytest.approx(800 * (0.30 + 0.05 * 0.04), abs=1.0)
     assert row["peak_brake"] == pytest.approx(1.0, abs=0.02)
     assert row["apex_m"] == pytest.approx(800 * 0.42, abs=2.0)
@@ -123,12 +123,12 @@ def test_a_corner_that_the_line_lies_in() -> None:
     other = Corner(2, 0.45, 0.5, 0.55, 1, 1.5, 30.0)
     laps = find_laps(frame, session_key="s", start=START)
     unrolled = unroll(Samples.of(frame), laps, before=0.5)
-    found = lap_corners(
+    corner_rows = lap_corners(
         frame, unrolled, grid, CornerMap((corner_over_line, other), 1, clean=True)
     ).filter(pl.col("lap_number") == 7)
 
-    assert found.get_column("time_s").to_list() == pytest.approx([2.0, 2.0], abs=0.01)
-    assert found.get_column("straight_s").to_list() == pytest.approx([8.0, 8.0], abs=0.01)
+    assert corner_rows.get_column("time_s").to_list() == pytest.approx([2.0, 2.0], abs=0.01)
+    assert corner_rows.get_column("straight_s").to_list() == pytest.approx([8.0, 8.0], abs=0.01)
 
 
 def test_an_oval_that_never_runs_straight_has_two_corners() -> None:
@@ -143,21 +143,21 @@ def test_an_oval_that_never_runs_straight_has_two_corners() -> None:
 @pytest.mark.parametrize("lost", [["YawRate"], ["YawRate", "Lat"]])
 def test_corners_are_found_without_a_yaw_rate(lost: list[str]) -> None:
     session = practice("formula")
-    _, _, _, _, found, _ = measured(session.records.drop(lost), 9102)
+    _, _, _, _, result, _ = measured(session.records.drop(lost), 9102)
 
-    assert [c.direction for c in found.corners] == [c.direction for c in session.map.corners]
+    assert [c.direction for c in result.corners] == [c.direction for c in session.map.corners]
 
 
 def test_mirrored_positions_do_not_move_a_corner() -> None:
     session = practice("formula")
     mirrored = session.records.with_columns(Lat=-pl.col("Lat"))
-    _, _, _, grid, found, _ = measured(mirrored, 9102)
+    _, _, _, grid, result, _ = measured(mirrored, 9102)
     _, _, _, _, by_position, _ = measured(mirrored.drop("YawRate"), 9102)
 
     assert grid.origin is not None
-    assert found == session.map
+    assert result == session.map
     # By position alone the sides are swapped, but not the places.
-    assert [c.direction for c in by_position.corners] == [-c.direction for c in found.corners]
+    assert [c.direction for c in by_position.corners] == [-c.direction for c in result.corners]
 
 
 def test_no_channel_that_tells_turning_no_map() -> None:
@@ -207,11 +207,11 @@ def test_without_pedals_there_are_still_times() -> None:
     lean = session.records.select(
         "SessionTime", "Lap", "LapDistPct", "LapDist", "LapCurrentLapTime", "Lat", "Lon"
     )
-    _, _, _, _, _, found = measured(lean, 9102)
+    _, _, _, _, _, result = measured(lean, 9102)
 
-    assert found.get_column("time_s").null_count() == 0
+    assert result.get_column("time_s").null_count() == 0
     for name in ("brake_point_m", "min_speed_mps", "abs_s", "steering_rad", "lock_s"):
-        assert found.get_column(name).null_count() == found.height
+        assert result.get_column(name).null_count() == result.height
 
 
 def test_a_kept_map_comes_back_as_it_was() -> None:
@@ -232,6 +232,6 @@ def test_no_lap_no_corner() -> None:
     laps = find_laps(records, session_key="s", start=START)
     unrolled = unroll(Samples.of(records), laps)
 
-    found = lap_corners(records, unrolled, Grid(800.0, 400), CornerMap((), 0, clean=False))
-    assert found.is_empty()
-    assert found.schema == LAP_CORNER.schema
+    corner_rows = lap_corners(records, unrolled, Grid(800.0, 400), CornerMap((), 0, clean=False))
+    assert corner_rows.is_empty()
+    assert corner_rows.schema == LAP_CORNER.schema

@@ -35,11 +35,11 @@ def test_a_sine_has_the_histogram_of_a_sine() -> None:
     amplitude = 0.2
     # No whole number of records a period, so that all phases come by.
     phase = np.arange(session.records.height) * 2 * np.pi / (7 + np.sqrt(2))
-    found = histograms(session, with_velocity(session, amplitude * np.sin(phase)))
+    histogram_rows = histograms(session, with_velocity(session, amplitude * np.sin(phase)))
 
-    (row,) = found.rows(named=True)
+    (row,) = histogram_rows.rows(named=True)
     below = 0.5 + np.arcsin(np.clip(EDGES_MPS / amplitude, -1, 1)) / np.pi
-    assert found.schema == DAMPER_HISTOGRAM.schema
+    assert histogram_rows.schema == DAMPER_HISTOGRAM.schema
     assert row["shares"] == pytest.approx(np.diff(below, prepend=0.0, append=1.0), abs=2e-3)
     low = np.arcsin(0.05 / amplitude) / np.pi
     expected = [0.5 - low, low, low, 0.5 - low]
@@ -121,14 +121,14 @@ def test_the_dampers_of_a_real_file(path: Path) -> None:
     recording = read_ibt(path)
     records = recording.frame
     laps = find_laps(records, session_key="s", start=recording.start)
-    found = damper_histograms(records, Samples.of(records), laps)
+    histogram_rows = damper_histograms(records, Samples.of(records), laps)
 
     present = [name for name in DAMPERS if f"{name}shockVel" in records.columns]
     every = [name for name in records.columns if name.endswith("shockVel")]
     assert len(present) == len(every), "a damper that nobody listed"
     timed = laps.drop_nulls("lap_time_s").height > 0
-    assert found["damper"].to_list() == (present if timed else [])
-    for row in found.rows(named=True):
+    assert histogram_rows["damper"].to_list() == (present if timed else [])
+    for row in histogram_rows.rows(named=True):
         assert sum(row["shares"]) == pytest.approx(1.0)
         assert [row[zone] for zone in ZONES] == pytest.approx(
             [

@@ -33,12 +33,12 @@ def stints_of(session: Analysed) -> pl.DataFrame:
 
 
 def test_a_race_with_a_spin(race: Analysed) -> None:
-    found = debrief(race.laps, race.corners, stints_of(race))
+    findings = debrief(race.laps, race.corners, stints_of(race))
 
-    assert 1 <= len(found.findings) <= 3
-    seconds = [finding.seconds for finding in found.findings]
+    assert 1 <= len(findings.findings) <= 3
+    seconds = [finding.seconds for finding in findings.findings]
     assert seconds == sorted(seconds, reverse=True)
-    mistake = next(finding for finding in found.findings if finding.kind == "mistake")
+    mistake = next(finding for finding in findings.findings if finding.kind == "mistake")
     assert mistake.laps == (6,)
     clean = race.laps.filter("clean")["lap_time_s"].median()
     lap = race.laps.filter(pl.col("lap_number") == 6)["lap_time_s"][0]
@@ -57,9 +57,9 @@ def test_a_weak_corner_is_named_with_its_laps(race: Analysed) -> None:
     corners = race.corners.with_columns(
         time_s=pl.when(slow).then(pl.col("time_s") + 0.5).otherwise("time_s")
     )
-    found = debrief(race.laps, corners, STINT.frame())
+    findings = debrief(race.laps, corners, STINT.frame())
 
-    corner = next(finding for finding in found.findings if finding.kind == "corner")
+    corner = next(finding for finding in findings.findings if finding.kind == "corner")
     assert corner.corner == 5
     assert corner.seconds > 4
     assert "Turn 5" in corner.text
@@ -78,10 +78,10 @@ def test_a_slow_stop_is_told_only_beside_others_of_the_race(race: Analysed) -> N
     slow = stop.with_columns(stint=pl.lit(3, pl.Int32), pit_loss_s=pl.col("pit_loss_s") + 6)
     stops = pl.concat([stop, longer, slow])
 
-    (told,) = debrief(race.laps.clear(), LAP_CORNER.frame(), stops).findings
-    assert told.kind == "pit_stop"
-    assert told.seconds == pytest.approx(6)
-    assert "after stint 3" in told.text
+    (output,) = debrief(race.laps.clear(), LAP_CORNER.frame(), stops).findings
+    assert output.kind == "pit_stop"
+    assert output.seconds == pytest.approx(6)
+    assert "after stint 3" in output.text
     unknown = stops.with_columns(stationary_s=None)
     for few in (stops.tail(2), unknown):
         assert debrief(race.laps.clear(), LAP_CORNER.frame(), few).findings == ()
@@ -89,18 +89,18 @@ def test_a_slow_stop_is_told_only_beside_others_of_the_race(race: Analysed) -> N
 
 def test_two_laps_support_no_finding(race: Analysed) -> None:
     short = race.laps.filter(pl.col("lap_number").is_in([6, 7]))
-    found = debrief(short, race.corners, STINT.frame())
+    findings = debrief(short, race.corners, STINT.frame())
 
-    assert found.findings == ()
-    assert found.clean_laps == 1
+    assert findings.findings == ()
+    assert findings.clean_laps == 1
 
 
 def test_an_even_race_has_no_weak_corner(race: Analysed) -> None:
     even = race.corners.with_columns(time_s=pl.col("time_s").median().over("corner"))
 
-    found = debrief(race.laps.filter("clean"), even, STINT.frame(), is_race=True).findings
-    assert "corner" not in [finding.kind for finding in found]
-    assert found  # a race has a finding, however little it cost
+    findings = debrief(race.laps.filter("clean"), even, STINT.frame(), is_race=True).findings
+    assert "corner" not in [finding.kind for finding in findings]
+    assert findings  # a race has a finding, however little it cost
     assert debrief(race.laps.filter("clean"), even, STINT.frame()).findings == ()
 
 

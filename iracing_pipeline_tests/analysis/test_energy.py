@@ -1,4 +1,4 @@
-"""What a lap takes from the battery of a hybrid or an electric car."""
+"""Energy per lap of a hybrid or an electric car."""
 
 from __future__ import annotations
 

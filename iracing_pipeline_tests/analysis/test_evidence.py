@@ -3,14 +3,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE, restored, restored_time, settled
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION, restored, restored_time, settled
 
 
 def test_a_short_excursion_is_taken_out_and_a_change_stays() -> None:
-    values = np.array([3] * 20 + [-1] * LONGEST_LIE + [3] * 20 + [2] * (LONGEST_LIE + 1) + [3] * 9)
-    found = settled(values)
-    assert (found[:45] == 3).all()
-    assert (found[45 : 45 + LONGEST_LIE + 1] == 2).all()
+    values = np.array(
+        [3] * 20 + [-1] * LONGEST_EXCURSION + [3] * 20 + [2] * (LONGEST_EXCURSION + 1) + [3] * 9
+    )
+    result = settled(values)
+    assert (result[:45] == 3).all()
+    assert (result[45 : 45 + LONGEST_EXCURSION + 1] == 2).all()
 
 
 def test_a_channel_without_excursions_is_returned_itself() -> None:
@@ -61,8 +63,8 @@ def test_a_time_that_is_not_between_its_neighbours_is_interpolated(wrong: float 
     lying = time.copy()
     lying[50:53] = lying[49] if wrong == "repeated" else wrong
     usable = np.abs(lying) < 5e6
-    found, now = restored_time(lying, usable)
-    assert found == pytest.approx(time, abs=1e-9)
+    result, now = restored_time(lying, usable)
+    assert result == pytest.approx(time, abs=1e-9)
     assert now.all()
 
 
@@ -78,11 +80,11 @@ def test_the_ends_of_a_file_are_held() -> None:
     """No record before or after them shows that a jump lasts."""
     level = np.linspace(30.0, 29.0, 1000)
     lying = level.copy()
-    lying[:LONGEST_LIE] = 0.0
+    lying[:LONGEST_EXCURSION] = 0.0
     lying[-2:] = np.nan
-    found = restored(lying, 0.1)
-    assert found == pytest.approx(level, abs=0.01)
-    assert (found[:LONGEST_LIE] == level[LONGEST_LIE]).all()
+    result = restored(lying, 0.1)
+    assert result == pytest.approx(level, abs=0.01)
+    assert (result[:LONGEST_EXCURSION] == level[LONGEST_EXCURSION]).all()
     place = np.asarray((0.9 + np.arange(100) * 1e-3) % 1)
     lying = place.copy()
     lying[:2] = 0.5

@@ -93,10 +93,10 @@ def test_each_place_of_a_class_has_a_row_for_each_driver() -> None:
 def test_entries_without_a_lap_take_what_the_others_leave() -> None:
     ratings = np.array([3100.0, 1200.0, 2400.0, 900.0, 5000.0, 60.0])
     completed = np.array([True, True, True, True, False, False])
-    found = irating.changes(ratings, completed)
-    assert found.sum() == pytest.approx(0, abs=1e-9)
+    result = irating.changes(ratings, completed)
+    assert result.sum() == pytest.approx(0, abs=1e-9)
     expected = irating.expected_scores(ratings)
-    assert found[4] / found[5] == pytest.approx(expected[4] / expected[5])
+    assert result[4] / result[5] == pytest.approx(expected[4] / expected[5])
 
 
 def test_a_class_in_which_all_completed_a_lap_gains_one_point() -> None:

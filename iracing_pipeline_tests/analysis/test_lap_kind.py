@@ -5,7 +5,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from iracing_pipeline.analysis.evidence import LONGEST_LIE
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.lap_kind import KINDS, REASONS
 from iracing_pipeline.analysis.laps import laps
 from iracing_pipeline_tests.recordings import START, drive, glitch, where
@@ -212,13 +212,15 @@ def test_standing_in_the_pits_is_no_stop_on_track() -> None:
     assert "stopped" not in laps_of(frame)[0]["reasons"]
 
 
-@pytest.mark.parametrize(("records", "reasons"), [(LONGEST_LIE, []), (2 * LONGEST_LIE, ["glitch"])])
+@pytest.mark.parametrize(
+    ("records", "reasons"), [(LONGEST_EXCURSION, []), (2 * LONGEST_EXCURSION, ["glitch"])]
+)
 def test_a_lap_in_which_the_car_was_nowhere_for_a_while_is_a_glitch(
     records: int, reasons: list[str]
 ) -> None:
     """The car drives on where it would be: the lap keeps its time, and does not count."""
-    nowhere = {"Lat": 0.0, "Lon": 0.0, "PlayerTrackSurface": -1}
-    frame = where(drive((20.0, 20.0, 20.0)), slice(2000, 2000 + records), **nowhere)
+    not_in_world = {"Lat": 0.0, "Lon": 0.0, "PlayerTrackSurface": -1}
+    frame = where(drive((20.0, 20.0, 20.0)), slice(2000, 2000 + records), **not_in_world)
     timed = [lap for lap in laps_of(frame) if lap["kind"] == "timed"]
 
     assert [lap["reasons"] for lap in timed] == [[], reasons, []]

@@ -144,7 +144,7 @@ def test_one_record_without_a_time_loses_nothing() -> None:
 
 
 def check(frame: pl.DataFrame, rows: list[dict[str, Any]]) -> None:
-    """What holds of the laps of any records at all."""
+    """Check invariants of the laps of any records."""
     keys = [(row["stint"], row["lap_number"]) for row in rows]
     assert len(set(keys)) == len(keys)
     after = 0

@@ -133,8 +133,8 @@ def test_the_leader_finishes_at_the_line_before_the_state_turns(position: int, k
 def test_a_lap_that_is_counted_late_is_timed_at_the_line(late: int) -> None:
     frame = drive((20.0, 21.0, 20.5))
     expected = laps_of(frame)
-    found = laps_of(frame.with_columns(Lap=pl.col("Lap").shift(late, fill_value=5)))
-    assert found == expected
+    found_laps = laps_of(frame.with_columns(Lap=pl.col("Lap").shift(late, fill_value=5)))
+    assert found_laps == expected
 
 
 def test_a_reset_near_the_stall_is_seen() -> None:

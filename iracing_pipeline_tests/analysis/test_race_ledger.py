@@ -321,11 +321,11 @@ def test_a_finding_is_priced_in_places_and_irating() -> None:
     race = race_ledger.read_race(
         chart(times, {(1, 6): OFF_TRACK}), result({2: 1, 3: 2, 4: 3, 1: 4})
     )
-    found = debrief(
+    findings = debrief(
         TELEMETRY_LAP.frame(), LAP_CORNER.frame(), STINT.frame(), scored=Scored(race, 1, 49.5)
     )
 
-    (finding,) = found.findings
+    (finding,) = findings.findings
     assert finding.kind == "mistake"
     assert finding.places == 3
     assert finding.irating == pytest.approx(148.5)
@@ -335,11 +335,11 @@ def test_a_finding_is_priced_in_places_and_irating() -> None:
 
 def test_a_race_in_which_nothing_went_wrong_still_has_a_finding() -> None:
     race = race_ledger.read_race(chart(steady(THREE)), result(PLACES))
-    found = debrief(
+    findings = debrief(
         TELEMETRY_LAP.frame(), LAP_CORNER.frame(), STINT.frame(), scored=Scored(race, 3)
     )
 
-    (finding,) = found.findings
+    (finding,) = findings.findings
     assert finding.cause == "pace"
     assert "on the winner" in finding.text
 

@@ -58,16 +58,16 @@ def planned(raced: tuple[int, ...] = (), **values: Any) -> Planned:
 
 
 def test_every_length_has_plans_whose_stints_add_up() -> None:
-    found = planned(raced=(28, 12, 28))
+    made_plans = planned(raced=(28, 12, 28))
 
-    assert found.lengths.height == len(LADDER) + 2
-    assert found.lengths.filter("driven")["race"].to_list() == ["12 laps", "28 laps"]
-    assert found.plans.select(KEY).unique().height == found.lengths.height
-    for row in found.plans.rows(named=True):
+    assert made_plans.lengths.height == len(LADDER) + 2
+    assert made_plans.lengths.filter("driven")["race"].to_list() == ["12 laps", "28 laps"]
+    assert made_plans.plans.select(KEY).unique().height == made_plans.lengths.height
+    for row in made_plans.plans.rows(named=True):
         assert sum(row["stint_laps"]) == row["laps"]
         assert len(row["stint_laps"]) == row["stops"] + 1
         assert max(row["stint_laps"]) * 2.5 + row["reserve_l"] <= 60.0 + 1e-9
-        stops = found.stops.filter(race=row["race"], stops=row["stops"])
+        stops = made_plans.stops.filter(race=row["race"], stops=row["stops"])
         assert stops.height == row["stops"]
         assert stops["after_lap"].to_list() == list(
             pl.Series(row["stint_laps"][:-1], dtype=pl.Int32).cum_sum()
@@ -77,8 +77,8 @@ def test_every_length_has_plans_whose_stints_add_up() -> None:
 
 
 def test_a_race_by_the_clock_ends_after_the_clock() -> None:
-    found = planned()
-    fastest = found.plans.filter(rank=1).join(found.lengths, on=KEY)
+    made_plans = planned()
+    fastest = made_plans.plans.filter(rank=1).join(made_plans.lengths, on=KEY)
 
     assert fastest.height == len(LADDER)
     # The last lap began before the clock was out, and ended after.
@@ -131,31 +131,31 @@ def test_again_gives_the_same() -> None:
 
 
 def test_without_a_pit_loss_plans_have_no_times_but_windows() -> None:
-    found = planned(pit_loss_s=None, pit_stop_count=0, unknown=["pit loss"])
-    stopping = found.plans.filter(pl.col("stops") > 0)
+    made_plans = planned(pit_loss_s=None, pit_stop_count=0, unknown=["pit loss"])
+    stopping = made_plans.plans.filter(pl.col("stops") > 0)
 
     assert stopping["total_s"].null_count() == stopping.height > 0
-    assert found.plans["rank"].null_count() == found.plans.height
-    assert found.plans.filter(stops=0)["total_s"].null_count() == 0
-    assert found.stops["window_first_lap"].null_count() == 0
-    assert found.stops["standing_s"].null_count() == found.stops.height
+    assert made_plans.plans["rank"].null_count() == made_plans.plans.height
+    assert made_plans.plans.filter(stops=0)["total_s"].null_count() == 0
+    assert made_plans.stops["window_first_lap"].null_count() == 0
+    assert made_plans.stops["standing_s"].null_count() == made_plans.stops.height
 
 
 def test_without_degradation_there_are_no_odds() -> None:
-    found = planned(degradation_s_per_lap=None, fuel_effect_s_per_l=None)
+    made_plans = planned(degradation_s_per_lap=None, fuel_effect_s_per_l=None)
 
-    assert found.plans["best_share"].null_count() == found.plans.height
-    assert found.plans["rank"].null_count() == 0
+    assert made_plans.plans["best_share"].null_count() == made_plans.plans.height
+    assert made_plans.plans["rank"].null_count() == 0
 
 
 @pytest.mark.parametrize("missing", ["base_lap_s", "fuel_p65_l", "tank_l"])
 def test_without_pace_fuel_or_tank_there_are_no_plans(missing: str) -> None:
     values: dict[str, Any] = {missing: None}
-    found = planned(**values)
+    made_plans = planned(**values)
 
-    assert found.lengths.is_empty()
-    assert found.plans.is_empty()
-    assert found.savings.is_empty()
+    assert made_plans.lengths.is_empty()
+    assert made_plans.plans.is_empty()
+    assert made_plans.savings.is_empty()
 
 
 def test_a_tank_that_lasts_for_no_lap_is_no_error() -> None:

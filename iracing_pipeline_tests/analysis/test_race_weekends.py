@@ -13,7 +13,7 @@ import pytest
 
 from benchmarks.race_weekends import Tables, analysed, changes, drawn_lie, wrong_laps
 from iracing_pipeline.analysis.channels import CHANNELS
-from iracing_pipeline.demo.lies import LIES, draw_lie, with_lie
+from iracing_pipeline.demo.lies import LIES, draw_wrong_records, with_wrong_records
 from iracing_pipeline.demo.weekend import Weekend, draw_weekend
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline_tests import real_files
@@ -41,10 +41,10 @@ def test_a_lie_changes_no_lap(number: int) -> None:
     glitches = 0
     for _ in range(LIES_EACH):
         lie = drawn_lie(drawn.records, tables[0], rng)
-        wrong, said = changes(tables, analysed(with_lie(drawn.records, lie)))
+        wrong, message = changes(tables, analysed(with_wrong_records(drawn.records, lie)))
         assert wrong == [], lie
-        assert said <= 1, lie
-        glitches += said
+        assert message <= 1, lie
+        glitches += message
     assert glitches <= max(1, LIES_EACH // 10)
 
 
@@ -52,8 +52,8 @@ def test_a_lie_changes_no_lap(number: int) -> None:
 def test_no_channel_decides_alone(channel: str) -> None:
     drawn, tables = weekend(4)
     rng = np.random.default_rng(1)
-    lie = draw_lie(drawn.records, rng, channel)
-    assert changes(tables, analysed(with_lie(drawn.records, lie))) == ([], 0), lie
+    lie = draw_wrong_records(drawn.records, rng, channel)
+    assert changes(tables, analysed(with_wrong_records(drawn.records, lie))) == ([], 0), lie
 
 
 @real_files.each(real_files.recordings())
@@ -64,4 +64,4 @@ def test_a_lie_changes_no_lap_of_a_real_recording(path: str) -> None:
     rng = np.random.default_rng(5)
     for _ in range(4):
         lie = drawn_lie(records, tables[0], rng)
-        assert changes(tables, analysed(with_lie(records, lie)))[0] == [], lie
+        assert changes(tables, analysed(with_wrong_records(records, lie)))[0] == [], lie

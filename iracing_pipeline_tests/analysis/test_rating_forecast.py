@@ -27,8 +27,8 @@ def test_forecasts_hold_what_comes_as_often_as_they_say() -> None:
     hits = []
     for _ in range(400):
         walk = 1500 + np.cumsum(3 + 60 * RNG.standard_normal(45))
-        found = forecast(walk[:35], races=(10,))[0]
-        hits.append(found.low <= walk[44] <= found.high)
+        estimates = forecast(walk[:35], races=(10,))[0]
+        hits.append(estimates.low <= walk[44] <= estimates.high)
 
     assert 0.92 <= np.mean(hits) <= 0.985
 
@@ -50,16 +50,16 @@ def test_how_clean_the_next_races_have_to_be() -> None:
     changes = 0.08 * (np.log2(per_incident) - 5) + 0.01 * RNG.standard_normal(60)
     changes[7] = np.nan  # promoted: the rating of another class
     changes[9] = -1.9  # disqualified
-    found = cleanness(per_incident, changes)
+    result = cleanness(per_incident, changes)
 
-    assert found is not None
-    assert found.races == 59
-    assert found.break_even == pytest.approx(32, rel=0.05)
-    assert found.change_per_doubling.low < 0.08 < found.change_per_doubling.high
+    assert result is not None
+    assert result.races == 59
+    assert result.break_even == pytest.approx(32, rel=0.05)
+    assert result.change_per_doubling.low < 0.08 < result.change_per_doubling.high
     # 0.32 in four races is 0.08 a race: one doubling.
-    assert found.needed(0.32, 4) == pytest.approx(64, rel=0.08)
-    assert found.needed(0.0, 4) == pytest.approx(found.break_even)
-    assert found.needed(3.0, 1) is None
+    assert result.needed(0.32, 4) == pytest.approx(64, rel=0.08)
+    assert result.needed(0.0, 4) == pytest.approx(result.break_even)
+    assert result.needed(3.0, 1) is None
 
 
 def test_no_relation_no_advice() -> None:

@@ -1,4 +1,4 @@
-"""Where ratings lead, from whatever is known of them."""
+"""Forecast of ratings."""
 
 from __future__ import annotations
 
@@ -122,8 +122,8 @@ def test_what_the_next_licence_takes() -> None:
     assert table["break_even_corners_per_incident"][0] == pytest.approx(32, rel=0.2)
     needed = table["corners_per_incident"].to_list()
     assert needed[1] > needed[2] > 32  # more races, less of a hurry
-    told = table["corners_per_incident"].is_not_null()
-    assert (told == table["note"].is_null()).all()
+    output = table["corners_per_incident"].is_not_null()
+    assert (output == table["note"].is_null()).all()
 
 
 def test_what_cannot_be_told_says_why() -> None:
@@ -155,21 +155,21 @@ def fields(count: int, place: int, rating: int) -> pl.DataFrame:
 
 
 def test_irating_is_forecast_by_places_in_the_fields_of_the_last_races() -> None:
-    known = history(*walk(12))
-    found = forecasts(known, fields(12, 5, 1600)).filter(rating="irating").sort("races")
+    expected = history(*walk(12))
+    estimates = forecasts(expected, fields(12, 5, 1600)).filter(rating="irating").sort("races")
 
-    assert found["basis"].unique().to_list() == ["fields"]
-    assert found["race_count"].unique().to_list() == [12]
-    assert found["change_per_race"][0] > 0
+    assert estimates["basis"].unique().to_list() == ["fields"]
+    assert estimates["race_count"].unique().to_list() == [12]
+    assert estimates["change_per_race"][0] > 0
     # A higher rating expects more: later races add less.
-    first, *_, last = found.rows(named=True)
+    first, *_, last = estimates.rows(named=True)
     rise = [(row["value"] - row["present"]) / row["races"] for row in (first, last)]
     assert 0 < rise[1] < rise[0] <= first["change_per_race"]
-    assert (found["low"] < found["value"]).all()
-    assert (found["value"] < found["high"]).all()
+    assert (estimates["low"] < estimates["value"]).all()
+    assert (estimates["value"] < estimates["high"]).all()
 
 
 def test_fields_of_fewer_than_eight_races_forecast_nothing_by_themselves() -> None:
-    found = forecasts(history(*walk(12)), fields(7, 5, 1600)).filter(rating="irating")
+    estimates = forecasts(history(*walk(12)), fields(7, 5, 1600)).filter(rating="irating")
 
-    assert found["basis"].unique().to_list() == ["results"]
+    assert estimates["basis"].unique().to_list() == ["results"]

@@ -38,7 +38,7 @@ def test_a_trend_needs_different_places() -> None:
 
 
 def covered(count: int, draws: int = 400) -> dict[str, float]:
-    """How often the interval of each estimator holds the truth."""
+    """Return how often the interval of each estimator contains the truth."""
     hits = dict.fromkeys(("spread", "middle", "trend", "difference", "regression"), 0)
     ages = np.arange(float(count))
     half = np.repeat([0.0, 1.0], [count // 2, count - count // 2])
@@ -51,9 +51,9 @@ def covered(count: int, draws: int = 400) -> dict[str, float]:
             "difference": (robust.difference(noise, 0.5 + RNG.standard_normal(count)), 0.5),
         }
         columns = np.column_stack([ages % (count // 2), half])
-        found = robust.regression(columns, noise + columns @ np.array([0.2, -1.0]))
-        assert found is not None
-        estimates["regression"] = (found[0], 0.2)
+        result = robust.regression(columns, noise + columns @ np.array([0.2, -1.0]))
+        assert result is not None
+        estimates["regression"] = (result[0], 0.2)
         for name, (estimate, true) in estimates.items():
             assert estimate is not None
             hits[name] += estimate.low <= true <= estimate.high

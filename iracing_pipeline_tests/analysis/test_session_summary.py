@@ -1,4 +1,4 @@
-"""What a session comes to, and how evenness develops."""
+"""Figures of a session, and the trend of consistency."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def summary(of: Analysed, laps: pl.DataFrame | None = None) -> dict[str, object]
 
 
 def test_a_session_in_a_row() -> None:
-    found = summary(practice("formula", laps=8, seed=11))
+    result = summary(practice("formula", laps=8, seed=11))
 
-    assert found["clean_lap_count"] == found["fuel_lap_count"] == 7
-    assert found["spread_low_s"] < found["spread_s"] < found["spread_high_s"]  # type: ignore[operator]
-    assert found["theoretical_best_s"] <= found["median_lap_time_s"]  # type: ignore[operator]
-    assert found["fuel_median_l"] <= found["fuel_p65_l"] <= found["fuel_p90_l"]  # type: ignore[operator]
+    assert result["clean_lap_count"] == result["fuel_lap_count"] == 7
+    assert result["spread_low_s"] < result["spread_s"] < result["spread_high_s"]  # type: ignore[operator]
+    assert result["theoretical_best_s"] <= result["median_lap_time_s"]  # type: ignore[operator]
+    assert result["fuel_median_l"] <= result["fuel_p65_l"] <= result["fuel_p90_l"]  # type: ignore[operator]
 
 
 def test_one_incident_does_not_move_it() -> None:
@@ -47,20 +47,20 @@ def test_one_incident_does_not_move_it() -> None:
 def test_without_a_clean_lap_there_is_a_row_of_nothing() -> None:
     of = practice("formula")
     dirty = of.laps.with_columns(clean=pl.lit(value=False))
-    found = summary(of, dirty)
+    result = summary(of, dirty)
 
-    assert found["clean_lap_count"] == found["fuel_lap_count"] == 0
-    assert [value for name, value in found.items() if name.endswith(("_s", "_l"))] == [None] * 8
+    assert result["clean_lap_count"] == result["fuel_lap_count"] == 0
+    assert [value for name, value in result.items() if name.endswith(("_s", "_l"))] == [None] * 8
     assert corner_consistency(of.corners, dirty).is_empty()
 
 
 def test_corners_of_few_laps_have_no_spread() -> None:
     of = practice("formula")
-    found = corner_consistency(of.corners, of.laps)
+    result = corner_consistency(of.corners, of.laps)
 
-    assert found["corner"].to_list() == [1, 2, 3, 4, 5, 6, 7]
-    assert found["spread_s"].null_count() == 7
-    assert (found["best_s"] <= found["median_s"]).all()
+    assert result["corner"].to_list() == [1, 2, 3, 4, 5, 6, 7]
+    assert result["spread_s"].null_count() == 7
+    assert (result["best_s"] <= result["median_s"]).all()
 
 
 def spreads(values: list[float | None], corner: int = WHOLE_LAP) -> pl.DataFrame:

@@ -1,4 +1,4 @@
-"""What a file says of its session: who drove, on which build, and in which time zone."""
+"""Session of a file: driver, build, and time zone."""
 
 from __future__ import annotations
 
@@ -103,18 +103,20 @@ def swapped(seconds: float) -> pl.DataFrame:
 
 @pytest.mark.parametrize(("seconds", "laps"), [(0.01, []), (0.5, []), (5.0, [7])])
 def test_laps_of_a_team_mate_are_kept_and_never_count(seconds: float, laps: list[int]) -> None:
-    found = laps_of(swapped(seconds))
-    by_mate = found.filter(pl.col("reasons").list.contains("team_mate"))
+    found_laps = laps_of(swapped(seconds))
+    by_mate = found_laps.filter(pl.col("reasons").list.contains("team_mate"))
 
-    assert found["lap_number"].to_list() == [5, 6, 7, 8, 9]
+    assert found_laps["lap_number"].to_list() == [5, 6, 7, 8, 9]
     assert by_mate["lap_number"].to_list() == laps
     assert not by_mate["clean"].any()
 
 
 def test_a_file_without_the_cars_own_state_shows_it_by_speed() -> None:
-    found = laps_of(swapped(5.0).drop("IsOnTrackCar"))
+    found_laps = laps_of(swapped(5.0).drop("IsOnTrackCar"))
 
-    assert found.filter(pl.col("reasons").list.contains("team_mate"))["lap_number"].to_list() == [7]
+    assert found_laps.filter(pl.col("reasons").list.contains("team_mate"))[
+        "lap_number"
+    ].to_list() == [7]
 
 
 def test_a_stint_of_a_team_mate_is_not_the_drivers() -> None:

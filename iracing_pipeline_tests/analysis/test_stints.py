@@ -227,9 +227,9 @@ def test_caution_laps_are_counted_apart() -> None:
 def test_a_race_by_the_clock(
     remaining: float, into: float, spread: float, expected: tuple[int, int]
 ) -> None:
-    found = fuel.laps_of_timed_race(remaining, 99.0, into_lap_s=into, spread_s=spread)
+    result = fuel.laps_of_timed_race(remaining, 99.0, into_lap_s=into, spread_s=spread)
 
-    assert (found.likely, found.most) == expected
+    assert (result.likely, result.most) == expected
 
 
 def test_a_race_cannot_have_laps_without_time() -> None:

@@ -72,13 +72,13 @@ def test_windows_are_what_the_fuel_allows() -> None:
 
 
 def test_luck_is_reproducible_and_leaves_a_clear_case_clear() -> None:
-    found = plans(RACE)
+    made_plans = plans(RACE)
     noisy = replace(RACE, spread_s=0.4, caution_chance=0.01, caution_lap_s=30.0)
-    odds = simulate(noisy, found, races=500, seed=4)
+    odds = simulate(noisy, made_plans, races=500, seed=4)
 
-    assert odds == simulate(noisy, found, races=500, seed=4)
+    assert odds == simulate(noisy, made_plans, races=500, seed=4)
     assert sum(each.best_share for each in odds) == pytest.approx(1.0)
-    assert odds[0].plan == found[0]
+    assert odds[0].plan == made_plans[0]
     assert odds[0].low_s < odds[0].median_s < odds[0].high_s
     assert simulate(noisy, [], seed=4) == []
 

@@ -21,18 +21,18 @@ def traced(records: pl.DataFrame, grid: Grid = GRID) -> pl.DataFrame:
 
 
 def test_a_lap_is_traced_from_line_to_line_and_closes_to_its_lap_time() -> None:
-    found = traced(drive((20.0, 21.0)))
+    trace = traced(drive((20.0, 21.0)))
 
-    assert found.schema == LAP_TRACE.schema
-    assert found.get_column("lap_number").to_list() == [6, 7]
-    for row in found.rows(named=True):
+    assert trace.schema == LAP_TRACE.schema
+    assert trace.get_column("lap_number").to_list() == [6, 7]
+    for row in trace.rows(named=True):
         elapsed = np.array(row["elapsed_s"])
         assert len(elapsed) == 401
         assert elapsed[0] == 0.0
         assert elapsed[-1] == row["lap_time_s"]
         assert (np.diff(elapsed) > 0).all()
     # The car goes round at constant speed, so the clock is known at each point.
-    first = np.array(found.row(0, named=True)["elapsed_s"])
+    first = np.array(trace.row(0, named=True)["elapsed_s"])
     assert np.abs(first - np.linspace(0, 20.0, 401)).max() < 5e-4
 
 
@@ -41,36 +41,36 @@ def test_a_constant_lag_of_the_lap_distance_cancels() -> None:
     pct = records.get_column("LapDistPct").to_numpy()
     late = records.with_columns(LapDistPct=pl.Series((pct - 0.0145 / 20) % 1, dtype=pl.Float32))
     # The lap is counted by the line, so the wrap may come a record after it.
-    found = traced(late)
+    trace = traced(late)
 
-    assert found.height == 2
-    first = np.array(found.row(0, named=True)["elapsed_s"])
+    assert trace.height == 2
+    first = np.array(trace.row(0, named=True)["elapsed_s"])
     assert np.abs(first - np.linspace(0, 20.0, 401)).max() < 1e-3
-    assert found.get_column("closure_s").abs().max() < 1e-3  # type: ignore[operator]
+    assert trace.get_column("closure_s").abs().max() < 1e-3  # type: ignore[operator]
 
 
 def test_the_line_is_crossed_without_a_jump() -> None:
     ramp = (pl.int_range(pl.len()) * 0.01).cast(pl.Float32)
-    found = traced(drive((20.0, 21.0)).with_columns(Speed=ramp))
+    trace = traced(drive((20.0, 21.0)).with_columns(Speed=ramp))
 
-    first, second = found.get_column("speed_mps").to_list()
+    first, second = trace.get_column("speed_mps").to_list()
     assert first[-1] == pytest.approx(second[0], abs=0.02)
     assert np.diff(np.array(first)).max() < 0.1
 
 
 def test_gears_are_held_and_not_interpolated() -> None:
     rows = pl.int_range(pl.len())
-    found = traced(drive((20.0, 21.0)).with_columns(Gear=2 + 2 * (rows // 300 % 2)))
+    trace = traced(drive((20.0, 21.0)).with_columns(Gear=2 + 2 * (rows // 300 % 2)))
 
-    assert set(found.get_column("gear").explode()) == {2, 4}
+    assert set(trace.get_column("gear").explode()) == {2, 4}
 
 
 def test_an_angle_takes_the_shorter_arc() -> None:
     records = drive((20.0, 21.0))
     turned = 7 * 2 * np.pi * records.get_column("LapDistPct").to_numpy().astype(float)
-    found = traced(records.with_columns(Yaw=pl.Series((turned + np.pi) % (2 * np.pi) - np.pi)))
+    trace = traced(records.with_columns(Yaw=pl.Series((turned + np.pi) % (2 * np.pi) - np.pi)))
 
-    yaw = np.array(found.get_column("yaw_rad").to_list()[0])
+    yaw = np.array(trace.get_column("yaw_rad").to_list()[0])
     expected = 7 * 2 * np.pi * GRID.pct
     off = (yaw - expected + np.pi) % (2 * np.pi) - np.pi
     assert np.abs(off).max() < 0.01
@@ -78,12 +78,12 @@ def test_an_angle_takes_the_shorter_arc() -> None:
 
 def test_channels_that_a_file_lacks_are_null_and_not_zero() -> None:
     records = drive((20.0, 21.0)).drop("Speed", "Lat", "Lon")
-    found = traced(records)
+    trace = traced(records)
 
-    assert found.height == 2
-    assert found.get_column("speed_mps").null_count() == 2
-    assert found.get_column("east_m").null_count() == 2
-    assert found.get_column("abs_active").null_count() == 2
+    assert trace.height == 2
+    assert trace.get_column("speed_mps").null_count() == 2
+    assert trace.get_column("east_m").null_count() == 2
+    assert trace.get_column("abs_active").null_count() == 2
 
 
 def test_positions_are_metres_from_the_origin_whatever_the_sign() -> None:
@@ -91,9 +91,9 @@ def test_positions_are_metres_from_the_origin_whatever_the_sign() -> None:
     mirrored = traced(
         records.with_columns(Lon=-pl.col("Lon"), Lat=-pl.col("Lat")), Grid(TRACK_M, 400, (-40, -10))
     )
-    found = traced(records)
+    trace = traced(records)
 
-    east, north = (np.array(found.get_column(name).to_list()[0]) for name in ("east_m", "north_m"))
+    east, north = (np.array(trace.get_column(name).to_list()[0]) for name in ("east_m", "north_m"))
     assert np.hypot(east[0], north[0]) == pytest.approx(
         1e-3 * np.pi / 180 * 6_371_008.8 * np.cos(np.radians(40.0)), abs=0.2
     )
@@ -108,9 +108,9 @@ def test_a_car_that_stands_and_rolls_back_gets_to_each_place_once() -> None:
     pct[at : at + 120] = pct[at] - 0.005 * np.sin(np.linspace(0, np.pi, 120))
     back = pct[at + 120] - pct[at]
     pct[at + 120 : at + 480] -= back * np.linspace(1, 0, 360)
-    found = traced(records.with_columns(LapDistPct=pl.Series(pct, dtype=pl.Float32)))
+    trace = traced(records.with_columns(LapDistPct=pl.Series(pct, dtype=pl.Float32)))
 
-    elapsed = np.array(found.get_column("elapsed_s").to_list()[0])
+    elapsed = np.array(trace.get_column("elapsed_s").to_list()[0])
     assert (np.diff(elapsed) > 0).all()
     assert np.diff(elapsed).max() > 1.4  # it rolled on before it was back where it had stood
     assert elapsed[-1] == pytest.approx(20.0, abs=1e-6)
@@ -157,8 +157,8 @@ def test_the_grid_is_measured_better_than_the_session_info_says() -> None:
 
 
 def grid_of(records: pl.DataFrame, declared_m: float | None) -> Grid | None:
-    found = lengths(records, Samples.of(records), declared_m)
-    return track_grid.measure(records, found, track_id=17)
+    measured_lengths = lengths(records, Samples.of(records), declared_m)
+    return track_grid.measure(records, measured_lengths, track_id=17)
 
 
 @pytest.mark.parametrize("length", [120.0, 675.3, 2999.0, 3001.0, 7004.0, 20_832.0])

@@ -32,14 +32,14 @@ def test_four_sources_of_a_recording_agree() -> None:
     car, circuit = PAIRS["formula"]
     plan = Plan(Session.PRACTICE, laps=2, fuel_l=6.0, experience_laps=80)
     records, _ = simulate_session(car, circuit, plan, 4)
-    found = lengths(records, Samples.of(records), None)
+    measured_lengths = lengths(records, Samples.of(records), None)
 
-    assert found.believed is not None
-    length, witnesses = found.believed
-    assert length == found.lap_dist_m
+    assert measured_lengths.believed is not None
+    length, witnesses = measured_lengths.believed
+    assert length == measured_lengths.lap_dist_m
     assert witnesses == 2
-    assert found.driven_m == pytest.approx(length, rel=0.03)
-    assert found.path_m == pytest.approx(length, rel=0.03)
+    assert measured_lengths.driven_m == pytest.approx(length, rel=0.03)
+    assert measured_lengths.path_m == pytest.approx(length, rel=0.03)
 
 
 @pytest.mark.parametrize(

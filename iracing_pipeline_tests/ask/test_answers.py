@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 WITHOUT_ROWS = ("refused_files", "experiment")
-"""What the demo has none of."""
+"""Questions without rows in the demo."""
 OF_ONE_RACE = ("finish_order", "race_ledger", "what_if_irating", "race_pace")
 
 
 def parameters(name: str, garage: Database) -> dict[str, object]:
-    """What a question needs, from the demo."""
+    """Return the required parameters of a question, from the demo."""
     if name == "compare_laps":
         laps = [
             row["lap_id"]

@@ -14,19 +14,22 @@ import pytest
 from psycopg import sql
 from psycopg.types.json import Jsonb
 
+from iracing_pipeline import backup
 from iracing_pipeline.backup import database
+from iracing_pipeline.demo.fake_data_api import Career
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.local.career import demo_data_api, load_career
 from iracing_pipeline.local.load import load
 from iracing_pipeline.settings import Settings
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline_tests import recordings
-from iracing_pipeline_tests.conftest import at_database, run_statement
+from iracing_pipeline_tests.conftest import at_database, copy_database, run_statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+CAREER = Career(season_count=1, races_per_season=2, field=(4, 6), laps=(3, 4))
 # What text, numbers and arrays can hold, at its worst.
 TEXT = 'tab\t newline\n return\r back\\slash \\N \\. "quotes" é 日本 🏁'
 
@@ -43,21 +46,21 @@ class Pipeline:
         return Lake(self.home / "lake")
 
     def rows(self) -> dict[str, tuple[int, str]]:
-        """How many rows each table has, and a digest of them in any order."""
+        """Return the rows of each table, and a digest of them in any order."""
         with Warehouse(self.url).connect() as connection:
             names = connection.execute(
                 "SELECT schemaname || '.' || tablename FROM pg_tables"
                 " WHERE schemaname IN ('racing', 'raw', 'ops') ORDER BY 1"
             ).fetchall()
-            found = {}
+            result = {}
             for (name,) in names:
                 table = sql.Identifier(*name.split("."))
                 lines = connection.execute(
                     sql.SQL("SELECT t::text FROM {} AS t ORDER BY 1").format(table)
                 ).fetchall()
                 digest = hashlib.sha256("\n".join(line for (line,) in lines).encode())
-                found[name] = (len(lines), digest.hexdigest())
-            return found
+                result[name] = (len(lines), digest.hexdigest())
+            return result
 
     def files(self) -> dict[str, str]:
         """Digests of the files in the home."""
@@ -72,10 +75,10 @@ class Pipeline:
 def loaded(
     server_url: str, migrated_template: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Pipeline]:
-    """What is copied: loaded once, through the assets."""
+    """The data to copy: loaded once, through the assets."""
     folder = tmp_path_factory.mktemp("loaded")
     name = f"iracing_loaded_{uuid.uuid4().hex[:8]}"
-    run_statement(server_url, "CREATE DATABASE {} TEMPLATE {}", name, migrated_template)
+    copy_database(server_url, name, migrated_template)
     url = at_database(server_url, name)
     with pytest.MonkeyPatch.context() as patch:
         for each in ("DAGSTER_HOME", "DAGSTER_DISABLE_TELEMETRY"):
@@ -87,7 +90,7 @@ def loaded(
         settings = Settings.from_env()
         recording = recordings.session(folder / "a.ibt", laps=3)
         load(settings, [recording, _foreign(folder)], lambda _done, _all: None)
-        with demo_data_api() as career:
+        with demo_data_api(CAREER) as career:
             load_career(settings, [str(career.seasons[-1])], lambda _done, _all: None)
     with Warehouse(url).connect() as connection:
         _add_the_worst(connection)
@@ -100,13 +103,21 @@ def pipeline(loaded: Pipeline, server_url: str, tmp_path: Path) -> Iterator[Pipe
     """One to change."""
     name = f"iracing_copy_{uuid.uuid4().hex[:8]}"
     template = urlsplit(loaded.url).path[1:]
-    run_statement(server_url, "CREATE DATABASE {} TEMPLATE {}", name, template)
+    copy_database(server_url, name, template)
     home = shutil.copytree(loaded.home, tmp_path / "home")
     copy = Pipeline(home, at_database(server_url, name))
     with Warehouse(copy.url).connect() as connection:
         database.move(connection, str(loaded.lake.root), str(copy.lake.root))
     yield copy
     run_statement(server_url, "DROP DATABASE {} WITH (FORCE)", name)
+
+
+@pytest.fixture(scope="module")
+def archive(loaded: Pipeline, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A backup of what is loaded; nobody changes it."""
+    path = tmp_path_factory.mktemp("archive") / "good.zip"
+    backup.write(path, loaded.url, loaded.lake, lambda _line: None)
+    return path
 
 
 @pytest.fixture

@@ -181,7 +181,7 @@ def test_what_is_there_is_not_overwritten(pipeline: Pipeline, tmp_path: Path) ->
     save(pipeline, tmp_path / "a.zip")
     rows, files = pipeline.rows(), pipeline.files()
 
-    with pytest.raises(OccupiedError, match=r"ops\.load_audit \(\d+ rows\).* say --replace"):
+    with pytest.raises(OccupiedError, match=r"ops\.load_audit \(\d+ rows\).* add --replace"):
         bring_back(tmp_path / "a.zip", pipeline)
     assert (pipeline.rows(), pipeline.files()) == (rows, files)
 
@@ -534,10 +534,10 @@ def test_dagsters_history_comes_along_if_asked(pipeline: Pipeline, tmp_path: Pat
 
 
 def test_a_lake_elsewhere_is_named_and_left(pipeline: Pipeline, tmp_path: Path) -> None:
-    said: list[str] = []
-    written = backup.write(tmp_path / "a.zip", pipeline.url, Lake("memory://lake"), said.append)
+    lines: list[str] = []
+    written = backup.write(tmp_path / "a.zip", pipeline.url, Lake("memory://lake"), lines.append)
 
-    assert "lake: left where it is, in memory://lake" in said[-1]
+    assert "lake: left where it is, in memory://lake" in lines[-1]
     assert written.manifest.folders["lake"].included is False
     save(pipeline, tmp_path / "a.zip")
     with pytest.raises(backup.BackupError, match="Restore with --no-lake"):

@@ -30,13 +30,6 @@ def quiet(_line: str) -> None:
     pass
 
 
-@pytest.fixture
-def archive(pipeline: Pipeline, tmp_path: Path) -> Path:
-    path = tmp_path / "good.zip"
-    backup.write(path, pipeline.url, pipeline.lake, quiet)
-    return path
-
-
 def forge(
     archive: Path,
     change: Callable[[dict[str, Any]], object],
@@ -313,10 +306,10 @@ def test_whatever_a_backup_writes_can_be_restored(pipeline: Pipeline, tmp_path: 
     """A name that a restore refuses is left out, and named, when the backup is made."""
     strange = pipeline.home / "lake" / "telemetry" / "a:b.txt"
     strange.write_bytes(CONTENT)
-    said: list[str] = []
-    backup.write(tmp_path / "a.zip", pipeline.url, pipeline.lake, said.append)
+    lines: list[str] = []
+    backup.write(tmp_path / "a.zip", pipeline.url, pipeline.lake, lines.append)
 
-    assert [line for line in said if "a:b.txt" in line and "left out" in line]
+    assert [line for line in lines if "a:b.txt" in line and "left out" in line]
     backup.restore(tmp_path / "a.zip", pipeline.url, pipeline.lake, quiet, replace=True)
     assert not strange.exists()
 

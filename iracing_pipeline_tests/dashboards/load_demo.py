@@ -1,6 +1,6 @@
 """``python -m``: the demo season, and the last seasons of the demo driver's career.
 
-As ``iracing-pipeline demo --exit``, which loads all ten, in a process of its own because Dagster
+As ``iracing-pipeline demo --exit``, which loads all ten, in a separate process because Dagster
 keeps its home for as long as a process lives.
 """
 

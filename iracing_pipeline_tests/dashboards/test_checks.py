@@ -1,4 +1,4 @@
-"""What the checks find when it is there, on a real database and with boards made for it."""
+"""Problems that the checks find, on a real database and with boards made for it."""
 
 from __future__ import annotations
 

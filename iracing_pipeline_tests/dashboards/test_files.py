@@ -55,10 +55,11 @@ def test_a_missing_file_is_told(tmp_path: Path) -> None:
 
 
 def test_provisioning_knows_every_folder() -> None:
-    told = yaml.safe_load((GRAFANA / "provisioning/dashboards/iracing.yml").read_text("utf-8"))
+    document = yaml.safe_load((GRAFANA / "provisioning/dashboards/iracing.yml").read_text("utf-8"))
 
     assert [
-        (each["folder"], each["folderUid"], each["options"]["path"]) for each in told["providers"]
+        (each["folder"], each["folderUid"], each["options"]["path"])
+        for each in document["providers"]
     ] == [
         (folder.value, folder.uid, f"/etc/grafana/dashboards/{folder.directory}")
         for folder in Folder
@@ -66,8 +67,8 @@ def test_provisioning_knows_every_folder() -> None:
 
 
 def test_provisioning_has_the_data_sources_that_boards_ask_for() -> None:
-    told = yaml.safe_load((GRAFANA / "provisioning/datasources/iracing.yml").read_text("utf-8"))
-    known = {each["uid"]: each for each in told["datasources"]}
+    document = yaml.safe_load((GRAFANA / "provisioning/datasources/iracing.yml").read_text("utf-8"))
+    expected = {each["uid"]: each for each in document["datasources"]}
     wanted = {
         (variable["query"], variable["current"]["value"])
         for board in BOARDS
@@ -75,8 +76,8 @@ def test_provisioning_has_the_data_sources_that_boards_ask_for() -> None:
         if variable["type"] == "datasource"
     }
 
-    assert {(each["type"], uid) for uid, each in known.items()} == wanted
-    postgres = known["iracing-postgres"]
+    assert {(each["type"], uid) for uid, each in expected.items()} == wanted
+    postgres = expected["iracing-postgres"]
     assert postgres["user"] == "grafana_reader"
     assert postgres["jsonData"]["database"]  # at the top level Grafana 12 does not see it
     assert postgres["secureJsonData"]["password"].startswith("$__file{")

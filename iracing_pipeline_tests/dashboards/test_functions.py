@@ -71,10 +71,10 @@ FROM grafana.lap_traces WHERE clean ORDER BY track_id, lap_time_s
 
 
 def laps(demo: Demo) -> dict[int, list[tuple[str, float]]]:
-    found: dict[int, list[tuple[str, float]]] = {}
+    result: dict[int, list[tuple[str, float]]] = {}
     for name, lap_time, track in Database.at(demo.reader_url)(LAPS).rows:
-        found.setdefault(track, []).append((name, lap_time))
-    return found
+        result.setdefault(track, []).append((name, lap_time))
+    return result
 
 
 def test_laps_are_level_by_distance_and_end_at_their_difference(demo: Demo) -> None:
@@ -193,9 +193,9 @@ def test_a_function_that_somebody_uses_is_told(database: str) -> None:
 
 
 def test_a_function_is_described_in_the_database(connection: Connection) -> None:
-    told = connection.execute(
+    output = connection.execute(
         "SELECT obj_description('grafana.lap_time(double precision)'::regprocedure)"
     ).fetchone()
 
-    assert told == ("A lap time as m:ss.SSS, in no time zone.",)
+    assert output == ("A lap time as m:ss.SSS, in no time zone.",)
     assert all(each.doc for each in DASHBOARD_FUNCTIONS)

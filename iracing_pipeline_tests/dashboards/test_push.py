@@ -24,8 +24,8 @@ TOKEN = "glsa_test"  # noqa: S105 - of the simulated Grafana
 
 
 @dataclass
-class StandIn:
-    """What the server holds, and what it does."""
+class SimulatedGrafana:
+    """A simulated Grafana server."""
 
     folders: dict[str, str] = field(default_factory=dict)
     boards: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -33,47 +33,49 @@ class StandIn:
     status: int | None = None
     url: str = ""
 
-    def answer(self, method: str, path: str, told: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    def answer(
+        self, method: str, path: str, document: dict[str, Any]
+    ) -> tuple[int, dict[str, Any]]:
         if method != "GET":
             self.writes.append(f"{method} {path}")
         if path == "/api/dashboards/db":
-            return 200, self._save(told)
+            return 200, self._save(document)
         kind, _, uid = path.removeprefix("/api/").removesuffix("/").rpartition("/")
         if kind == "dashboards/uid":
             return (200, self.boards[uid]) if uid in self.boards else (404, {"message": "no"})
         if path == "/api/folders":
-            self.folders[told["uid"]] = told["title"]
-            return 200, told
+            self.folders[document["uid"]] = document["title"]
+            return 200, document
         if uid not in self.folders:
             return 404, {"message": "folder not found"}
         if method == "PUT":
-            self.folders[uid] = told["title"]
+            self.folders[uid] = document["title"]
         return 200, {"uid": uid, "title": self.folders[uid]}
 
-    def _save(self, told: dict[str, Any]) -> dict[str, Any]:
-        assert told["overwrite"]
-        assert told["folderUid"] in self.folders
-        uid = told["dashboard"]["uid"]
+    def _save(self, document: dict[str, Any]) -> dict[str, Any]:
+        assert document["overwrite"]
+        assert document["folderUid"] in self.folders
+        uid = document["dashboard"]["uid"]
         version = self.boards.get(uid, {"dashboard": {"version": 0}})["dashboard"]["version"] + 1
         # Grafana gives a dashboard an id and a version of its own.
-        kept = {**told["dashboard"], "id": 7, "version": version}
-        self.boards[uid] = {"dashboard": kept, "meta": {"folderUid": told["folderUid"]}}
+        kept = {**document["dashboard"], "id": 7, "version": version}
+        self.boards[uid] = {"dashboard": kept, "meta": {"folderUid": document["folderUid"]}}
         return {"uid": uid, "version": version}
 
 
 @pytest.fixture
-def grafana() -> Iterator[StandIn]:
-    stand_in = StandIn()
+def grafana() -> Iterator[SimulatedGrafana]:
+    simulated = SimulatedGrafana()
 
     class Handler(BaseHTTPRequestHandler):
         def _any(self) -> None:
             length = int(self.headers.get("Content-Length") or 0)
-            told = json.loads(self.rfile.read(length) or b"{}")
+            document = json.loads(self.rfile.read(length) or b"{}")
             status, content = 401, {"message": "Invalid API key"}
             if self.headers.get("Authorization") == f"Bearer {TOKEN}":
-                status, content = stand_in.answer(self.command, self.path, told)
-            if stand_in.status is not None:
-                status, content = stand_in.status, {"message": "as told"}
+                status, content = simulated.answer(self.command, self.path, document)
+            if simulated.status is not None:
+                status, content = simulated.status, {"message": "as told"}
             body = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -88,16 +90,16 @@ def grafana() -> Iterator[StandIn]:
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
-        yield stand_in
+        simulated.url = f"http://127.0.0.1:{server.server_address[1]}"
+        yield simulated
         server.shutdown()
 
 
-def pushed(stand_in: StandIn) -> dict[str, Became]:
-    return dict(Grafana(stand_in.url, TOKEN).push(BOARDS))
+def pushed(simulated: SimulatedGrafana) -> dict[str, Became]:
+    return dict(Grafana(simulated.url, TOKEN).push(BOARDS))
 
 
-def test_folders_and_boards_arrive(grafana: StandIn) -> None:
+def test_folders_and_boards_arrive(grafana: SimulatedGrafana) -> None:
     outcome = pushed(grafana)
 
     assert set(outcome.values()) == {Became.CREATED}
@@ -107,7 +109,7 @@ def test_folders_and_boards_arrive(grafana: StandIn) -> None:
         assert grafana.boards[board.uid]["meta"]["folderUid"] == board.folder.uid
 
 
-def test_what_is_there_already_is_left_alone(grafana: StandIn) -> None:
+def test_what_is_there_already_is_left_alone(grafana: SimulatedGrafana) -> None:
     pushed(grafana)
     grafana.writes.clear()
 
@@ -115,7 +117,7 @@ def test_what_is_there_already_is_left_alone(grafana: StandIn) -> None:
     assert grafana.writes == []
 
 
-def test_what_was_changed_is_brought_back(grafana: StandIn) -> None:
+def test_what_was_changed_is_brought_back(grafana: SimulatedGrafana) -> None:
     pushed(grafana)
     grafana.boards["iracing-fuel"]["dashboard"]["title"] = "My fuel"
     grafana.boards["iracing-pace"]["meta"]["folderUid"] = "elsewhere"
@@ -131,7 +133,7 @@ def test_what_was_changed_is_brought_back(grafana: StandIn) -> None:
     assert grafana.boards["iracing-fuel"]["dashboard"]["title"] == "Fuel"
 
 
-def test_a_token_that_may_not_is_told_and_not_shown(grafana: StandIn) -> None:
+def test_a_token_that_may_not_is_told_and_not_shown(grafana: SimulatedGrafana) -> None:
     with pytest.raises(PushError, match="401: the token may not do that") as caught:
         list(Grafana(grafana.url, "glsa_secret").push(BOARDS))
 
@@ -143,7 +145,7 @@ def test_a_token_that_may_not_is_told_and_not_shown(grafana: StandIn) -> None:
     ("status", "message"),
     [(302, "302: redirected to /login"), (412, "412 as told"), (500, "500 as told")],
 )
-def test_what_the_server_says_is_told(grafana: StandIn, status: int, message: str) -> None:
+def test_what_the_server_says_is_told(grafana: SimulatedGrafana, status: int, message: str) -> None:
     grafana.status = status
 
     with pytest.raises(PushError, match=message):
@@ -155,7 +157,7 @@ def test_a_server_that_is_not_there_is_told() -> None:
         list(Grafana("http://127.0.0.1:9", TOKEN).push(BOARDS))
 
 
-def test_the_command(grafana: StandIn, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command(grafana: SimulatedGrafana, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("IRACING_GRAFANA_TOKEN", TOKEN)
 
     done = CliRunner().invoke(main, ["dashboards", "push", "--url", f"{grafana.url}/"])

@@ -16,21 +16,21 @@ from iracing_pipeline.dashboards.catalog import BOARDS
 register_default_plugins()
 
 
-def read_back(told: dict[str, Any]) -> Any:
-    return without_noise(json.loads(json.dumps(Dashboard.from_json(told), cls=JSONEncoder)))
+def read_back(document: dict[str, Any]) -> Any:
+    return without_noise(json.loads(json.dumps(Dashboard.from_json(document), cls=JSONEncoder)))
 
 
 @pytest.mark.parametrize("board", BOARDS, ids=lambda board: board.uid)
 def test_nothing_is_lost_or_changed(board: Board) -> None:
-    told = json.loads(board.json())
+    document = json.loads(board.json())
 
-    assert read_back(json.loads(board.json())) == told
+    assert read_back(json.loads(board.json())) == document
 
 
 @pytest.mark.parametrize("place", ["options", "fieldConfig", None])
 def test_a_slip_is_noticed(place: str | None) -> None:
-    told = json.loads(BOARDS[0].json())
-    panel = told["panels"][0]
+    document = json.loads(BOARDS[0].json())
+    panel = document["panels"][0]
     (panel if place is None else panel[place])["legnd"] = {}
 
-    assert read_back(json.loads(json.dumps(told))) != told
+    assert read_back(json.loads(json.dumps(document))) != document

@@ -30,22 +30,22 @@ def grafana() -> dict[str, Any]:
     done = subprocess.run([NODE, "-e", SCRIPT], capture_output=True, text=True, check=False)
     if done.returncode:
         pytest.skip("node does not find @grafana/data: install it, and say where in NODE_PATH")
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    document: dict[str, Any] = json.loads(done.stdout)
+    return document
 
 
-def units_of(told: Any) -> set[str]:
-    found = set()
-    if isinstance(told, dict):
-        if told.get("id") == "unit":
-            found.add(told["value"])
-        if isinstance(told.get("unit"), str):
-            found.add(told["unit"])
-        told = list(told.values())
-    if isinstance(told, list):
-        for each in told:
-            found |= units_of(each)
-    return found
+def units_of(document: Any) -> set[str]:
+    result = set()
+    if isinstance(document, dict):
+        if document.get("id") == "unit":
+            result.add(document["value"])
+        if isinstance(document.get("unit"), str):
+            result.add(document["unit"])
+        document = list(document.values())
+    if isinstance(document, list):
+        for each in document:
+            result |= units_of(each)
+    return result
 
 
 def test_grafana_knows_every_unit(grafana: dict[str, Any]) -> None:

@@ -189,9 +189,9 @@ def test_wrong_credentials_are_tried_once(
                 client(server, tmp_path, clock, wrong).get("track/get")
     assert server.grants == {"password_limited": 1}
     assert server.requests == 0
-    said = str(caught.value) + caplog.text
-    assert "not-the-password" not in said
-    assert str(wrong.masked_password) not in said
+    message = str(caught.value) + caplog.text
+    assert "not-the-password" not in message
+    assert str(wrong.masked_password) not in message
 
 
 def test_a_token_is_refreshed_before_it_ends(

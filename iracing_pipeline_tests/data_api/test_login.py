@@ -36,8 +36,8 @@ def browse(address: str) -> None:
 
 
 def test_the_challenge_is_that_of_the_standard() -> None:
-    known = Challenge.of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
-    assert known.challenge == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+    expected = Challenge.of("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk")
+    assert expected.challenge == "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
 
 
 def test_a_login_in_the_browser_gives_a_token(oauth: OAuth, server: FakeDataApi) -> None:

@@ -180,7 +180,7 @@ def test_a_refusal_survives_the_store(store: FileTokenStore) -> None:
 
 
 def _count_logins(path: Path, log: Path) -> None:
-    """Run in a process of its own: one access token, each login noted in a file."""
+    """Run in a separate process: one access token, each login noted in a file."""
 
     class Logged(Endpoint):
         def password_limited(self) -> Token:

@@ -1,4 +1,4 @@
-"""The pipeline on a folder, a lake and a database of its own, run in this process."""
+"""The pipeline on a folder, a lake and a separate database, run in this process."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Pipeline:
     requests: list[dg.RunRequest] = field(default_factory=list)
 
     def record(self, name: str, **values: IntoExpr) -> Path:
-        """A file of a session of its own, last written an hour ago."""
+        """A file of a separate session, last written an hour ago."""
         track = name.removesuffix(".ibt")
         path = recordings.session(self.folder / name, track=track, **values)  # type: ignore[arg-type]  # some are options
         return aged(path)
@@ -94,7 +94,7 @@ class Pipeline:
         return list(self.instance.get_dynamic_partitions(PARTITIONS))
 
     def rows(self, statement: str) -> list[dict[str, Any]]:
-        """What the database answers; a change is committed."""
+        """Execute a statement and commit; return the rows."""
         with psycopg.connect(self.database, row_factory=dict_row) as connection:
             cursor = connection.execute(statement.encode())
             return cursor.fetchall() if cursor.description else []

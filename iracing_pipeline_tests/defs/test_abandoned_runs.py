@@ -73,9 +73,9 @@ def start(
 
 
 def status(pipeline: Pipeline, run: dg.DagsterRun) -> dg.DagsterRunStatus:
-    found = pipeline.instance.get_run_by_id(run.run_id)
-    assert found is not None
-    return found.status
+    result = pipeline.instance.get_run_by_id(run.run_id)
+    assert result is not None
+    return result.status
 
 
 @dataclass
@@ -83,7 +83,7 @@ class CodeServer(DagsterApiServicer):
     """One that knows the runs that it launched.
 
     Attributes:
-        port: Where it listens.
+        port: Port to listen on.
         launched: Their ids.
         answers: Cleared, it is too busy to answer.
     """
@@ -95,20 +95,20 @@ class CodeServer(DagsterApiServicer):
     def CanCancelExecution(  # noqa: N802 - gRPC's name
         self, request: messages.CanCancelExecutionRequest, context: object
     ) -> messages.CanCancelExecutionReply:
-        """Whether it has a process for a run."""
+        """Return whether it has a process for a run."""
         del context
         self.answers.wait()
         asked = dg.deserialize_value(
             request.serialized_can_cancel_execution_request, CanCancelExecutionRequest
         )
-        known = CanCancelExecutionResult(can_cancel=asked.run_id in self.launched)
+        expected = CanCancelExecutionResult(can_cancel=asked.run_id in self.launched)
         return messages.CanCancelExecutionReply(
-            serialized_can_cancel_execution_result=dg.serialize_value(known)
+            serialized_can_cancel_execution_result=dg.serialize_value(expected)
         )
 
     @property
     def tags(self) -> dict[str, str]:
-        """What Dagster writes on a run that it hands over."""
+        """Tags that Dagster sets on a run that it hands over."""
         return {GRPC_INFO_TAG: json.dumps({"host": "127.0.0.1", "port": self.port})}
 
 
@@ -129,8 +129,8 @@ def listening() -> Iterator[CodeServer]:
 
 def test_a_run_that_its_code_server_forgot_while_it_started_is_ended(pipeline: Pipeline) -> None:
     with listening() as server:
-        known = start(pipeline, status=STARTING, tags=server.tags)
-        server.launched.add(known.run_id)
+        expected = start(pipeline, status=STARTING, tags=server.tags)
+        server.launched.add(expected.run_id)
         forgotten = start(pipeline, status=STARTING, tags=server.tags)
         waiting = start(pipeline, status=STARTING)  # no code server has it yet, or ever will
 
@@ -139,9 +139,9 @@ def test_a_run_that_its_code_server_forgot_while_it_started_is_ended(pipeline: P
         look(pipeline, cursor)
 
         assert status(pipeline, forgotten) is FAILURE
-        assert status(pipeline, known) is STARTING
+        assert status(pipeline, expected) is STARTING
     look(pipeline, look(pipeline))
-    assert status(pipeline, known) is FAILURE, "its code server is gone"
+    assert status(pipeline, expected) is FAILURE, "its code server is gone"
     assert status(pipeline, waiting) is STARTING
 
 

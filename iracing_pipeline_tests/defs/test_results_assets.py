@@ -40,7 +40,7 @@ from iracing_pipeline.ingest.telemetry import analyse, load, store_frames
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.settings import Settings
 from iracing_pipeline.warehouse.connection import Warehouse
-from iracing_pipeline_tests.stand_in import use
+from iracing_pipeline_tests.simulated_api import use
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -95,7 +95,7 @@ def count(database: str, table: str) -> int:
 def tick(
     sensor: dg.SensorDefinition, instance: dg.DagsterInstance, *resources: str
 ) -> dg.SensorResult | dg.RunRequest | dg.SkipReason:
-    """What a sensor answers."""
+    """Return the answer of a sensor."""
     needed = {name: RESOURCES[name] for name in resources}
     with dg.build_sensor_context(instance=instance, resources=needed) as context:
         answer = sensor(context)
@@ -177,7 +177,7 @@ def test_the_schedules_alone_bring_a_whole_career(
 
 
 def night(instance: dg.DagsterInstance) -> list[dg.RunRequest]:
-    """What the nightly schedule asks for."""
+    """Return the requests of the nightly schedule."""
     needed = {name: RESOURCES[name] for name in ("data_api", "warehouse")}
     with dg.build_schedule_context(instance=instance, resources=needed) as context:
         answer = nightly_past_seasons(context)

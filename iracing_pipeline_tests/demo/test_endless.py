@@ -20,7 +20,7 @@ def test_each_outing_is_a_closed_file_of_now(tmp_path: Path) -> None:
     assert all(abs(datetime.now(UTC) - file.start) < timedelta(minutes=5) for file in files)
 
 
-def test_the_stand_in_listens_where_it_is_told() -> None:
+def test_the_simulated_api_listens_on_the_given_port() -> None:
     with FakeDataApi(Career()) as first:
         port = int(first.url.rpartition(":")[2])
     with FakeDataApi(Career(), port=port) as again:

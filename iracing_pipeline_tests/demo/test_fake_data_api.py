@@ -108,14 +108,14 @@ def test_the_member_has_the_laps_that_the_telemetry_shows(subsession_id: int) ->
     race, truth = CAREER.by_id[subsession_id], race_truths()[subsession_id]
     driven = {lap.number: lap.lap_time_s for lap in truth.laps if lap.lap_time_s is not None}
 
-    told = {
+    output = {
         row["lap_number"]: row["lap_time"] / 10_000
         for row in lap_chart(CAREER, race, 0)
         if row["cust_id"] == CAREER.cust_id and row["lap_number"] > 0
     }
 
-    assert list(told) == list(range(1, race.laps + 1))
-    assert told == pytest.approx({number: driven[number] for number in told}, abs=1e-4)
+    assert list(output) == list(range(1, race.laps + 1))
+    assert output == pytest.approx({number: driven[number] for number in output}, abs=1e-4)
 
 
 @pytest.mark.parametrize("subsession_id", list(race_truths()))

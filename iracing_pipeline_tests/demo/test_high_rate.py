@@ -60,13 +60,13 @@ def test_the_peak_of_a_damper_is_the_largest_sample() -> None:
     session = practice("gt3")
     strikes = kerb_strikes(session.records, np.random.default_rng(3))
     records = log_at_360_hz(session.records, strikes)
-    found = damper_histograms(records, Samples.of(records), session.laps)
+    histogram_rows = damper_histograms(records, Samples.of(records), session.laps)
     within = np.zeros(records.height, np.bool_)
     for first, count in session.laps.filter("clean").select("first_record", "record_count").rows():
         within[first : first + count] = True
 
-    assert found["damper"].to_list() == ["LF", "RF", "LR", "RR"]
-    for row in found.rows(named=True):
+    assert histogram_rows["damper"].to_list() == ["LF", "RF", "LR", "RR"]
+    for row in histogram_rows.rows(named=True):
         every = records[f"{row['damper']}shockVel"].to_numpy()[within]
         assert row["peak_bump_mps"] == every.max()
         assert row["peak_rebound_mps"] == every.min()
@@ -74,7 +74,7 @@ def test_the_peak_of_a_damper_is_the_largest_sample() -> None:
         assert (row["record_count"], row["sample_count"]) == (within.sum(), 6 * within.sum())
     at_60 = damper_histograms(session.records, Samples.of(session.records), session.laps)
     assert at_60["sample_rate_hz"].to_list() == [60] * 4
-    assert (found["peak_bump_mps"] > at_60["peak_bump_mps"]).all()
+    assert (histogram_rows["peak_bump_mps"] > at_60["peak_bump_mps"]).all()
 
 
 def test_laps_are_those_of_the_same_drive_at_60_hz() -> None:
@@ -92,13 +92,13 @@ def test_a_kerb_shows_in_the_corner_that_it_is_in() -> None:
     middle = (corner.start_pct + corner.end_pct) / 2
     at = lap.filter(pl.col("LapDistPct") > middle)["SessionTime"][0] - 0.012
     records = log_at_360_hz(session.records, [Strike("RRshockVel", at, 2.0)])
-    found = lap_corners(records, session.unrolled, session.grid, session.map)
+    corner_rows = lap_corners(records, session.unrolled, session.grid, session.map)
 
-    highest = found.sort("peak_shock_mps").row(-1, named=True)
+    highest = corner_rows.sort("peak_shock_mps").row(-1, named=True)
     assert (highest["lap_number"], highest["corner"]) == (clean["lap_number"], corner.number)
     assert 2.0 * (1 - peak_loss(360).most) - 0.2 < highest["peak_shock_mps"] < 2.2
-    assert set(found["shock_rate_hz"]) == {360}
-    assert set(found["wheel_rate_hz"]) == {60}
+    assert set(corner_rows["shock_rate_hz"]) == {360}
+    assert set(corner_rows["wheel_rate_hz"]) == {60}
 
 
 def test_locking_is_measured_at_360_hz_where_wheel_speeds_are() -> None:

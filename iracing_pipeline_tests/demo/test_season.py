@@ -71,9 +71,9 @@ def test_pyirsdk_reads_every_closed_file(files: list[DemoFile]) -> None:
 def test_the_lap_analysis_finds_the_truth(files: list[DemoFile]) -> None:
     for f in files:
         recording = read_ibt(f.path)
-        found = laps(recording.frame, session_key="key", start=recording.start)
-        assert found.height == len(f.truth.laps)
-        for row, lap in zip(found.iter_rows(named=True), f.truth.laps, strict=True):
+        found_laps = laps(recording.frame, session_key="key", start=recording.start)
+        assert found_laps.height == len(f.truth.laps)
+        for row, lap in zip(found_laps.iter_rows(named=True), f.truth.laps, strict=True):
             assert (row["lap_number"], row["stint"], row["kind"]) == (
                 lap.number,
                 lap.stint,
@@ -158,7 +158,7 @@ def test_a_backlog_is_of_many_different_small_files(tmp_path: Path) -> None:
     best = set()
     for path in paths:
         recording = read_ibt(path)
-        found = laps(recording.frame, session_key="key", start=recording.start)
-        best.add(found["lap_time_s"].min())
+        found_laps = laps(recording.frame, session_key="key", start=recording.start)
+        best.add(found_laps["lap_time_s"].min())
     assert len(best) == len(paths)
     assert len({read_ibt(p, ["Lap"]).start for p in paths}) == len(paths)

@@ -231,8 +231,8 @@ def test_it_is_off_by_default_and_can_come_from_a_file(tmp_path: Path) -> None:
     secret.write_text("https://discord.com/api/webhooks/1/x\n", encoding="utf-8")
 
     assert destinations(DigestSettings.from_env({})) == []
-    found = DigestSettings.from_env({"IRACING_DIGEST_WEBHOOK_FILE": str(secret)})
-    assert found.webhook_url == "https://discord.com/api/webhooks/1/x"
+    result = DigestSettings.from_env({"IRACING_DIGEST_WEBHOOK_FILE": str(secret)})
+    assert result.webhook_url == "https://discord.com/api/webhooks/1/x"
 
 
 def test_the_sensor_asks_for_a_run_of_its_own(

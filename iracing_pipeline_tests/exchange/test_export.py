@@ -37,19 +37,19 @@ def recording(tmp_path: Path) -> Path:
 
 def test_a_motec_file_opens_in_another_reader(recording: Path, tmp_path: Path) -> None:
     ld, ldx = export(IbtFile(recording), tmp_path / "out", Format.MOTEC)
-    found = read_ld(ld.read_bytes())
+    ld_file = read_ld(ld.read_bytes())
     records = IbtFile(recording).read()
 
-    assert (found.date, found.time) == (f"{START:%d/%m/%Y}", f"{START:%H:%M:%S}")
-    assert (found.driver, found.venue) == ("Ada Example", "Somewhere Short")
-    assert found.session == "Practice"
-    speed = found.channels["Speed"]
+    assert (ld_file.date, ld_file.time) == (f"{START:%d/%m/%Y}", f"{START:%H:%M:%S}")
+    assert (ld_file.driver, ld_file.venue) == ("Ada Example", "Somewhere Short")
+    assert ld_file.session == "Practice"
+    speed = ld_file.channels["Speed"]
     assert speed.rate == 60
     assert np.array_equal(speed.samples, records["Speed"].to_numpy().astype(np.float64))
-    assert np.array_equal(found.channels["Lap"].samples, records["Lap"].to_numpy())
-    flags = found.channels["SessionFlags"].samples.astype(np.int64) & 0xFFFFFFFF
+    assert np.array_equal(ld_file.channels["Lap"].samples, records["Lap"].to_numpy())
+    flags = ld_file.channels["SessionFlags"].samples.astype(np.int64) & 0xFFFFFFFF
     assert np.array_equal(flags, records["SessionFlags"].to_numpy())
-    torque = found.channels["SteeringWheelTorque_ST"]
+    torque = ld_file.channels["SteeringWheelTorque_ST"]
     samples = records["SteeringWheelTorque_ST"].to_numpy().astype(np.float64)
     assert torque.rate == 360
     assert np.array_equal(torque.samples, samples.ravel()[5:])
@@ -115,11 +115,11 @@ def test_dropped_records_leave_no_hole_in_time() -> None:
 
 def test_names_that_ascii_lacks_do_not_break_the_file() -> None:
     head = Recording(START, "Zoë Müller 峠", 'A "fast" car', "x" * 200, "", "")
-    found = read_ld(motec_ld.encode(drive((20.0,)), {"Speed": "m/s"}, head, rate=60))
+    ld_file = read_ld(motec_ld.encode(drive((20.0,)), {"Speed": "m/s"}, head, rate=60))
 
-    assert found.driver == "Zo? M?ller ?"
-    assert len(found.venue) == 63
-    assert found.channels["Speed"].unit == "m/s"
+    assert ld_file.driver == "Zo? M?ller ?"
+    assert len(ld_file.venue) == 63
+    assert ld_file.channels["Speed"].unit == "m/s"
     with pytest.raises(ValueError, match="at least one record"):
         motec_ld.encode(drive((20.0,)).clear(), {}, head, rate=60)
 
@@ -233,10 +233,10 @@ def test_exports_say_local_time(tmp_path: Path) -> None:
     path = tmp_path / "car_track 2026-03-07 20-15-33.ibt"
     write(path, drive((20.0, 21.0)))
     ld, _ = export(IbtFile(path), tmp_path, Format.MOTEC)
-    found = read_ld(ld.read_bytes())
+    ld_file = read_ld(ld.read_bytes())
 
     assert ld.name == "car_track 2026-03-07 20-15-33 +0100.ld"
-    assert (found.date, found.time) == ("07/03/2026", "20:15:33")
+    assert (ld_file.date, ld_file.time) == ("07/03/2026", "20:15:33")
     lap, _ = export(IbtFile(path), tmp_path, Format.MOTEC, laps=[7])
     assert read_ld(lap.read_bytes()).time == "20:16:01"  # 28 s later
 

@@ -166,8 +166,8 @@ def test_quoted_text_with_inner_quotes_that_are_not_escaped() -> None:
     ],
 )
 def test_values(line: str, value: object) -> None:
-    (found,) = parse(f"{HEAD} {line}\n").get("WeekendInfo", {}).values()
-    assert (found, type(found)) == (value, type(value))
+    (result,) = parse(f"{HEAD} {line}\n").get("WeekendInfo", {}).values()
+    assert (result, type(result)) == (value, type(value))
 
 
 class TestEncoding:

@@ -1,4 +1,4 @@
-"""What the writer writes, pyirsdk reads: the same bytes, the same values, the same sub-header."""
+"""Written files are read back by pyirsdk: the same bytes, the same values, the same sub-header."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ BAD: dict[str, Callable[[str], bytes]] = {
 
 @dataclass
 class World:
-    """What has arrived.
+    """Files and answers that have arrived.
 
     Attributes:
         folder: The results folder.
@@ -100,7 +100,7 @@ def run(connection: Connection, folder: Path, seed: int) -> tuple[list[str], Cou
     now = datetime.now(UTC)
     for rest in range(1, 3):  # the faults have ended, and time passes
         _look(connection, world, rng, faulty=False, now=now + rest * LONG)
-    found = _shown(connection)
+    result = _shown(connection)
     wrong = _unlike(connection, world)
     empty(connection)
     for versions in world.versions.values():
@@ -111,7 +111,7 @@ def run(connection: Connection, folder: Path, seed: int) -> tuple[list[str], Cou
     load_subsessions(connection, list(world.versions))
     expected = _shown(connection)
     wrong += [
-        f"seed {seed}: {table} differs" for table in TABLES if found[table] != expected[table]
+        f"seed {seed}: {table} differs" for table in TABLES if result[table] != expected[table]
     ]
     return wrong, world.faults
 
@@ -231,7 +231,7 @@ def _look(
     faulty: bool,
     now: datetime | None = None,
 ) -> None:
-    """What the sensor's run does, with faults of the database in a part of it."""
+    """Do the sensor's run, with faults of the database in a part of it."""
     at = now or datetime.now(UTC)
     paths = result_files.new_result_files(connection, world.folder, now=at, settle=timedelta(0))
     connection.commit()

@@ -1,4 +1,4 @@
-"""Damaged records: what can be told is told, and nothing breaks the batch."""
+"""Damaged records: figures are computed where possible, and nothing breaks the batch."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START = datetime(2026, 3, 7, tzinfo=UTC)
 FIRST = ("SessionTime", "Lap", "LapDistPct", "Speed", "LapDist", "YawRate", "Lat", "FuelLevel")
 
 
-def told_of(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
+def analysis_of(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
     session = TELEMETRY_SESSION.frame(
         [
             {
@@ -35,14 +35,14 @@ def told_of(records: pl.DataFrame) -> dict[str, pl.DataFrame]:
             }
         ]
     )
-    found = SimpleNamespace(
+    found_laps = SimpleNamespace(
         records=records,
         laps=find_laps(records, session_key="s", start=START),
         session=session,
         facts=SimpleNamespace(tick_rate=60, session_info=lambda _sections: {}),
     )
-    told = analyse_laps(cast("Telemetry", found))
-    return {table.name: rows for table, rows in told.tables.items()}
+    analysis = analyse_laps(cast("Telemetry", found_laps))
+    return {table.name: rows for table, rows in analysis.tables.items()}
 
 
 def damaged(records: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
@@ -69,14 +69,14 @@ def damaged(records: pl.DataFrame, rng: np.random.Generator) -> pl.DataFrame:
 @pytest.mark.parametrize("seed", range(20))
 def test_nonsense_in_some_channels_is_survived(seed: int) -> None:
     records = practice("formula").records
-    told = told_of(damaged(records, np.random.default_rng(seed)))
+    analysis = analysis_of(damaged(records, np.random.default_rng(seed)))
 
-    for trace in told["racing.lap_trace"].rows(named=True):
+    for trace in analysis["racing.lap_trace"].rows(named=True):
         elapsed = np.array(trace["elapsed_s"])
         assert np.isfinite(elapsed).all()
         assert elapsed[-1] == trace["lap_time_s"]
     for name in ("racing.lap_sector", "racing.lap_corner"):
-        assert told[name]["time_s"].is_finite().all()
+        assert analysis[name]["time_s"].is_finite().all()
 
 
 def test_positions_that_are_none_do_not_move_the_map() -> None:
@@ -86,6 +86,6 @@ def test_positions_that_are_none_do_not_move_the_map() -> None:
         Lon=pl.when(pl.int_range(pl.len()) == 900).then(float("nan")).otherwise("Lon"),
     )
 
-    true, found = told_of(records)["racing.lap_trace"], told_of(wild)["racing.lap_trace"]
-    assert found["origin_latitude_deg"][0] == pytest.approx(true["origin_latitude_deg"][0])
-    assert found["lap_number"].to_list() == true["lap_number"].to_list()
+    true, result = analysis_of(records)["racing.lap_trace"], analysis_of(wild)["racing.lap_trace"]
+    assert result["origin_latitude_deg"][0] == pytest.approx(true["origin_latitude_deg"][0])
+    assert result["lap_number"].to_list() == true["lap_number"].to_list()

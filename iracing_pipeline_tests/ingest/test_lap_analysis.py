@@ -1,4 +1,4 @@
-"""What the laps of a file tell, into the warehouse and out of its views."""
+"""Analysis of the laps of a file, stored in the warehouse and read from its views."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def length_measured(analysis: LapAnalysis) -> float:
 
 def stored(connection: Connection, path: Path) -> tuple[Telemetry, LapAnalysis]:
     """A file analysed and loaded, as the asset does it."""
-    found = telemetry.analyse(IbtFile(path))
-    told = analyse_laps(found, kept(connection, found.track_id))
-    telemetry.load(connection, found)
-    lap_analysis.load(connection, found.facts.session_key, told)
+    recorded = telemetry.analyse(IbtFile(path))
+    analysis = analyse_laps(recorded, kept(connection, recorded.track_id))
+    telemetry.load(connection, recorded)
+    lap_analysis.load(connection, recorded.facts.session_key, analysis)
     connection.commit()
-    return found, told
+    return recorded, analysis
 
 
 def count(connection: Connection, table: str) -> int:
@@ -55,11 +55,11 @@ def clean_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_file_fills_every_table_and_again_changes_nothing(
     connection: Connection, clean_file: Path
 ) -> None:
-    found, told = stored(connection, clean_file)
+    recorded, analysis = stored(connection, clean_file)
 
-    assert {table.name for table in told.made} == {"racing.track_grid", "racing.corner_map"}
-    filled = {table.name: count(connection, table.name) for table in told.tables}
-    assert filled == {table.name: rows.height for table, rows in told.tables.items()}
+    assert {table.name for table in analysis.made} == {"racing.track_grid", "racing.corner_map"}
+    filled = {table.name: count(connection, table.name) for table in analysis.tables}
+    assert filled == {table.name: rows.height for table, rows in analysis.tables.items()}
     # It was no race, nothing happened in it, and nothing was limited.
     for name in ("race_finding", "race_incident", "penalty_ladder"):
         assert filled.pop(f"racing.{name}") == 0
@@ -69,7 +69,7 @@ def test_a_file_fills_every_table_and_again_changes_nothing(
     changed = connection.execute(
         "SELECT table_name FROM ops.load_audit WHERE partition_key = %s"
         " GROUP BY 1 HAVING sum(rows_updated + rows_deleted) > 0",
-        [found.facts.session_key],
+        [recorded.facts.session_key],
     ).fetchall()
     assert changed == []
 
@@ -109,15 +109,15 @@ def test_a_map_of_dirty_laps_is_replaced_by_one_of_clean_laps(
 
 
 def test_another_length_of_the_lap_is_noticed(connection: Connection, clean_file: Path) -> None:
-    found, first = stored(connection, clean_file)
+    recorded, first = stored(connection, clean_file)
     assert first.grid is not None
     longer = Grid.of_length(first.grid.length_m * 1.02)
     kept_by = {key: Measurement(key, longer.length_m, 3) for key in ("a", "b")}
-    told = analyse_laps(found, Kept(longer, None, "a", None, kept_by))
+    analysis = analyse_laps(recorded, Kept(longer, None, "a", None, kept_by))
 
-    assert length_measured(told) == pytest.approx(first.grid.length_m)
-    assert told.grid == longer
-    assert told.made == {}
+    assert length_measured(analysis) == pytest.approx(first.grid.length_m)
+    assert analysis.grid == longer
+    assert analysis.made == {}
 
 
 def test_a_grid_that_its_own_file_contradicts_is_replaced(
@@ -125,14 +125,14 @@ def test_a_grid_that_its_own_file_contradicts_is_replaced(
 ) -> None:
     _, first = stored(connection, clean_file)
     connection.execute("UPDATE racing.track_grid SET length_m = length_m * 1.02")
-    _, told = stored(connection, clean_file)
+    _, analysis = stored(connection, clean_file)
 
-    assert told.grid == first.grid
+    assert analysis.grid == first.grid
 
 
 def test_points_of_a_trace_are_on_the_map(connection: Connection, clean_file: Path) -> None:
-    found, told = stored(connection, clean_file)
-    trace = told.tables[LAP_TRACE].row(0, named=True)
+    recorded, analysis = stored(connection, clean_file)
+    trace = analysis.tables[LAP_TRACE].row(0, named=True)
     points = connection.execute(
         "SELECT distance_m, elapsed_s, speed_mps, latitude_deg, longitude_deg"
         " FROM grafana.lap_trace_points WHERE session_key = %s AND stint = %s AND lap_number = %s"
@@ -143,7 +143,7 @@ def test_points_of_a_trace_are_on_the_map(connection: Connection, clean_file: Pa
     assert len(points) == trace["interval_count"] + 1
     assert points[-1][:2] == (pytest.approx(trace["length_m"]), trace["lap_time_s"])
     assert [point[2] for point in points] == pytest.approx(trace["speed_mps"])
-    driven = found.records.filter(found.records["Lap"] == trace["lap_number"])
+    driven = recorded.records.filter(recorded.records["Lap"] == trace["lap_number"])
     middle = driven.row(driven.height // 2, named=True)
     way = np.hypot(
         [(p[3] - middle["Lat"]) * 111_195 for p in points],
@@ -153,21 +153,21 @@ def test_points_of_a_trace_are_on_the_map(connection: Connection, clean_file: Pa
 
 
 def test_rows_go_with_their_laps(connection: Connection, clean_file: Path) -> None:
-    _, told = stored(connection, clean_file)
+    _, analysis = stored(connection, clean_file)
     connection.execute("DELETE FROM racing.telemetry_session")
 
-    assert all(count(connection, table.name) == 0 for table in told.tables)
+    assert all(count(connection, table.name) == 0 for table in analysis.tables)
     assert count(connection, CORNER_MAP.name) == 7
 
 
 @each(recordings())
 def test_every_real_file_flows_through(connection: Connection, path: Path) -> None:
-    found, told = stored(connection, path)
+    recorded, analysis = stored(connection, path)
 
-    traced = found.laps["lap_time_s"].count()
-    assert told.tables[LAP_TRACE].height == traced
+    traced = recorded.laps["lap_time_s"].count()
+    assert analysis.tables[LAP_TRACE].height == traced
     assert count(connection, "grafana.stints") >= 1
-    assert count(connection, "grafana.fuel_laps") == found.laps.height
+    assert count(connection, "grafana.fuel_laps") == recorded.laps.height
     corners = connection.execute(
         "SELECT max(abs(parts - lap_time_s)) FROM (SELECT lap_time_s, sum(time_s + straight_s)"
         " AS parts FROM grafana.lap_corners GROUP BY session_key, stint, lap_number, lap_time_s)"
@@ -181,9 +181,9 @@ def test_every_real_file_flows_through(connection: Connection, path: Path) -> No
 def test_the_bins_of_a_damper_are_shown_one_by_one(
     connection: Connection, clean_file: Path
 ) -> None:
-    _, told = stored(connection, clean_file)
+    _, analysis = stored(connection, clean_file)
 
-    kept_row = told.tables[DAMPER_HISTOGRAM].row(0, named=True)
+    kept_row = analysis.tables[DAMPER_HISTOGRAM].row(0, named=True)
     bins = connection.execute(
         "SELECT bin, low_mps, high_mps, middle_mps, share, damper_name"
         " FROM grafana.damper_histograms WHERE damper = %s ORDER BY bin",

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from benchmarks.fetch_faults import BEGIN, CAREER, Clock, Episode, FaultyApi, World
 from iracing_pipeline import cli
-from iracing_pipeline.data_api.backfill import Status
+from iracing_pipeline.data_api.backfill import Fetch, Status
 from iracing_pipeline.ingest.results import load_subsessions
 from iracing_pipeline.ingest.subsessions import fetch_due, search_recent, search_season
 from iracing_pipeline.warehouse import Warehouse, fetch_queue
@@ -94,13 +94,13 @@ def test_hosted_races_are_found_by_the_look(world: World) -> None:
     for name in ("recent results", "recent hosted results"):
         fetch_queue.set_watermark(world.connection, name, BEGIN - timedelta(days=70))
     search_recent(world.connection, api, CAREER.cust_id, BEGIN)
-    found = {
+    result = {
         row[0] for row in world.connection.execute("SELECT subsession_id FROM raw.subsession_fetch")
     }
     since = BEGIN - timedelta(days=77)
     expected = {race.subsession_id for race in CAREER.races if since <= race.end <= BEGIN}
-    assert found == expected
-    assert any(not CAREER.by_id[number].official for number in found)
+    assert result == expected
+    assert any(not CAREER.by_id[number].official for number in result)
 
 
 @pytest.mark.parametrize("days", [80, 90, 100, 150])
@@ -108,11 +108,30 @@ def test_nothing_is_missed_after_a_long_pause(world: World, days: int) -> None:
     for name in ("recent results", "recent hosted results"):
         fetch_queue.set_watermark(world.connection, name, BEGIN - timedelta(days=days))
     search_recent(world.connection, world.api(), CAREER.cust_id, BEGIN)
-    found = {
+    result = {
         row[0] for row in world.connection.execute("SELECT subsession_id FROM raw.subsession_fetch")
     }
     since = BEGIN - timedelta(days=days)
-    assert found >= {race.subsession_id for race in CAREER.races if since <= race.end <= BEGIN}
+    assert result >= {race.subsession_id for race in CAREER.races if since <= race.end <= BEGIN}
+
+
+def test_a_race_that_is_refused_last_becomes_final(world: World) -> None:
+    """Nothing else is asked for meanwhile, so another race shows that the account still may."""
+    read(world)
+    hidden = SEEN[0].subsession_id
+    fault(world, "403 forbidden", "results/get", str(hidden))
+    for table in ("raw.subsession_fetch", "raw.document_fetch", "raw.payload"):
+        column = "subsession_id" if table == "raw.subsession_fetch" else "item"
+        world.connection.execute(
+            f"DELETE FROM {table} WHERE {column}::text = %s".encode(), [str(hidden)]
+        )
+    fetch_queue.add(world.connection, [Fetch(hidden, str(SEASON), SEEN[0].end)])
+    for _ in range(10):
+        fetch_due(world.connection, world.api(), [SEASON], world.clock.now)
+        world.clock.sleep(5 * 86_400)
+
+    (after,) = fetch_queue.of_subsessions(world.connection, [hidden])
+    assert after.status is Status.FORBIDDEN
 
 
 def test_races_are_listed_dismissed_and_asked_for_again(
@@ -135,7 +154,7 @@ def test_races_are_listed_dismissed_and_asked_for_again(
     fetch_due(world.connection, world.api(), [SEASON], world.clock.now)
     (dismissed,) = fetch_queue.of_subsessions(world.connection, [int(number)])
     assert dismissed.status is Status.DISMISSED
-    assert say("retry", number) == "1 races are asked for again.\n"
+    assert say("retry", number) == "1 races will be requested again.\n"
     world.server.episodes = []
     fetch_due(world.connection, world.api(), [SEASON], world.clock.now)
     (again,) = fetch_queue.of_subsessions(world.connection, [int(number)])

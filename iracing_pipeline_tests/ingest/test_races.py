@@ -1,4 +1,4 @@
-"""Races in the warehouse: taken apart once, and anew when something of them changed."""
+"""Races in the warehouse: analysed once, and again when something of them changed."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from iracing_pipeline.demo.plan import Session
 from iracing_pipeline.demo.season import SEED, season
 from iracing_pipeline.ingest import races
 from iracing_pipeline.ingest.isolation import OUR_FAULT
-from iracing_pipeline.ingest.race_what_ifs import drive_again_due
-from iracing_pipeline.ingest.races import take_apart_due
+from iracing_pipeline.ingest.race_what_ifs import simulate_due_what_ifs
+from iracing_pipeline.ingest.races import analyse_due_races
 from iracing_pipeline.ingest.results import load_subsessions
 from iracing_pipeline.report import read, report
 from iracing_pipeline.tables.race import IRATING_OUTCOME, RACE_ANALYSIS, RACE_LEDGER
@@ -67,17 +67,17 @@ def _closing_ms(connection: Connection) -> float:
 
 def test_every_race_is_taken_apart_once(connection: Connection) -> None:
     ids = _load_demo(connection, 3)
-    done = take_apart_due(connection)
+    done = analyse_due_races(connection)
 
     assert done.races == 3
     assert done.rows[RACE_LEDGER] > 0
     assert _closing_ms(connection) < 1
     covered = connection.execute("SELECT count(DISTINCT subsession_id) FROM racing.race_ledger")
     assert covered.fetchone() == (3,)
-    assert take_apart_due(connection).races == 0
+    assert analyse_due_races(connection).races == 0
 
     races.forget(connection, ids[:1])
-    again = take_apart_due(connection)
+    again = analyse_due_races(connection)
     assert again.races == 1
     changed = connection.execute(
         "SELECT rows_inserted + rows_updated + rows_deleted FROM ops.load_audit"
@@ -88,7 +88,7 @@ def test_every_race_is_taken_apart_once(connection: Connection) -> None:
 
 def test_the_demo_races_change_ratings_by_the_arithmetic(connection: Connection) -> None:
     _load_demo(connection, 4)
-    done = take_apart_due(connection)
+    done = analyse_due_races(connection)
 
     assert done.rows[IRATING_OUTCOME] > 0
     row = connection.execute(
@@ -105,7 +105,7 @@ def test_a_real_race_closes_and_any_pair_is_a_difference(connection: Connection)
     chart = payload(f"results_lap_chart_data__{REAL}_0__rows")
     _put(connection, REAL, payload(f"results_get__{REAL}"), chart)
     load_subsessions(connection, [REAL])
-    take_apart_due(connection)
+    analyse_due_races(connection)
 
     assert _closing_ms(connection) < 1
     official = connection.execute(
@@ -146,7 +146,7 @@ def _drive_gt3(connection: Connection, tmp_path: Path) -> int:
     race = CAREER.by_id[gt3.subsession_id]
     _put(connection, gt3.subsession_id, result(CAREER, race), lap_chart(CAREER, race, 0))
     load_subsessions(connection, [gt3.subsession_id])
-    take_apart_due(connection)
+    analyse_due_races(connection)
     return gt3.subsession_id
 
 
@@ -178,7 +178,7 @@ def test_findings_of_a_race_with_telemetry_are_priced(
 def test_a_race_of_ones_own_is_driven_again_once(connection: Connection, tmp_path: Path) -> None:
     number = _drive_gt3(connection, tmp_path)
 
-    done = drive_again_due(connection)
+    done = simulate_due_what_ifs(connection)
 
     assert (done.races, done.refused) == (1, {})
     rows = connection.execute(
@@ -201,10 +201,10 @@ def test_a_race_of_ones_own_is_driven_again_once(connection: Connection, tmp_pat
         "SELECT seconds, places FROM racing.race_finding WHERE rank = 1"
     ).fetchall()
     assert shown == stored_finding
-    assert drive_again_due(connection).races == 0
+    assert simulate_due_what_ifs(connection).races == 0
     races.forget(connection, [number])
-    take_apart_due(connection)
-    assert drive_again_due(connection).races == 1
+    analyse_due_races(connection)
+    assert simulate_due_what_ifs(connection).races == 1
 
     session = connection.execute("SELECT session_key FROM racing.telemetry_session").fetchone()
     assert session is not None
@@ -223,7 +223,7 @@ def test_a_race_that_fails_stops_no_other(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, error: Exception, advice: str
 ) -> None:
     ids = _load_demo(connection, 3)
-    whole = races.take_apart
+    whole = races.analyse_races
 
     def refusing(
         connection: Connection, subsession_ids: list[int], *, run_id: str | None = None
@@ -232,15 +232,15 @@ def test_a_race_that_fails_stops_no_other(
             raise error
         return whole(connection, subsession_ids, run_id=run_id)
 
-    monkeypatch.setattr(races, "take_apart", refusing)
-    done = take_apart_due(connection)
+    monkeypatch.setattr(races, "analyse_races", refusing)
+    done = analyse_due_races(connection)
 
     assert list(done.refused) == [ids[1]]
     assert done.rows[RACE_ANALYSIS] == 2
     waiting = connection.execute("SELECT source, item, advice FROM ops.quarantine").fetchall()
     assert waiting == [("race", str(ids[1]), advice)]
 
-    monkeypatch.setattr(races, "take_apart", whole)
-    assert take_apart_due(connection).refused == {}
+    monkeypatch.setattr(races, "analyse_races", whole)
+    assert analyse_due_races(connection).refused == {}
     resolved = "SELECT count(*) FROM ops.quarantine WHERE resolved_at IS NULL"
     assert connection.execute(resolved).fetchone() == (0,)

@@ -88,14 +88,14 @@ def test_the_best_lap_of_somebody_is_kept_apart(
 def test_a_lap_of_garage_61_gets_its_time_back(
     connection: Connection, own_file: Path, tmp_path: Path
 ) -> None:
-    found, told = stored(connection, own_file)
+    recorded, analysis = stored(connection, own_file)
     row = add(connection, csv_of(own_file, tmp_path), track_id=9102)
 
     assert (row["driver_name"], row["car_name"]) == ("Zoë M.", "Formula Vale")
     assert (row["lap_time_s"], row["lap_time_method"]) == (60.123, "file_name")
     true = next(
         np.array(trace["elapsed_s"])
-        for table, rows in told.tables.items()
+        for table, rows in analysis.tables.items()
         if table.name == "racing.lap_trace"
         for trace in rows.rows(named=True)
         if trace["lap_number"] == 2
@@ -106,16 +106,16 @@ def test_a_lap_of_garage_61_gets_its_time_back(
     assert row["closure_s"] == pytest.approx(60.123 - true[-1], abs=0.05)
     assert row["rpm"] is not None
     assert row["lf_temp_c"] is None
-    assert found.laps.height > 0
+    assert recorded.laps.height > 0
 
 
 def test_a_renamed_csv_is_timed_by_integration(
     connection: Connection, own_file: Path, tmp_path: Path
 ) -> None:
-    found, _ = stored(connection, own_file)
+    recorded, _ = stored(connection, own_file)
     row = add(connection, csv_of(own_file, tmp_path, name="fast.csv"), track_id=9102)
 
-    true = found.laps.filter(pl.col("lap_number") == 2)["lap_time_s"][0]
+    true = recorded.laps.filter(pl.col("lap_number") == 2)["lap_time_s"][0]
     assert row["lap_time_method"] == "integration"
     assert row["lap_time_s"] == pytest.approx(true, rel=1e-3)
     assert row["driver_name"] is None

@@ -1,4 +1,4 @@
-"""What is raced this week and next, and what the member did there before."""
+"""Races of this week and next, and the member's results there."""
 
 from __future__ import annotations
 
@@ -95,15 +95,15 @@ def test_a_week_lasts_from_its_first_day_to_the_seventh(connection: Connection, 
             [SEASON, number, day + timedelta(days=number - 15)],
         )
 
-    found: dict[int, int] = dict(
+    result: dict[int, int] = dict(
         connection.execute(
             "SELECT start_date - %s::date, weeks_from_now FROM grafana.season_schedule", [day]
         ).fetchall()
     )
 
-    assert {days for days, weeks in found.items() if weeks == 0} == set(range(-6, 1))
-    assert {days for days, weeks in found.items() if weeks == 1} == set(range(1, 8))
-    assert {days for days, weeks in found.items() if weeks == -1} == set(range(-13, -6))
+    assert {days for days, weeks in result.items() if weeks == 0} == set(range(-6, 1))
+    assert {days for days, weeks in result.items() if weeks == 1} == set(range(1, 8))
+    assert {days for days, weeks in result.items() if weeks == -1} == set(range(-13, -6))
 
 
 def test_the_next_track_comes_with_what_was_done_there(

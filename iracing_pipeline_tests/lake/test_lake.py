@@ -93,9 +93,9 @@ def test_a_failed_first_write_leaves_nothing(local: Lake) -> None:
 def test_a_full_disk_is_said_so(local: Lake) -> None:
     with pytest.raises(LakeError, match="the disk is full"):
         local.write(*PLACE, failing(OSError(errno.ENOSPC, "No space left on device")))
-    said = "parquet: underlying IO error: No space left on device (os error 28)"
+    message = "parquet: underlying IO error: No space left on device (os error 28)"
     with pytest.raises(LakeError, match="the disk is full"):
-        local.write(*PLACE, failing(pl.exceptions.ComputeError(said)))
+        local.write(*PLACE, failing(pl.exceptions.ComputeError(message)))
 
 
 def test_what_the_sink_raises_passes_through(lake: Lake) -> None:

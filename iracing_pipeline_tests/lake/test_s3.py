@@ -1,4 +1,4 @@
-"""The lake on S3, against a server of its own that speaks the protocol."""
+"""The lake on S3, against a separate server that speaks the protocol."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def lake(server: S3Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
 
 
 def elsewhere(code: str, environment: dict[str, str]) -> subprocess.Popen[str]:
-    """Python code in a process of its own, with ``lake`` and ``PLACE``."""
+    """Python code in a separate process, with ``lake`` and ``PLACE``."""
     begin = f"from iracing_pipeline.lake import Lake\nlake, PLACE = Lake({URI!r}), {PLACE!r}"
     return subprocess.Popen(
         [sys.executable, "-c", f"{begin}\n{code}"],

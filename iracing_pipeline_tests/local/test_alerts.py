@@ -65,15 +65,15 @@ UPDATE ops.api_request SET last_at = last_at - interval '160 days'
 
 
 class Firing:
-    """What fires, and what has fired."""
+    """Alerts that fire, and those that have fired."""
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self.ever: set[str] = set()
 
     def now(self) -> set[str]:
-        found = self._server.query('ALERTS{alertstate="firing"}')
-        return {each["metric"]["alertname"] for each in found}
+        result = self._server.query('ALERTS{alertstate="firing"}')
+        return {each["metric"]["alertname"] for each in result}
 
     def wait_for(self, *alerts: str) -> None:
         deadline = time.monotonic() + 60

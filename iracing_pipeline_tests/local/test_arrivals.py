@@ -1,4 +1,4 @@
-"""What arrives while ``up`` runs: a line each, reports of recent sessions, the start page."""
+"""Arrivals while ``up`` runs: a line each, reports of recent sessions, the start page."""
 
 from __future__ import annotations
 
@@ -31,11 +31,13 @@ FILE = (
 
 
 def test_a_session_and_a_refused_file_are_a_line_each(database: str, tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     reports = ReportSettings(tmp_path / "reports", 100, "metric")
-    arrivals = Arrivals(database, reports, tmp_path, say=said.append, links={"Dagster": "http://d"})
+    arrivals = Arrivals(
+        database, reports, tmp_path, say=lines.append, links={"Dagster": "http://d"}
+    )
     arrivals.look()
-    assert said == [], "what is there already is not new"
+    assert lines == [], "what is there already is not new"
 
     with Warehouse(database).connect() as connection:
         telemetry, _ = stored(connection, file_of(tmp_path, laps=2, seed=71))
@@ -53,7 +55,7 @@ def test_a_session_and_a_refused_file_are_a_line_each(database: str, tmp_path: P
     arrivals.look()
     arrivals.look()
 
-    session, refused = said
+    session, refused = lines
     (report,) = report_files.listed(reports.folder)
     assert session.endswith(f"Report: {report}")
     assert refused == "<b>.ibt: refused: it is empty. Copy it again."
@@ -65,9 +67,9 @@ def test_a_session_and_a_refused_file_are_a_line_each(database: str, tmp_path: P
 
 
 def test_no_report_is_written_of_an_old_session(database: str, tmp_path: Path) -> None:
-    said: list[str] = []
+    lines: list[str] = []
     reports = ReportSettings(tmp_path / "reports", 100, "metric")
-    arrivals = Arrivals(database, reports, tmp_path, say=said.append, links={})
+    arrivals = Arrivals(database, reports, tmp_path, say=lines.append, links={})
     arrivals.look()
     with Warehouse(database).connect() as connection:
         telemetry, _ = stored(connection, file_of(tmp_path, laps=2, seed=72))
@@ -75,8 +77,8 @@ def test_no_report_is_written_of_an_old_session(database: str, tmp_path: Path) -
         connection.execute(FILE, ["/t/a.ibt", telemetry.facts.session_key])
     arrivals.look()
 
-    assert len(said) == 1
-    assert "Report:" not in said[0]
+    assert len(lines) == 1
+    assert "Report:" not in lines[0]
     assert report_files.listed(reports.folder) == []
 
 

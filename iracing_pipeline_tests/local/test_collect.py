@@ -13,7 +13,7 @@ from iracing_pipeline.demo.fake_data_api import Career, FakeDataApi, Fault, Faul
 from iracing_pipeline.local import collect as collection
 from iracing_pipeline.settings import SettingsError
 from iracing_pipeline.warehouse import Warehouse, run_lock
-from iracing_pipeline_tests.stand_in import use
+from iracing_pipeline_tests.simulated_api import use
 
 if TYPE_CHECKING:
     from iracing_pipeline.settings import Settings
@@ -25,8 +25,8 @@ QUOTA = 100_000
 def collect(
     settings: Settings, *, all_seasons: bool = False
 ) -> tuple[collection.Collected | None, list[str]]:
-    said: list[str] = []
-    return collection.collect(settings, said.append, all_seasons=all_seasons), said
+    lines: list[str] = []
+    return collection.collect(settings, lines.append, all_seasons=all_seasons), lines
 
 
 def test_a_career_is_collected_once_and_then_only_what_is_new(
@@ -35,7 +35,7 @@ def test_a_career_is_collected_once_and_then_only_what_is_new(
     seen = sum(not race.forbidden for race in CAREER.races)
     with FakeDataApi(CAREER, quota=QUOTA) as server:
         use(server, monkeypatch)
-        first, said = collect(settings, all_seasons=True)
+        first, message = collect(settings, all_seasons=True)
         asked = server.requests
         again, said_again = collect(settings)
         asked_again = server.requests - asked
@@ -44,9 +44,9 @@ def test_a_career_is_collected_once_and_then_only_what_is_new(
     assert first.failed == {}
     assert set(map(str, CAREER.seasons)) <= set(first.seasons)
     assert (first.new_races, first.races) == (seen, seen)
-    assert said[0] == "Pulling tracks, cars, series and seasons"
-    assert said[-1] == "Bringing the ratings up to date"
-    # One refusal of a hidden race proves nothing: it is asked for again, and nothing else is.
+    assert message[0] == "Pulling tracks, cars, series and seasons"
+    assert message[-1] == "Bringing the ratings up to date"
+    # One refusal of a hidden race proves nothing: it is requested again, and nothing else is.
     hidden = [race for race in CAREER.races if race.forbidden]
     assert again is not None
     assert set(again.seasons) == {str(race.season) for race in hidden}
@@ -71,14 +71,14 @@ def test_a_collection_leaves_when_another_is_at_work(
         with Warehouse(database).connect(autocommit=True) as other:
             assert run_lock.take(other, collection.WORK)
             assert collect(settings) == (None, [])
-            told = CliRunner().invoke(cli.main, ["collect"])
+            outcome = CliRunner().invoke(cli.main, ["collect"])
             assert server.requests == 0
         # Its connection is closed, as that of a killed one is: the next one works.
         after = CliRunner().invoke(cli.main, ["collect"])
 
-    assert (told.exit_code, told.output) == (
+    assert (outcome.exit_code, outcome.output) == (
         0,
-        "Another collection is at work on this database: nothing to do.\n",
+        "Another collection is running on this database: nothing to do.\n",
     )
     assert after.exit_code == 0, after.output
     assert after.output.endswith("are in the database.\n")
@@ -91,11 +91,11 @@ def test_maintenance_ends_it_at_once_and_with_a_message(
         use(server, monkeypatch)
         with pytest.raises(MaintenanceError):
             collect(settings)
-        told = CliRunner().invoke(cli.main, ["collect"])
+        outcome = CliRunner().invoke(cli.main, ["collect"])
         assert server.requests == 2
 
-    assert told.exit_code == 1
-    assert "maintenance" in told.output
+    assert outcome.exit_code == 1
+    assert "maintenance" in outcome.output
 
 
 def test_a_run_that_fails_is_told_and_the_others_go_on(
@@ -108,12 +108,12 @@ def test_a_run_that_fails_is_told_and_the_others_go_on(
     monkeypatch.setattr("iracing_pipeline.defs.ratings.assets.rebuild_ratings", broken)
     with FakeDataApi(CAREER, quota=QUOTA) as server:
         use(server, monkeypatch)
-        told = CliRunner().invoke(cli.main, ["collect", "--all-seasons"])
+        outcome = CliRunner().invoke(cli.main, ["collect", "--all-seasons"])
 
     seen = sum(not race.forbidden for race in CAREER.races)
-    assert told.exit_code == 1
-    assert "update_ratings failed: ValueError: no history today" in told.output
-    assert f"{seen} new races; {seen} are in the database." in told.output
+    assert outcome.exit_code == 1
+    assert "update_ratings failed: ValueError: no history today" in outcome.output
+    assert f"{seen} new races; {seen} are in the database." in outcome.output
 
 
 def test_without_an_account_it_says_what_to_set(

@@ -27,7 +27,7 @@ Found = dict[str, float]
 
 @contextmanager
 def serving(settings: Settings) -> Iterator[Callable[[], Found]]:
-    """What the endpoint shows, whenever it is called."""
+    """Scrape the endpoint, whenever it is called."""
     stop, ready, where = threading.Event(), threading.Event(), list[str]()
 
     def started(url: str) -> None:
@@ -55,10 +55,10 @@ def serving(settings: Settings) -> Iterator[Callable[[], Found]]:
 
 def until(scrape: Callable[[], Found], holds: Callable[[Found], object]) -> Found:
     deadline = time.monotonic() + 30
-    while not holds(found := scrape()):
-        assert time.monotonic() < deadline, sorted(found)
+    while not holds(result := scrape()):
+        assert time.monotonic() < deadline, sorted(result)
         time.sleep(0.1)
-    return found
+    return result
 
 
 def allow(server_url: str, database: str, *, connections: bool) -> None:
@@ -80,25 +80,25 @@ def test_it_shows_what_was_loaded_and_outlives_the_database(
     assert settings.database_url
     runs = 'iracing_dagster_runs_total{dagster_job="load_telemetry",outcome="success"}'
     with serving(settings) as scrape:
-        found = until(scrape, lambda shown: runs in shown)
+        result = until(scrape, lambda shown: runs in shown)
 
-        assert found["iracing_up"] == 1
-        assert found[runs] == 1
-        assert found['iracing_telemetry_files{state="loaded"}'] == 1
-        assert found['iracing_quarantine_open_items{source="telemetry"}'] == 1
+        assert result["iracing_up"] == 1
+        assert result[runs] == 1
+        assert result['iracing_telemetry_files{state="loaded"}'] == 1
+        assert result['iracing_quarantine_open_items{source="telemetry"}'] == 1
         assert (
-            found[
+            result[
                 'iracing_dagster_step_last_seconds{dagster_job="load_telemetry",step="telemetry"}'
             ]
             > 0
         )
-        assert found['iracing_asset_check_failed{asset="telemetry_laps",check="laps_close"}'] == 0
+        assert result['iracing_asset_check_failed{asset="telemetry_laps",check="laps_close"}'] == 0
         assert (
             time.time()
-            - found['iracing_asset_last_success_timestamp_seconds{asset="telemetry_laps"}']
+            - result['iracing_asset_last_success_timestamp_seconds{asset="telemetry_laps"}']
             < 60
         )
-        (laps,) = [name for name in found if name.startswith("iracing_laps_driven_total")]
+        (laps,) = [name for name in result if name.startswith("iracing_laps_driven_total")]
 
         allow(server_url, settings.database_url, connections=False)
         try:
@@ -108,7 +108,7 @@ def test_it_shows_what_was_loaded_and_outlives_the_database(
         finally:
             allow(server_url, settings.database_url, connections=True)
 
-        assert down[laps] == later[laps] == found[laps]
+        assert down[laps] == later[laps] == result[laps]
         age = 'iracing_source_answer_age_seconds{source="racing"}'
         assert later[age] > down[age]
         assert later['iracing_source_up{source="dagster"}'] == 1

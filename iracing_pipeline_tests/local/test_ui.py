@@ -78,12 +78,12 @@ def test_what_is_started_means_the_same_places(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IRACING_DATABASE_URL_FILE", "url.txt")
-    said: list[str] = []
+    lines: list[str] = []
 
-    code = ui.serve(settings, 3299, said.append)
+    code = ui.serve(settings, 3299, lines.append)
 
     assert code == 3
-    assert said == [], "it never answered"
+    assert lines == [], "it never answered"
     (process,) = started
     assert process.cwd == settings.home / "dagster"
     assert process.env["DAGSTER_HOME"] == str(settings.home / "dagster")

@@ -75,7 +75,7 @@ class Up:
         return answer.json()["data"]
 
     def states(self) -> dict[str, int]:
-        """How many files are in each state."""
+        """Count the files in each state."""
         url = embedded.running(self.home)
         if url is None:
             return {}
@@ -93,8 +93,8 @@ class Up:
 def wait(what: Callable[[], object], within_s: float = 120.0) -> Any:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        if found := what():
-            return found
+        if result := what():
+            return result
         time.sleep(0.2)
     raise AssertionError("it did not happen in time")
 

@@ -1,4 +1,4 @@
-"""What Windows does differently and can be had here: names, encodings, files that are in use."""
+"""Windows-specific behaviour, testable anywhere: names, encodings, files that are in use."""
 
 from __future__ import annotations
 
@@ -49,18 +49,20 @@ def test_everything_works_in_a_folder_with_spaces_and_umlauts(
     )
     archive = tmp_path / FOLDER / "Sicherung Ä.zip"
     try:
-        code, said = run(env, "load", str(recording))
-        assert code == 0, said
-        assert "?? ? Ö.ibt: None at Nürburgring, 4 laps" in said, "what it lacks is a question mark"
-        code, said = run(env, "check", "--json")
-        found = {each["subject"]: each for each in json.loads(said)}
+        code, message = run(env, "load", str(recording))
+        assert code == 0, message
+        assert "?? ? Ö.ibt: None at Nürburgring, 4 laps" in message, (
+            "what it lacks is a question mark"
+        )
+        code, message = run(env, "check", "--json")
+        found = {each["subject"]: each for each in json.loads(message)}
         assert found["database"]["state"] == "ok"
         assert found["telemetry folder"]["state"] == "ok"
-        assert code == 0, said
-        code, said = run(env, "backup", str(archive))
-        assert code == 0, said
-        code, said = run(env, "restore", "--replace", str(archive))
-        assert code == 0, said
+        assert code == 0, message
+        code, message = run(env, "backup", str(archive))
+        assert code == 0, message
+        code, message = run(env, "restore", "--replace", str(archive))
+        assert code == 0, message
     finally:
         run(env, "down")
 
@@ -71,7 +73,7 @@ def test_no_command_says_what_a_console_cannot_show(
 ) -> None:
     env["PYTHONIOENCODING"] = "ascii"
 
-    _, said = run(env, *command)
+    _, message = run(env, *command)
 
-    assert "Traceback" not in said
-    assert "?" not in said.replace("??", "")
+    assert "Traceback" not in message
+    assert "?" not in message.replace("??", "")

@@ -75,17 +75,17 @@ def test_a_source_that_fails_keeps_its_last_answer_and_says_its_age() -> None:
     up[0], now[0] = False, 1060.0
     shown.refresh()
 
-    found = values(shown.render())
+    result = values(shown.render())
 
-    assert found["a"] == 1
-    assert found["iracing_up"] == 0
-    assert found['iracing_source_answer_age_seconds{source="database"}'] == 60
-    assert found['iracing_source_failures_total{source="database"}'] == 1
+    assert result["a"] == 1
+    assert result["iracing_up"] == 0
+    assert result['iracing_source_answer_age_seconds{source="database"}'] == 60
+    assert result['iracing_source_failures_total{source="database"}'] == 1
     up[0] = True
     shown.refresh()
-    found = values(shown.render())
-    assert found["iracing_up"] == 1
-    assert found['iracing_source_answer_age_seconds{source="database"}'] == 0
+    result = values(shown.render())
+    assert result["iracing_up"] == 1
+    assert result['iracing_source_answer_age_seconds{source="database"}'] == 0
 
 
 def test_a_source_with_a_bug_is_down_and_asked_again() -> None:
@@ -120,11 +120,11 @@ def test_an_answer_from_before_is_shown_until_there_is_one() -> None:
     shown.seed("racing", Answer(b"old 1\n", 100.0))
     shown.refresh()
 
-    found = values(shown.render())
+    result = values(shown.render())
 
-    assert found["old"] == 1
-    assert found['iracing_source_up{source="racing"}'] == 0
-    assert found['iracing_source_answer_age_seconds{source="racing"}'] == 400
+    assert result["old"] == 1
+    assert result['iracing_source_up{source="racing"}'] == 0
+    assert result['iracing_source_answer_age_seconds{source="racing"}'] == 400
 
 
 def test_a_source_that_hangs_delays_no_scrape_and_no_other_source() -> None:

@@ -112,9 +112,9 @@ def test_rules_name_metrics_that_there_are() -> None:
         path.read_text("utf-8") for path in (ROOT / "iracing_pipeline/metrics").glob("*.py")
     )
     # Names are put together in the code: the last words tell them apart.
-    known = {name for name in named if _tail(name) in source}
+    expected = {name for name in named if _tail(name) in source}
 
-    assert named - known == set()
+    assert named - expected == set()
 
 
 def _tail(name: str) -> str:

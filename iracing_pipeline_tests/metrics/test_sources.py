@@ -1,4 +1,4 @@
-"""What the database says of driver and pipeline, and what is shown when it says nothing."""
+"""Metrics of driver and pipeline from the database, and without an answer of it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def one(found: dict[str, float], name: str) -> float:
 
 
 def test_what_is_last_known_is_what_the_tables_say(driven: Connection) -> None:
-    found = of(driven)
+    result = of(driven)
     row = driven.execute(
         "SELECT min(best_lap_time_s), sum(lap_count), sum(clean_lap_count), count(*),"
         " sum(duration_s) FROM racing.telemetry_session"
@@ -65,10 +65,10 @@ def test_what_is_last_known_is_what_the_tables_say(driven: Connection) -> None:
     names = ("best_lap_seconds", "laps_driven_total", "clean_laps_total", "sessions_total",
              "driving_seconds_total")  # fmt: skip
 
-    assert [one(found, f"iracing_{name}") for name in names] == pytest.approx([*map(float, row)])
+    assert [one(result, f"iracing_{name}") for name in names] == pytest.approx([*map(float, row)])
     distance = driven.execute("SELECT sum(distance_m) FROM racing.telemetry_lap").fetchone()
     assert distance is not None
-    assert one(found, "iracing_driven_meters_total") == pytest.approx(distance[0])
+    assert one(result, "iracing_driven_meters_total") == pytest.approx(distance[0])
 
 
 def test_fuel_a_lap_is_that_of_the_boards(driven: Connection) -> None:
@@ -90,9 +90,9 @@ def test_fuel_a_lap_is_that_of_the_boards(driven: Connection) -> None:
 
 
 def test_every_value_has_its_time(driven: Connection) -> None:
-    found = values(exposition(racing.families(driven)))
+    result = values(exposition(racing.families(driven)))
     alone = {"combinations_left_out", "lap_closure_residual"}
-    for key in found:
+    for key in result:
         name, _, labels = key.partition("{")
         bare = name.removeprefix("iracing_")
         if bare.endswith("_timestamp_seconds") or any(bare.startswith(each) for each in alone):
@@ -100,24 +100,24 @@ def test_every_value_has_its_time(driven: Connection) -> None:
         for ending in ("_total", "_seconds", "_meters", "_liters"):
             bare = bare.removesuffix(ending)
         partner = f"iracing_{bare}_timestamp_seconds" + (f"{{{labels}" if labels else "")
-        assert partner in found, key
+        assert partner in result, key
 
 
 def test_the_closure_of_laps_is_a_histogram(driven: Connection) -> None:
-    found = of(driven)
+    result = of(driven)
     laps = driven.execute(
         "SELECT count(residual_s), count(*) FILTER (WHERE abs(residual_s) <= 0.001)"
         " FROM racing.telemetry_lap"
     ).fetchone()
     assert laps is not None
 
-    assert found["iracing_lap_closure_residual_seconds_count"] == laps[0] > 0
-    assert found['iracing_lap_closure_residual_seconds_bucket{le="0.001"}'] == laps[1]
+    assert result["iracing_lap_closure_residual_seconds_count"] == laps[0] > 0
+    assert result['iracing_lap_closure_residual_seconds_bucket{le="0.001"}'] == laps[1]
 
 
 def test_a_combination_is_as_many_series_as_is_said(driven: Connection) -> None:
-    found = values(exposition(racing.families(driven)))
-    of_a_car = [key for key in found if "car=" in key and "iracing_last_session" not in key]
+    result = values(exposition(racing.families(driven)))
+    of_a_car = [key for key in result if "car=" in key and "iracing_last_session" not in key]
 
     assert len(of_a_car) == 16
     assert "16 series each" in (racing.__doc__ or "")
@@ -126,10 +126,10 @@ def test_a_combination_is_as_many_series_as_is_said(driven: Connection) -> None:
 def test_combinations_are_bounded(driven: Connection, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(racing, "MOST", 0)
 
-    found = values(exposition(racing.families(driven)))
+    result = values(exposition(racing.families(driven)))
 
-    assert found["iracing_combinations_left_out"] == 1
-    assert not [key for key in found if key.startswith("iracing_best_lap")]
+    assert result["iracing_combinations_left_out"] == 1
+    assert not [key for key in result if key.startswith("iracing_best_lap")]
 
 
 def test_ratings_are_the_latest_of_each_category(driven: Connection) -> None:
@@ -144,13 +144,13 @@ def test_ratings_are_the_latest_of_each_category(driven: Connection) -> None:
             " VALUES (%s, 5, %s, 'chart', 5, %s, %s, %s)",
             [cust, datetime(2026, 1, day, tzinfo=UTC), irating, licence, safety],
         )
-    found = of(driven)
+    result = of(driven)
 
-    assert found['iracing_irating{category="sports_car"}'] == 1620
-    assert found['iracing_safety_rating{category="sports_car"}'] == 3.21
-    assert found['iracing_licence_class{category="sports_car"}'] == 4
+    assert result['iracing_irating{category="sports_car"}'] == 1620
+    assert result['iracing_safety_rating{category="sports_car"}'] == 3.21
+    assert result['iracing_licence_class{category="sports_car"}'] == 4
     at = datetime(2026, 1, 3, tzinfo=UTC).timestamp()
-    assert found['iracing_licence_class_timestamp_seconds{category="sports_car"}'] == at
+    assert result['iracing_licence_class_timestamp_seconds{category="sports_car"}'] == at
 
 
 def test_the_quota_and_the_login_are_those_of_the_client_in_use(connection: Connection) -> None:
@@ -164,10 +164,10 @@ def test_the_quota_and_the_login_are_those_of_the_client_in_use(connection: Conn
             login_ends_at=ends,
         )
         connection.commit()  # the next is later
-    found = of(connection)
+    result = of(connection)
 
-    assert (found["iracing_api_quota_remaining"], found["iracing_api_quota_limit"]) == (200, 240)
-    assert found["iracing_api_token_expiry_timestamp_seconds"] == 9
+    assert (result["iracing_api_quota_remaining"], result["iracing_api_quota_limit"]) == (200, 240)
+    assert result["iracing_api_token_expiry_timestamp_seconds"] == 9
 
 
 def test_the_books_of_the_pipeline(driven: Connection) -> None:
@@ -188,26 +188,26 @@ def test_the_books_of_the_pipeline(driven: Connection) -> None:
         quota_remaining=None,
         login_ends_at=1_800_000_000.0,
     )
-    found = of(driven)
+    result = of(driven)
 
-    assert found['iracing_quarantine_open_items{source="telemetry"}'] == 1
-    assert found['iracing_api_requests_total{endpoint="results/get",status="200"}'] == 5
-    assert found['iracing_api_requests_total{endpoint="results/get",status="503"}'] == 1
-    assert found["iracing_api_quota_remaining"] == 17
-    assert found["iracing_api_token_expiry_timestamp_seconds"] == 1_800_000_000
+    assert result['iracing_quarantine_open_items{source="telemetry"}'] == 1
+    assert result['iracing_api_requests_total{endpoint="results/get",status="200"}'] == 5
+    assert result['iracing_api_requests_total{endpoint="results/get",status="503"}'] == 1
+    assert result["iracing_api_quota_remaining"] == 17
+    assert result["iracing_api_token_expiry_timestamp_seconds"] == 1_800_000_000
     assert (
-        found['iracing_loaded_rows_total{change="inserted",table="racing.telemetry_session"}'] == 2
+        result['iracing_loaded_rows_total{change="inserted",table="racing.telemetry_session"}'] == 2
     )
-    assert found['iracing_step_seconds_count{step="analyse"}'] == 2
-    assert found['iracing_telemetry_files{state="loaded"}'] == 0
+    assert result['iracing_step_seconds_count{step="analyse"}'] == 2
+    assert result['iracing_telemetry_files{state="loaded"}'] == 0
     assert "secret" not in str(driven.execute("SELECT * FROM ops.api_state").fetchall())
 
 
 def test_an_empty_database_is_no_error(connection: Connection) -> None:
-    found = of(connection)
+    result = of(connection)
 
-    assert found["iracing_telemetry_backlog_files"] == 0
-    assert "iracing_telemetry_pending_since_timestamp_seconds" not in found
+    assert result["iracing_telemetry_backlog_files"] == 0
+    assert "iracing_telemetry_pending_since_timestamp_seconds" not in result
 
 
 @NEEDS_PROMETHEUS

@@ -1,4 +1,4 @@
-"""What a lap lost to another, corner by corner."""
+"""Time that a lap lost to another, corner by corner."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'{spe
 
 
 class Tags(HTMLParser):
-    """What a browser makes of a page."""
+    """Parse a page as a browser does."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,9 +50,9 @@ def parsed(html: str) -> Tags:
 
 
 def data_of(html: str) -> dict[str, Any]:
-    found = re.search(r'id="page-data">(.*?)</script>', html)
-    assert found is not None
-    island: dict[str, Any] = json.loads(found[1])
+    result = re.search(r'id="page-data">(.*?)</script>', html)
+    assert result is not None
+    island: dict[str, Any] = json.loads(result[1])
     return island
 
 
@@ -63,8 +63,8 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def key(connection: Connection, file: Path) -> str:
-    found, _ = stored(connection, file)
-    return found.facts.session_key
+    recorded, _ = stored(connection, file)
+    return recorded.facts.session_key
 
 
 def test_it_answers_its_questions(connection: Connection, key: str) -> None:
@@ -150,7 +150,7 @@ def test_without_a_clean_lap_it_says_why(connection: Connection, key: str) -> No
 
     text = parsed(report(read(connection, key))).text
 
-    assert "no clean lap yet: the lap table says why" in text
+    assert "no clean lap yet: see the reasons in the lap table" in text
     assert "the car left the track" in text
     assert "No clean lap yet: sectors" in text
     assert "No estimate yet" in text
@@ -209,9 +209,9 @@ def test_a_session_that_is_not_there_is_said_to_be(connection: Connection) -> No
 
 @each(recordings())
 def test_real_files_have_reports(connection: Connection, path: Path) -> None:
-    found, _ = stored(connection, path)
+    recorded, _ = stored(connection, path)
 
-    html = report(read(connection, found.facts.session_key))
+    html = report(read(connection, recorded.facts.session_key))
 
-    assert str(found.session["track_name"][0]) in parsed(html).text
+    assert str(recorded.session["track_name"][0]) in parsed(html).text
     assert len(html) < 3_000_000

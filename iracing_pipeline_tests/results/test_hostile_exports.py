@@ -166,8 +166,8 @@ def test_every_encoding_and_line_end_reads_the_same(encoding: str) -> None:
 def test_an_archive_row_without_an_id_is_left_out_alone() -> None:
     rows = [{"subsession_id": each, "finish_position": 1} for each in (5, 0, "x", None, 2**64, 6)]
     export = read_export("archive.json", json.dumps([rows]).encode())
-    found = read_search(export.rows, export.source, issues := Issues(), cust_id=7)
-    assert found.subsession["subsession_id"].to_list() == [5, 6]
+    result = read_search(export.rows, export.source, issues := Issues(), cust_id=7)
+    assert result.subsession["subsession_id"].to_list() == [5, 6]
     assert issues.of(*LOST)
 
 

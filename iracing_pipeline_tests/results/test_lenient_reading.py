@@ -74,7 +74,7 @@ json_values = st.recursive(
 
 
 def paths(document: object, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    found = [prefix] if prefix else []
+    rows = [prefix] if prefix else []
     children = (
         document.items()
         if isinstance(document, dict)
@@ -83,8 +83,8 @@ def paths(document: object, prefix: tuple[Any, ...] = ()) -> list[tuple[Any, ...
         else ()
     )
     for name, value in children:
-        found += paths(value, (*prefix, name))
-    return found
+        rows += paths(value, (*prefix, name))
+    return rows
 
 
 @st.composite
@@ -155,10 +155,10 @@ def test_what_is_odd_is_named() -> None:
     document["session_results"] = document["session_results"][1:]
     issues = Issues()
     frames = read_subsessions([document], Source.API, issues)
-    said = {(issue.field, issue.problem) for issue in issues.counts}
-    assert ("incidents", Problem.CHANGED) in said
-    assert ("brand_new", Problem.UNKNOWN) in said
-    assert ("interval", Problem.MISSING) in said
+    message = {(issue.field, issue.problem) for issue in issues.counts}
+    assert ("incidents", Problem.CHANGED) in message
+    assert ("brand_new", Problem.UNKNOWN) in message
+    assert ("interval", Problem.MISSING) in message
     assert "many" not in " ".join(map(str, issues.counts))
     assert frames.result["incidents"][0] is None
     assert frames.result["best_lap_s"][0] == 93.4669

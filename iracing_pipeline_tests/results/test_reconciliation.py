@@ -1,4 +1,4 @@
-"""What the frames say, against what the payload says in another place."""
+"""Frames, compared with other parts of the payload."""
 
 from __future__ import annotations
 

@@ -164,14 +164,14 @@ def test_season_results_load_as_search_rows() -> None:
 
 @needs_payloads
 def test_a_search_row_agrees_with_the_result_it_announces() -> None:
-    found = read_search(
+    result = read_search(
         payload("results_search_series__rows_with_cust.SYNTHETIC"), Source.SEARCH, Issues()
     )
     full = read_subsessions([payload("results_get__82263872")], Source.API, Issues())
-    own = found.result.row(0, named=True)
+    own = result.result.row(0, named=True)
     assert own["finish_position"] == 1
     for name in ("strength_of_field", "start_time", "season", "driver_count", "best_lap_s"):
-        assert found.subsession[name][0] == full.subsession[name][0]
+        assert result.subsession[name][0] == full.subsession[name][0]
 
 
 @needs_payloads

@@ -1,4 +1,4 @@
-"""What must hold of a stack that runs."""
+"""Checks of a running stack."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def files_arrive(stack: Stack, count: int) -> str:
 
 
 def _value(stack: Stack, query: str) -> float | None:
-    found = stack.prometheus(query)
-    return float(found[0]["value"][1]) if found else None
+    result = stack.prometheus(query)
+    return float(result[0]["value"][1]) if result else None
 
 
 def containers_are_hardened(
@@ -97,9 +97,9 @@ def secrets_stay_files(stack: Stack) -> str:
         for name, value in values.items():
             _must(place, f"does not show {name}", value not in text)
     sought = [IN_THE_IMAGE, *values.values()]
-    names, found = _image_holds(f"iracing-pipeline:{stack.name}", sought)
-    _must("image", "is searched", IN_THE_IMAGE in found)
-    _must("image", "holds no secret", found == {IN_THE_IMAGE})
+    names, result = _image_holds(f"iracing-pipeline:{stack.name}", sought)
+    _must("image", "is searched", IN_THE_IMAGE in result)
+    _must("image", "holds no secret", result == {IN_THE_IMAGE})
     bad = [name for name in names if PurePosixPath(name).name in {*NEVER_IN_AN_IMAGE, *values}]
     _must("image", f"holds nothing of the checkout but the package: {bad[:3]}", not bad)
     return f"{len(values)} secrets are in none of {len(places)} places and {len(names)} files"
@@ -108,7 +108,7 @@ def secrets_stay_files(stack: Stack) -> str:
 def _image_holds(image: str, values: list[str]) -> tuple[list[str], set[str]]:
     """Names of all files in all layers, and which of the values any layer holds."""
     names: list[str] = []
-    found: set[str] = set()
+    result: set[str] = set()
     with subprocess.Popen([program(), "save", image], stdout=subprocess.PIPE) as saving:
         assert saving.stdout is not None
         with tarfile.open(fileobj=saving.stdout, mode="r|") as layers:
@@ -118,9 +118,9 @@ def _image_holds(image: str, values: list[str]) -> tuple[list[str], set[str]]:
                     continue
                 data = content.read()
                 data = gzip.decompress(data) if data[:2] == b"\x1f\x8b" else data
-                found |= {value for value in values if value.encode() in data}
+                result |= {value for value in values if value.encode() in data}
                 names += _members(io.BytesIO(data))
-    return names, found
+    return names, result
 
 
 def _members(data: IO[bytes]) -> list[str]:
@@ -134,9 +134,9 @@ def _members(data: IO[bytes]) -> list[str]:
 def image_has_no_build_tools(stack: Stack) -> str:
     """Nothing in our image that compiles, installs or fetches."""
     for tool in BUILD_TOOLS:
-        found = stack.inside("code-server", "sh", "-c", f"command -v {tool} || true").strip()
+        result = stack.inside("code-server", "sh", "-c", f"command -v {tool} || true").strip()
         # Debian's own Python brings its installer under /usr/bin; the official image does not.
-        _must("image", f"has no {tool}", not found.startswith(("/opt", "/usr/local")))
+        _must("image", f"has no {tool}", not result.startswith(("/opt", "/usr/local")))
     return f"none of {', '.join(BUILD_TOOLS)}"
 
 
@@ -153,12 +153,12 @@ def database_is_out_of_reach(stack: Stack) -> str:
     )
     for network in ("edge", "outbound"):
         for host in ("postgres", address):
-            told = command(
+            output = command(
                 *(program(), "run", "--rm", "--network", f"{stack.name}_{network}"),
                 *("--entrypoint", "python", f"iracing-pipeline:{stack.name}", "-c", script, host),
                 check=False,
             )
-            _must("postgres", f"is not reached from {network} by {host}", "there" not in told)
+            _must("postgres", f"is not reached from {network} by {host}", "there" not in output)
     return "not from the networks edge and outbound, by name or address"
 
 
@@ -170,10 +170,10 @@ def roles_are_apart(stack: Stack) -> str:
         "with psycopg.connect('postgresql://iracing_app@postgres/iracing') as c:\n"
         f"    c.execute('{wrong}')"
     )
-    told = stack.inside("code-server", "python", "-c", f"{script}", check=False)
+    output = stack.inside("code-server", "python", "-c", f"{script}", check=False)
     owner = stack.inside("code-server", "cat", "/tmp/pgpass")  # noqa: S108 - in the container
     _must("code-server", "has no password of the owner", "iracing_owner" not in owner)
-    _must("iracing_app", "creates no table", "mine" not in told and not _there(stack))
+    _must("iracing_app", "creates no table", "mine" not in output and not _there(stack))
     return "iracing_app creates no table; the owner's password is in no container that runs"
 
 

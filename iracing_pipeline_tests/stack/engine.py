@@ -115,15 +115,15 @@ class Stack:
         command("git", "-C", str(self.clone), "checkout", "--quiet", commit)
 
     def compose(self, *arguments: str, check: bool = True, stdin: str | None = None) -> str:
-        """What a command of Compose prints."""
+        """Return the output of a Compose command."""
         return command(program(), "compose", *arguments, cwd=self.clone, check=check, stdin=stdin)
 
     def inside(self, service: str, *arguments: str, check: bool = True) -> str:
-        """What a command in a container prints."""
+        """Return the output of a command in a container."""
         return self.compose("exec", "-T", service, *arguments, check=check)
 
     def inspect(self, service: str) -> dict[str, Any]:
-        """What the engine says of a service's container."""
+        """Inspect a service's container."""
         identity = self.compose("ps", "--all", "--quiet", service).strip()
         found: list[dict[str, Any]] = json.loads(command(program(), "inspect", identity))
         return found[0]
@@ -134,7 +134,7 @@ class Stack:
         return str(state["Health"]["Status"] if state["Running"] else state["Status"])
 
     def restarts(self, service: str) -> int:
-        """How often the engine has restarted a service."""
+        """Return how often the engine has restarted a service."""
         return int(self.inspect(service)["RestartCount"])
 
     def secret(self, name: str) -> str:
@@ -151,8 +151,8 @@ class Stack:
         script = (
             'PGPASSWORD=$(cat /run/secrets/postgres_password) exec psql -U postgres iracing "$@"'
         )
-        told = self.inside("postgres", "sh", "-c", script, "sh", "-qAtF", "\t", "-c", statement)
-        return [line.split("\t") for line in told.splitlines()]
+        output = self.inside("postgres", "sh", "-c", script, "sh", "-qAtF", "\t", "-c", statement)
+        return [line.split("\t") for line in output.splitlines()]
 
     def number(self, statement: str) -> int:
         """The one number that a query gives; 0 while the database does not answer."""
@@ -183,7 +183,7 @@ def _number(path: Path) -> str:
 def command(
     *arguments: str, cwd: Path | None = None, check: bool = True, stdin: str | None = None
 ) -> str:
-    """What a program prints; its own errors are in the message when it fails."""
+    """Return the output of a program; its own errors are in the message when it fails."""
     # What names a stack of the person who runs this is none of ours.
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("IRACING_", "COMPOSE_"))}
     done = subprocess.run(
@@ -198,8 +198,8 @@ def command(
         check=False,
     )
     if check and done.returncode:
-        said = (done.stderr or done.stdout).strip().splitlines()[-12:]
-        raise StackTestError(f"{' '.join(arguments[:8])} ended with {done.returncode}: {said}")
+        message = (done.stderr or done.stdout).strip().splitlines()[-12:]
+        raise StackTestError(f"{' '.join(arguments[:8])} ended with {done.returncode}: {message}")
     return done.stdout
 
 

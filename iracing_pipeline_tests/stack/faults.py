@@ -26,12 +26,12 @@ BOOKS = {
     "quarantine": "SELECT item FROM ops.quarantine WHERE resolved_at IS NULL ORDER BY 1",
 }
 # Every process of the user but the first, which ends with them: the engine sees a crash. A stop
-# by the engine's own command would be meant, and not be mended.
+# by the engine's own command would be meant, and not be repaired.
 KILL = "kill -9 -1"
 
 
 def books(stack: Stack) -> dict[str, list[list[str]]]:
-    """What is in the database."""
+    """Content of the database."""
     return {name: stack.sql(query) for name, query in BOOKS.items()}
 
 
@@ -81,8 +81,8 @@ def restart_engine(stack: Stack, how: str, files: int) -> tuple[str, ...]:
         subprocess.run(how, shell=True, check=True)  # noqa: S602 - by whoever runs this
         took = wait("the engine answers", lambda: bool(_services(stack)))
         took += wait("all are healthy", lambda: _healthy(stack))
-    _, found = _all_arrive(stack)
-    return ("restart engine", f"{took:.0f}", found)
+    _, result = _all_arrive(stack)
+    return ("restart engine", f"{took:.0f}", result)
 
 
 def _healthy(stack: Stack) -> bool:
@@ -110,11 +110,11 @@ def fill(stack: Stack, volume: str, files: int) -> tuple[str, ...]:
     stack.drop(files)
     time.sleep(_MEETS_IT_S)
     during = max(0, stack.sessions() - already)  # a full PostgreSQL may not answer
-    said = stack.sql(_SAID) if volume == "data" else []
+    message = stack.sql(_SAID) if volume == "data" else []
     wait("room is made", lambda: _emptied(stack, service, ballast))
-    took, found = _all_arrive(stack)
-    note = f"{during} of {files} loaded while full; {found}"
-    return (f"fill volume {volume}", took, note + (f"; said {said}" if said else ""))
+    took, result = _all_arrive(stack)
+    note = f"{during} of {files} loaded while full; {result}"
+    return (f"fill volume {volume}", took, note + (f"; said {message}" if message else ""))
 
 
 def _emptied(stack: Stack, service: str, ballast: str) -> bool:

@@ -1,4 +1,4 @@
-"""What must hold of a stack that others reach: TLS to the database, and a proxy before the rest."""
+"""Checks of a production stack: TLS to the database, and a proxy before the rest."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def database_speaks_tls_alone(stack: Stack) -> str:
     )
     if plain:
         raise StackTestError(f"Without TLS 1.3 are connected: {plain}")
-    for given, said in (
+    for given, message in (
         ("", "TLSv1.3"),
         ("sslmode=disable", "no encryption"),
         ("sslrootcert=/etc/ssl/certs/ca-certificates.crt", "certificate verify failed"),
@@ -48,9 +48,9 @@ def database_speaks_tls_alone(stack: Stack) -> str:
             "    mine = 'SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid()'\n"
             "    print(c.execute(mine).fetchone())"
         )
-        told = stack.inside("code-server", "sh", "-c", f'python -c "{script}" 2>&1', check=False)
-        if said not in told:
-            raise StackTestError(f"With {given!r} the database says {told.splitlines()[-1:]}")
+        output = stack.inside("code-server", "sh", "-c", f'python -c "{script}" 2>&1', check=False)
+        if message not in output:
+            raise StackTestError(f"With {given!r} the database says {output.splitlines()[-1:]}")
     return "TLSv1.3; refused without it, and with another authority"
 
 

@@ -28,7 +28,7 @@ def wipe_and_restore(stack: Stack) -> str:
     stack.compose("cp", f"code-server:{BACKUP}", str(saved))
     saved.chmod(0o644)
     stack.compose("down", "--volumes")
-    for recording in stack.telemetry.iterdir():  # so that nothing is loaded anew
+    for recording in stack.telemetry.iterdir():  # so that nothing is loaded again
         recording.unlink()
     stack.up()
     if stack.sessions():
@@ -50,12 +50,12 @@ def wipe_and_restore(stack: Stack) -> str:
 
 def digests(stack: Stack) -> dict[str, tuple[str, str]]:
     """Number and digest of the rows of each table."""
-    found = {}
+    result = {}
     for (table,) in stack.sql(_TABLES):
         query = f"SELECT count(*), md5(string_agg(t::text, '' ORDER BY t::text)) FROM {table} AS t"
         ((rows, digest),) = stack.sql(query)
-        found[table] = (rows, digest)
-    return found
+        result[table] = (rows, digest)
+    return result
 
 
 def lake(stack: Stack) -> str:

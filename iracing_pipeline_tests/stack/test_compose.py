@@ -28,8 +28,8 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def answer(program: Path, *, version: str | None, server: str | None) -> None:
     """Let the program answer as Docker does; None is an error."""
 
-    def line(asked: str, told: str | None) -> str:
-        return f'{asked}) echo "{told}"; exit 0;;' if told is not None else ""
+    def line(asked: str, document: str | None) -> str:
+        return f'{asked}) echo "{document}"; exit 0;;' if document is not None else ""
 
     cases = line("compose", version) + line("version", server)
     program.write_text(f'#!/bin/sh\ncase "$1" in {cases} esac\nexit 1\n', encoding="utf-8")
@@ -75,10 +75,10 @@ def test_an_installed_package_says_that_it_needs_the_checkout(
 ) -> None:
     monkeypatch.setattr(compose, "ROOT", tmp_path)
 
-    told = CliRunner().invoke(cli.main, ["stack", "setup"])
+    outcome = CliRunner().invoke(cli.main, ["stack", "setup"])
 
-    assert told.exit_code == 1
-    assert "git clone" in told.output
+    assert outcome.exit_code == 1
+    assert "git clone" in outcome.output
 
 
 @pytest.mark.usefixtures("docker")
@@ -90,10 +90,10 @@ def test_nothing_is_made_before_docker_is_found(
     (checkout / compose.FILE).touch()
     monkeypatch.setattr(compose, "ROOT", checkout)
 
-    told = CliRunner().invoke(cli.main, ["stack", "up", "--telemetry", str(tmp_path)])
+    outcome = CliRunner().invoke(cli.main, ["stack", "up", "--telemetry", str(tmp_path)])
 
-    assert told.exit_code == 1
-    assert "Docker is not installed" in told.output
+    assert outcome.exit_code == 1
+    assert "Docker is not installed" in outcome.output
     assert [path.name for path in checkout.iterdir()] == [compose.FILE]
 
 

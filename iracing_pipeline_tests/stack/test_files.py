@@ -142,28 +142,28 @@ def test_only_the_migration_gets_owner_and_superuser() -> None:
 
 @pytest.mark.parametrize("setting", ["AUTH_ANONYMOUS_ENABLED", "USERS_ALLOW_SIGN_UP"])
 def test_nobody_gets_into_grafana_unasked(setting: str) -> None:
-    told = stack()["services"]["grafana"]["environment"]
+    output = stack()["services"]["grafana"]["environment"]
 
-    assert told[f"GF_{setting}"] == "false"
-    assert told["GF_SECURITY_ADMIN_PASSWORD__FILE"].endswith("/grafana_admin_password")
+    assert output[f"GF_{setting}"] == "false"
+    assert output["GF_SECURITY_ADMIN_PASSWORD__FILE"].endswith("/grafana_admin_password")
 
 
 def test_no_environment_holds_a_secret() -> None:
-    known = {f"/run/secrets/{name}" for name in (*secrets.GENERATED, *secrets.OWN)}
-    told = [
+    expected = {f"/run/secrets/{name}" for name in (*secrets.GENERATED, *secrets.OWN)}
+    output = [
         (f"{service} {variable}", str(value))
         for service, each in stack()["services"].items()
         for variable, value in each.get("environment", {}).items()
     ]
-    files = {value for variable, value in told if variable.endswith("_FILE")}
+    files = {value for variable, value in output if variable.endswith("_FILE")}
     others = [
         variable
-        for variable, value in told
+        for variable, value in output
         if not variable.endswith("_FILE") and SECRET.search(f"{variable}={value}")
     ]
 
     assert files
-    assert files - known == set()
+    assert files - expected == set()
     assert others == []
 
 
@@ -193,13 +193,13 @@ def test_the_webserver_is_guarded() -> None:
     assert "proxy_set_header Host $http_host;" in text("docker/proxy/nginx.conf")
 
 
-def test_the_demo_logs_in_as_the_stand_in_knows() -> None:
-    told = stack(OVERLAYS[0])["services"]["code-server"]["environment"]
+def test_the_demo_uses_the_account_of_the_simulated_api() -> None:
+    output = stack(OVERLAYS[0])["services"]["code-server"]["environment"]
 
-    assert told["IRACING_CLIENT_ID"] == token_service.CLIENT_ID
-    assert told["IRACING_CLIENT_SECRET"] == token_service.CLIENT_SECRET
-    assert told["IRACING_USERNAME"] == token_service.USERNAME
-    assert told["IRACING_PASSWORD"] == token_service.PASSWORD
+    assert output["IRACING_CLIENT_ID"] == token_service.CLIENT_ID
+    assert output["IRACING_CLIENT_SECRET"] == token_service.CLIENT_SECRET
+    assert output["IRACING_USERNAME"] == token_service.USERNAME
+    assert output["IRACING_PASSWORD"] == token_service.PASSWORD
 
 
 def test_dagster_differs_only_in_where_it_keeps_things() -> None:
@@ -334,13 +334,13 @@ def test_no_secret_is_ever_committed() -> None:
 def test_grafana_finds_sources_and_boards() -> None:
     """By the names that boards refer to, with values that the stack gives."""
     given = stack()["services"]["grafana"]["environment"]
-    told = text("grafana/provisioning/datasources/iracing.yml")
-    sources = {source["uid"]: source for source in yaml.safe_load(told)["datasources"]}
+    output = text("grafana/provisioning/datasources/iracing.yml")
+    sources = {source["uid"]: source for source in yaml.safe_load(output)["datasources"]}
     providers = yaml.safe_load(text("grafana/provisioning/dashboards/iracing.yml"))["providers"]
 
     assert set(sources) == {"iracing-postgres", "iracing-prometheus"}
     assert sources["iracing-postgres"]["user"] == "grafana_reader"
     assert "$__file{/run/secrets/" in sources["iracing-postgres"]["secureJsonData"]["password"]
-    assert set(re.findall(r"\$(IRACING_\w+)", told)) <= set(given)
+    assert set(re.findall(r"\$(IRACING_\w+)", output)) <= set(given)
     folders = {path.parent.name for path in (ROOT / "grafana/dashboards").rglob("*.json")}
     assert folders <= {Path(one["options"]["path"]).name for one in providers}

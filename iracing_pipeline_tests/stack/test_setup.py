@@ -162,9 +162,9 @@ def test_values_survive_the_file(tmp_path: Path, value: str) -> None:
 def test_for_production_there_are_certificates_and_a_user(root: Path, telemetry: Path) -> None:
     setup(root, guess=telemetry, public=["racing.example.com", "192.0.2.7"])
 
-    known = env_file.read(root / ".env")
-    assert known["COMPOSE_FILE"] == "docker-compose.yml,docker-compose.production.yml"
-    assert known[NAMES] == "racing.example.com,192.0.2.7"
+    expected = env_file.read(root / ".env")
+    assert expected["COMPOSE_FILE"] == "docker-compose.yml,docker-compose.production.yml"
+    assert expected[NAMES] == "racing.example.com,192.0.2.7"
     folder = root / "secrets"
     password = (folder / "proxy_password").read_text("utf-8")
     assert password not in (folder / "proxy_users").read_text("utf-8")
@@ -262,8 +262,8 @@ def test_for_the_cloud_prometheus_forwards_what_it_scrapes(root: Path, telemetry
 
     setup(root, guess=telemetry)
 
-    known = env_file.read(root / ".env")
-    config = yaml.safe_load((root / known["IRACING_PROMETHEUS_CONFIG"]).read_text("utf-8"))
+    expected = env_file.read(root / ".env")
+    config = yaml.safe_load((root / expected["IRACING_PROMETHEUS_CONFIG"]).read_text("utf-8"))
     (write,) = config["remote_write"]
     assert write["url"] == "https://push.example.net/api/prom/push"
     assert write["basic_auth"] == {
@@ -274,7 +274,7 @@ def test_for_the_cloud_prometheus_forwards_what_it_scrapes(root: Path, telemetry
         "write_relabel_configs"
     ]
     assert config["scrape_configs"][0]["static_configs"] == [{"targets": ["metrics:9410"]}]
-    assert "COMPOSE_PROFILES" not in known
+    assert "COMPOSE_PROFILES" not in expected
 
 
 def test_the_agent_runs_when_it_has_all(root: Path, telemetry: Path) -> None:
@@ -297,6 +297,6 @@ def test_the_demo_leaves_the_own_stack_alone(root: Path) -> None:
 
     assert done.telemetry is None
     assert not (root / stack_setup.ENV_FILE).exists()
-    known = env_file.read(root / stack_setup.DEMO_FILE)
-    assert known["COMPOSE_FILE"] == "docker-compose.yml,docker-compose.demo.yml"
-    assert known["IRACING_STACK"] == "iracing-demo"
+    expected = env_file.read(root / stack_setup.DEMO_FILE)
+    assert expected["COMPOSE_FILE"] == "docker-compose.yml,docker-compose.demo.yml"
+    assert expected["IRACING_STACK"] == "iracing-demo"

@@ -134,9 +134,9 @@ def test_the_database_refuses_a_time_that_no_race_has(connection: Connection, va
 
 
 def test_the_load_nulls_a_value_and_refuses_a_row(connection: Connection, tmp_path: Path) -> None:
-    found, _ = stored(connection, file_of(tmp_path, laps=1, seed=3))
-    where = {"session_key": found.facts.session_key}
-    laps = found.laps.with_columns(fuel_used_l=1e300)
+    recorded, _ = stored(connection, file_of(tmp_path, laps=1, seed=3))
+    where = {"session_key": recorded.facts.session_key}
+    laps = recorded.laps.with_columns(fuel_used_l=1e300)
     replace(connection, TELEMETRY_LAP, laps, where=where)
 
     query = "SELECT count(fuel_used_l) FROM racing.telemetry_lap"

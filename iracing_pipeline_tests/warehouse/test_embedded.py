@@ -140,9 +140,9 @@ def test_starts_when_only_the_postmaster_was_killed(home: Path) -> None:
 def test_starts_after_a_crash_whose_process_number_is_taken(home: Path) -> None:
     url = embedded.start(home)
     pid_file = home / "postgres" / "data" / "postmaster.pid"
-    told = pid_file.read_text(encoding="utf-8").splitlines()
+    output = pid_file.read_text(encoding="utf-8").splitlines()
     crash(home)
-    pid_file.write_text("\n".join([str(os.getppid()), *told[1:]]) + "\n", encoding="utf-8")
+    pid_file.write_text("\n".join([str(os.getppid()), *output[1:]]) + "\n", encoding="utf-8")
     assert fetch(embedded.start(home), "SELECT 1") == 1
     assert embedded.start(home) == url
 

@@ -1,4 +1,4 @@
-"""What a person who has the dashboards' password can do to the pipeline: nothing that lasts."""
+"""Attacks on the pipeline with the dashboards' password: none has a lasting effect."""
 
 from __future__ import annotations
 

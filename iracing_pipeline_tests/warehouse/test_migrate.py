@@ -70,27 +70,27 @@ def key_of(connection: Connection, table: str) -> list[tuple[str, ...]]:
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-def test_tables_are_as_declared(connection: Connection, table: Table) -> None:
-    assert columns_of(connection, table.name) == [
+def test_tables_are_as_declared(migrated: Connection, table: Table) -> None:
+    assert columns_of(migrated, table.name) == [
         (column.name, postgres_type(column), column.required, column.comment)
         for column in table.columns
     ]
-    assert table.key in key_of(connection, table.name)
-    assert connection.execute(
+    assert table.key in key_of(migrated, table.name)
+    assert migrated.execute(
         "SELECT obj_description(%s::regclass, 'pg_class')", [table.name]
     ).fetchone() == (table.doc,)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=lambda view: view.name)
-def test_views_are_as_declared(connection: Connection, view: View) -> None:
-    assert columns_of(connection, view.name) == [
+def test_views_are_as_declared(migrated: Connection, view: View) -> None:
+    assert columns_of(migrated, view.name) == [
         (shown.column.name, postgres_type(shown.column), False, shown.column.comment)
         for shown in view.columns
     ]
 
 
-def test_no_table_is_undeclared(connection: Connection) -> None:
-    rows = connection.execute(
+def test_no_table_is_undeclared(migrated: Connection) -> None:
+    rows = migrated.execute(
         "SELECT schemaname || '.' || tablename FROM pg_tables"
         " WHERE schemaname IN ('racing', 'raw', 'ops', 'grafana')"
     ).fetchall()

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class TransactionPool(Warehouse):
-    """What a pooler with pool_mode = transaction does to connections that take turns."""
+    """Simulate a pooler with pool_mode = transaction for connections that take turns."""
 
     shared: Connection | None = None
 

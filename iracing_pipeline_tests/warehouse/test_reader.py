@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import psycopg
@@ -21,7 +22,13 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def as_reader(database: str) -> Iterator[Connection]:
+def as_reader(shared_database: str) -> Iterator[Connection]:
+    with connect_as_reader(shared_database) as connection:
+        yield connection
+
+
+@contextmanager
+def connect_as_reader(database: str) -> Iterator[Connection]:
     with Warehouse(database).connect() as owner:
         reader.set_password(owner, "for tests")
     url = f"postgresql://grafana_reader:for%20tests@{database.partition('@')[2]}"
@@ -34,10 +41,11 @@ def test_reads_the_views(as_reader: Connection, view: View) -> None:
     assert as_reader.execute(f"SELECT * FROM {view.name}".encode()).fetchall() == []
 
 
-def test_reads_views_made_later(as_reader: Connection, database: str) -> None:
-    with Warehouse(database).connect() as owner:
-        owner.execute("CREATE VIEW grafana.later AS SELECT 1 AS one")
-    assert as_reader.execute("SELECT one FROM grafana.later").fetchone() == (1,)
+def test_reads_views_made_later(database: str) -> None:
+    with connect_as_reader(database) as connection:
+        with Warehouse(database).connect() as owner:
+            owner.execute("CREATE VIEW grafana.later AS SELECT 1 AS one")
+        assert connection.execute("SELECT one FROM grafana.later").fetchone() == (1,)
 
 
 @pytest.mark.parametrize(

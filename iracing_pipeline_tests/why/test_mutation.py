@@ -79,8 +79,8 @@ def test_one_altered_byte_changes_exactly_the_dependent_figures(
     file = IbtFile(recording)
     width = sum(channel.size for channel in recordings.CHANNELS)
     begin = len(whole) - width * file.record_count
-    known = analyse_laps(telemetry.analyse(file))
-    track = Kept(grid=known.grid, corners=known.corners)
+    expected = analyse_laps(telemetry.analyse(file))
+    track = Kept(grid=expected.grid, corners=expected.corners)
     before = figures(file, track)
     assert figures(IbtFile(recording), track) == before, "the same bytes give the same figures"
     changed_something = 0

@@ -28,7 +28,7 @@ def timed() -> Panel:
     return stat(
         1,
         "Laps with an official time",
-        "Laps whose reconstructed time can be held against iRacing's own. From"
+        "Laps whose reconstructed time can be compared with iRacing's. From"
         " grafana.telemetry_laps.",
         number("count(residual_s)", "Laps"),
         f"grafana.telemetry_laps WHERE {IN_RANGE}",
@@ -80,7 +80,7 @@ def missed() -> Panel:
 
 
 def quarantine() -> Panel:
-    """What could not be loaded."""
+    """Items in quarantine."""
     return table(
         5,
         "Quarantine",
@@ -102,7 +102,7 @@ def quarantine() -> Panel:
 
 
 def issues() -> Panel:
-    """What was odd in files that were loaded."""
+    """Issues of loaded files."""
     return table(
         11,
         "Odd fields in loaded files",
@@ -227,7 +227,7 @@ def live() -> Panel:
 
 
 def coverage() -> Panel:
-    """What is known of races."""
+    """Races by completeness."""
     return table(
         9,
         "Races with telemetry, by season",
@@ -246,7 +246,7 @@ def coverage() -> Panel:
 
 
 def missing() -> Panel:
-    """What iRacing did not give."""
+    """Missing documents of iRacing."""
     return table(
         10,
         "Not received from iRacing",
@@ -264,7 +264,7 @@ def missing() -> Panel:
             moment("retry_after", "Asked again"),
         ),
         "grafana.missing_documents WHERE meaning <> 'reread' ORDER BY last_at DESC LIMIT 200",
-        empty="Nothing: everything that was asked for came.",
+        empty="Nothing: all requested documents arrived.",
         height=8,
         may_be_empty=True,
     )

@@ -50,7 +50,7 @@ def last_load() -> Panel:
 
 
 def backlog() -> Panel:
-    """What waits."""
+    """Waiting files."""
     return stat(
         3,
         "Files waiting",
@@ -63,7 +63,7 @@ def backlog() -> Panel:
 
 
 def quarantined() -> Panel:
-    """What could not be loaded."""
+    """Items in quarantine."""
     return stat(
         4,
         "In quarantine",
@@ -155,7 +155,7 @@ def runs() -> Panel:
 
 
 def loads() -> Panel:
-    """What was loaded."""
+    """Loads."""
     return table(
         9,
         "Tables",
@@ -223,7 +223,7 @@ def api() -> Panel:
 
 
 def fetches() -> Panel:
-    """What is asked for."""
+    """Requested races."""
     return table(
         12,
         "Races asked for",
@@ -251,7 +251,7 @@ def fetches() -> Panel:
 
 
 def deliveries() -> Panel:
-    """What reached Prometheus."""
+    """Samples in Prometheus."""
     return table(
         13,
         "Sessions sent to Prometheus",

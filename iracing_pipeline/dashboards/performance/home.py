@@ -29,7 +29,7 @@ OPEN = links.to(links.SESSION, "Open this session", session=field("session_key")
 
 
 def last_session() -> Panel:
-    """What it was."""
+    """The last session."""
     return table(
         1,
         "Last session",
@@ -63,7 +63,7 @@ def best_lap() -> Panel:
 
 
 def to_own_best() -> Panel:
-    """What changed."""
+    """Change of the own best lap."""
     return stat(
         3,
         "To your best",
@@ -86,7 +86,7 @@ CROSS JOIN LATERAL (
 
 
 def losses() -> Panel:
-    """Where the time is."""
+    """Time lost by corner."""
     compare = links.to(
         links.LAP_COMPARE,
         "Compare the two laps",
@@ -184,7 +184,7 @@ ORDER BY start_time DESC, rank
 
 
 def result() -> Panel:
-    """What the last race changed."""
+    """Result of the last race."""
     return table(
         6,
         "Last race",
@@ -205,7 +205,7 @@ def result() -> Panel:
 
 
 def rating() -> Panel:
-    """Where the ratings are."""
+    """Current ratings."""
     return chart(
         7,
         "iRating",
@@ -221,7 +221,7 @@ def rating() -> Panel:
 
 
 def schedule() -> Panel:
-    """What comes next."""
+    """Next races."""
     return table(
         8,
         "This week and next",
@@ -247,7 +247,7 @@ def schedule() -> Panel:
 
 
 def recent() -> Panel:
-    """What came before."""
+    """Recent sessions."""
     return table(
         9,
         "Before that",

@@ -236,7 +236,7 @@ ORDER BY lap_number
 
 
 def irating_by_place() -> Panel:
-    """What each place was worth."""
+    """Worth of each place in iRating."""
     return by_number(
         17,
         "iRating by finishing place",
@@ -307,7 +307,7 @@ def ladder() -> Panel:
 
 
 def findings() -> Panel:
-    """What cost most."""
+    """Costliest findings."""
     return table(
         2,
         "What it cost",
@@ -328,7 +328,7 @@ def findings() -> Panel:
 
 
 def events() -> Panel:
-    """What happened to the own car."""
+    """Events of the own car."""
     return table(
         3,
         "Incidents and stops",

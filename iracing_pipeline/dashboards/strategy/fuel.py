@@ -140,7 +140,7 @@ def by_condition() -> Panel:
 
 
 def power() -> Panel:
-    """What drives the car."""
+    """Kind of drive of the car."""
     return table(
         11,
         "Power",
@@ -186,7 +186,7 @@ def needed() -> Panel:
 
 
 def ladder() -> Panel:
-    """What saving buys."""
+    """Laps gained by saving fuel."""
     return table(
         9,
         "Saving ladder",

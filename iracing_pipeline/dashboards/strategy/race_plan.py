@@ -171,7 +171,7 @@ def windows() -> Panel:
 
 
 def assumptions() -> Panel:
-    """What the plans rest on."""
+    """Assumptions of the plans."""
     return table(
         8,
         "What the plans rest on",

@@ -28,7 +28,7 @@ OPEN = links.to(links.SESSION, "Open its session", session=field("session_key"))
 
 
 def degradation() -> Panel:
-    """What tyres cost."""
+    """Degradation of tyres."""
     return stat(
         1,
         "Tyres cost a lap",
@@ -43,7 +43,7 @@ def degradation() -> Panel:
 
 
 def fuel_effect() -> Panel:
-    """What fuel costs."""
+    """Cost of fuel."""
     return stat(
         2,
         "A litre costs",
@@ -57,7 +57,7 @@ def fuel_effect() -> Panel:
 
 
 def pit_loss() -> Panel:
-    """What a stop costs."""
+    """Loss of a stop."""
     return stat(
         3,
         "Through the pits",
@@ -72,7 +72,7 @@ def pit_loss() -> Panel:
 
 
 def tyre_change() -> Panel:
-    """What new tyres cost."""
+    """Time of a tyre change."""
     return stat(
         4,
         "A change of tyres",
@@ -123,7 +123,7 @@ laps AS (
 
 
 def tyre_sets() -> Panel:
-    """What the tyres looked like when they came off."""
+    """Sets of tyres when they came off."""
     worst = "LEAST({0}_tread[1], {0}_tread[2], {0}_tread[3])"
     return table(
         6,

@@ -118,7 +118,7 @@ def thirds() -> Panel:
 
 
 def sets() -> Panel:
-    """What the pits measured."""
+    """Sets of tyres as measured in the pits."""
     columns = []
     for w, _, _ in WHEELS:
         columns += [
@@ -131,7 +131,7 @@ def sets() -> Panel:
         4,
         "Tyre sets",
         "Each set of the session: tread left on the most worn third, measured in the pits when the"
-        " set came off or at its last stop (iRacing measures it nowhere else), and cold pressures."
+        " set came off or at its last stop (iRacing measures it only there), and cold pressures."
         " From grafana.tyre_sets.",
         (
             number("tyre_set", "Set").wide(60),

@@ -109,7 +109,7 @@ def slowest() -> Panel:
 
 
 def brake_point() -> Panel:
-    """Where the braking begins."""
+    """Brake point."""
     return _over_time(
         3,
         "Brake point",

@@ -195,7 +195,7 @@ def strip() -> Panel:
 
 
 def delta() -> Panel:
-    """Where time is won and lost."""
+    """Time won and lost."""
     return _trace(
         1,
         "Delta to the reference",
@@ -309,7 +309,7 @@ ORDER BY at
 
 
 def corners() -> Panel:
-    """What each corner costs."""
+    """Losses by corner."""
     return table(
         9,
         "Corners, dearest first",

@@ -147,7 +147,7 @@ def incidents() -> Panel:
 
 
 def by_track() -> Panel:
-    """Where incidents happen."""
+    """Incidents by track."""
     return table(
         6,
         "Incidents by track",

@@ -52,7 +52,7 @@ def sessions() -> Panel:
 
 
 def conditions() -> Panel:
-    """What the track was like."""
+    """Track conditions."""
     return by_number(
         2,
         "Track temperature",

@@ -55,7 +55,7 @@ IRATING = Sql(
 
 
 def now() -> Panel:
-    """Where they are."""
+    """Current ratings."""
     return table(
         1,
         "Now",
@@ -117,7 +117,7 @@ def safety() -> Panel:
 
 
 def forecast() -> Panel:
-    """Where it leads."""
+    """Forecast."""
     return table(
         4,
         "If races go on like this",
@@ -140,7 +140,7 @@ def forecast() -> Panel:
 
 
 def targets() -> Panel:
-    """What the next licence takes."""
+    """Corners per incident for the next licence."""
     return table(
         5,
         "What the next licence takes",
@@ -162,7 +162,7 @@ def targets() -> Panel:
 
 
 def races() -> Panel:
-    """What each race changed."""
+    """Change of each race."""
     return table(
         6,
         "What each race changed",

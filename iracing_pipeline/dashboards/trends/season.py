@@ -1,4 +1,4 @@
-"""Season: what is raced when, what was done there before, what came of it."""
+"""Season: schedule, own results at its tracks, results of the season."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def schedule() -> Panel:
 
 
 def participation() -> Panel:
-    """What came of it."""
+    """Result of it."""
     return by_number(
         2,
         "Points by week",
@@ -110,7 +110,7 @@ def participation() -> Panel:
 
 
 def rating_by_week() -> Panel:
-    """What it did to the rating."""
+    """Change of the rating by week."""
     return by_number(
         3,
         "iRating by week",

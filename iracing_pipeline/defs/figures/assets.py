@@ -1,4 +1,4 @@
-"""The assets of figures over all sessions, each worked out anew from what is in the warehouse."""
+"""The assets of figures over all sessions, each recomputed in full from the warehouse."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -21,8 +21,8 @@ from iracing_pipeline.defs.telemetry.assets import (
 from iracing_pipeline.ingest import figures as ingest
 from iracing_pipeline.ingest.experiments import rebuild_experiments
 from iracing_pipeline.ingest.figures import Rows
-from iracing_pipeline.ingest.race_what_ifs import drive_again_due
-from iracing_pipeline.ingest.races import take_apart_due
+from iracing_pipeline.ingest.race_what_ifs import simulate_due_what_ifs
+from iracing_pipeline.ingest.races import analyse_due_races
 from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.consistency import CONSISTENCY_TREND
 from iracing_pipeline.tables.experiment import EXPERIMENT_LOOK, EXPERIMENT_RUN
@@ -42,7 +42,7 @@ OWNERS = ["team:racing"]
 
 
 def _figure(name: str, group: str, deps: list[dg.AssetSpec | str], *tables: Table) -> dg.AssetSpec:
-    """An asset that is had from what is in the warehouse."""
+    """Declare an asset that is computed from the warehouse."""
     return dg.AssetSpec(
         name,
         deps=deps,
@@ -96,7 +96,7 @@ _WORK: dict[dg.AssetKey, tuple[_Rebuild, _Show]] = {
     rating_forecasts.key: (ingest.rebuild_rating_outlook, metadata.of_forecasts),
     experiments.key: (rebuild_experiments, metadata.of_experiments),
 }
-"""How each is rebuilt and shown, in the order in which one is had from another."""
+"""How each is rebuilt and shown, in order of dependency."""
 
 
 @dg.multi_asset(
@@ -113,7 +113,7 @@ _WORK: dict[dg.AssetKey, tuple[_Rebuild, _Show]] = {
 def figures(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None]]:
-    """Work out each figure that was selected, each in a transaction of its own."""
+    """Recompute each selected figure, each in a separate transaction."""
     for key, (rebuild, show) in _WORK.items():
         if key not in context.selected_asset_keys:
             continue
@@ -133,7 +133,7 @@ def races(
     """Take every new or changed race apart, in batches that are committed one by one."""
     began = time.perf_counter()
     with warehouse.connect() as connection:
-        done = take_apart_due(connection, run_id=context.run.run_id)
+        done = analyse_due_races(connection, run_id=context.run.run_id)
     took = round(time.perf_counter() - began, 3)
     context.log.info("%d races: %.2f s", done.races, took)
     for subsession_id, reason in done.refused.items():
@@ -155,10 +155,10 @@ def replays(
     """Drive the newest races of own cars again with one change; the next run does the rest."""
     began = time.perf_counter()
     with warehouse.connect() as connection:
-        done = drive_again_due(connection, run_id=context.run.run_id)
+        done = simulate_due_what_ifs(connection, run_id=context.run.run_id)
     took = round(time.perf_counter() - began, 3)
-    context.log.info("%d races driven again: %.2f s", done.races, took)
+    context.log.info("%d races simulated: %.2f s", done.races, took)
     for subsession_id, reason in done.refused.items():
-        context.log.warning("race %d was not driven again: %s", subsession_id, reason)
+        context.log.warning("race %d was not simulated: %s", subsession_id, reason)
     metadata_shown = {"races": done.races, "rows": done.rows, "seconds": took}
     yield dg.MaterializeResult(asset_key=race_what_ifs.key, metadata=metadata_shown)

@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of figures over all sessions: tables and pictures."""
+"""Metadata of figures over all sessions in the Dagster UI: tables and pictures."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -27,7 +27,7 @@ _SHOWN_RACE = "60 min"
 
 
 def of_car_tracks(_connection: Connection, rows: Rows) -> Shown:
-    """What is known of each car on each track, the latest first."""
+    """Show the figures of each car on each track, the latest first."""
     table = rows[CAR_TRACK].sort("last_session_at", descending=True)
     head = ("car", "track", "clean laps", "base lap", "fuel (l)", "fuel effect (s/l)",
             "degradation (s/lap)", "pit loss (s)", "stops")  # fmt: skip
@@ -86,7 +86,7 @@ def of_trends(connection: Connection, rows: Rows) -> Shown:
     """How evenness develops where it is known, whole laps first."""
     table = rows[CONSISTENCY_TREND]
     names = read_table(connection, CAR_TRACK, where={})
-    told = table.join(names.select("car_id", "track_id", "car_name", "track_name", "track_config"),
+    named = table.join(names.select("car_id", "track_id", "car_name", "track_name", "track_config"),
                       on=["car_id", "track_id"]).sort("corner", "session_count",
                                                       descending=[False, True])  # fmt: skip
     head = ("car", "track", "corner", "sessions", "spread (s)", "trend (s/session)")
@@ -99,7 +99,7 @@ def of_trends(connection: Connection, rows: Rows) -> Shown:
             _number(row["spread_s"]),
             _interval(row, "trend", "s_per_session"),
         )
-        for row in told.head(_MOST_ROWS).rows(named=True)
+        for row in named.head(_MOST_ROWS).rows(named=True)
     ]
     return {"dagster/row_count": table.height, "evenness": _table(head, lines)}
 
@@ -187,9 +187,9 @@ def _category(number: object) -> str:
 
 
 def _table(head: Sequence[str], lines: Sequence[Sequence[object]]) -> dg.MetadataValue:
-    told = [head, ["---"] * len(head), *lines]
+    rows = [head, ["---"] * len(head), *lines]
     text = ["| " + " | ".join("" if cell is None else str(cell) for cell in row) + " |"
-            for row in told]  # fmt: skip
+            for row in rows]  # fmt: skip
     return dg.MetadataValue.md("\n".join(text) if lines else "nothing yet")
 
 

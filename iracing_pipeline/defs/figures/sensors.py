@@ -1,4 +1,4 @@
-"""Work the figures out anew when something was loaded."""
+"""Request a recomputation of the figures after a load."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -15,7 +15,7 @@ from iracing_pipeline.warehouse import audit
 _QUIET = timedelta(seconds=20)
 _AT_LEAST_EVERY = timedelta(minutes=10)
 
-# What figures are had from; a change of nothing else asks for them.
+# What figures are computed from; a change of nothing else asks for them.
 _SOURCES = (
     "racing.telemetry_session",
     "racing.telemetry_lap",
@@ -39,7 +39,7 @@ refresh_figures = dg.define_asset_job(
     job=refresh_figures,
     minimum_interval_seconds=15,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Works figures over all sessions out anew after a load, once it is quiet.",
+    description="Recomputes figures over all sessions, twenty seconds after the last load.",
 )
 def figures_sensor(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource
@@ -50,12 +50,12 @@ def figures_sensor(
         last = audit.last_change(connection, _SOURCES)
     seen, _, asked = (context.cursor or "").partition(" ")
     if last is None or str(last.number) == seen:
-        return dg.SkipReason("nothing was loaded since the figures were worked out")
+        return dg.SkipReason("nothing was loaded since the figures were computed")
     waited = not asked or now - datetime.fromisoformat(asked) >= _AT_LEAST_EVERY
     if now - last.at < _QUIET and not (asked and waited):
         return dg.SkipReason("loads are going on")
     if unfinished(context.instance, job_name=refresh_figures.name):
-        return dg.SkipReason("the figures are being worked out")
+        return dg.SkipReason("the figures are being computed")
     return dg.SensorResult(
         run_requests=[dg.RunRequest(run_key=f"load {last.number}")],
         cursor=f"{last.number} {now.isoformat()}",

@@ -1,4 +1,4 @@
-"""The metric assets: what is last known, and the channels of sessions in Prometheus."""
+"""The metric assets: last-known values, and the channels of sessions in Prometheus."""
 
 import time
 from collections.abc import Iterator
@@ -60,7 +60,7 @@ def metric_history(
     places, selection = metric_places.open(), metric_places.selection
     if not places:
         raise dg.Failure(
-            "There is no place to send metrics to: set IRACING_PROMETHEUS_URL or"
+            "No destination of metrics is set: set IRACING_PROMETHEUS_URL or"
             " IRACING_CLOUD_PUSH_URL.",
             allow_retries=False,
         )
@@ -112,7 +112,7 @@ def metric_snapshot(
     warehouse: WarehouseResource,
     metric_places: MetricPlaces,
 ) -> dg.MaterializeResult[None]:
-    """What is last known of the driver, in Prometheus's text format.
+    """Last-known values of the driver, in Prometheus's text format.
 
     It is kept in the lake, from where the scrape endpoint takes it when the database is down, and
     sent to the hosted Prometheus, if there is one, as of now.
@@ -141,7 +141,7 @@ def _push(snapshot: Snapshot, post: Any) -> str:
         answers = [post(body) for body in snapshot.requests(now_ms)]
     except DeliveryError as error:
         return str(error)
-    refused = [said for verdict, said in answers if verdict is not Verdict.ACCEPTED]
+    refused = [text for verdict, text in answers if verdict is not Verdict.ACCEPTED]
     return f"refused: {refused[0]}" if refused else "sent"
 
 

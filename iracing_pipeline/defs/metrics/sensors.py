@@ -1,4 +1,4 @@
-"""Send to Prometheus what was loaded, and take the snapshot anew."""
+"""Send loaded sessions to Prometheus, and update the snapshot."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -28,7 +28,7 @@ take_snapshot = dg.define_asset_job(
     "take_snapshot",
     selection=[metric_snapshot],
     config=_QUIET,
-    description="What is last known of the driver, for Prometheus.",
+    description="Last-known values of the driver, for Prometheus.",
 )
 
 
@@ -43,15 +43,15 @@ def metric_sensor(
     warehouse: WarehouseResource,
     metric_places: MetricPlaces,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask for runs that send what is due, and for a snapshot after a load."""
+    """Request runs that send due sessions, and a snapshot after a load."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
         load = pipeline.last_load(connection)
         wanted = _due(connection, metric_places, now)
     requests = []
     order = list(context.instance.get_dynamic_partitions(str(ibt_files.name)))
-    known = set(order)
-    keys = [key for key in wanted if key in known]
+    partitions = set(order)
+    keys = [key for key in wanted if key in partitions]
     if keys and not unfinished(context.instance, tags=PURPOSE):
         requests += [
             dg.RunRequest(
@@ -78,9 +78,9 @@ def metric_sensor(
 def _due(connection: Connection, places: MetricPlaces, now: datetime) -> list[str]:
     """Sessions that some place lacks, the latest first."""
     digest = places.selection.digest
-    found: dict[str, None] = {}
+    keys: dict[str, None] = {}
     for name in places.names:
         within = timedelta(milliseconds=CLOUD_WINDOW_MS) if name == CLOUD else None
         due = deliveries.due(connection, name, digest, now=now, within=within)
-        found.update(dict.fromkeys(due))
-    return list(found)
+        keys.update(dict.fromkeys(due))
+    return list(keys)

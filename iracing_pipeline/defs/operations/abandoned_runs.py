@@ -1,4 +1,4 @@
-"""End the runs whose process is gone, which Dagster would take for running for ever.
+"""End runs of dead processes, which Dagster would show as running for ever.
 
 The code server notices when a run that it launched dies. Nobody does when the code server dies
 too, as in a power cut, or when a load from the command line is killed; such a run would keep its
@@ -51,7 +51,7 @@ def abandoned_runs_sensor(
 
 
 def _state(run: dg.DagsterRun) -> str:
-    """What is suspected: one that was starting the last time and has started is not."""
+    """Runs under suspicion; a run that was starting the last time and has started is not."""
     return f"{run.run_id} {run.status.value}"
 
 
@@ -70,9 +70,12 @@ def _is_forgotten(run: dg.DagsterRun) -> bool:
     """
     if GRPC_INFO_TAG not in run.tags:
         return False
-    place = json.loads(run.tags[GRPC_INFO_TAG])
+    grpc_info = json.loads(run.tags[GRPC_INFO_TAG])
     server = DagsterGrpcClient(
-        place.get("port"), place.get("socket"), place["host"], use_ssl=place.get("use_ssl", False)
+        grpc_info.get("port"),
+        grpc_info.get("socket"),
+        grpc_info["host"],
+        use_ssl=grpc_info.get("use_ssl", False),
     )
     try:
         answer = server.can_cancel_execution(
@@ -85,7 +88,7 @@ def _is_forgotten(run: dg.DagsterRun) -> bool:
 
 
 def _is_ours(run: dg.DagsterRun, repository: dg.RepositoryDefinition | None) -> bool:
-    """Whether a run is of this project: others may share the instance."""
+    """Return whether a run is of this project: others may share the instance."""
     if repository is None or run.job_name not in repository.job_names:
         return False
     return not run.asset_selection or run.asset_selection <= set(repository.assets_defs_by_key)

@@ -1,1 +1,1 @@
-"""How the member develops: ratings over time, and totals."""
+"""Ratings of the member over time, and totals."""

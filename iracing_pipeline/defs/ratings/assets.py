@@ -1,4 +1,4 @@
-"""The ratings assets: what iRacing says of the member, and one history from all sources."""
+"""The ratings assets: the member's data at iRacing, and one history from all sources."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -75,7 +75,7 @@ ratings_fields_known = fields_check("rating_history")
 def ratings(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Put together what charts, licences, results and telemetry say."""
+    """Combine charts, licences, results and telemetry into one history."""
     with warehouse.connect() as connection:
         outcome = rebuild_ratings(
             connection, run_id=context.run.run_id, member=Settings.from_env().member

@@ -1,1 +1,1 @@
-"""What iRacing races with: tracks, cars, classes, series, seasons, licences."""
+"""Reference data of iRacing: tracks, cars, classes, series, seasons, licences."""

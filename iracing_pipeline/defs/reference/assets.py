@@ -41,7 +41,7 @@ CHECKS = {what.name: fields_check(what.name) for what in PULLS}
 def reference(
     context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]:
-    """Pull what was selected, one request each."""
+    """Fetch the selected reference data, one request each."""
     api = data_api.connect()
     selected = {key.to_user_string() for key in context.selected_asset_keys}
     failed: dict[str, str] = {}

@@ -1,1 +1,1 @@
-"""What happened: subsessions, results, laps and events, from the API and from dropped files."""
+"""Subsessions, results, laps and events, from the API and from dropped files."""

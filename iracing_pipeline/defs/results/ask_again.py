@@ -1,4 +1,4 @@
-"""A job by which races are asked for again, or dismissed, from Dagster's UI."""
+"""A job that requests races again, or dismisses them, from Dagster's UI."""
 
 import dagster as dg
 
@@ -17,7 +17,7 @@ class RacesConfig(dg.Config):
 def change_races(
     context: dg.OpExecutionContext, config: RacesConfig, warehouse: WarehouseResource
 ) -> None:
-    """Ask again for races, or dismiss them; the results sensor then fetches what is due.
+    """Request races again, or dismiss them; the results sensor then fetches the due ones.
 
     Raises:
         dagster.Failure: If no search gave one of the races.
@@ -33,7 +33,7 @@ def change_races(
             gone = incomplete_races.dismiss(connection, config.dismiss) if config.dismiss else 0
     except incomplete_races.UnknownRaceError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    context.log.info("%d races are asked for again, %d are dismissed", again, gone)
+    context.log.info("%d races will be requested again, %d are dismissed", again, gone)
 
 
 @dg.job(

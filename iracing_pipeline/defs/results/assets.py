@@ -78,7 +78,7 @@ def raw_season_search(
     if failed:
         raise dg.Failure(
             f"{len(failed)} of {len(context.partition_keys)} seasons could not be searched; they"
-            f" are asked for again. {next(iter(failed.values()))}",
+            f" will be requested again. {next(iter(failed.values()))}",
             metadata={"failed": dg.MetadataValue.json(failed)},
             allow_retries=False,
         )
@@ -94,7 +94,7 @@ def raw_season_search(
 def raw_recent_search(
     context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
-    """What finished since the last look, put into the fetch queue: two requests."""
+    """Races that finished since the last search, added to the fetch queue: two requests."""
     api = data_api.connect()
     with (
         counted(warehouse, api),
@@ -103,7 +103,7 @@ def raw_recent_search(
     ):
         cust_id = own_cust_id(connection, api)
         due = search_recent(connection, api, int(cust_id or 0), datetime.now(UTC))
-    context.log.info("Something is to be fetched in: %s", ", ".join(due) or "no season")
+    context.log.info("Documents are due in: %s", ", ".join(due) or "no season")
     return dg.MaterializeResult(metadata={"seasons to fetch": ", ".join(due) or "none"})
 
 
@@ -118,12 +118,12 @@ def raw_recent_search(
 def raw_subsessions(
     context: dg.AssetExecutionContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> None:
-    """Result, laps and log of each race as iRacing sends them; goes on where it was cut off."""
+    """Result, laps and log of each race as iRacing sends them; resumable after an interruption."""
     api = data_api.connect()
 
     def report(progress: Progress) -> None:
         if progress.done % REPORT_EVERY == 0 or progress.done == progress.total:
-            context.log.info(progress.told(time.time()))
+            context.log.info(progress.summary(time.time()))
 
     with (
         counted(warehouse, api),
@@ -221,7 +221,7 @@ def season_tables(
 
 
 class ResultFilesConfig(dg.Config):
-    """Which files to read.
+    """Selection of the files to read.
 
     Attributes:
         paths: Files to read whatever became of them before. Default: what is new in the results
@@ -289,7 +289,7 @@ def raw_result_files(
 def telemetry_results(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
-    """Results and drivers from what telemetry files say of their session, until better is known."""
+    """Results and drivers from session info of telemetry, until a better source is loaded."""
     store = lake.open()
     with warehouse.connect() as connection:
         keys = sessions_to_read(connection)

@@ -8,6 +8,6 @@ seasons = dg.DynamicPartitionsDefinition(name="seasons")
 
 
 def member_is_known(connection: Connection) -> bool:
-    """Whether iRacing has been asked who the member is."""
+    """Return whether the member of the account is known."""
     row = connection.execute("SELECT FROM raw.payload WHERE kind = 'member/info' LIMIT 1")
     return row.fetchone() is not None

@@ -38,7 +38,7 @@ past_seasons = dg.AssetSpec(
 def nightly_past_seasons(
     context: dg.ScheduleEvaluationContext, data_api: DataApiResource, warehouse: WarehouseResource
 ) -> list[dg.RunRequest] | dg.SkipReason:
-    """Ask for a run for each season that is to be read tonight."""
+    """Request a run for each season that is due tonight."""
     account = DataApiAccount.from_env()
     if not data_api.configured or account is None:
         return dg.SkipReason("IRACING_CLIENT_ID is not set")

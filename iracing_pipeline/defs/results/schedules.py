@@ -1,4 +1,4 @@
-"""How often results are looked for."""
+"""Schedules of searches for results."""
 
 import dagster as dg
 

@@ -1,4 +1,4 @@
-"""Fetch what the queue says is due, add new seasons, and load dropped files."""
+"""Fetch due races, add new seasons, and load dropped files."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,7 @@ load_season = dg.define_asset_job(
 fetch_season = dg.define_asset_job(
     "fetch_season",
     selection=[raw_subsessions, season_tables],
-    description="What the fetch queue says is due in a season.",
+    description="Documents that are due in a season, by the fetch queue.",
 )
 load_result_files_job = dg.define_asset_job(
     "load_result_files",
@@ -105,7 +105,7 @@ def result_files_sensor(
     results_folder: ResultsFolder,
     warehouse: WarehouseResource,
 ) -> dg.RunRequest | dg.SkipReason:
-    """Ask for a run when a file is new, was changed, or is to be tried again."""
+    """Request a run when a file is new, was changed, or has to be tried again."""
     folder, now = results_folder.path, datetime.now(UTC)
     with warehouse.connect() as connection:
         new = new_result_files(connection, folder, now=now)
@@ -130,7 +130,7 @@ def _version(path: Path) -> str:
     job=read_telemetry_results,
     minimum_interval_seconds=60,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Reads results from telemetry files of subsessions that nothing else tells of.",
+    description="Reads results from telemetry files of subsessions without another source.",
 )
 def telemetry_results_sensor(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource

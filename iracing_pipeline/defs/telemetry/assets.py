@@ -1,4 +1,4 @@
-"""The telemetry assets: from the files that iRacing writes to laps and what they tell.
+"""The telemetry assets: from the files that iRacing writes to laps and their figures.
 
 One step decodes a file into all of them: it is read once, and a run takes many files.
 """
@@ -100,7 +100,7 @@ telemetry_laps = dg.AssetSpec(
 
 
 def _of_laps(name: str, *tables: Table, version: str = "1") -> dg.AssetSpec:
-    """An asset that is had from the laps."""
+    """Declare an asset that is computed from the laps."""
     return dg.AssetSpec(
         name,
         deps=[ibt_frames, telemetry_laps],
@@ -158,10 +158,10 @@ LINEAGE = (
     consistency,
     race_debriefs,
 )
-"""All of them, in the order in which one is had from another."""
+"""All of them, in order of dependency."""
 
 NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError, dg.Failure)
-"""What is not put down to a file: a database that cannot be reached, and a run that was ended."""
+"""Errors that are not the file's: a database that cannot be reached, and an ended run."""
 
 
 @dg.multi_asset(
@@ -174,7 +174,7 @@ NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError, dg.Failure)
 def telemetry(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> Iterator[dg.AssetCheckResult]:
-    """Decode each file into frames, its session, its laps and what they tell."""
+    """Decode each file into frames, its session, its laps and their figures."""
     with retried(context), _asked_for_again(context, warehouse):
         yield from _load_files(context, lake, warehouse)
 
@@ -183,7 +183,7 @@ def telemetry(
 def _asked_for_again(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource
 ) -> Iterator[None]:
-    """When the run is canceled, have the files asked for again that it has not come to."""
+    """When the run is canceled, request the remaining files again."""
     try:
         yield
     except CANCELED:
@@ -214,20 +214,20 @@ def _load_files(
                 result = analyse(file or StoredFrames(store, key), at_least=loaded.get(key, 0))
                 stored = store_frames(store, file) if file and ibt_frames.key in selected else None
                 track = lap_analysis.kept(connection, result.track_id)
-                told = lap_analysis.analyse_laps(result, track)
+                analysis = lap_analysis.analyse_laps(result, track)
                 if selected != [ibt_frames.key]:
                     uri = store.uri(KIND, key, FRAMES) if store.exists(KIND, key, FRAMES) else None
                     load(
                         connection,
                         result,
                         frames_uri=uri,
-                        left_out=told.left_out,
+                        left_out=analysis.left_out,
                         run_id=context.run.run_id,
                     )
-                    lap_analysis.load(connection, key, told, run_id=context.run.run_id)
+                    lap_analysis.load(connection, key, analysis, run_id=context.run.run_id)
                     took = result.seconds | (stored.seconds if stored else {})
                     audit.record_steps(connection, key, took, run_id=context.run.run_id)
-                    _settle(connection, source, file, warnings_of(result, told.left_out))
+                    _settle(connection, source, file, warnings_of(result, analysis.left_out))
                 connection.commit()
             except NOT_OF_A_FILE:
                 raise
@@ -245,7 +245,7 @@ def _load_files(
                 ),
                 telemetry_sessions.key: partial(metadata.of_session, result),
                 telemetry_laps.key: partial(metadata.of_laps, result),
-                **_of_analysis(result, told),
+                **_of_analysis(result, analysis),
             }
             batch.done(
                 key,
@@ -268,8 +268,10 @@ def _measure_again(
     for key in lap_analysis.outdated(connection, tracks):
         try:
             result = analyse(StoredFrames(store, key))
-            told = lap_analysis.analyse_laps(result, lap_analysis.kept(connection, result.track_id))
-            lap_analysis.load(connection, key, told, run_id=context.run.run_id)
+            analysis = lap_analysis.analyse_laps(
+                result, lap_analysis.kept(connection, result.track_id)
+            )
+            lap_analysis.load(connection, key, analysis, run_id=context.run.run_id)
             connection.commit()
             context.log.info("%s: measured by the present grid and corners of its track", key)
         except NOT_OF_A_FILE:
@@ -293,17 +295,19 @@ def shown(show: Callable[[], Metadata]) -> Metadata:
         return {"not shown": f"{type(error).__name__}: {error}"}
 
 
-def _of_analysis(result: Telemetry, told: LapAnalysis) -> dict[dg.AssetKey, Callable[[], Metadata]]:
+def _of_analysis(
+    result: Telemetry, analysis: LapAnalysis
+) -> dict[dg.AssetKey, Callable[[], Metadata]]:
     return {
-        lap_traces.key: partial(lap_metadata.of_traces, result, told),
-        lap_sectors.key: partial(lap_metadata.of_sectors, result, told),
-        lap_corners.key: partial(lap_metadata.of_corners, told),
-        stints.key: partial(lap_metadata.of_stints, result, told),
-        tyre_sets.key: partial(lap_metadata.of_rows, told, TYRE_SET),
-        fuel_laps.key: partial(lap_metadata.of_fuel, told),
-        damper_histograms.key: partial(lap_metadata.of_rows, told, DAMPER_HISTOGRAM),
-        consistency.key: partial(lap_metadata.of_consistency, result, told),
-        race_debriefs.key: partial(lap_metadata.of_debrief, told),
+        lap_traces.key: partial(lap_metadata.of_traces, result, analysis),
+        lap_sectors.key: partial(lap_metadata.of_sectors, result, analysis),
+        lap_corners.key: partial(lap_metadata.of_corners, analysis),
+        stints.key: partial(lap_metadata.of_stints, result, analysis),
+        tyre_sets.key: partial(lap_metadata.of_rows, analysis, TYRE_SET),
+        fuel_laps.key: partial(lap_metadata.of_fuel, analysis),
+        damper_histograms.key: partial(lap_metadata.of_rows, analysis, DAMPER_HISTOGRAM),
+        consistency.key: partial(lap_metadata.of_consistency, result, analysis),
+        race_debriefs.key: partial(lap_metadata.of_debrief, analysis),
     }
 
 
@@ -339,13 +343,13 @@ def _settle(
 
 
 def _is_of_the_place(error: Exception) -> bool:
-    """Whether the lake or its disk is at fault, and not the file."""
+    """Return whether the lake or its disk is at fault, and not the file."""
     no_lake = isinstance(error, LakeError) and not isinstance(error, NotInLakeError)
     return no_lake or disk_is_full(error)
 
 
 def _refuse(connection: Connection, source: TelemetryFile | None, error: Exception) -> None:
-    """Put a file aside: to be looked at again if it may come right by itself, else for good."""
+    """Refuse a file: to be tried again if the fault may pass, else for good."""
     if source is None:
         return
     if isinstance(error, FileNotFoundError):

@@ -1,4 +1,4 @@
-"""What must hold of loaded telemetry.
+"""Checks of loaded telemetry.
 
 Checks of a file's records are made by the step that reads them, because no table holds records;
 each sums up the files of a run. Checks of a table are SQL over the whole table, in a step of their
@@ -22,7 +22,7 @@ CLOSURE_SPREAD_S = 0.020
 
 # iRacing writes one such record on entering and one at each reset; more than this share of a
 # file is not that.
-_NOWHERE_SHARE = 0.05
+_NOT_IN_WORLD_SHARE = 0.05
 _ROUNDING_S = 1e-6
 
 frames_complete = dg.AssetCheckSpec(
@@ -43,7 +43,7 @@ FILE_CHECKS = [frames_complete, time_is_monotonic]
 
 @dataclass(slots=True)
 class Findings:
-    """What the checks of records need to know of the files of a run, gathered one by one."""
+    """Data of the files of a run that the checks of records need."""
 
     files: int = 0
     wrong: dict[str, list[str]] = field(default_factory=dict)
@@ -100,10 +100,10 @@ laps_account_for_records = TableCheck(
         FROM racing.telemetry_lap GROUP BY session_key
     ) AS laps USING (session_key)
     WHERE session.record_count - coalesce(in_laps, 0)
-        NOT BETWEEN 0 AND greatest(2, %(nowhere)s * session.record_count)
+        NOT BETWEEN 0 AND greatest(2, %(not_in_world)s * session.record_count)
     """,
     "SELECT count(*) AS sessions FROM racing.telemetry_session",
-    {"nowhere": _NOWHERE_SHARE},
+    {"not_in_world": _NOT_IN_WORLD_SHARE},
 )
 traces_close = TableCheck(
     "traces_close",
@@ -154,7 +154,7 @@ _TABLE_CHECKS: list[tuple[str, TableCheck, str]] = [
     (
         "telemetry_laps",
         laps_account_for_records,
-        "Each record of a session is in one lap, but for those in which the car is nowhere.",
+        "Each record of a session is in one lap, but for those with the car not in the world.",
     ),
     (
         "lap_traces",

@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of what the laps of a file tell: figures, tables and pictures."""
+"""Metadata of lap figures in the Dagster UI: figures, tables and pictures."""
 
 from typing import Any
 
@@ -27,22 +27,22 @@ _STINT_HEAD = (
 )
 
 
-def of_rows(told: LapAnalysis, table: Table) -> Metadata:
+def of_rows(analysis: LapAnalysis, table: Table) -> Metadata:
     """Metadata of any of its tables."""
-    return {"dagster/partition_row_count": told.tables[table].height}
+    return {"dagster/partition_row_count": analysis.tables[table].height}
 
 
-def of_traces(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+def of_traces(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The grid, the track map of the fastest clean lap, and the second fastest against it."""
-    traces = told.tables[LAP_TRACE]
-    shown: dict[str, Any] = {**of_rows(told, LAP_TRACE)}
-    if told.grid is not None:
-        shown["lap length (m)"] = told.grid.length_m
-        shown["grid"] = f"{told.grid.intervals} intervals of {told.grid.step_m:.2f} m"
+    traces = analysis.tables[LAP_TRACE]
+    shown: dict[str, Any] = {**of_rows(analysis, LAP_TRACE)}
+    if analysis.grid is not None:
+        shown["lap length (m)"] = analysis.grid.length_m
+        shown["grid"] = f"{analysis.grid.intervals} intervals of {analysis.grid.step_m:.2f} m"
     if traces.height:
         largest = traces.select(pl.col("closure_s").abs().max()).item()
         shown["largest closure (ms)"] = round(largest * 1000, 3)
-    numbers = [(c.number, c.apex_pct) for c in told.corners.corners] if told.corners else []
+    numbers = [(c.number, c.apex_pct) for c in analysis.corners.corners] if analysis.corners else []
     best = _fastest(telemetry, traces)
     if best:
         where = place(telemetry.session.row(0, named=True))
@@ -55,10 +55,10 @@ def of_traces(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     return known(shown)
 
 
-def of_sectors(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+def of_sectors(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The theoretical best lap, and how many clean laps are behind it."""
-    best = theoretical_best(told.tables[LAP_SECTOR], telemetry.laps)
-    shown: dict[str, Any] = {**of_rows(told, LAP_SECTOR)}
+    best = theoretical_best(analysis.tables[LAP_SECTOR], telemetry.laps)
+    shown: dict[str, Any] = {**of_rows(analysis, LAP_SECTOR)}
     if best is not None:
         shown |= {
             "theoretical best": clock(best.lap_time_s, 3),
@@ -69,20 +69,20 @@ def of_sectors(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_corners(told: LapAnalysis) -> Metadata:
+def of_corners(analysis: LapAnalysis) -> Metadata:
     """The map that corners were measured by."""
-    shown: dict[str, Any] = {**of_rows(told, LAP_CORNER)}
-    if told.corners is not None:
+    shown: dict[str, Any] = {**of_rows(analysis, LAP_CORNER)}
+    if analysis.corners is not None:
         shown["corner map"] = (
-            f"version {told.corners.version}: {len(told.corners.corners)} corners, from"
-            f" {told.corners.laps} {'clean' if told.corners.clean else 'not clean'} laps"
+            f"version {analysis.corners.version}: {len(analysis.corners.corners)} corners, from"
+            f" {analysis.corners.laps} {'clean' if analysis.corners.clean else 'not clean'} laps"
         )
     return shown
 
 
-def of_stints(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+def of_stints(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The stint chart and the table of stints."""
-    table = told.tables[STINT]
+    table = analysis.tables[STINT]
     lines = [_STINT_HEAD, "| ---: | --- | --- " + "| ---: " * 8 + "|"]
     lines += [
         f"| {row['stint']} | {row['began']} | {row['ended']} | {row['tyre_set']}"
@@ -93,18 +93,18 @@ def of_stints(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     ]
     title = f"Clean laps by stint: {place(telemetry.session.row(0, named=True))}"
     shown: dict[str, Any] = {
-        **of_rows(told, STINT),
+        **of_rows(analysis, STINT),
         "stint chart": picture(stint_chart(telemetry.laps, table, title), "stint chart"),
         "stints": dg.MetadataValue.md("\n".join(lines)),
     }
     return known(shown)
 
 
-def of_fuel(told: LapAnalysis) -> Metadata:
-    """What a lap burns."""
-    shown: dict[str, Any] = {**of_rows(told, FUEL_LAP)}
+def of_fuel(analysis: LapAnalysis) -> Metadata:
+    """Show the fuel per lap."""
+    shown: dict[str, Any] = {**of_rows(analysis, FUEL_LAP)}
     for condition, words in (("clean", "clean laps"), (CAUTION, "caution laps")):
-        use = fuel_use(told.tables[FUEL_LAP], condition)
+        use = fuel_use(analysis.tables[FUEL_LAP], condition)
         if use is not None:
             shown[f"{words} (l): median / 65 % / 90 %"] = (
                 f"{use.median_l:.3f} / {use.p65_l:.3f} / {use.p90_l:.3f} of {use.laps} laps"
@@ -112,12 +112,12 @@ def of_fuel(told: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_consistency(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
+def of_consistency(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """How evenly laps and corners were driven, and where the time varies most."""
-    summary = told.tables[SESSION_SUMMARY].row(0, named=True)
-    corners = told.tables[CORNER_CONSISTENCY].sort("spread_s", descending=True, nulls_last=True)
+    summary = analysis.tables[SESSION_SUMMARY].row(0, named=True)
+    corners = analysis.tables[CORNER_CONSISTENCY].sort("spread_s", descending=True, nulls_last=True)
     shown: dict[str, Any] = {
-        **of_rows(told, SESSION_SUMMARY),
+        **of_rows(analysis, SESSION_SUMMARY),
         "clean laps": summary["clean_lap_count"],
     }
     if summary["spread_s"] is not None:
@@ -139,10 +139,10 @@ def of_consistency(telemetry: Telemetry, told: LapAnalysis) -> Metadata:
     return known(shown)
 
 
-def of_debrief(told: LapAnalysis) -> Metadata:
+def of_debrief(analysis: LapAnalysis) -> Metadata:
     """The findings in words; none for a session that was no race."""
-    findings = told.tables[RACE_FINDING]
-    shown: dict[str, Any] = {**of_rows(told, RACE_FINDING)}
+    findings = analysis.tables[RACE_FINDING]
+    shown: dict[str, Any] = {**of_rows(analysis, RACE_FINDING)}
     if findings.height:
         words = [f"{row['rank']}. {row['text']}" for row in findings.rows(named=True)]
         shown["findings"] = dg.MetadataValue.md("\n".join(words))

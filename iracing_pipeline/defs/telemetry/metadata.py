@@ -1,4 +1,4 @@
-"""What the Dagster UI shows of a loaded file: figures, a lap table and pictures."""
+"""Metadata of a loaded file in the Dagster UI: figures, a lap table and pictures."""
 
 import base64
 from typing import Any
@@ -131,7 +131,7 @@ def picture(svg: str | None, name: str) -> dg.MetadataValue | None:
 
 
 def known(shown: dict[str, Any]) -> Metadata:
-    """Without what is not known."""
+    """Remove unknown values."""
     return {name: value for name, value in shown.items() if value is not None}
 
 

@@ -22,8 +22,8 @@ def ranges(keys: Iterable[str], order: Sequence[str], *, most: int = BATCH) -> l
         order: All partitions, in the order in which they were added.
         most: Partitions a run.
     """
-    place = {key: index for index, key in enumerate(order)}
-    wanted = sorted(place[key] for key in set(keys))
+    index_of = {key: index for index, key in enumerate(order)}
+    wanted = sorted(index_of[key] for key in set(keys))
     tags = []
     for _, neighbours in groupby(enumerate(wanted), key=lambda pair: pair[1] - pair[0]):
         run = [index for _, index in neighbours]

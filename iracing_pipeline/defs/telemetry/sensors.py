@@ -1,4 +1,4 @@
-"""Watch the telemetry folder and load what is ready, many files a run."""
+"""Watch the telemetry folder and load ready files, many in a run."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -53,14 +53,14 @@ def telemetry_folder_sensor(
     warehouse: WarehouseResource,
     lake: LakeResource,
 ) -> dg.SensorResult | dg.SkipReason:
-    """Look at the folder, and ask for runs that load what is ready."""
+    """List the folder, and request runs that load ready files."""
     now = datetime.now(UTC)
     with warehouse.connect() as connection:
-        known = inventory.read(connection, lock=True)
+        inventoried = inventory.read(connection, lock=True)
         try:
             seen = look(
                 list_folder(telemetry_folder.path),
-                known,
+                inventoried,
                 inventory.loaded_records(connection),
                 now=now,
                 folder=telemetry_folder.path,
@@ -69,7 +69,7 @@ def telemetry_folder_sensor(
             return dg.SkipReason(str(error))
         quarantine_all(connection, seen.refused)
         inventory.write(connection, seen.changed)
-        files = known | {file.path: file for file in seen.changed}
+        files = inventoried | {file.path: file for file in seen.changed}
         ready = sorted(
             (file for file in files.values() if file.state is State.READY),
             key=lambda file: file.session_key or "",
@@ -160,7 +160,7 @@ def _requests(
     new = list(dict.fromkeys(key for key in keys if key not in old))
     order += new
     # Each tick asks under keys of its own: what was asked for is kept in the inventory, and a
-    # file that comes back, grown or mended, must be loaded again.
+    # file that comes back, grown or repaired, must be loaded again.
     runs = [
         dg.RunRequest(run_key=f"{now.isoformat()}/{number}", tags=tags)
         for number, tags in enumerate(

@@ -51,7 +51,7 @@ class Machine:
     Attributes:
         series: The series, as the telemetry of the demo season has it.
         circuit: The circuit.
-        lap_s: What a lap takes.
+        lap_s: Lap time.
         class_id: Car class.
     """
 
@@ -71,7 +71,7 @@ MACHINES = (
 
 @dataclass(frozen=True, slots=True)
 class Race:
-    """What is known of a race before anybody asks for its laps.
+    """Facts of a race, without its laps.
 
     Attributes:
         subsession_id: Its number.
@@ -233,7 +233,7 @@ def season_id(series: Series, season: Season) -> int:
 
 
 def _pinned(race: DemoRace) -> Race:
-    """A race of the demo season, as its telemetry tells of it."""
+    """A race of the demo season, by its telemetry."""
     machine = next(
         each for each in MACHINES if (each.series, each.circuit) == (race.series, race.circuit)
     )

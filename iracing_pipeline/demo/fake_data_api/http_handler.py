@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Answers(Protocol):
-    """What the handler needs of the API: an answer for each kind of request."""
+    """Interface of the API for the handler: an answer for each kind of request."""
 
     def token(self, form: dict[str, str]) -> Reply:
         """Answer a request for a token: status, body and headers."""
@@ -83,7 +83,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-        """Stay silent: what was asked for is counted."""
+        """Stay silent: the requests are counted."""
 
 
 def _fields(text: str) -> dict[str, str]:

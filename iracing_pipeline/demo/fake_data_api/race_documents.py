@@ -36,7 +36,7 @@ HELMET = {
 
 @dataclass(frozen=True)
 class Field:
-    """Who raced, and every line crossing.
+    """Entries, and every line crossing.
 
     Attributes:
         drivers: In finishing order.
@@ -108,7 +108,7 @@ def _finish(
 
 
 def _drivers(career: Career, race: Race, rng: np.random.Generator) -> list[Entrant]:
-    """Who raced, the member at the finishing position that the career tells."""
+    """Who raced, the member at the finishing position of the career."""
     if race.pinned is not None:
         field = list(entrants(race.pinned))
     else:
@@ -132,8 +132,8 @@ def _drivers(career: Career, race: Race, rng: np.random.Generator) -> list[Entra
 def result(career: Career, race: Race) -> dict[str, Any]:
     """The document of ``results/get``."""
     field = drive(career, race)
-    known = race.pinned.strength_of_field if race.pinned else None
-    strength = known or round(sum(each.irating for each in field.drivers) / race.field)
+    pinned_strength = race.pinned.strength_of_field if race.pinned else None
+    strength = pinned_strength or round(sum(each.irating for each in field.drivers) / race.field)
     changes = _irating_changes(race, field)
     entries = [
         _race_entry(career, race, field, place, changes[place]) for place in range(race.field)
@@ -167,7 +167,7 @@ def result(career: Career, race: Race) -> dict[str, Any]:
 
 
 def _irating_changes(race: Race, field: Field) -> list[int]:
-    """What the race changes in each iRating, in finishing order."""
+    """Compute the change of each iRating, in finishing order."""
     if not race.official:
         return [0] * race.field
     before = np.array([driver.irating for driver in field.drivers], np.float64)

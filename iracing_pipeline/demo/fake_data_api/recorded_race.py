@@ -24,7 +24,7 @@ _CLEAR_S = 0.1  # gap to the next car that makes a position sure
 
 @dataclass(frozen=True)
 class RecordedRace:
-    """What telemetry shows of the member's race.
+    """The member's race by telemetry.
 
     Attributes:
         lap_s: Time of each lap.
@@ -56,7 +56,7 @@ class RecordedRace:
             race: The race.
             lap_s: Lap times in seconds, one row a car in the order of the grid; changed.
             flags: Lap flags, likewise.
-            rng: Source of chance.
+            rng: Random seed.
         """
         own, cars = race.grid - 1, np.arange(race.field)
         equal = (race.grid + race.finish) // 2 - 1  # the member came from grid to finish
@@ -88,7 +88,7 @@ class RecordedRace:
 
 
 def recorded_race(race: Race) -> RecordedRace | None:
-    """What telemetry shows of a race; None where there is none."""
+    """Read a race from telemetry; None if there is none."""
     truth = race_truths().get(race.subsession_id)
     if truth is None:
         return None

@@ -60,11 +60,11 @@ class FakeDataApi:
     """A server on loopback; use it as a context manager.
 
     Args:
-        career: The career it tells of.
+        career: The career that it serves.
         faults: The faults it has; none by default.
         clock: What time it is, for tokens, links and the quota.
         quota: Requests that it allows a minute.
-        port: Where it listens; 0 for any port that is free.
+        port: Port to listen on; 0 for any free port.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class FakeDataApi:
         return self._tokens.grants
 
     def start(self) -> None:
-        """Listen, in a thread of its own."""
+        """Listen, in a separate thread."""
         handler = type("BoundHandler", (Handler,), {"api": self})
         self._server = _Server(("127.0.0.1", self.port), handler)
         threading.Thread(target=self._server.serve_forever, args=[0.02], daemon=True).start()

@@ -74,7 +74,7 @@ class Storage:
 
     def _store(self, body: bytes, lifetime_s: float) -> str:
         name = secrets.token_hex(8)
-        # Old documents are not asked for again; forget them, so that long backfills stay small.
+        # Old documents are not requested again; forget them, so that long backfills stay small.
         if len(self._documents) > KEPT:
             for old in list(self._documents)[: KEPT // 2]:
                 del self._documents[old]

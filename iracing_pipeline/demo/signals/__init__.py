@@ -1,1 +1,1 @@
-"""What each channel shows, record by record, computed from the drive; one module a group."""
+"""Values of each channel, record by record, computed from the drive; one module a group."""

@@ -1,4 +1,4 @@
-"""What the driver does: pedals, steering, and the torque that comes back."""
+"""Inputs of the driver: pedals, steering, and the steering torque."""
 
 from __future__ import annotations
 

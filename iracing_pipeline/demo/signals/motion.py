@@ -1,4 +1,4 @@
-"""How the car moves: position, attitude, velocities, accelerations."""
+"""Motion of the car: position, attitude, velocities, accelerations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the signals are computed from: the records, and the road under the car in each."""
+"""Input of the signals: the records, and the road under the car in each."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Scene:
     """A drive as records.
 
     Attributes:
-        drive: What was driven.
+        drive: The driven laps.
         event: The event around it: weather, date, opponents.
         records: One value a record.
         crossings: Of the line.

@@ -76,7 +76,7 @@ def _sets(tyre_set: Ints) -> list[_Fitted]:
 
 
 def _work(scene: Scene, side: float, *, front: bool) -> Floats:
-    """How hard a tyre works, about 1 in a fast corner."""
+    """Work of a tyre, about 1 in a fast corner."""
     records = scene.records
     limit = max(scene.drive.car.grip * GRAVITY, float(np.quantile(np.abs(scene.pull), 0.97)))
     lateral = np.abs(scene.pull) * (0.75 + 0.45 * np.sign(scene.pull * side))

@@ -1,4 +1,4 @@
-"""Look at everything the pipeline needs, and say what is wrong and how to mend it.
+"""Check everything that the pipeline needs, with advice for each problem.
 
 A probe looks at one thing, takes a second or two at most, changes nothing, spends neither a login
 nor a request of the Data API, and gives findings instead of raising.

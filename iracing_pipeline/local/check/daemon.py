@@ -20,7 +20,7 @@ _START = "Start it: iracing-pipeline up"
 
 
 def daemon(home: Path) -> list[Finding]:
-    """Whether the daemon of a Dagster home lives; a home that is not there yet is not made."""
+    """Check whether the daemon of a Dagster home lives; a missing home is not created."""
     if not (home / "dagster.yaml").exists():
         return [warning(SUBJECT, "it has never run: nothing watches the telemetry folder", _START)]
     # Imported here: they take a second, and there may be nothing to ask.
@@ -32,8 +32,10 @@ def daemon(home: Path) -> list[Finding]:
             beats = instance.get_daemon_heartbeats()
             needed = instance.get_required_daemon_types()
     except (dg.DagsterError, SQLAlchemyError, OSError) as error:
-        said = f"Dagster's storage in {home} cannot be read: {' '.join(str(error).split())[:200]}"
-        return [wrong(SUBJECT, said, "See the dagster.yaml there, and its storage")]
+        message = (
+            f"Dagster's storage in {home} cannot be read: {' '.join(str(error).split())[:200]}"
+        )
+        return [wrong(SUBJECT, message, "See the dagster.yaml there, and its storage")]
     return [_of(beats, needed)]
 
 
@@ -48,11 +50,11 @@ def _of(beats: Mapping[str, DaemonHeartbeat], needed: Iterable[str]) -> Finding:
         if kind not in beats or now - beats[kind].timestamp > SILENT_AFTER_S
     ]  # fmt: skip
     if stuck:
-        said = f"{', '.join(sorted(stuck)).lower()} silent"
-        return wrong(SUBJECT, said, "Stop iracing-pipeline up and start it again")
+        message = f"{', '.join(sorted(stuck)).lower()} silent"
+        return wrong(SUBJECT, message, "Stop iracing-pipeline up and start it again")
     errors = [(kind, each) for kind in needed for each in beats[kind].errors or []]
     if errors:
         kind, error = errors[0]
-        said = f"{kind.lower()} fails: {' '.join(error.message.split())[:200]}"
-        return wrong(SUBJECT, said, "See Deployment, Daemons in the Dagster UI")
+        message = f"{kind.lower()} fails: {' '.join(error.message.split())[:200]}"
+        return wrong(SUBJECT, message, "See Deployment, Daemons in the Dagster UI")
     return ok(SUBJECT, f"its last heartbeat was {silent_s:.0f} s ago")

@@ -49,9 +49,11 @@ def _of(account: DataApiAccount, state: TokenState, now: float) -> Finding:
         and refusal.until > now
         and refusal.credentials == credentials_of(account).fingerprint
     ):
-        said = f"iRacing refused the login: {refusal.reason}"
-        advice = f"Mend the account in the settings. It is tried again at {_clock(refusal.until)}"
-        return wrong(SUBJECT, said, advice)
+        message = f"iRacing refused the login: {refusal.reason}"
+        advice = (
+            f"Correct the account in the settings. It is tried again at {_clock(refusal.until)}"
+        )
+        return wrong(SUBJECT, message, advice)
     if account.password is not None:
         kept = "a token is kept" if token is not None else "it logs in when first used"
         return ok(SUBJECT, f"account with a password; {kept}")

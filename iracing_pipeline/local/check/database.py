@@ -29,10 +29,10 @@ _OWNER = "Let the owner of the database migrate it: iracing-pipeline dsn"
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What there is to be said of the database.
+    """Result of the checks of the database.
 
     Attributes:
-        findings: What was found.
+        findings: Text of the finding.
         url: Its URL; None where there is no database yet, or none that can be used.
         has_tables: Whether it was ever migrated.
         ahead_s: By how many seconds its clock is ahead of ours; None if it could not be asked.
@@ -62,8 +62,8 @@ def look(settings: Settings) -> Look:
     except OSError as error:
         return Look([wrong(SUBJECT, str(error), "Set IRACING_HOME to a folder of your own")])
     except psycopg.Error as error:
-        said = " ".join(str(error).split())
-        return Look([wrong(SUBJECT, said, "See the server's log, and try again")], url)
+        message = " ".join(str(error).split())
+        return Look([wrong(SUBJECT, message, "See the server's log, and try again")], url)
 
 
 def _embedded(home: Path) -> str | None:
@@ -94,23 +94,25 @@ def migrations(connection: Connection) -> list[Finding]:
     subject = "migrations"
     revision = revision_of(connection)
     if revision is None:
-        said = "the database has no tables yet"
-        return [warning(subject, said, "They are made by: iracing-pipeline dsn")]
+        message = "the database has no tables yet"
+        return [warning(subject, message, "They are made by: iracing-pipeline dsn")]
     if revision > HEAD:
-        said = f"the database is at revision {revision}, this version knows {HEAD} as the newest"
-        return [wrong(subject, said, "Update iracing-pipeline: pip install -U")]
+        message = f"the database is at revision {revision}, this version knows {HEAD} as the newest"
+        return [wrong(subject, message, "Update iracing-pipeline: pip install -U")]
     if not is_current(connection):
-        said = f"tables at revision {revision} and their views are not those of this version"
+        message = f"tables at revision {revision} and their views are not those of this version"
         return [
             warning(
-                subject, said, "Save them with iracing-pipeline backup; the next load migrates them"
+                subject,
+                message,
+                "Save them with iracing-pipeline backup; the next load migrates them",
             )
         ]
     return [ok(subject, f"at revision {revision}")]
 
 
 def permissions(connection: Connection) -> list[Finding]:
-    """Whether the user may load, and is not more than it need be."""
+    """Check that the user may load, and has no more rights than it needs."""
     subject = "permissions"
     row = connection.execute(
         "SELECT current_user::text, rolsuper, has_database_privilege(current_database(), 'TEMP')"
@@ -160,15 +162,15 @@ def reader(connection: Connection) -> list[Finding]:
 
 
 def encryption(connection: Connection) -> list[Finding]:
-    """Whether the way to a database on another machine is closed to others."""
+    """Check that the connection to a database on another machine is encrypted."""
     subject = "encryption"
     if not _is_elsewhere(connection):
         return [ok(subject, "the database is on this machine")]
     advice = "Add ?sslmode=verify-full to IRACING_DATABASE_URL, and sslrootcert if need be"
     if not connection.pgconn.ssl_in_use and _is_private(connection):
         # That of containers on one machine, for one; who else is in it cannot be seen from here.
-        said = "data goes over a private network in the clear"
-        return [warning(subject, said, f"If others are in that network: {advice}")]
+        message = "data goes over a private network in the clear"
+        return [warning(subject, message, f"If others are in that network: {advice}")]
     if not connection.pgconn.ssl_in_use:
         return [wrong(subject, "data goes over the network in the clear", advice)]
     if connection.info.get_parameters().get("sslmode") != "verify-full":

@@ -32,7 +32,7 @@ _SETTINGS = "See docs/settings.md for what it is to hold"
 
 
 def check() -> list[Finding]:
-    """What all probes find, by the settings in the environment; no secret stands in it."""
+    """Run all probes, by the settings in the environment; the findings contain no secret."""
     findings: list[Finding] = machine.python()
     try:
         settings = Settings.from_env()
@@ -56,8 +56,8 @@ def check() -> list[Finding]:
     findings += result_files(looked.url if looked.has_tables else None)
     findings += account(login, settings.home, looked.url if looked.has_tables else None)
     findings += races(looked.url if looked.has_tables else None)
-    found, prometheus_ahead = prometheus(metrics)
-    findings += [*found, *blocks(metrics), *hosted(metrics), *grafana(dashboards)]
+    of_prometheus, prometheus_ahead = prometheus(metrics)
+    findings += [*of_prometheus, *blocks(metrics), *hosted(metrics), *grafana(dashboards)]
     ahead = {"the database": looked.ahead_s, "Prometheus": prometheus_ahead}
     findings += machine.clock(ahead)
     findings += daemon(Path(os.environ.get("DAGSTER_HOME") or settings.home / "dagster"))
@@ -70,10 +70,10 @@ def _secrets(
     metrics: MetricSettings,
     dashboards: GrafanaSettings,
 ) -> list[str | None]:
-    known: list[str | None] = [metrics.cloud_token, dashboards.token]
+    secrets: list[str | None] = [metrics.cloud_token, dashboards.token]
     if url is not None:
         raw = urlsplit(url).password
-        known += [raw, unquote(raw)] if raw else []
+        secrets += [raw, unquote(raw)] if raw else []
     if login is not None:
-        known += [login.client_secret, login.password]
-    return known
+        secrets += [login.client_secret, login.password]
+    return secrets

@@ -1,4 +1,4 @@
-"""What a probe found."""
+"""Finding of a probe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class State(StrEnum):
-    """How a thing is."""
+    """State of a subject."""
 
     OK = "ok"
     WARNING = "warning"
@@ -22,12 +22,12 @@ class State(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing.
+    """Finding on one subject.
 
     Attributes:
         subject: The thing.
         state: How it is.
-        said: What was found.
+        said: Text of the finding.
         advice: What to do about it; None where nothing is to be done.
     """
 
@@ -55,10 +55,12 @@ def wrong(subject: str, said: str, advice: str) -> Finding:
 def without_secrets(findings: Iterable[Finding], secrets: Iterable[str | None]) -> list[Finding]:
     """The findings, with every secret that a message may have repeated taken out."""
     # Those that are short would take other words apart; the longest first, as one may hold another.
-    known = sorted({each for each in secrets if each and len(each) > 3}, key=len, reverse=True)
+    longest_first = sorted(
+        {each for each in secrets if each and len(each) > 3}, key=len, reverse=True
+    )
 
     def clean(text: str) -> str:
-        for each in known:
+        for each in longest_first:
             text = text.replace(each, "****")
         return text
 

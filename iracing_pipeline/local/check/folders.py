@@ -34,8 +34,8 @@ def telemetry(folder: Path, candidates: tuple[Path, ...] | None = None) -> list[
     try:
         os.scandir(folder).close()
     except FileNotFoundError:
-        found = telemetry_candidates() if candidates is None else candidates
-        elsewhere = [str(each) for each in found if each != folder and each.is_dir()]
+        folders = telemetry_candidates() if candidates is None else candidates
+        elsewhere = [str(each) for each in folders if each != folder and each.is_dir()]
         advice = "Set IRACING_TELEMETRY_DIR to the folder that iRacing writes .ibt files to"
         if elsewhere:
             advice += f"; there is {' and '.join(elsewhere)}"
@@ -43,21 +43,21 @@ def telemetry(folder: Path, candidates: tuple[Path, ...] | None = None) -> list[
     except NotADirectoryError:
         return [wrong(subject, f"{folder} is a file", "Set IRACING_TELEMETRY_DIR to a folder")]
     except OSError as error:
-        said = f"{folder} cannot be read: {error.strerror or error}"
-        return [wrong(subject, said, "Let the user who runs this read it")]
+        message = f"{folder} cannot be read: {error.strerror or error}"
+        return [wrong(subject, message, "Let the user who runs this read it")]
     modified = [each for path in list_folder(folder) if (each := _modified(path)) is not None]
     if not modified:
         advice = "In the car, turn telemetry on with Alt+L; or load files from elsewhere"
         return [warning(subject, f"{folder} holds no .ibt file", advice)]
     newest = datetime.fromtimestamp(max(modified), UTC)
-    said = f"{folder}, {len(modified)} .ibt files, the newest of {newest:%Y-%m-%d %H:%M} UTC"
-    return [ok(subject, said)]
+    message = f"{folder}, {len(modified)} .ibt files, the newest of {newest:%Y-%m-%d %H:%M} UTC"
+    return [ok(subject, message)]
 
 
 def home(folder: Path) -> list[Finding]:
     """Whether the data folder can be written to."""
-    if (said := _refusal(folder)) is not None:
-        return [wrong("data folder", said, "Set IRACING_HOME to a folder of your own")]
+    if (refusal := _refusal(folder)) is not None:
+        return [wrong("data folder", refusal, "Set IRACING_HOME to a folder of your own")]
     synchronised = [part for part in folder.parts if part.lower().startswith("onedrive")]
     if synchronised:
         advice = "Set IRACING_HOME to a folder that is not synchronised: a database is not a file"
@@ -68,24 +68,24 @@ def home(folder: Path) -> list[Finding]:
 def lake(settings: Settings) -> list[Finding]:
     """Whether the lake can be written to."""
     try:
-        place = Lake(settings.lake)
-        if place.local is not None:
-            return _local_lake(place.local)
-        place.write_bytes("check", "check", "check.txt", b"It can be deleted.\n")
-        place.delete("check", "check", "check.txt")
+        store = Lake(settings.lake)
+        if store.local is not None:
+            return _local_lake(store.local)
+        store.write_bytes("check", "check", "check.txt", b"It can be deleted.\n")
+        store.delete("check", "check", "check.txt")
     except LakeError as error:
         return [wrong("lake", error.reason, error.advice)]
-    return [ok("lake", str(place.root))]
+    return [ok("lake", str(store.root))]
 
 
 def _local_lake(folder: Path) -> list[Finding]:
-    if (said := _refusal(folder)) is not None:
-        return [wrong("lake", said, "Set IRACING_LAKE to a folder that you may write to")]
+    if (refusal := _refusal(folder)) is not None:
+        return [wrong("lake", refusal, "Set IRACING_LAKE to a folder that you may write to")]
     longest = len(str(folder)) + 1 + _IN_THE_MAKING
     if sys.platform == "win32" and longest > LONGEST_PATH and not _long_paths():
-        said = f"paths in {folder} become up to {longest} characters long, Windows takes 259"
+        refusal = f"paths in {folder} become up to {longest} characters long, Windows takes 259"
         advice = "Set IRACING_LAKE to a folder with a shorter path, or turn long paths on"
-        return [wrong("lake", said, advice)]
+        return [wrong("lake", refusal, advice)]
     return [ok("lake", str(folder))]
 
 
@@ -96,14 +96,14 @@ def disks(places: Mapping[str, Path]) -> list[Finding]:
         there = _existing(folder)
         usage = shutil.disk_usage(there)
         gigabytes = f"{usage.free / 1e9:.1f} GB of {usage.total / 1e9:.0f} GB are free"
-        said = f"{gigabytes} where the {name} is"
+        message = f"{gigabytes} where the {name} is"
         advice = "Make room: .ibt files that are loaded may go, their frames are in the lake"
         if usage.free < NO_BYTES:
-            finding = wrong("disk", said, advice)
+            finding = wrong("disk", message, advice)
         elif usage.free < LITTLE_BYTES or usage.free < LITTLE_SHARE * usage.total:
-            finding = warning("disk", said, advice)
+            finding = warning("disk", message, advice)
         else:
-            finding = ok("disk", said)
+            finding = ok("disk", message)
         findings.setdefault(there.stat().st_dev, finding)
     return list(findings.values())
 

@@ -17,23 +17,23 @@ _TOKEN = "IRACING_GRAFANA_TOKEN"  # noqa: S105 - the name of a variable
 
 
 def grafana(settings: GrafanaSettings) -> list[Finding]:
-    """How Grafana is; its data sources only where there is a token."""
+    """Check Grafana; its data sources only with a token."""
     url = settings.url
     if url is None:
         return [ok(SUBJECT, "IRACING_GRAFANA_URL is not set")]
     try:
         health = get(f"{url}/api/health")
         if health.status != 200 or health.body.get("database") != "ok":
-            said = f"{url} is not well (HTTP {health.status})"
-            return [wrong(SUBJECT, said, "See that the address is Grafana's, and its log")]
+            message = f"{url} is not well (HTTP {health.status})"
+            return [wrong(SUBJECT, message, "See that the address is Grafana's, and its log")]
         findings = [ok(SUBJECT, f"{url}, version {health.body.get('version', 'unknown')}")]
         if settings.token is None:
             advice = f"Set {_TOKEN} to the token of a service account"
-            said = "not looked at: there is no token"
-            return [*findings, warning(f"{SUBJECT} data sources", said, advice)]
+            message = "not checked: no token is set"
+            return [*findings, warning(f"{SUBJECT} data sources", message, advice)]
         findings += [_datasource(url, uid, settings.token) for uid in DATASOURCES]
     except NoAnswerError as error:
-        advice = "Start it, or mend IRACING_GRAFANA_URL"
+        advice = "Start it, or correct IRACING_GRAFANA_URL"
         return [wrong(SUBJECT, f"{url}: {error}", advice)]
     return findings
 
@@ -50,6 +50,6 @@ def _datasource(url: str, uid: str, token: str) -> Finding:
         return wrong(subject, f"HTTP {there.status}", "See Grafana's log")
     health = get(f"{url}/api/datasources/uid/{uid}/health", token=token)
     if health.status != 200 or health.body.get("status") == "ERROR":
-        said = str(health.body.get("message") or f"HTTP {health.status}")
-        return wrong(subject, f"Grafana cannot use it: {said}", "Mend it in Grafana, Connections")
+        message = str(health.body.get("message") or f"HTTP {health.status}")
+        return wrong(subject, f"Grafana cannot use it: {message}", "Fix it in Grafana, Connections")
     return ok(subject, "Grafana reaches it")

@@ -20,10 +20,12 @@ SKEWED_S, WRONG_S = 5.0, 60.0
 def python(version: tuple[int, int, int] | None = None) -> list[Finding]:
     """Whether the version of Python is one that this is tested with."""
     version = version or (sys.version_info.major, sys.version_info.minor, sys.version_info.micro)
-    said = f"{'.'.join(map(str, version))}, {sys.executable}"
+    message = f"{'.'.join(map(str, version))}, {sys.executable}"
     if OLDEST <= version[:2] <= NEWEST:
-        return [ok("Python", said)]
-    return [wrong("Python", f"{said}, is not one that this is made for", "Use 3.11, 3.12 or 3.13")]
+        return [ok("Python", message)]
+    return [
+        wrong("Python", f"{message}, is not one that this is made for", "Use 3.11, 3.12 or 3.13")
+    ]
 
 
 def clock(ahead: Mapping[str, float | None]) -> list[Finding]:
@@ -32,15 +34,15 @@ def clock(ahead: Mapping[str, float | None]) -> list[Finding]:
     Args:
         ahead: By how many seconds the clock of each server is ahead of ours; None if unknown.
     """
-    known = {name: seconds for name, seconds in ahead.items() if seconds is not None}
-    if not known:
+    answered = {name: seconds for name, seconds in ahead.items() if seconds is not None}
+    if not answered:
         return []
-    name, seconds = max(known.items(), key=lambda each: abs(each[1]))
+    name, seconds = max(answered.items(), key=lambda each: abs(each[1]))
     direction = "ahead of" if seconds > 0 else "behind"
-    said = f"the clock of {name} is {abs(seconds):.0f} s {direction} ours"
+    message = f"the clock of {name} is {abs(seconds):.0f} s {direction} ours"
     advice = "Let both set their clocks by the network (Windows: Settings, Time, Synchronise now)"
     if abs(seconds) > WRONG_S:
-        return [wrong("clock", said, advice)]
+        return [wrong("clock", message, advice)]
     if abs(seconds) > SKEWED_S:
-        return [warning("clock", said, advice)]
-    return [ok("clock", f"within {SKEWED_S:.0f} s of {', '.join(known)}")]
+        return [warning("clock", message, advice)]
+    return [ok("clock", f"within {SKEWED_S:.0f} s of {', '.join(answered)}")]

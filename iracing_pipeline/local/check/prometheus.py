@@ -19,20 +19,20 @@ _DEFAULT_RETENTION = "15d"
 
 
 def prometheus(settings: MetricSettings) -> tuple[list[Finding], float | None]:
-    """How Prometheus is, and by how many seconds its clock is ahead of ours."""
+    """Check Prometheus; also return the seconds by which its clock is ahead of ours."""
     url = settings.prometheus_url
     if url is None:
         return [ok(SUBJECT, "IRACING_PROMETHEUS_URL is not set: sessions are not sent")], None
     try:
         ready = get(f"{url}/-/ready")
         if ready.status != 200:
-            said = f"{url} is not ready (HTTP {ready.status})"
-            return [wrong(SUBJECT, said, "Wait for its start; see its log")], ready.ahead_s
+            message = f"{url} is not ready (HTTP {ready.status})"
+            return [wrong(SUBJECT, message, "Wait for its start; see its log")], ready.ahead_s
         flags = get(f"{url}/api/v1/status/flags").body.get("data", {})
         running = get(f"{url}/api/v1/status/runtimeinfo").body.get("data", {})
         config = get(f"{url}/api/v1/status/config").body.get("data", {})
     except NoAnswerError as error:
-        advice = "Start it with prometheus/prometheus.yml, or mend IRACING_PROMETHEUS_URL"
+        advice = "Start it with prometheus/prometheus.yml, or correct IRACING_PROMETHEUS_URL"
         return [wrong(SUBJECT, f"{url}: {error}", advice)], None
     findings = [ok(SUBJECT, f"{url} is ready"), _receiver(flags)]
     findings += [_window(str(config.get("yaml", ""))), _retention(running)]
@@ -54,7 +54,7 @@ def blocks(settings: MetricSettings) -> list[Finding]:
 
 
 def hosted(settings: MetricSettings) -> list[Finding]:
-    """Whether what a hosted Prometheus needs is set; it is not asked, as that would write."""
+    """Check the settings of a hosted Prometheus; it is not queried, as that would write."""
     subject = "hosted Prometheus"
     if settings.cloud_url is None:
         return []
@@ -67,8 +67,8 @@ def hosted(settings: MetricSettings) -> list[Finding]:
         if not value
     ]
     if missing:
-        said = f"{' and '.join(missing)} not set"
-        return [wrong(subject, said, "Set them to what the provider's remote write page says")]
+        message = f"{' and '.join(missing)} not set"
+        return [wrong(subject, message, "Set them as on the provider's remote write page")]
     return [ok(subject, f"{settings.cloud_url}, with user and token (not asked)")]
 
 

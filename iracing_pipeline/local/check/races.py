@@ -26,7 +26,7 @@ FROM raw.subsession_fetch
 
 
 def races(url: str | None) -> list[Finding]:
-    """Whether everything that iRacing was asked for is there.
+    """Check whether all requested races are complete.
 
     Args:
         url: The database, if it has tables.
@@ -50,17 +50,17 @@ def _documents(connection: Connection) -> list[Finding]:
     final, waiting, documents, refused, total = row or (0, 0, 0, 0, 0)
     parts = [
         (refused, "could not be loaded"),
-        (waiting, "are incomplete and asked for again"),
+        (waiting, "are incomplete and will be requested again"),
         (final, "are refused by iRacing for good"),
     ]
-    said = [f"{count} {text}" for count, text in parts if count]
+    counts = [f"{count} {text}" for count, text in parts if count]
     if documents:
-        said.append(f"{documents} documents of the member are missing")
-    if not said:
-        return [ok(SUBJECT, f"all {total} races that were asked for are there")] if total else []
-    text = f"of {total} races, {', '.join(said)}"
+        counts.append(f"{documents} documents of the member are missing")
+    if not counts:
+        return [ok(SUBJECT, f"all {total} requested races are complete")] if total else []
+    text = f"of {total} races, {', '.join(counts)}"
     if refused:
-        return [wrong(SUBJECT, text, f"{_LIST}; leave one alone: iracing-pipeline races dismiss")]
+        return [wrong(SUBJECT, text, f"{_LIST}; to dismiss one: iracing-pipeline races dismiss")]
     if waiting or documents:
         return [warning(SUBJECT, text, _LIST)]
     return [ok(SUBJECT, f"{text}: iracing-pipeline races lists them")]

@@ -1,4 +1,4 @@
-"""Result files: read, refused, and what was odd in them."""
+"""Result files: read, refused, and with issues."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def result_files(url: str | None) -> list[Finding]:
     """How many result files are loaded, in quarantine, or have fields that could not be read.
 
     Args:
-        url: The database; None where there is none that can be used.
+        url: The database; None if there is none that can be used.
     """
     if url is None:
         return []
@@ -41,10 +41,10 @@ def result_files(url: str | None) -> list[Finding]:
     findings = [ok(SUBJECT, f"{loaded} are loaded")] if not refused else []
     if refused:
         advice = "Look at the board Data quality, or at ops.quarantine, for each with its reason"
-        said = f"{refused} are in quarantine, {loaded} are loaded"
-        findings.append(warning(SUBJECT, said, advice))
+        message = f"{refused} are in quarantine, {loaded} are loaded"
+        findings.append(warning(SUBJECT, message, advice))
     if odd:
         advice = "Look at the board Data quality, or at ops.item_issue, for each field"
-        said = f"{odd} have fields or rows that could not be read"
-        findings.append(warning(SUBJECT, said, advice))
+        message = f"{odd} have fields or rows that could not be read"
+        findings.append(warning(SUBJECT, message, advice))
     return findings

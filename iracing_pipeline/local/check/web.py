@@ -15,12 +15,12 @@ _PATIENCE_S = (2.0, 5.0)
 
 
 class NoAnswerError(Exception):
-    """The server did not answer; the text says why."""
+    """The server did not answer; the text has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered.
+    """Answer of a server.
 
     Attributes:
         status: The HTTP status.

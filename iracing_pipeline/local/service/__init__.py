@@ -1,7 +1,7 @@
 """Commands that the system starts at log-on and starts again when they fail.
 
-Each system has its own manager: the Task Scheduler, systemd, launchd. What it is told is made by
-pure functions; only ``manager`` runs its programs.
+Each system has its own manager: the Task Scheduler, systemd, launchd. Pure functions make its
+configuration; only ``manager`` runs its programs.
 """
 
 from iracing_pipeline.local.service.manager import (

@@ -24,7 +24,7 @@ _LOG_BYTES = 5_000_000
 
 
 def main() -> int:
-    """Run what the arguments say; the exit code of the last try."""
+    """Run the command of the arguments; return the exit code of the last try."""
     *settings, command = sys.argv[1:]
     env = of_pipeline()
     for setting in settings:

@@ -26,7 +26,7 @@ class ServiceError(Exception):
 
 
 def default_commands() -> tuple[str, ...]:
-    """What is installed unless somebody says otherwise; the simulator runs on Windows alone."""
+    """Commands that are installed by default; the simulator runs only on Windows."""
     return ("up", "live") if sys.platform == "win32" else ("up",)
 
 
@@ -89,7 +89,7 @@ def remove(settings: Settings, command: str) -> None:
 
 
 def status(settings: Settings, command: str) -> str:
-    """What the system says of a command; empty when it does not know it.
+    """Return the system's status of a command; empty if it is unknown.
 
     Raises:
         ServiceError: If there is no such manager here.
@@ -141,18 +141,17 @@ def _run(program: str, *arguments: str, may_fail: bool = False) -> str:
         ) from error
     except FileNotFoundError as error:
         raise ServiceError(
-            f"There is no program {program} here. Start the command in a way of your own; see"
-            " docs/operating.md"
+            f"There is no program {program} here. Start the command yourself; see docs/operating.md"
         ) from error
     if done.returncode == 0 or (may_fail and done.stdout.strip()):
         return done.stdout.strip()
     if may_fail:
         return ""
-    said = " ".join((done.stderr or done.stdout).split())
-    if program == "systemctl" and "bus" in said.lower():
+    output = " ".join((done.stderr or done.stdout).split())
+    if program == "systemctl" and "bus" in output.lower():
         raise ServiceError(
             "systemd does not run for this user, so it cannot start the command at log-on"
-            f" ({said}). Log in to the machine itself instead of by su or sudo, or let root run"
+            f" ({output}). Log in to the machine itself instead of by su or sudo, or let root run"
             " 'loginctl enable-linger USER' and log in again."
         )
-    raise ServiceError(f"{program} {arguments[0]} failed: {said}")
+    raise ServiceError(f"{program} {arguments[0]} failed: {output}")

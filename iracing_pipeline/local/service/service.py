@@ -1,4 +1,4 @@
-"""What is to run in the background: one of our commands, with settings."""
+"""A background service: one of our commands, with settings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 COMMANDS = {
     "up": "Watches the telemetry folder, and serves the Dagster UI",
     "live": "Serves the car as it is now to Prometheus",
-    "metrics": "Serves what is last known to Prometheus",
+    "metrics": "Serves last-known values to Prometheus",
 }
 # What the files of a service's definition must not hold: others may read them.
 _SECRET = ("PASSWORD", "SECRET", "TOKEN", "DATABASE_URL")
@@ -42,7 +42,7 @@ class Service:
 
     @property
     def log(self) -> Path:
-        """Where its output goes, where the system does not keep it."""
+        """Log file of its output, where the system does not keep it."""
         return self.home / "logs" / f"{self.command}.log"
 
 

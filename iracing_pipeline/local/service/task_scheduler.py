@@ -1,6 +1,6 @@
 """A task for Windows's Task Scheduler, as the XML that it takes.
 
-A task of the user's at log-on, and not a Windows service: a service runs in a session of its own,
+A task of the user's at log-on, and not a Windows service: a service runs in a separate session,
 where the simulator's shared memory is not to be seen and Documents is another folder.
 """
 
@@ -80,7 +80,7 @@ def document(service: Service, user: str) -> bytes:
 
 
 def arguments(service: Service) -> list[str]:
-    """What the program is given: a task has no place for environment variables."""
+    """Arguments of the program: a task has no environment variables."""
     settings = [f"{name}={value}" for name, value in sorted(service.settings.items())]
     return ["-m", BACKGROUND, *settings, service.command]
 

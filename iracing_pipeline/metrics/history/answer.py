@@ -1,4 +1,4 @@
-"""What a server's answer to a write means: taken, to be tried again, or refused for good."""
+"""Meaning of a server's answer to a write: accepted, to be tried again, or refused for good."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from enum import Enum, StrEnum
 
 
 class Verdict(Enum):
-    """What is to be done about an answer."""
+    """Action after an answer."""
 
     ACCEPTED = "the server has it"
     REFUSED = "the server will never take it"
     TOO_LARGE = "the server takes less at once"
     RETRY = "it may be taken later"
-    MISCONFIGURED = "the server does not take what we send until somebody mends the settings"
+    MISCONFIGURED = "the server does not take what we send until the settings are corrected"
 
 
 class Refusal(StrEnum):
@@ -45,7 +45,7 @@ _SETTINGS = frozenset({301, 302, 307, 308, 401, 402, 403, 404, 405, 407})
 
 
 def judge(status: int, text: str) -> Verdict:
-    """What an answer means.
+    """Return the meaning of an answer.
 
     Args:
         status: The HTTP status.
@@ -65,7 +65,7 @@ def judge(status: int, text: str) -> Verdict:
 
 
 def reason(text: str) -> Refusal:
-    """Why samples were refused, by what the server says."""
+    """Return the reason why samples were refused, by the server's text."""
     return next((refusal for refusal, pattern in _REASONS if pattern.search(text)), Refusal.INVALID)
 
 

@@ -68,12 +68,12 @@ class Blocks:
         """
         began = time.perf_counter()
         delivery = Delivery()
-        known = without_future(series, delivery, self._clock())
+        sendable = without_future(series, delivery, self._clock())
         latest = int(self._clock() * 1000) - MIN_AGE_MS
-        stop = int(known.times.searchsorted(latest, side="right"))
-        if young := known.part(stop, len(known.times)).samples:
+        stop = int(sendable.times.searchsorted(latest, side="right"))
+        if young := sendable.part(stop, len(sendable.times)).samples:
             delivery.waiting = young  # until it is old; nothing is wrong with that
-        old = known.part(0, stop)
+        old = sendable.part(0, stop)
         samples = old.samples
         if samples:
             try:

@@ -23,9 +23,9 @@ class ChannelMetric:
     Attributes:
         channel: iRacing's name.
         metric: Name in Prometheus.
-        help: What it says.
+        help: Its meaning.
         step: Values are rounded to multiples of this power of two; 1 for whole numbers.
-        factor: What the channel's unit is multiplied by.
+        factor: Factor from the channel's unit.
         instead: Names that older cars and builds have for the same, in order of preference.
     """
 

@@ -1,4 +1,4 @@
-"""What became of samples that were sent, and what every place they are sent to has in common."""
+"""Outcome of sent samples, and the common interface of all destinations."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ class DeliveryError(Exception):
     """A place cannot take samples now; what was not taken can be sent again later.
 
     Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
+        reason: Problem, in words.
+        advice: Remedy, in words.
     """
 
     def __init__(self, reason: str, advice: str) -> None:
@@ -40,7 +40,7 @@ class DeliveryError(Exception):
 
 @dataclass(slots=True)
 class Delivery:
-    """What became of the samples of one session at one place.
+    """Outcome of the samples of one session at one destination.
 
     Attributes:
         accepted: Samples that the place has now.
@@ -48,7 +48,7 @@ class Delivery:
         waiting: Samples that it may take later.
         failure: Why some could not be sent now, in words; None where nothing went wrong.
         requests: Requests or files that were sent.
-        seconds: How long it took.
+        seconds: Duration.
     """
 
     accepted: int = 0
@@ -87,7 +87,7 @@ def without_future(series: SessionSeries, delivery: Delivery, now: float) -> Ses
     """The series without what is ahead of the clock, which is counted as refused.
 
     Args:
-        series: What is to be sent.
+        series: Series to send.
         delivery: Where to count.
         now: Seconds since 1970.
     """

@@ -60,7 +60,7 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """What a server takes: so many samples a second, after a burst.
+    """Rate limit of a server: so many samples a second, after a burst.
 
     Attributes:
         per_second: Samples a second; None for no limit.
@@ -88,7 +88,7 @@ class RemoteWrite:
         """Take its address; nothing is sent yet.
 
         Args:
-            url: Where it takes writes, such as ``http://127.0.0.1:9090/api/v1/write``.
+            url: Address for writes, such as ``http://127.0.0.1:9090/api/v1/write``.
             auth: User and password.
             batch: Samples a request.
             patience: How long to try again.
@@ -119,9 +119,9 @@ class RemoteWrite:
         """Send series in order of time; see :class:`Destination`."""
         began = time.perf_counter()
         delivery = Delivery()
-        known = without_future(series, delivery, self._clock())
+        sendable = without_future(series, delivery, self._clock())
         try:
-            for part in known.parts(self.batch):
+            for part in sendable.parts(self.batch):
                 self._send_part(part, delivery)
         except DeliveryError as error:
             delivery.waiting = series.samples - delivery.samples
@@ -149,7 +149,7 @@ class RemoteWrite:
 
     def _post(self, body: bytes) -> tuple[Verdict, str]:
         wait = self._patience.first_s
-        said = ""
+        text = ""
         for attempt in range(1, self._patience.tries + 1):
             asked = None
             try:
@@ -157,25 +157,25 @@ class RemoteWrite:
                     self.url, data=body, timeout=(_CONNECT_S, _READ_S), allow_redirects=False
                 )
             except requests.RequestException as error:
-                said = _plain(error)
+                text = _plain(error)
             else:
-                said = f"{answer.status_code} {answer.text[:_SHOWN].strip()}"
+                text = f"{answer.status_code} {answer.text[:_SHOWN].strip()}"
                 verdict = judge(answer.status_code, answer.text[:_SHOWN])
                 if verdict is Verdict.MISCONFIGURED:
                     raise DeliveryError(
-                        f"{self.url} does not take remote write: {said}",
+                        f"{self.url} does not take remote write: {text}",
                         "Check the address, user and token, and that the server was started to"
                         " receive remote write",
                     )
                 if verdict is not Verdict.RETRY:
-                    return verdict, said
+                    return verdict, text
                 asked = retry_after(answer.headers.get("Retry-After"))
             if attempt < self._patience.tries:
                 pause = min(max(wait, asked or 0.0), self._patience.longest_s)
                 self._sleep(pause * random.uniform(1.0, 1.2))  # noqa: S311 - spreads, no secret
                 wait *= 2
         raise DeliveryError(
-            f"{self.url} did not take it in {self._patience.tries} attempts: {said}",
+            f"{self.url} did not take it in {self._patience.tries} attempts: {text}",
             "It is sent again later; check that the server runs and has room on its disk",
         )
 
@@ -185,13 +185,13 @@ class RemoteWrite:
             return
         self._spend(samples)
         delivery.requests += 1
-        verdict, said = self.post(write_request(part))
+        verdict, text = self.post(write_request(part))
         if verdict is Verdict.ACCEPTED:
             delivery.accepted += samples
         elif len(part.times) == 1:
-            delivery.refused[reason(said)] += samples
-        elif verdict is Verdict.REFUSED and reason(said) is Refusal.TOO_OLD:
-            if has_window(said):
+            delivery.refused[reason(text)] += samples
+        elif verdict is Verdict.REFUSED and reason(text) is Refusal.TOO_OLD:
+            if has_window(text):
                 self._send_young(part, delivery)
             else:
                 self._send_in_order(part, delivery)
@@ -225,11 +225,11 @@ class RemoteWrite:
             if not step.samples:
                 continue
             delivery.requests += 1
-            verdict, said = self.post(write_request(step))
+            verdict, text = self.post(write_request(step))
             if verdict is Verdict.ACCEPTED:
                 delivery.accepted += step.samples
             else:
-                delivery.refused[reason(said)] += step.samples
+                delivery.refused[reason(text)] += step.samples
 
     def _spend(self, samples: int) -> None:
         """Wait until the server's allowance covers so many samples."""
@@ -245,7 +245,7 @@ class RemoteWrite:
 
 
 def _plain(error: Exception) -> str:
-    """What happened, without the addresses of objects."""
+    """The error's text, without the addresses of objects."""
     if isinstance(error, requests.Timeout):
         return "no answer in time"
     if isinstance(error, requests.ConnectionError):

@@ -23,7 +23,7 @@ CLOUD_WINDOW_MS = 2 * 3_600_000
 """Grafana Cloud takes samples out of order for two hours back."""
 CLOUD_PERIOD_MS = 1000
 CLOUD_ALLOWANCE = Allowance(per_second=10_000, burst=200_000)
-"""What Grafana Cloud takes: samples a second, and at once."""
+"""Limits of Grafana Cloud: samples a second, and at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class LocalPrometheus:
     """A Prometheus of one's own: young samples by remote write, old ones as blocks.
 
     Attributes:
-        young: Where young samples go; None where the server takes no remote write. Then they
+        young: Destination of young samples; None if the server takes no remote write. Then they
             wait until they are old.
         old: Where old samples go; None where its data folder is out of reach. Then they are
             offered to ``young``, and what the server does not take is counted as refused.
@@ -62,7 +62,7 @@ class HostedPrometheus:
     """A hosted Prometheus: recent samples alone, one a second.
 
     Attributes:
-        writer: Where they go.
+        writer: Destination.
         clock: Seconds since 1970.
     """
 
@@ -81,17 +81,17 @@ class HostedPrometheus:
 
 
 def place_names(settings: MetricSettings) -> list[str]:
-    """Names of the places that the settings say series go to."""
+    """Names of the destinations in the settings."""
     local = settings.prometheus_url or settings.prometheus_data
     return [name for name, there in ((LOCAL, local), (CLOUD, settings.cloud_url)) if there]
 
 
 def destinations(settings: MetricSettings) -> dict[str, Destination]:
-    """Where the settings say that series go, by name; empty when they name no place."""
-    found: dict[str, Destination] = {}
+    """Destinations in the settings, by name; empty without any."""
+    configured: dict[str, Destination] = {}
     names = place_names(settings)
     if LOCAL in names:
-        found[LOCAL] = LocalPrometheus(
+        configured[LOCAL] = LocalPrometheus(
             RemoteWrite(f"{settings.prometheus_url}/api/v1/write")
             if settings.prometheus_url
             else None,
@@ -100,8 +100,8 @@ def destinations(settings: MetricSettings) -> dict[str, Destination]:
             else None,
         )
     if CLOUD in names:
-        found[CLOUD] = HostedPrometheus(cloud_writer(settings))
-    return found
+        configured[CLOUD] = HostedPrometheus(cloud_writer(settings))
+    return configured
 
 
 def cloud_writer(settings: MetricSettings) -> RemoteWrite:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Millis = npt.NDArray[np.int64]
 
 GLITCH = ("PlayerTrackSurface", "Lap", "Speed")
-"""Channels by which records are told in which the car is nowhere."""
+"""Channels that mark records in which the car is not in the world."""
 
 _LONGEST_S = 30 * 86_400.0
 _HORIZON = 0.5
@@ -112,7 +112,7 @@ class Grid:
         return cls(cell[last] * period, rows[last])
 
     def take(self, column: pl.Series, channel: ChannelMetric) -> Floats:
-        """The values of a channel at the times of the grid, rounded; NaN where there is none."""
+        """The values of a channel at the times of the grid, rounded; NaN if there is none."""
         values = column.gather(self.records).to_numpy().astype(np.float64)
         values *= channel.factor
         values /= channel.step
@@ -125,10 +125,10 @@ class Grid:
 
 def _in_the_world(records: pl.DataFrame) -> npt.NDArray[np.bool_]:
     """False for the records that iRacing writes while the car is put elsewhere."""
-    nowhere = {"PlayerTrackSurface": -1, "Lap": 0, "Speed": 0}
+    not_in_world = {"PlayerTrackSurface": -1, "Lap": 0, "Speed": 0}
     if not all(name in records.columns for name in GLITCH):
         return np.ones(records.height, np.bool_)
     glitch = np.ones(records.height, np.bool_)
-    for name, value in nowhere.items():
+    for name, value in not_in_world.items():
         glitch &= records[name].to_numpy() == value
     return ~glitch

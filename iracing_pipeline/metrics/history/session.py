@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.metrics.history.channels import ChannelMetric
 
     class Records(Protocol):
-        """Where records are read from."""
+        """Source of records."""
 
         @property
         def schema(self) -> pl.Schema:
@@ -32,8 +32,8 @@ class NoTimeError(ValueError):
 
 def labels(session_key: str, car: str | None, track: str | None) -> dict[str, str]:
     """The labels of a session's series; what is not known is left out."""
-    known = {"session": session_key, "car": car, "track": track}
-    return {name: value for name, value in known.items() if value}
+    values = {"session": session_key, "car": car, "track": track}
+    return {name: value for name, value in values.items() if value}
 
 
 def track_label(name: str | None, config: str | None) -> str | None:

@@ -116,24 +116,24 @@ def _block(
     corners = [(row["corner"], row["apex_m"]) for row in data.corner_map.rows(named=True)]
     traces, keys = traces_of(lap, other, corners, charts)
     track, more = map_of(lap, other, corners, charts, at)
-    told = _table(other.losses) if other else ""
+    table = _table(other.losses) if other else ""
     caveat = ""
     if other is not None and other.against:
         caveat = f'<p class="caveat">Compare with care: {escape(", ".join(other.against))}.</p>'
     html = (
         f'{caveat}<div class="traces"><div class="card">{traces}</div>'
         f'<div class="side"><div class="card map">{track}</div>'
-        f"{told}</div></div>"
+        f"{table}</div></div>"
     )
     return _Block(html, [*keys, *more])
 
 
-def _table(told: Sequence[CornerLoss]) -> str:
-    if not told:
+def _table(losses: Sequence[CornerLoss]) -> str:
+    if not losses:
         return words.empty(
             "No corner table: no map of this track's corners is known yet, or the speed is not."
         )
-    widest = max(abs(each.lost_s) for each in told) or 1.0
+    widest = max(abs(each.lost_s) for each in losses) or 1.0
     rows = [
         words.row(
             (
@@ -143,7 +143,7 @@ def _table(told: Sequence[CornerLoss]) -> str:
                 _brake(each),
             )
         )
-        for each in sorted(told, key=lambda each: -each.lost_s)
+        for each in sorted(losses, key=lambda each: -each.lost_s)
     ]
     head = (
         "Turn",
@@ -173,7 +173,7 @@ def _plain(value: float, quantity: str) -> str:
 
 
 def _brake(each: CornerLoss) -> str:
-    """How much later (or earlier) the brake came."""
+    """Describe how much later or earlier the driver braked."""
     mine, theirs = each.brake_point_m
     if mine is None or theirs is None:
         return ""

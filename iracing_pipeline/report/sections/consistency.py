@@ -1,4 +1,4 @@
-"""How evenly the corners were taken."""
+"""Consistency of the corners."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ _FEWEST = 2
 
 
 def section(data: SessionData) -> str:
-    """Corners by what is between the usual and the best."""
+    """Corners by the difference between the usual and the best time."""
     corners = corner_spread(data.lap_corners, data.laps)
     if corners.is_empty():
         why = (
             "No corner is known of this track yet: the map is made from laps driven from line to"
             " line."
             if data.corner_map.is_empty()
-            else "No clean lap yet: only clean laps say how evenly you drive."
+            else "No clean lap yet: consistency is computed from clean laps."
         )
         return words.section("consistency", "Consistency", words.empty(why))
     if data.session["clean_lap_count"] < _FEWEST:
         return words.section(
             "consistency",
             "Consistency",
-            words.empty("One clean lap alone does not say how evenly you drive: it needs another."),
+            words.empty("Consistency needs a second clean lap."),
         )
     rows = sorted(corners.rows(named=True), key=lambda each: each["best_s"] - each["median_s"])
     widest = max(each["median_s"] - each["best_s"] for each in rows) or 1.0

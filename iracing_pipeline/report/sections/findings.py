@@ -37,11 +37,12 @@ class Told:
 
 def section(data: SessionData) -> str:
     """The findings, or why there is none."""
-    told = [*_costs(data), *_best_lap(data), *_own_sectors(data)][:MOST_FINDINGS]
-    if not told:
+    findings = [*_costs(data), *_best_lap(data), *_own_sectors(data)][:MOST_FINDINGS]
+    if not findings:
         return words.section("findings", "What it comes down to", words.empty(_why_none(data)))
     items = "".join(
-        f'<li><p>{each.text}</p><a href="#{each.anchor}">{each.evidence}</a></li>' for each in told
+        f'<li><p>{each.text}</p><a href="#{each.anchor}">{each.evidence}</a></li>'
+        for each in findings
     )
     return words.section("findings", "What it comes down to", f'<ol class="findings">{items}</ol>')
 
@@ -54,21 +55,21 @@ def _why_none(data: SessionData) -> str:
             f" beyond their scatter, nor {_WORTH_S} s in the best lap."
         )
     return (
-        f"Nothing can be told yet: {words.count(clean, 'clean lap')}, and a finding needs"
+        f"No finding yet: {words.count(clean, 'clean lap')}, and a finding needs"
         f" {FEWEST_CLEAN_LAPS} of one session, or another clean lap here to compare with."
     )
 
 
 def _costs(data: SessionData) -> Iterable[Told]:
-    """What cost time over the session; of a race, the findings that are stored."""
+    """Findings that cost time over the session; of a race, the stored findings."""
     if data.findings.height:
         for row in data.findings.sort("rank").rows(named=True):
             yield _told(row["text"], row["kind"], row["laps"], row["clean_lap_count"], _price(row))
         return
-    found = debrief(data.laps, data.lap_corners, data.stints)
-    for finding in found.findings:
+    findings = debrief(data.laps, data.lap_corners, data.stints)
+    for finding in findings.findings:
         advice = f" {finding.advice}" if finding.advice else ""
-        yield _told(finding.text, finding.kind, finding.laps, found.clean_laps, advice)
+        yield _told(finding.text, finding.kind, finding.laps, findings.clean_laps, advice)
 
 
 def _told(text: str, kind: str, laps: Sequence[int], clean_laps: int, more: str) -> Told:
@@ -87,7 +88,7 @@ def _price(row: dict[str, Any]) -> str:
 
 
 def _best_lap(data: SessionData) -> Iterable[Told]:
-    """Where the best lap lost most to the lap that it is compared with first."""
+    """Where the best lap lost most to the first lap that it is compared with."""
     if data.lap is None or not data.opponents:
         return
     other = data.opponents[0]
@@ -106,7 +107,7 @@ def _best_lap(data: SessionData) -> Iterable[Told]:
 
 
 def _own_sectors(data: SessionData) -> Iterable[Told]:
-    """What is left in one's own sectors."""
+    """Time left in one's own sectors."""
     best = theoretical_best(data.sectors, data.laps)
     if best is None or best.laps < 2:
         return

@@ -1,4 +1,4 @@
-"""What a lap burns, and how far a tank goes."""
+"""Fuel per lap, and range of a tank."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def section(data: SessionData, charts: Charts) -> str:
         ("energy_used_kwh", "energy") if source == ELECTRIC else ("fuel_used_l", "volume")
     )
     title = _TITLES.get(source, "Fuel")
-    known = data.fuel.drop_nulls(column)
-    if known.filter(known[column] > 0).is_empty():
+    complete = data.fuel.drop_nulls(column)
+    if complete.filter(complete[column] > 0).is_empty():
         why = (
             "No lap took energy, or the file says nothing of it (FuelLevel)."
             if source == ELECTRIC
@@ -163,6 +163,6 @@ def _chart(data: SessionData, column: str, quantity: str, charts: Charts) -> str
 
 
 def _driven(data: SessionData) -> pl.DataFrame:
-    """What laps burnt in the order in which they were driven."""
+    """Fuel of laps in the order in which they were driven."""
     order = data.laps.select(*LAP_KEY, pl.int_range(pl.len()).alias("place"))
     return data.fuel.join(order, on=LAP_KEY, how="left").sort("place", nulls_last=True)

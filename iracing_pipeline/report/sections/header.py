@@ -1,4 +1,4 @@
-"""What was driven, where, when and in what conditions, and what came of it."""
+"""Car, track, time and conditions, and the result."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def _best(data: SessionData) -> str:
     session = data.session
     clean = f"{session['clean_lap_count']} of {session['timed_lap_count']} timed laps clean"
     if session["best_lap_time_s"] is None:
-        return tile("Best clean lap", UNKNOWN, "no clean lap yet: the lap table says why")
+        return tile("Best clean lap", UNKNOWN, "no clean lap yet: see the reasons in the lap table")
     return tile("Best clean lap", lap_time(session["best_lap_time_s"]), clean, tone="first")
 
 

@@ -47,7 +47,7 @@ def section(data: SessionData, charts: Charts) -> str:
         f'<div class="beside"><div class="card">{_what_ifs(race)}</div>'
         f'<div class="card">{_incidents(race)}</div></div>',
         about="Seconds are to the winner of the class, from the session clock at the line, and add"
-        " up to the gap. Brackets are 95 % intervals; grey causes cannot be told from nothing.",
+        " up to the gap. Brackets are 95 % intervals; grey causes are not significant.",
     )
 
 
@@ -146,8 +146,8 @@ def _places(race: RaceData, charts: Charts) -> str:
     )
     drawn = charts.add(figure, label="Place in class at the end of each lap", height_px=250)
     listed = "".join(f"<li>Lap {laps[at]}: {escape(notes[at])}</li>" for at in lost)
-    told = f'<ul class="items">{listed}</ul>' if listed else "<small>No place was lost.</small>"
-    return f"<h3>P{places[0]} on the grid, P{places[-1]} at the line</h3>{drawn}{told}"
+    items = f'<ul class="items">{listed}</ul>' if listed else "<small>No place was lost.</small>"
+    return f"<h3>P{places[0]} on the grid, P{places[-1]} at the line</h3>{drawn}{items}"
 
 
 def _what_ifs(race: RaceData) -> str:

@@ -39,7 +39,7 @@ def traces_of(
         lap: The session's lap.
         other: The lap it is compared with; None to show it alone.
         corners: Number and apex (m) of each corner.
-        charts: Where the chart is drawn.
+        charts: Charts of the page.
     """
     panels = [panel for panel in _PANELS if _has(lap, other, panel[0])]
     total = sum(panel[2] for panel in panels)
@@ -154,7 +154,7 @@ def _lines(
 
 
 def _read(name: str, symbol: str, digits: int, *, sign: bool = False) -> dict[str, Any]:
-    """How the line above the chart tells the value under the cursor."""
+    """Format of the value under the cursor, in the line above the chart."""
     return {"points": True, "name": name, "symbol": symbol, "digits": digits, "sign": sign}
 
 

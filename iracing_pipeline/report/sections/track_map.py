@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from iracing_pipeline.page import Charts
     from iracing_pipeline.report.opponents import Opponent
 
-_OVER_M = 60.0  # time lost is told over this much of the track, or single points would flicker
+_OVER_M = 60.0  # time lost is averaged over this much of the track, or single points would flicker
 _EVEN_MS_PER_100M = 2.0
 _LABEL_PX = 17
-# Blue gains, orange loses: told apart by colour-blind eyes. Grey is neither.
+# Blue gains, orange loses: distinguishable for colour-blind readers. Grey is neither.
 _GAIN_LOSS = [
     [0, "#0072b2"],
     [0.38, "#56b4e9"],
@@ -44,7 +44,7 @@ def map_of(
         lap: The session's lap.
         other: The lap it is compared with, if there is one.
         corners: Number and apex (m) of each corner.
-        charts: Where the chart is drawn.
+        charts: Charts of the page.
         at: Number of the comparison.
     """
     if "east_m" not in lap.trace or "north_m" not in lap.trace:

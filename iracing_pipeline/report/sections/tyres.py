@@ -1,4 +1,4 @@
-"""Sets of tyres as measured in the pits, and what the car told of them lap by lap."""
+"""Sets of tyres as measured in the pits, and their temperatures lap by lap."""
 
 from __future__ import annotations
 
@@ -80,11 +80,11 @@ def _charts(data: SessionData, charts: Charts) -> str:
         ("hot pressure, {pressure}", "pressure", _pressure),
     ):
         lines = [_line(rows, wheel, quantity, of) for wheel in WHEELS]
-        known = [line for line in lines if any(value is not None for value in line["y"])]
-        if not known or len(rows) < 2:
+        with_values = [line for line in lines if any(value is not None for value in line["y"])]
+        if not with_values or len(rows) < 2:
             continue
         drawing = chart.figure(
-            known,
+            with_values,
             xaxis=chart.lap_axis(names, 10),
             yaxis=chart.axis(title, nticks=6),
             hovermode="x unified",

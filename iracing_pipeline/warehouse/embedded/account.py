@@ -38,7 +38,7 @@ class Account:
 
     @property
     def note(self) -> str:
-        """What to add to a message when the server runs as somebody else."""
+        """Note for a message when the server runs as another account."""
         return "" if self.uid is None else f" by user id {self.uid} (PostgreSQL refuses root)"
 
     def popen_options(self) -> dict[str, Any]:

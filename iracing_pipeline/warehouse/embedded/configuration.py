@@ -41,7 +41,7 @@ SETTINGS = {
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the server listens: a socket's folder, or a host with a port.
+    """Address of the server: a socket's folder, or a host with a port.
 
     Attributes:
         host: The folder of the Unix socket, or the address.
@@ -67,7 +67,7 @@ class Address:
 
 
 def choose_address(data: Path, previous_port: int | None, *, sockets: bool) -> Address:
-    """Where a server on the folder ``data`` shall listen.
+    """Choose the address of a server on the folder ``data``.
 
     A socket in the folder, which only its owner can enter; loopback where there can be none, or
     where the path is too long or cannot be written in a list of folders. The port of last time is
@@ -95,7 +95,7 @@ def write(data: Path, address: Address) -> None:
 
 
 def port_of_last_time(data: Path) -> int | None:
-    """The port in the settings file, None where there is none."""
+    """The port in the settings file, None if there is none."""
     try:
         lines = (data / FILE).read_text(encoding="utf-8").splitlines()
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""What the server says while it starts."""
+"""Messages of the server while it starts."""
 
 from __future__ import annotations
 
@@ -28,18 +28,18 @@ class Log:
     """
 
     def __init__(self, data: Path) -> None:
-        """Remember where the log ends now; the first file begins anew."""
+        """Remember the current end of the log."""
         self.first = data / "start.log"
         self.first.unlink(missing_ok=True)
         self._folder = data / "log"
         self._ends = {file: file.stat().st_size for file in self._files()}
 
     def complaints(self) -> str:
-        """What went wrong, as one line; empty when nothing was said."""
-        said = [line for file in self._files() for line in self._new_lines(file)]
+        """The errors as one line; empty if there are none."""
+        lines = [line for file in self._files() for line in self._new_lines(file)]
         return " ".join(
             line.partition("] ")[2].strip()
-            for line in said
+            for line in lines
             if any(complaint in line for complaint in COMPLAINTS)
         )
 

@@ -1,4 +1,4 @@
-"""The running server, as its file ``postmaster.pid`` tells."""
+"""The running server, by its file ``postmaster.pid``."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from iracing_pipeline.warehouse.embedded.configuration import Address
 
 @dataclass(frozen=True, slots=True)
 class Postmaster:
-    """What ``postmaster.pid`` says; the process may be long gone.
+    """Content of ``postmaster.pid``; the process may have ended long ago.
 
     Attributes:
         pid: Process id.
@@ -22,7 +22,7 @@ class Postmaster:
 
     @classmethod
     def read(cls, data: Path) -> Postmaster | None:
-        """Read the file; None where there is none, or nothing usable in it."""
+        """Read the file; None if there is none, or nothing usable in it."""
         try:
             lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
         except FileNotFoundError:

@@ -144,8 +144,8 @@ class _Server:
 
     def password(self, name: str) -> str:
         """The password of a role, generated when there is none yet (under the lock)."""
-        if known := self._read_password(name):
-            return known
+        if password := self._read_password(name):
+            return password
         generated = secrets.token_urlsafe(24)
         file = self._password_file(name)
         # Open to us alone before the secret goes in.
@@ -213,16 +213,16 @@ class _Server:
             if code == 0:
                 logger.info("Started the embedded PostgreSQL server in %s", self.folder)
                 return
-            said = log.complaints()
+            complaints = log.complaints()
             postmaster = Postmaster.read(self.data)
             if postmaster is not None and postmaster.is_running(self.data):
                 return  # the last one to start it was killed, its server comes up all the same
-            if sockets and "Unix" in said:
+            if sockets and "Unix" in complaints:
                 sockets = False  # some mounted folders cannot hold one
                 continue
-            if time.monotonic() > deadline or not _passes(said):
+            if time.monotonic() > deadline or not _passes(complaints):
                 raise EmbeddedServerError(
-                    f"The server in {self.folder} does not start: {said or output}",
+                    f"The server in {self.folder} does not start: {complaints or output}",
                     f"See the log in {self.data / 'log'}, or set IRACING_DATABASE_URL",
                 )
             time.sleep(0.5)
@@ -236,11 +236,11 @@ class _Server:
             postmaster = Postmaster.read(self.data)
             if postmaster is not None and postmaster.address is not None:
                 url = postmaster.address.url(OWNER, password, "postgres")
-                said = _refusal(url)
-                if said is None:
+                complaint = _refusal(url)
+                if complaint is None:
                     _ensure_database(url)
                     return postmaster.address.url(OWNER, password, DATABASE)
-                refusal = said
+                refusal = complaint
                 if "authentication failed" in refusal:
                     break
             time.sleep(0.1)
@@ -292,16 +292,16 @@ def _refusal(url: str) -> str | None:
 
 def _ensure_database(url: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
-        found = connection.execute(
+        row = connection.execute(
             "SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]
         ).fetchone()
-        if found is None:
+        if row is None:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
             # Every role could keep tables and large objects in these.
             connection.execute("REVOKE ALL ON DATABASE postgres, template1 FROM PUBLIC")
 
 
-def _passes(said: str) -> bool:
+def _passes(complaints: str) -> bool:
     """Whether what the server said on a failed start will pass by itself."""
     # The children of a killed server need a moment to notice; a port may be taken meanwhile.
-    return "shared memory block" in said or "Address already in use" in said
+    return "shared memory block" in complaints or "Address already in use" in complaints

@@ -101,9 +101,9 @@ def test_a_bad_file_fails_alone(pipeline: Pipeline) -> None:
     for asset in ASSETS:
         assert pipeline.materialized(asset) == good
     assert {path.split("/")[1] for path in pipeline.frames()} == good, "nothing half-written"
-    said = failure(result)
-    assert "2 of 4 files" in said.error.message
-    assert pipeline.key_of("b.ibt") in said.user_failure_data.metadata["failed"].value
+    message = failure(result)
+    assert "2 of 4 files" in message.error.message
+    assert pipeline.key_of("b.ibt") in message.user_failure_data.metadata["failed"].value
     (entry,) = pipeline.rows("SELECT * FROM ops.quarantine")
     assert entry["item"] == str(damaged)
     assert entry["error_type"] == "NotTelemetryError"

@@ -46,18 +46,18 @@ def failing(found: dict[str, dg.AssetCheckResult]) -> list[str]:
 
 
 def test_a_good_file_passes_all(telemetry: Telemetry) -> None:
-    found = results(telemetry, frames=stored(telemetry.facts.record_count))
+    result = results(telemetry, frames=stored(telemetry.facts.record_count))
 
-    assert list(found) == [spec.name for spec in FILE_CHECKS]
-    assert failing(found) == []
+    assert list(result) == [spec.name for spec in FILE_CHECKS]
+    assert failing(result) == []
 
 
 def test_frames_that_lack_a_row_fail(telemetry: Telemetry) -> None:
-    found = results(telemetry, frames=stored(telemetry.facts.record_count - 1))
+    result = results(telemetry, frames=stored(telemetry.facts.record_count - 1))
 
-    assert failing(found) == ["frames_complete"]
-    assert found["frames_complete"].severity is dg.AssetCheckSeverity.ERROR
-    assert found["frames_complete"].metadata["files that fail"].value == "a.ibt"
+    assert failing(result) == ["frames_complete"]
+    assert result["frames_complete"].severity is dg.AssetCheckSeverity.ERROR
+    assert result["frames_complete"].metadata["files that fail"].value == "a.ibt"
 
 
 def test_time_that_falls_fails(telemetry: Telemetry) -> None:
@@ -66,10 +66,10 @@ def test_time_that_falls_fails(telemetry: Telemetry) -> None:
         pl.when(pl.int_range(pl.len()) == 50).then(time - 1).otherwise(time).alias("SessionTime")
     )
 
-    found = results(telemetry)
+    result = results(telemetry)
 
-    assert failing(found) == ["time_is_monotonic"]
-    assert found["time_is_monotonic"].severity is dg.AssetCheckSeverity.WARN
+    assert failing(result) == ["time_is_monotonic"]
+    assert result["time_is_monotonic"].severity is dg.AssetCheckSeverity.WARN
 
 
 def test_of_many_files_the_wrong_ones_are_named(telemetry: Telemetry) -> None:
@@ -137,12 +137,12 @@ def test_good_tables_pass_and_say_what_was_checked(pipeline: Pipeline) -> None:
     pipeline.record("a.ibt")
     pipeline.load()
 
-    found = check(pipeline)
+    evaluations = check(pipeline)
 
-    assert set(found) == BROKEN.keys()
-    assert red(found) == set()
-    assert found["laps_close"].metadata["laps with an official time"].value == 2
-    largest = found["laps_close"].metadata["largest residual (µs)"].value
+    assert set(evaluations) == BROKEN.keys()
+    assert red(evaluations) == set()
+    assert evaluations["laps_close"].metadata["laps with an official time"].value == 2
+    largest = evaluations["laps_close"].metadata["largest residual (µs)"].value
     assert isinstance(largest, float)
     assert largest < 10
 
@@ -162,12 +162,12 @@ def test_a_good_batch_turns_no_red_check_green(pipeline: Pipeline) -> None:
     (load,) = pipeline.load()
     assert load.success
     refresh = pipeline.materialize(job="refresh_figures")
-    found = {each.check_name: each for each in refresh.get_asset_check_evaluations()}
-    assert red(found) == BROKEN.keys()
+    result = {each.check_name: each for each in refresh.get_asset_check_evaluations()}
+    assert red(result) == BROKEN.keys()
     for name in BROKEN:
-        assert found[name].metadata["sessions that fail"].value == 1
-        assert key in str(found[name].metadata["rows that fail, by session"].value)
-        assert found[name].severity is dg.AssetCheckSeverity.WARN
+        assert result[name].metadata["sessions that fail"].value == 1
+        assert key in str(result[name].metadata["rows that fail, by session"].value)
+        assert result[name].severity is dg.AssetCheckSeverity.WARN
 
     # Only the session itself, loaded again, makes them right.
     pipeline.materialize(key)
@@ -179,8 +179,8 @@ def test_laps_without_an_official_time_are_no_failure(pipeline: Pipeline) -> Non
     pipeline.load()
     pipeline.rows("UPDATE racing.telemetry_lap SET residual_s = NULL")
 
-    found = check(pipeline)
+    evaluations = check(pipeline)
 
-    assert red(found) == set()
-    assert found["laps_close"].metadata["laps with an official time"].value == 0
-    assert "largest residual (µs)" not in found["laps_close"].metadata
+    assert red(evaluations) == set()
+    assert evaluations["laps_close"].metadata["laps with an official time"].value == 0
+    assert "largest residual (µs)" not in evaluations["laps_close"].metadata

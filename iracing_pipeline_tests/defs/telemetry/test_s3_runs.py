@@ -1,4 +1,4 @@
-"""Runs in processes of their own, two at once, with the lake on S3."""
+"""Runs in separate processes, two at once, with the lake on S3."""
 
 from __future__ import annotations
 

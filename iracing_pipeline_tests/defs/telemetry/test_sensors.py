@@ -48,7 +48,7 @@ def fail_requested(pipeline: Pipeline, *, twice: bool = False) -> list[int]:
 
 
 def attempts(pipeline: Pipeline) -> set[int]:
-    """How often the files have been tried."""
+    """Return the attempts at each file."""
     return {row["attempts"] for row in pipeline.rows("SELECT attempts FROM ops.telemetry_file")}
 
 
@@ -244,8 +244,8 @@ def test_a_disk_that_stays_full_puts_no_file_aside(
             assert not result.success
             pipeline.time_passes(60)
             assert attempts(pipeline) == {0}, "they may be tried as often as new ones"
-            for said in pipeline.rows("SELECT note FROM ops.telemetry_file"):
-                assert "No space left" in said["note"]
+            for message in pipeline.rows("SELECT note FROM ops.telemetry_file"):
+                assert "No space left" in message["note"]
 
     assert pipeline.states == {"a.ibt": "ready", "b.ibt": "ready"}
     assert pipeline.rows("SELECT * FROM ops.quarantine") == []

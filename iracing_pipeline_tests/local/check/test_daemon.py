@@ -40,16 +40,16 @@ def beat(
 
 
 def test_a_home_that_is_not_there_is_not_made(tmp_path: Path) -> None:
-    (found,) = daemon(tmp_path / "dagster")
+    (finding,) = daemon(tmp_path / "dagster")
 
-    assert (found.state, found.advice) == (State.WARNING, "Start it: iracing-pipeline up")
+    assert (finding.state, finding.advice) == (State.WARNING, "Start it: iracing-pipeline up")
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_daemon_that_never_ran_is_a_warning(home: Path) -> None:
-    (found,) = daemon(home)
+    (finding,) = daemon(home)
 
-    assert (found.state, found.said) == (
+    assert (finding.state, finding.said) == (
         State.WARNING, "it does not run: no file is loaded by itself",
     )  # fmt: skip
 
@@ -57,40 +57,40 @@ def test_a_daemon_that_never_ran_is_a_warning(home: Path) -> None:
 def test_a_daemon_that_lives_is_well(home: Path, instance: dg.DagsterInstance) -> None:
     beat(instance, 10)
 
-    (found,) = daemon(home)
+    (finding,) = daemon(home)
 
-    assert (found.state, found.said) == (State.OK, "its last heartbeat was 10 s ago")
+    assert (finding.state, finding.said) == (State.OK, "its last heartbeat was 10 s ago")
 
 
 def test_a_daemon_that_is_silent_is_a_warning(home: Path, instance: dg.DagsterInstance) -> None:
     beat(instance, 600)
 
-    (found,) = daemon(home)
+    (finding,) = daemon(home)
 
-    assert found.state is State.WARNING
-    assert "silent for 10 min" in found.said
+    assert finding.state is State.WARNING
+    assert "silent for 10 min" in finding.said
 
 
 def test_a_part_that_is_silent_is_wrong(home: Path, instance: dg.DagsterInstance) -> None:
     beat(instance, 10, but="SENSOR")
 
-    (found,) = daemon(home)
+    (finding,) = daemon(home)
 
-    assert (found.state, found.said) == (State.WRONG, "sensor silent")
+    assert (finding.state, finding.said) == (State.WRONG, "sensor silent")
 
 
 def test_a_part_that_fails_is_wrong(home: Path, instance: dg.DagsterInstance) -> None:
     beat(instance, 10, error="the code server\n is gone")
 
-    (found,) = daemon(home)
+    (finding,) = daemon(home)
 
-    assert found.state is State.WRONG
-    assert found.said.endswith("fails: the code server is gone")
+    assert finding.state is State.WRONG
+    assert finding.said.endswith("fails: the code server is gone")
 
 
 def test_a_storage_that_cannot_be_read_is_wrong(home: Path) -> None:
     (home / "dagster.yaml").write_text("storage: {nothing: {}}\n", encoding="utf-8")
 
-    (found,) = daemon(home)
+    (finding,) = daemon(home)
 
-    assert found.state is State.WRONG
+    assert finding.state is State.WRONG

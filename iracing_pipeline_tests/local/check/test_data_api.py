@@ -32,22 +32,22 @@ def keep(home: Path, state: TokenState) -> None:
 
 
 def test_without_an_account_nothing_is_wrong(tmp_path: Path) -> None:
-    (found,) = account(None, tmp_path, None)
+    (finding,) = account(None, tmp_path, None)
 
-    assert found.state is State.OK
-    assert "from files" in found.said
+    assert finding.state is State.OK
+    assert "from files" in finding.said
 
 
 def test_a_user_name_without_a_password_is_wrong(tmp_path: Path) -> None:
-    (found,) = account(DataApiAccount("me", username="me@example.org"), tmp_path, None)
+    (finding,) = account(DataApiAccount("me", username="me@example.org"), tmp_path, None)
 
-    assert found.state is State.WRONG
+    assert finding.state is State.WRONG
 
 
 def test_nobody_logged_in_is_wrong_and_nothing_is_written(tmp_path: Path) -> None:
-    (found,) = account(PUBLIC, tmp_path / "home", None)
+    (finding,) = account(PUBLIC, tmp_path / "home", None)
 
-    assert (found.state, found.advice) == (State.WRONG, "Run: iracing-pipeline login")
+    assert (finding.state, finding.advice) == (State.WRONG, "Run: iracing-pipeline login")
     assert not (tmp_path / "home").exists()
 
 
@@ -64,10 +64,10 @@ def test_the_end_of_a_login_is_told(
 ) -> None:
     keep(tmp_path, token(ends_in_s))
 
-    (found,) = account(PUBLIC, tmp_path, None)
+    (finding,) = account(PUBLIC, tmp_path, None)
 
-    assert found.state is state
-    assert said in found.said
+    assert finding.state is state
+    assert said in finding.said
 
 
 def test_a_login_in_the_database_is_read(tmp_path: Path, database: str) -> None:
@@ -75,15 +75,15 @@ def test_a_login_in_the_database_is_read(tmp_path: Path, database: str) -> None:
     with DatabaseTokenStore(database, "me", "client-secret").locked() as slot:
         slot.save(token(DAY / 2))
 
-    (found,) = account(client, tmp_path, database)
+    (finding,) = account(client, tmp_path, database)
 
-    assert found.state is State.WARNING
+    assert finding.state is State.WARNING
 
 
 def test_a_password_needs_no_login(tmp_path: Path) -> None:
-    (found,) = account(WITH_PASSWORD, tmp_path, None)
+    (finding,) = account(WITH_PASSWORD, tmp_path, None)
 
-    assert found.state is State.OK
+    assert finding.state is State.OK
 
 
 def test_a_login_that_was_refused_is_wrong_until_the_account_changes(tmp_path: Path) -> None:
@@ -92,18 +92,18 @@ def test_a_login_that_was_refused_is_wrong_until_the_account_changes(tmp_path: P
     keep(tmp_path, TokenState(refusal=refusal))
     other = DataApiAccount("me", "client-secret", "me@example.org", "another password")
 
-    (found,) = account(WITH_PASSWORD, tmp_path, None)
+    (finding,) = account(WITH_PASSWORD, tmp_path, None)
     (changed,) = account(other, tmp_path, None)
 
-    assert found.state is State.WRONG
-    assert "iRacing refused the login: unauthorized_client" in found.said
+    assert finding.state is State.WRONG
+    assert "iRacing refused the login: unauthorized_client" in finding.said
     assert changed.state is State.OK
 
 
 def test_a_database_that_does_not_answer_is_wrong(tmp_path: Path) -> None:
     url = "postgresql://me:secret@127.0.0.1:1/db"
 
-    (found,) = account(WITH_PASSWORD, tmp_path, url)
+    (finding,) = account(WITH_PASSWORD, tmp_path, url)
 
-    assert found.state is State.WRONG
-    assert "secret" not in found.said
+    assert finding.state is State.WRONG
+    assert "secret" not in finding.said

@@ -30,11 +30,11 @@ def run(url: str, statement: str) -> None:
 
 
 def test_a_fresh_database_is_well(database: str) -> None:
-    found = look(database)
+    findings = look(database)
 
-    assert {each.state for each in found.values()} == {State.OK}
-    assert found["migrations"].said == f"at revision {HEAD}"
-    assert found["grafana_reader"].said.endswith("views and nothing else")
+    assert {each.state for each in findings.values()} == {State.OK}
+    assert findings["migrations"].said == f"at revision {HEAD}"
+    assert findings["grafana_reader"].said.endswith("views and nothing else")
 
 
 def test_its_clock_is_compared(database: str) -> None:
@@ -45,48 +45,48 @@ def test_its_clock_is_compared(database: str) -> None:
 
 
 def test_a_closed_port_is_wrong() -> None:
-    found = look("postgresql://me:secret@127.0.0.1:1/db")
+    findings = look("postgresql://me:secret@127.0.0.1:1/db")
 
-    assert set(found) == {"database"}
-    assert found["database"].state is State.WRONG
-    assert "me@127.0.0.1:1/db cannot be used" in found["database"].said
-    assert "secret" not in repr(found)
+    assert set(findings) == {"database"}
+    assert findings["database"].state is State.WRONG
+    assert "me@127.0.0.1:1/db cannot be used" in findings["database"].said
+    assert "secret" not in repr(findings)
 
 
 def test_a_wrong_password_is_wrong(database: str) -> None:
     right = urlsplit(database).password
     assert right
 
-    found = look(database.replace(right, "not-the-password"))
+    findings = look(database.replace(right, "not-the-password"))
 
-    assert found["database"].state is State.WRONG
-    assert "authentication failed" in found["database"].said
-    assert "not-the-password" not in repr(found)
+    assert findings["database"].state is State.WRONG
+    assert "authentication failed" in findings["database"].said
+    assert "not-the-password" not in repr(findings)
 
 
 def test_a_url_that_makes_no_sense_is_wrong() -> None:
-    found = look("postgresql://me:p@ss@word@host/db")
+    findings = look("postgresql://me:p@ss@word@host/db")
 
-    assert found["database"].state is State.WRONG
+    assert findings["database"].state is State.WRONG
 
 
 def test_a_database_without_tables_is_a_warning(empty_database: str) -> None:
-    found = look(empty_database)
+    findings = look(empty_database)
 
-    assert found["migrations"].state is State.WARNING
-    assert "permissions" not in found
+    assert findings["migrations"].state is State.WARNING
+    assert "permissions" not in findings
 
 
 def test_tables_of_an_earlier_version_are_a_warning(empty_database: str) -> None:
     with migrating(empty_database) as migration:
         migration.upgrade("0003")
 
-    found = look(empty_database)["migrations"]
+    finding = look(empty_database)["migrations"]
 
-    assert found.state is State.WARNING
-    assert "revision 0003" in found.said
-    assert found.advice
-    assert "iracing-pipeline backup" in found.advice
+    assert finding.state is State.WARNING
+    assert "revision 0003" in finding.said
+    assert finding.advice
+    assert "iracing-pipeline backup" in finding.advice
 
 
 def test_views_of_an_earlier_version_are_a_warning(database: str) -> None:
@@ -98,10 +98,10 @@ def test_views_of_an_earlier_version_are_a_warning(database: str) -> None:
 def test_tables_of_a_later_version_are_wrong(database: str) -> None:
     run(database, "UPDATE ops.schema_version SET version_num = '9999'")
 
-    found = look(database)["migrations"]
+    finding = look(database)["migrations"]
 
-    assert found.state is State.WRONG
-    assert found.advice == "Update iracing-pipeline: pip install -U"
+    assert finding.state is State.WRONG
+    assert finding.advice == "Update iracing-pipeline: pip install -U"
 
 
 USAGE = "GRANT USAGE ON SCHEMA racing TO grafana_reader"
@@ -122,15 +122,15 @@ def guest(database: str) -> Iterator[str]:
 
 
 def test_a_user_who_may_not_load_is_wrong(guest: str, database: str) -> None:
-    found = look(guest)["permissions"]
+    finding = look(guest)["permissions"]
 
-    assert found.state is State.WRONG
-    assert found.said.startswith("iracing_checked may not load into ops.")
-    assert found.advice
-    statements = found.advice.removeprefix("Run as its owner: ").split("; ")
+    assert finding.state is State.WRONG
+    assert finding.said.startswith("iracing_checked may not load into ops.")
+    assert finding.advice
+    statements = finding.advice.removeprefix("Run as its owner: ").split("; ")
     for statement in statements:
         run(database, statement)
-    assert look(guest)["permissions"].state is State.OK, "the advice mends it"
+    assert look(guest)["permissions"].state is State.OK, "the advice fixes it"
 
 
 @pytest.mark.parametrize(
@@ -154,10 +154,10 @@ def test_a_reader_who_sees_more_or_less_than_the_views_is_wrong(
     assert row
     run(database, statement.replace("grafana.laps", f"grafana.{row[0]}"))
 
-    found = look(database)["grafana_reader"]
+    finding = look(database)["grafana_reader"]
 
-    assert found.state is State.WRONG
-    assert found.said == said.replace("grafana.laps", f"grafana.{row[0]}")
+    assert finding.state is State.WRONG
+    assert finding.said == said.replace("grafana.laps", f"grafana.{row[0]}")
 
 
 def test_a_reader_that_is_not_there_is_a_warning(
@@ -165,11 +165,11 @@ def test_a_reader_that_is_not_there_is_a_warning(
 ) -> None:
     monkeypatch.setattr("iracing_pipeline.local.check.database.READER", "nobody_reads")
 
-    found = look(database)["nobody_reads"]
+    finding = look(database)["nobody_reads"]
 
-    assert found.state is State.WARNING
-    assert found.advice
-    assert "CREATE ROLE grafana_reader LOGIN" in found.advice
+    assert finding.state is State.WARNING
+    assert finding.advice
+    assert "CREATE ROLE grafana_reader LOGIN" in finding.advice
 
 
 @pytest.mark.parametrize(("private", "state"), [(False, State.WRONG), (True, State.WARNING)])
@@ -179,10 +179,10 @@ def test_a_way_in_the_clear_is_told_where_the_database_is_elsewhere(
     monkeypatch.setattr("iracing_pipeline.local.check.database._is_elsewhere", lambda _: True)
     monkeypatch.setattr("iracing_pipeline.local.check.database._is_private", lambda _: private)
 
-    found = look(database)
+    findings = look(database)
 
-    assert found["encryption"].state is state
-    assert found["permissions"].said.endswith("is the server's superuser")
+    assert findings["encryption"].state is state
+    assert findings["permissions"].said.endswith("is the server's superuser")
 
 
 def test_an_embedded_database_that_was_never_made_is_not_made(tmp_path: Path) -> None:
@@ -203,21 +203,21 @@ def test_a_wheel_that_is_not_installed_is_wrong(
 
     monkeypatch.setattr("iracing_pipeline.warehouse.embedded.binaries.find_spec", missing)
 
-    (found,) = look_at(Settings.from_env({"IRACING_HOME": str(tmp_path)})).findings
+    (finding,) = look_at(Settings.from_env({"IRACING_HOME": str(tmp_path)})).findings
 
-    assert found.state is State.WRONG
-    assert found.advice
-    assert "pip install 'iracing-pipeline[embedded]'" in found.advice
+    assert finding.state is State.WRONG
+    assert finding.advice
+    assert "pip install 'iracing-pipeline[embedded]'" in finding.advice
 
 
 def test_an_embedded_server_that_does_not_start_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "postgres" / "data").mkdir(parents=True)
     (tmp_path / "postgres" / "data" / "PG_VERSION").write_text("9\n", encoding="utf-8")
 
-    (found,) = look_at(Settings.from_env({"IRACING_HOME": str(tmp_path)})).findings
+    (finding,) = look_at(Settings.from_env({"IRACING_HOME": str(tmp_path)})).findings
 
-    assert found.state is State.WRONG
-    assert "was made by PostgreSQL 9" in found.said
+    assert finding.state is State.WRONG
+    assert "was made by PostgreSQL 9" in finding.said
 
 
 def test_migrating_mends_it(empty_database: str) -> None:

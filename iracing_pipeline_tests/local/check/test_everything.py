@@ -36,10 +36,10 @@ def _alone(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_machine_that_is_well_ends_with_zero(settings: Settings) -> None:
     (settings.telemetry_dir / "a.ibt").write_bytes(b"")
 
-    told, as_json = run(), run("--json")
+    output, as_json = run(), run("--json")
 
-    assert told.exit_code == 0, told.output
-    assert " 0 wrong." in told.output
+    assert output.exit_code == 0, output.output
+    assert " 0 wrong." in output.output
     findings = json.loads(as_json.output)
     assert {each["state"] for each in findings} <= {"ok", "warning"}
     assert {each["subject"] for each in findings} >= {
@@ -52,11 +52,11 @@ def test_a_machine_that_is_well_ends_with_zero(settings: Settings) -> None:
 def test_what_is_wrong_comes_with_what_mends_it_and_ends_with_one(settings: Settings) -> None:
     settings.telemetry_dir.rmdir()
 
-    told, as_json = run(), run("--json")
+    output, as_json = run(), run("--json")
 
-    assert (told.exit_code, as_json.exit_code) == (1, 1)
-    assert f"wrong    telemetry folder  there is no {settings.telemetry_dir}\n" in told.output
-    assert " 1 wrong." in told.output
+    assert (output.exit_code, as_json.exit_code) == (1, 1)
+    assert f"wrong    telemetry folder  there is no {settings.telemetry_dir}\n" in output.output
+    assert " 1 wrong." in output.output
     wrong = [each for each in json.loads(as_json.output) if each["state"] == State.WRONG]
     assert [each["subject"] for each in wrong] == ["telemetry folder"]
     assert all(each["advice"] for each in wrong)

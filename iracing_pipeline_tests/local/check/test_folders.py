@@ -47,21 +47,21 @@ def test_recordings_are_counted_and_the_newest_is_dated(tmp_path: Path) -> None:
         (tmp_path / name).write_bytes(b"")
         os.utime(tmp_path / name, (1_700_000_000 + number,) * 2)
 
-    (found,) = folders.telemetry(tmp_path)
+    (finding,) = folders.telemetry(tmp_path)
 
     newest = datetime.fromtimestamp(1_700_000_001, UTC)
-    assert found.state is State.OK
-    assert f"2 .ibt files, the newest of {newest:%Y-%m-%d %H:%M} UTC" in found.said
+    assert finding.state is State.OK
+    assert f"2 .ibt files, the newest of {newest:%Y-%m-%d %H:%M} UTC" in finding.said
 
 
 def test_recordings_in_folders_below_count_as_they_are_loaded(tmp_path: Path) -> None:
     (tmp_path / "2026").mkdir()
     (tmp_path / "2026" / "a.ibt").write_bytes(b"")
 
-    (found,) = folders.telemetry(tmp_path)
+    (finding,) = folders.telemetry(tmp_path)
 
-    assert found.state is State.OK
-    assert "1 .ibt files" in found.said
+    assert finding.state is State.OK
+    assert "1 .ibt files" in finding.said
 
 
 def test_a_recording_that_is_gone_is_not_a_folder_that_is(
@@ -72,37 +72,37 @@ def test_a_recording_that_is_gone_is_not_a_folder_that_is(
     gone = str(tmp_path / "gone.ibt")
     monkeypatch.setattr(folders, "list_folder", lambda _folder: [there, gone])
 
-    (found,) = folders.telemetry(tmp_path)
+    (finding,) = folders.telemetry(tmp_path)
 
-    assert "1 .ibt files" in found.said
+    assert "1 .ibt files" in finding.said
 
 
 def test_a_folder_without_recordings_is_a_warning(tmp_path: Path) -> None:
-    (found,) = folders.telemetry(tmp_path)
+    (finding,) = folders.telemetry(tmp_path)
 
-    assert (found.state, found.said) == (State.WARNING, f"{tmp_path} holds no .ibt file")
-    assert found.advice
-    assert "Alt+L" in found.advice
+    assert (finding.state, finding.said) == (State.WARNING, f"{tmp_path} holds no .ibt file")
+    assert finding.advice
+    assert "Alt+L" in finding.advice
 
 
 def test_a_missing_folder_is_wrong_and_those_that_are_there_are_named(tmp_path: Path) -> None:
     there, gone = tmp_path / "there", tmp_path / "gone"
     there.mkdir()
 
-    (found,) = folders.telemetry(gone, (gone, there, tmp_path / "neither"))
+    (finding,) = folders.telemetry(gone, (gone, there, tmp_path / "neither"))
 
-    assert (found.state, found.said) == (State.WRONG, f"there is no {gone}")
-    assert found.advice
-    assert found.advice.startswith("Set IRACING_TELEMETRY_DIR")
-    assert found.advice.endswith(f"; there is {there}")
+    assert (finding.state, finding.said) == (State.WRONG, f"there is no {gone}")
+    assert finding.advice
+    assert finding.advice.startswith("Set IRACING_TELEMETRY_DIR")
+    assert finding.advice.endswith(f"; there is {there}")
 
 
 def test_a_file_is_no_folder(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
 
-    (found,) = folders.telemetry(tmp_path / "file")
+    (finding,) = folders.telemetry(tmp_path / "file")
 
-    assert (found.state, found.said) == (State.WRONG, f"{tmp_path / 'file'} is a file")
+    assert (finding.state, finding.said) == (State.WRONG, f"{tmp_path / 'file'} is a file")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
@@ -113,44 +113,44 @@ def test_a_folder_that_is_closed_to_us_is_wrong(tmp_path: Path) -> None:
     if IS_ROOT:
         os.seteuid(65534)
     try:
-        (found,) = folders.telemetry(folder)
+        (finding,) = folders.telemetry(folder)
     finally:
         if IS_ROOT:
             os.seteuid(0)
         folder.chmod(0o700)
 
-    assert found.state is State.WRONG
-    assert found.said == f"{folder} cannot be read: Permission denied"
+    assert finding.state is State.WRONG
+    assert finding.said == f"{folder} cannot be read: Permission denied"
 
 
 def test_a_data_folder_that_is_still_to_be_made_is_fine(tmp_path: Path) -> None:
-    (found,) = folders.home(tmp_path / "new" / "home")
+    (finding,) = folders.home(tmp_path / "new" / "home")
 
-    assert found.state is State.OK
+    assert finding.state is State.OK
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_data_folder_that_cannot_be_written_to_is_wrong(closed: Path) -> None:
-    (found,) = folders.home(closed / "home")
+    (finding,) = folders.home(closed / "home")
     (lake,) = folders.lake(settings(closed / "home"))
 
-    assert (found.state, lake.state) == (State.WRONG, State.WRONG)
-    assert found.said.startswith(f"{closed} cannot be written to: ")
-    assert found.advice == "Set IRACING_HOME to a folder of your own"
+    assert (finding.state, lake.state) == (State.WRONG, State.WRONG)
+    assert finding.said.startswith(f"{closed} cannot be written to: ")
+    assert finding.advice == "Set IRACING_HOME to a folder of your own"
 
 
 def test_a_file_in_the_way_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "lake").write_bytes(b"")
 
-    (found,) = folders.lake(settings(tmp_path))
+    (finding,) = folders.lake(settings(tmp_path))
 
-    assert (found.state, found.said) == (State.WRONG, f"{tmp_path / 'lake'} is a file")
+    assert (finding.state, finding.said) == (State.WRONG, f"{tmp_path / 'lake'} is a file")
 
 
 def test_a_data_folder_that_is_synchronised_is_a_warning(tmp_path: Path) -> None:
-    (found,) = folders.home(tmp_path / "OneDrive - Racing" / "home")
+    (finding,) = folders.home(tmp_path / "OneDrive - Racing" / "home")
 
-    assert found.state is State.WARNING
+    assert finding.state is State.WARNING
 
 
 @pytest.mark.parametrize(("length", "state"), [(120, State.OK), (200, State.WRONG)])
@@ -161,16 +161,16 @@ def test_paths_that_windows_does_not_take_are_wrong(
     monkeypatch.setattr(sys, "platform", "win32")
     monkeypatch.setattr(folders, "_long_paths", lambda: False)
 
-    (found,) = folders.lake(settings(tmp_path, str(lake)))
+    (finding,) = folders.lake(settings(tmp_path, str(lake)))
 
-    assert found.state is state
+    assert finding.state is state
 
 
 def test_a_lake_in_an_object_store_is_written_to(tmp_path: Path) -> None:
-    (found,) = folders.lake(settings(tmp_path, "memory://lake"))
+    (finding,) = folders.lake(settings(tmp_path, "memory://lake"))
     (other,) = folders.lake(settings(tmp_path, "nothing://lake"))
 
-    assert (found.state, found.said) == (State.OK, "memory://lake")
+    assert (finding.state, finding.said) == (State.OK, "memory://lake")
     assert other.state is State.WRONG
 
 
@@ -185,10 +185,10 @@ def test_room_is_looked_at_once_a_disk(
     usage = type(shutil.disk_usage(tmp_path))(500 << 30, (500 << 30) - free, free)
     monkeypatch.setattr("iracing_pipeline.local.check.folders.shutil.disk_usage", lambda _: usage)
 
-    found = folders.disks({"data folder": tmp_path / "new" / "home", "lake": tmp_path})
+    findings = folders.disks({"data folder": tmp_path / "new" / "home", "lake": tmp_path})
 
-    assert [each.state for each in found] == [state]
-    assert found[0].said.endswith("are free where the data folder is")
+    assert [each.state for each in findings] == [state]
+    assert findings[0].said.endswith("are free where the data folder is")
 
 
 def test_a_folder_in_onedrive_is_a_candidate_in_any_language(
@@ -198,9 +198,9 @@ def test_a_folder_in_onedrive_is_a_candidate_in_any_language(
     (documents / "iRacing" / "telemetry").mkdir(parents=True)
     monkeypatch.setattr("platformdirs.user_documents_dir", lambda: str(documents))
 
-    found = places.telemetry_candidates({"OneDriveCommercial": str(documents.parent)})
+    findings = places.telemetry_candidates({"OneDriveCommercial": str(documents.parent)})
 
-    assert found == (
+    assert findings == (
         documents / "iRacing" / "telemetry",
         Path.home() / "Documents" / "iRacing" / "telemetry",
     )
@@ -224,9 +224,9 @@ def test_python_is_one_that_this_is_made_for(version: tuple[int, int, int], stat
     ],
 )
 def test_clocks_are_compared(ahead: float, state: State, said: str) -> None:
-    (found,) = machine.clock({"the database": 0.1, "Prometheus": ahead, "Grafana": None})
+    (finding,) = machine.clock({"the database": 0.1, "Prometheus": ahead, "Grafana": None})
 
-    assert (found.state, found.said) == (state, said)
+    assert (finding.state, finding.said) == (state, said)
 
 
 def test_a_clock_that_nobody_knows_is_not_spoken_of() -> None:

@@ -1,4 +1,4 @@
-"""What ``check`` says of result files."""
+"""Findings of ``check`` on result files."""
 
 from __future__ import annotations
 

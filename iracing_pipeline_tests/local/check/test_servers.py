@@ -35,10 +35,10 @@ def test_without_a_prometheus_nothing_is_wrong() -> None:
 def test_a_prometheus_that_does_not_run_is_wrong() -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
-    ((found,), _) = prometheus.prometheus(MetricSettings(prometheus_url=url))
+    ((finding,), _) = prometheus.prometheus(MetricSettings(prometheus_url=url))
 
-    assert found.state is State.WRONG
-    assert found.said == f"{url}: nothing answers there (Connection refused)"
+    assert finding.state is State.WRONG
+    assert finding.said == f"{url}: nothing answers there (Connection refused)"
 
 
 @NEEDS_PROMETHEUS
@@ -68,9 +68,9 @@ def test_a_prometheus_as_it_comes_takes_nothing_and_forgets(tmp_path: Path) -> N
 
 
 def test_a_folder_that_is_not_prometheus_s_is_wrong(tmp_path: Path) -> None:
-    (found,) = prometheus.blocks(MetricSettings(prometheus_data=tmp_path))
+    (finding,) = prometheus.blocks(MetricSettings(prometheus_data=tmp_path))
 
-    assert (found.state, found.said) == (
+    assert (finding.state, finding.said) == (
         State.WRONG, f"{tmp_path} is not Prometheus's data folder",
     )  # fmt: skip
 
@@ -78,9 +78,11 @@ def test_a_folder_that_is_not_prometheus_s_is_wrong(tmp_path: Path) -> None:
 def test_a_promtool_that_is_not_there_is_wrong(tmp_path: Path) -> None:
     (tmp_path / "wal").mkdir()
 
-    (found,) = prometheus.blocks(MetricSettings(prometheus_data=tmp_path, promtool="no-such-tool"))
+    (finding,) = prometheus.blocks(
+        MetricSettings(prometheus_data=tmp_path, promtool="no-such-tool")
+    )
 
-    assert (found.state, found.said) == (State.WRONG, "there is no program no-such-tool")
+    assert (finding.state, finding.said) == (State.WRONG, "there is no program no-such-tool")
 
 
 def test_a_hosted_prometheus_needs_user_and_token() -> None:
@@ -95,7 +97,7 @@ def test_a_hosted_prometheus_needs_user_and_token() -> None:
 
 
 class Stand:
-    """What Grafana answers, by path."""
+    """Answers of Grafana, by path."""
 
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, Any]] = {
@@ -142,10 +144,10 @@ def look(stand: Stand, token: str | None = TOKEN) -> dict[str, Finding]:
 
 
 def test_a_grafana_that_reaches_its_sources_is_well(stand: Stand) -> None:
-    found = look(stand)
+    findings = look(stand)
 
-    assert {each.state for each in found.values()} == {State.OK}
-    assert set(found) == {"Grafana", "Grafana iracing-postgres", "Grafana iracing-prometheus"}
+    assert {each.state for each in findings.values()} == {State.OK}
+    assert set(findings) == {"Grafana", "Grafana iracing-postgres", "Grafana iracing-prometheus"}
     assert stand.tokens[0] is None, "who asks for the health needs no token"
 
 
@@ -154,28 +156,28 @@ def test_without_a_token_the_sources_are_not_looked_at(stand: Stand) -> None:
 
 
 def test_a_token_that_is_refused_is_wrong_and_not_repeated(stand: Stand) -> None:
-    found = look(stand, "another-token")["Grafana iracing-postgres"]
+    finding = look(stand, "another-token")["Grafana iracing-postgres"]
 
-    assert (found.state, found.said) == (State.WRONG, "the token is refused (HTTP 401)")
-    assert "another-token" not in repr(found)
+    assert (finding.state, finding.said) == (State.WRONG, "the token is refused (HTTP 401)")
+    assert "another-token" not in repr(finding)
 
 
 def test_a_source_that_is_not_there_is_wrong(stand: Stand) -> None:
     del stand.answers["/api/datasources/uid/iracing-prometheus"]
 
-    found = look(stand)["Grafana iracing-prometheus"]
+    finding = look(stand)["Grafana iracing-prometheus"]
 
-    assert (found.state, found.said) == (State.WRONG, "there is no such data source")
+    assert (finding.state, finding.said) == (State.WRONG, "there is no such data source")
 
 
 def test_a_source_that_grafana_cannot_use_is_wrong(stand: Stand) -> None:
-    said = {"status": "ERROR", "message": "password authentication failed"}
-    stand.answers["/api/datasources/uid/iracing-postgres/health"] = (400, said)
+    message = {"status": "ERROR", "message": "password authentication failed"}
+    stand.answers["/api/datasources/uid/iracing-postgres/health"] = (400, message)
 
-    found = look(stand)["Grafana iracing-postgres"]
+    finding = look(stand)["Grafana iracing-postgres"]
 
-    assert found.state is State.WRONG
-    assert found.said == "Grafana cannot use it: password authentication failed"
+    assert finding.state is State.WRONG
+    assert finding.said == "Grafana cannot use it: password authentication failed"
 
 
 def test_something_else_at_the_address_is_wrong(stand: Stand) -> None:
@@ -187,9 +189,9 @@ def test_something_else_at_the_address_is_wrong(stand: Stand) -> None:
 def test_a_grafana_that_does_not_run_is_wrong() -> None:
     url = f"http://127.0.0.1:{free_port()}"
 
-    (found,) = grafana.grafana(GrafanaSettings(url))
+    (finding,) = grafana.grafana(GrafanaSettings(url))
 
-    assert (found.state, found.said) == (
+    assert (finding.state, finding.said) == (
         State.WRONG, f"{url}: nothing answers there (Connection refused)",
     )  # fmt: skip
     assert [each.state for each in grafana.grafana(GrafanaSettings())] == [State.OK]

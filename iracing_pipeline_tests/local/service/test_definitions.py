@@ -56,9 +56,9 @@ def parsed(service: Service) -> ET.Element:
 
 
 def text(root: ET.Element, name: str) -> str:
-    found = root.find(f".//{{{task_scheduler.NAMESPACE}}}{name}")
-    assert found is not None, name
-    return found.text or ""
+    result = root.find(f".//{{{task_scheduler.NAMESPACE}}}{name}")
+    assert result is not None, name
+    return result.text or ""
 
 
 def test_a_task_is_what_the_schema_allows() -> None:

@@ -15,7 +15,7 @@ Sample = tuple[float, int]
 
 def read(body: bytes) -> dict[tuple[tuple[str, str], ...], list[Sample]]:
     """Labels of each series to its samples: value and milliseconds."""
-    found: dict[tuple[tuple[str, str], ...], list[Sample]] = {}
+    result: dict[tuple[tuple[str, str], ...], list[Sample]] = {}
     for field, series in fields(bytes(cramjam.snappy.decompress_raw(body))):
         assert field == 1
         labels: list[tuple[str, str]] = []
@@ -27,8 +27,8 @@ def read(body: bytes) -> dict[tuple[tuple[str, str], ...], list[Sample]]:
             else:
                 (value,) = struct.unpack("<d", _bytes(parts[1]))
                 samples.append((value, _int(parts[2])))
-        found.setdefault(tuple(labels), []).extend(samples)
-    return found
+        result.setdefault(tuple(labels), []).extend(samples)
+    return result
 
 
 def fields(message: bytes) -> Iterator[tuple[int, bytes | int]]:

@@ -26,7 +26,7 @@ class Scripted:
         requests: The series of each request.
         headers: The headers of each request.
         kept: Samples of accepted requests, by series and time.
-        url: Where it is.
+        url: Address.
     """
 
     answer: Callable[[Series, int], Answer]

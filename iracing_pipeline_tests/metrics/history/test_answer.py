@@ -1,4 +1,4 @@
-"""What the answers of servers mean: their own words, by status."""
+"""Meaning of the answers of servers: their own words, by status."""
 
 from __future__ import annotations
 

@@ -28,14 +28,14 @@ NOW = 1_700_000_000.0
 def test_a_request_reads_back() -> None:
     series = drive(NOW, seconds=3)
 
-    found = read(write_request(series))
+    result = read(write_request(series))
 
-    assert len(found) == 24
-    for labels, samples in found.items():
+    assert len(result) == 24
+    for labels, samples in result.items():
         assert list(labels) == sorted(labels)
-        known = dict(labels)
-        _, values = series.metrics[known.pop("__name__")]
-        assert known == series.labels
+        expected = dict(labels)
+        _, values = series.metrics[expected.pop("__name__")]
+        assert expected == series.labels
         assert samples == list(zip(values.tolist(), series.times.tolist(), strict=True))
 
 
@@ -45,10 +45,10 @@ def test_missing_values_are_not_sent() -> None:
     series.metrics[first][1][3:7] = np.nan
     series.metrics[second][1][:] = np.nan
 
-    found = read(write_request(series))
+    result = read(write_request(series))
 
-    assert [dict(labels)["__name__"] for labels in found] == [first]
-    assert [len(samples) for samples in found.values()] == [16]
+    assert [dict(labels)["__name__"] for labels in result] == [first]
+    assert [len(samples) for samples in result.values()] == [16]
     assert series.samples == 16
 
 
@@ -83,9 +83,9 @@ def test_a_time_that_cannot_be_is_refused(time: int) -> None:
 def test_gauges_of_one_moment_read_back() -> None:
     rows = [({"__name__": "a", "car": "Ä"}, 1.5), ({"__name__": "b", "none": ""}, math.inf)]
 
-    found = read(gauge_request(rows, 1_700_000_000_123))
+    result = read(gauge_request(rows, 1_700_000_000_123))
 
-    assert found == {
+    assert result == {
         (("__name__", "a"), ("car", "Ä")): [(1.5, 1_700_000_000_123)],
         (("__name__", "b"),): [(math.inf, 1_700_000_000_123)],
     }

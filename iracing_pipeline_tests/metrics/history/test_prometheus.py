@@ -65,8 +65,8 @@ def count(server: Server, series: SessionSeries) -> int:
 def wait_for(server: Server, series: SessionSeries, samples: int) -> None:
     """Until the server has picked up new blocks, which it looks for once a minute."""
     deadline = time.monotonic() + 90
-    while (found := count(server, series)) != samples:
-        assert time.monotonic() < deadline, f"{found} samples of {samples}"
+    while (result := count(server, series)) != samples:
+        assert time.monotonic() < deadline, f"{result} samples of {samples}"
         time.sleep(1)
 
 
@@ -87,9 +87,9 @@ def test_values_times_and_labels_are_those_sent(server: Server) -> None:
 
     for metric, (_, values) in series.metrics.items():
         last = series.times[-1] / 1000
-        (found,) = server.query(f'{metric}{{session="exact"}}[20s]', last)
-        assert found["metric"] == {"__name__": metric, **series.labels}
-        shown = [(round(at * 1000), float(value)) for at, value in found["values"]]
+        (result,) = server.query(f'{metric}{{session="exact"}}[20s]', last)
+        assert result["metric"] == {"__name__": metric, **series.labels}
+        shown = [(round(at * 1000), float(value)) for at, value in result["values"]]
         assert shown == list(zip(series.times.tolist(), values.tolist(), strict=True))
 
 
@@ -97,22 +97,22 @@ def test_values_times_and_labels_are_those_sent(server: Server) -> None:
 def test_two_writers_at_once_agree(tmp_path: Path, age_s: float) -> None:
     for server in started(tmp_path / "p"):
         series = drive(time.time() - age_s, seconds=300, key="two writers")
-        found = at_once(lambda: local(server).send(series), times=2)  # noqa: B023 - ends here
+        result = at_once(lambda: local(server).send(series), times=2)  # noqa: B023 - ends here
         server.stop()
         server.start()
 
-        assert [delivery.accepted for delivery in found] == [series.samples] * 2
+        assert [delivery.accepted for delivery in result] == [series.samples] * 2
         assert count(server, series) == series.samples
 
 
 def at_once(send: Callable[[], Delivery], *, times: int) -> list[Delivery]:
-    found: list[Delivery] = []
-    threads = [threading.Thread(target=lambda: found.append(send())) for _ in range(times)]
+    rows: list[Delivery] = []
+    threads = [threading.Thread(target=lambda: rows.append(send())) for _ in range(times)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    return found
+    return rows
 
 
 def test_a_session_from_next_year_does_not_stop_the_clock(server: Server) -> None:
@@ -200,8 +200,8 @@ def test_a_server_that_was_killed_while_writing_has_everything_in_the_end(tmp_pa
         series = drive(time.time() - 60, seconds=1800, key="killed")
         patient = Patience(tries=60, first_s=0.1, longest_s=0.3, rest_s=0.0)
         sender = RemoteWrite(f"{server.url}/api/v1/write", patience=patient, batch=10_000)
-        found: list[Delivery] = []
-        thread = threading.Thread(target=send_into, args=(found, sender, series))
+        rows: list[Delivery] = []
+        thread = threading.Thread(target=send_into, args=(rows, sender, series))
         thread.start()
         time.sleep(0.1)
         server.stop(kill=True)
@@ -209,7 +209,7 @@ def test_a_server_that_was_killed_while_writing_has_everything_in_the_end(tmp_pa
         thread.join()
         again = sender.send(series)
 
-        assert found[0].waiting == again.waiting == 0
+        assert rows[0].waiting == again.waiting == 0
         assert count(server, series) == series.samples
 
 

@@ -37,8 +37,8 @@ class Clock:
 
 def writer(server: Scripted, clock: Clock | None = None, **options: object) -> RemoteWrite:
     clock = clock or Clock()
-    known = {"batch": 2400, "patience": QUICK, "sleep": clock.sleep, "clock": clock, **options}
-    return RemoteWrite(server.url, **known)  # type: ignore[arg-type]
+    expected = {"batch": 2400, "patience": QUICK, "sleep": clock.sleep, "clock": clock, **options}
+    return RemoteWrite(server.url, **expected)  # type: ignore[arg-type]
 
 
 def session(**options: object) -> SessionSeries:

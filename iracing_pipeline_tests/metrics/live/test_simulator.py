@@ -229,12 +229,12 @@ def test_promtool_finds_nothing_to_say() -> None:
 def test_a_reading_and_a_scrape_a_second_cost_little() -> None:
     simulator = Simulator(DUMPS[0])
     simulator.read()
-    began = time.process_time()
+    began = time.thread_time()
     for _ in range(50):
         exposition(families(simulator.read()))
 
     # Of one core, at one reading and one scrape a second: 2 % is 20 ms.
-    assert (time.process_time() - began) / 50 < 0.02
+    assert (time.thread_time() - began) / 50 < 0.02
 
 
 @NEEDS_DUMP
