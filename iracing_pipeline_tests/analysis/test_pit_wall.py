@@ -176,7 +176,7 @@ def test_a_race_by_the_clock_that_is_joined_late_ends_at_its_clock() -> None:
     ones = np.ones(cars)
     field = Field(
         car_class_id=np.zeros(cars, np.int64),
-        elapsed_s=500.0 + np.arange(cars),
+        elapsed_s=np.arange(500.0, 500.0 + cars),
         laps_done=np.full(cars, 5),
         tyre_laps=5 * ones,
         pace_s=100 * ones,
