@@ -73,7 +73,7 @@ def outlook(
     ratings: Mapping[int, float | None] | None = None,
     seed: int = 0,
 ) -> Outlook | None:
-    """Drive the race to its end; None where the car has not completed a lap.
+    """Drive the race to its end; None where the car has no lap, or nobody has a lap that counts.
 
     Args:
         race: Its cars, fitted on the laps so far.
@@ -88,9 +88,11 @@ def outlook(
     Raises:
         NoLapError: No car completed a lap.
     """
-    if own not in race.paces:
+    if own not in race.paces or not any(pace.lap_count for pace in race.paces.values()):
         return None
     estimates = estimate(race)
+    if not np.isfinite(estimates.field.pace_s).all():
+        return None
     at = int(np.flatnonzero(estimates.cars == own)[0])
     field, done = estimates.field, int(estimates.field.laps_done[at])
     left = _laps_left(field, distance)

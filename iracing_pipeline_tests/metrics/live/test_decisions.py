@@ -157,6 +157,17 @@ def test_after_a_gap_between_readings_no_outlook_is_asked_for_before_the_next_li
     assert watched.asked == asked
 
 
+def test_a_race_that_is_joined_late_has_no_outlook_before_a_lap_counts(tmp_path: Path) -> None:
+    watched = Watched(tmp_path / "memory")
+    watched.every = 1
+    for t in np.arange(700.0, 900.0, 2.0):
+        reading, decisions = watched.at(float(t))
+        text = exposition(families(reading, decisions)).decode()
+        assert "NaN" not in text
+
+    assert watched.asked > 0
+
+
 def test_without_a_race_nothing_is_decided_and_a_scrape_says_why(tmp_path: Path) -> None:
     watched = Watched(tmp_path / "memory")
     reading, decisions = watched.at(25.0)
