@@ -33,7 +33,7 @@ from iracing_pipeline.dashboards.queries import Sql
 from iracing_pipeline.dashboards.variables import Choice
 from iracing_pipeline.ingest import figures
 from iracing_pipeline.settings import Settings
-from iracing_pipeline.tables import race, results
+from iracing_pipeline.tables.catalog import tables_of
 from iracing_pipeline.warehouse import Warehouse, embedded, reader_url
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def _copy_races(connection: Connection) -> None:
         "start_time": "base.start_time - copy * interval '5 hours'",
         "end_time": "base.end_time - copy * interval '5 hours'",
     }
-    for table in (*results.TABLES, *race.TABLES):
+    for table in (*tables_of("results"), *tables_of("race")):
         if "subsession_id" in table.key:
             columns = ", ".join(moved.get(name, f'base."{name}"') for name in table.names)
             statement = COPY_RACES.format(table=table.name, columns=columns)

@@ -56,6 +56,7 @@ from iracing_pipeline.ibt import Facts, IbtError, IbtFile
 from iracing_pipeline.ibt.writer import write_ibt
 from iracing_pipeline.ingest import figures, lap_analysis
 from iracing_pipeline.ingest.export import Format, export
+from iracing_pipeline.ingest.lap_tables import LAP_ASSETS
 from iracing_pipeline.ingest.members import rebuild_ratings
 from iracing_pipeline.ingest.result_files import (
     load_result_files,
@@ -74,7 +75,6 @@ from iracing_pipeline.ingest.telemetry import (
 from iracing_pipeline.lake import Lake
 from iracing_pipeline.report import read, report
 from iracing_pipeline.tables.catalog import TABLES
-from iracing_pipeline.tables.stints import TYRE_SET
 from iracing_pipeline.warehouse import bounds, embedded
 from iracing_pipeline.warehouse.connection import Warehouse
 from iracing_pipeline.warehouse.errors import WarehouseError
@@ -194,14 +194,7 @@ class Case:
         shows: tuple[Callable[[], object], ...] = (
             partial(metadata.of_session, result),
             partial(metadata.of_laps, result),
-            partial(lap_metadata.of_traces, result, analysis),
-            partial(lap_metadata.of_sectors, result, analysis),
-            partial(lap_metadata.of_corners, analysis),
-            partial(lap_metadata.of_stints, result, analysis),
-            partial(lap_metadata.of_rows, analysis, TYRE_SET),
-            partial(lap_metadata.of_fuel, analysis),
-            partial(lap_metadata.of_consistency, result, analysis),
-            partial(lap_metadata.of_debrief, analysis),
+            *(partial(lap_metadata.of_asset, asset, result, analysis) for asset in LAP_ASSETS),
         )
         for show in shows:
             show()

@@ -14,6 +14,8 @@ import requests
 import urllib3
 from requests.adapters import HTTPAdapter
 
+from iracing_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -23,7 +25,7 @@ _BLOCK = 64 << 10
 _GZIP = 16 + zlib.MAX_WBITS
 
 
-class BoundExceededError(requests.RequestException):
+class BoundExceededError(PipelineError, requests.RequestException):
     """An answer is larger, or takes longer, than any that is expected."""
 
 

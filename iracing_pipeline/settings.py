@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import platformdirs
 
+from iracing_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -87,7 +89,7 @@ def misspelt(env: Mapping[str, str]) -> list[str]:
     return lines
 
 
-class SettingsError(Exception):
+class SettingsError(PipelineError):
     """An environment variable holds something that cannot be used."""
 
 

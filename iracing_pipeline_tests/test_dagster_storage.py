@@ -54,6 +54,8 @@ def container(
     words = {role: secrets.token_urlsafe(12) for role in (*roles.ROLES, ADMIN)}
     with Warehouse(server).connect() as root:
         root.execute(f"CREATE ROLE {ADMIN} CREATEROLE CREATEDB".encode())
+        # The embedded server closes this database to all but its owner.
+        root.execute(f"GRANT CONNECT ON DATABASE postgres TO {ADMIN}".encode())
         reader.set_password(root, words[ADMIN], role=ADMIN)
 
     def url(role: str, database: str, scheme: str = "postgresql") -> str:

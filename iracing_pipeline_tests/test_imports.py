@@ -47,6 +47,7 @@ ORDER = [
     "http_server",
     "bootstrap",
     "child_environment",
+    "errors",
     "private",
     "printable",
 ]
@@ -114,4 +115,6 @@ def test_ibt_stands_alone(path: Path) -> None:
     inside = {name for name in imports(path) if name.startswith("iracing_pipeline.")}
 
     assert outside <= IBT_NEEDS
-    assert all(name.startswith("iracing_pipeline.ibt") for name in inside)
+    assert all(
+        name.startswith(("iracing_pipeline.ibt", "iracing_pipeline.errors")) for name in inside
+    )

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from iracing_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from iracing_pipeline.analysis.samples import Floats
 
 
-class GridMismatchError(Exception):
+class GridMismatchError(PipelineError):
     """Two laps are not on the same grid: they were driven on different track configurations."""
 
 

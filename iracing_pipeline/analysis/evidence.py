@@ -29,6 +29,7 @@ LONGEST_EXCURSION = 5
 
 
 _OUTSIDE = 0.1
+_LONGEST_PAUSE_S = 1.0  # that dropped ticks leave
 
 
 def settled(
@@ -203,4 +204,24 @@ def restored_time(time: Floats, usable: Flags) -> tuple[Floats, Flags]:
                 usable[before + 1 : back] = True
                 good = back
                 break
+    _extend_ends(fixed, usable, tick)
     return fixed, usable
+
+
+def _extend_ends(time: Floats, usable: Flags, tick: float) -> None:
+    """Write an even clock over times apart from all others in the first records, and the last.
+
+    As in :func:`_hold_ends`, nothing shows there that a jump lasts. Ticks that iRacing dropped are
+    no jump.
+    """
+    for sign in (-1, 1):
+        ends, states = time[::-sign], usable[::-sign]
+        head = ends[: 2 * LONGEST_EXCURSION + 1]
+        step = -sign * np.diff(head)
+        jumps = np.flatnonzero(~((step >= 0) & (step < _LONGEST_PAUSE_S)))
+        if not len(jumps) or jumps[-1] >= LONGEST_EXCURSION or len(head) <= jumps[-1] + 2:
+            continue
+        wrong = int(jumps[-1]) + 1
+        extended = head[wrong] + sign * tick * np.arange(wrong, 0, -1)
+        if (extended >= 0).all():
+            ends[:wrong], states[:wrong] = extended, True

@@ -16,6 +16,7 @@ import numpy as np
 from iracing_pipeline.analysis import race_pace
 from iracing_pipeline.analysis.race_pace import Role
 from iracing_pipeline.analysis.race_replay import Field, Passing
+from iracing_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +41,7 @@ _PASSING = np.array([-1.4, 2.1])
 _PASSING_ERROR = np.array([1.0, 1.0])
 
 
-class NoLapError(ValueError):
+class NoLapError(PipelineError, ValueError):
     """No car of the race completed a lap."""
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.analysis import race_what_if
 from iracing_pipeline.analysis.race_parts import MISTAKES, STOPS
-from iracing_pipeline.analysis.race_what_if import RefusedError
+from iracing_pipeline.analysis.race_what_if import WhatIfRefusedError
 from iracing_pipeline.tables.race import RACE_WHAT_IF
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def what_ifs(
     try:
         again = race_what_if.driven(race)
         race_what_if.place_after_lap_one(again, group_id)
-    except RefusedError as error:
+    except WhatIfRefusedError as error:
         refused = {"question": "Any change", "kind": "any", "question_number": 1}
         return RACE_WHAT_IF.frame([{**key, **refused, "refused_for": _sentence(error)}])
     rows: list[dict[str, object]] = []
@@ -81,13 +81,13 @@ def what_ifs(
         }
         try:
             row |= _answer_row(ask(), changes)
-        except RefusedError as error:
+        except WhatIfRefusedError as error:
             row["refused_for"] = _sentence(error)
         rows.append(row)
     return RACE_WHAT_IF.frame(rows)
 
 
-def _sentence(error: RefusedError) -> str:
+def _sentence(error: WhatIfRefusedError) -> str:
     text = str(error)
     return text[:1].upper() + text[1:]
 

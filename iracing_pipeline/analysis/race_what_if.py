@@ -18,6 +18,7 @@ import numpy as np
 from iracing_pipeline.analysis.race_field import at_lap, estimate, stop_laps
 from iracing_pipeline.analysis.race_pace import FEWEST_LAPS, Role
 from iracing_pipeline.analysis.race_replay import Distance, finish, replay
+from iracing_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,7 @@ _MOST_CAR_LAPS = 100_000
 _AT_FRONT_S = 0.05
 
 
-class RefusedError(ValueError):
+class WhatIfRefusedError(PipelineError, ValueError):
     """The lap chart does not allow the question."""
 
 
@@ -96,20 +97,20 @@ def driven(race: race_ledger.Race) -> Race:
 
     Raises:
         NoLapError: No car completed a lap.
-        RefusedError: It cannot be driven again.
+        WhatIfRefusedError: It cannot be driven again.
     """
     estimates = estimate(race)
     laps = max(int(pace.car.lap[-1]) for pace in race.paces.values())
     car_laps = laps * len(race.paces)
     if car_laps > _MOST_CAR_LAPS:
-        raise RefusedError(f"{car_laps} laps of all cars are too many to drive again")
+        raise WhatIfRefusedError(f"{car_laps} laps of all cars are too many to drive again")
     slow = [
         int(lap)
         for pace in race.paces.values()
         for lap in pace.car.lap[(pace.role == Role.CAUTION) | pace.car.field_slow]
     ]
     if slow:
-        raise RefusedError(
+        raise WhatIfRefusedError(
             f"the field was slow or under a caution on lap {min(slow)}, and a replay has no"
             " cautions"
         )
@@ -137,12 +138,12 @@ def with_stops(race: Race, car: int, stops: tuple[int, ...]) -> Answer:
     """The race if ``car`` had stopped at the end of these laps instead.
 
     Raises:
-        RefusedError: No car of the class drove a stint as long as that takes.
+        WhatIfRefusedError: No car of the class drove a stint as long as that takes.
     """
     index = _index(race, car)
     most, longest = _longest_stint(race, car), longest_stint(stops, _laps(race, car))
     if longest > most:
-        raise RefusedError(
+        raise WhatIfRefusedError(
             f"it takes {longest} laps without a stop, and no car of the class drove more than"
             f" {most}"
         )
@@ -157,14 +158,14 @@ def from_place(race: Race, car: int, place: int) -> Answer:
     """The race if ``car`` had been at ``place`` of its class at the end of lap 1.
 
     Raises:
-        RefusedError: The class has no such place.
+        WhatIfRefusedError: The class has no such place.
     """
     index = _index(race, car)
     then = at_lap(race.race, race.estimates, 1, race.stops)
     own_class = np.flatnonzero(then.car_class_id == then.car_class_id[index])
     others = np.sort(then.elapsed_s[own_class[own_class != index]])
     if not 1 <= place <= len(others) + 1:
-        raise RefusedError(f"place {place} is outside the class of {len(others) + 1} cars")
+        raise WhatIfRefusedError(f"place {place} is outside the class of {len(others) + 1} cars")
     elapsed = then.elapsed_s.copy()
     if place <= len(others):
         elapsed[index] = others[place - 1] - _AT_FRONT_S
@@ -185,15 +186,15 @@ def _index(race: Race, car: int) -> int:
     """Position of the car in the field.
 
     Raises:
-        RefusedError: The car is not in the race, or too few laps show how it drives.
+        WhatIfRefusedError: The car is not in the race, or too few laps show how it drives.
     """
     positions = np.flatnonzero(race.estimates.cars == car)
     if not len(positions):
-        raise RefusedError(f"car {car} is not in the race")
+        raise WhatIfRefusedError(f"car {car} is not in the race")
     index = int(positions[0])
     laps = int(race.estimates.clean_laps[index])
     if laps < FEWEST_LAPS:
-        raise RefusedError(
+        raise WhatIfRefusedError(
             f"{laps} laps of the car show its pace, and a replay takes {FEWEST_LAPS}"
         )
     return index

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from iracing_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from iracing_pipeline.analysis.samples import Floats
 
@@ -16,7 +18,7 @@ BESIDE_THE_LINE_M = 40.0
 run-off."""
 
 
-class OtherTrackError(Exception):
+class OtherTrackError(PipelineError):
     """A lap was not driven on the track configuration that it is to be compared on."""
 
 

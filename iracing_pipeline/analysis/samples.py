@@ -17,9 +17,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION, restored, restored_time, settled
+from iracing_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
 Number = TypeVar("Number", bound=np.generic)
 Floats = NDArray[np.float64]
@@ -86,7 +87,7 @@ REQUIRED = ("SessionTime", "Lap", "LapDistPct")
 """Those without which there are no laps."""
 
 
-class MissingChannelError(Exception):
+class MissingChannelError(PipelineError):
     """A channel without which there are no laps is not in the file, or of another type."""
 
     advice = "Without it there are no laps: record with iRacing's own telemetry, all channels on."
@@ -213,11 +214,6 @@ class Samples:
             glitch=not_in_world | _damaged(usable, lap, pct),
             team_mate=_team_mate(frame),
         )
-
-
-def columns_of(available: Collection[str]) -> list[str]:
-    """Those of :data:`CHANNELS` that a file has."""
-    return [name for name in CHANNELS if name in available]
 
 
 def _array(frame: pl.DataFrame, name: str, dtype: type[Number]) -> NDArray[Number] | None:

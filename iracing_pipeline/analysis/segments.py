@@ -18,6 +18,7 @@ import numpy as np
 from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
 from iracing_pipeline.analysis.race_start import Start, race_starts
 from iracing_pipeline.analysis.samples import IN_STALL
+from iracing_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -50,23 +51,17 @@ MOST_SEGMENTS = 10_000
 """Laps and parts of laps in one file: as many as laps of ten seconds in more than 24 hours."""
 
 
-class TooManyLapsError(Exception):
-    """A file has more laps than can be driven.
-
-    Attributes:
-        reason: Problem, in words.
-        advice: Remedy, in words.
-    """
+class TooManyLapsError(PipelineError):
+    """A file has more laps than can be driven."""
 
     advice = "The file is damaged. Copy it again from the racing PC."
 
     def __init__(self, laps: int, records: int) -> None:
         """Say how many."""
-        self.reason = (
+        super().__init__(
             f"it has {laps} laps or parts of laps in {records} records, and {MOST_SEGMENTS} is the"
             " most that one file can have"
         )
-        super().__init__(f"{self.reason}. {self.advice}")
 
 
 class Edge(Enum):

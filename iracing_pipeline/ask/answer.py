@@ -8,17 +8,14 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
+from iracing_pipeline.errors import PipelineError
+
 LONGEST_TEXT = 200
 """Characters of a text from the data; longer ones end in an ellipsis."""
 
 
-class AskError(Exception):
+class AskError(PipelineError):
     """A question that cannot be run: what is wrong, and what to do."""
-
-    def __init__(self, reason: str, advice: str) -> None:
-        self.reason = reason
-        self.advice = advice
-        super().__init__(f"{reason}. {advice}")
 
 
 @dataclass(frozen=True, slots=True)

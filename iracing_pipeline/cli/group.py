@@ -11,12 +11,9 @@ import click
 
 from iracing_pipeline.cli.console import echo
 from iracing_pipeline.cli.failures import sentence
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.printable import printable
-from iracing_pipeline.settings import SettingsError, misspelt
-
-# What a command needs is imported in the command: most need little, and Dagster takes a second.
-# ruff: noqa: PLC0415
-
+from iracing_pipeline.settings import misspelt
 
 INTERRUPTED = 130
 """The exit code after Ctrl+C, as in a shell."""
@@ -65,7 +62,7 @@ class Commands(click.Group):
         except (click.ClickException, click.Abort, click.exceptions.Exit):
             raise
         except Exception as error:
-            message = str(error) if isinstance(error, _known()) else sentence(error)
+            message = str(error) if isinstance(error, PipelineError) else sentence(error)
             if message is None:
                 raise
             raise click.ClickException(printable(message)) from error
@@ -77,39 +74,3 @@ def example_lines(epilog: str | None) -> str | None:
         return epilog
     title, _, text = epilog.partition(": ")
     return "\b\n" + "\n".join([f"{title}:", *(f"  {line}" for line in text.split("; "))])
-
-
-def _known() -> tuple[type[Exception], ...]:
-    """Errors with a text for the user; imported when one occurs, as that takes half a second."""
-    from iracing_pipeline.analysis.reference import OtherTrackError
-    from iracing_pipeline.analysis.samples import MissingChannelError
-    from iracing_pipeline.data_api import DataApiError
-    from iracing_pipeline.exchange.garage61 import Garage61Error
-    from iracing_pipeline.ibt import IbtError
-    from iracing_pipeline.inbox.telemetry_folder import FolderMissingError
-    from iracing_pipeline.ingest.experiments import ExperimentError
-    from iracing_pipeline.ingest.export import NothingToExportError
-    from iracing_pipeline.ingest.reference_lap import UnusableReferenceError
-    from iracing_pipeline.lake import LakeError
-    from iracing_pipeline.local.service import ServiceError
-    from iracing_pipeline.report import NoSessionError
-    from iracing_pipeline.stack.errors import StackError
-    from iracing_pipeline.warehouse import WarehouseError
-
-    return (
-        DataApiError,
-        ExperimentError,
-        FolderMissingError,
-        Garage61Error,
-        IbtError,
-        LakeError,
-        MissingChannelError,
-        NoSessionError,
-        NothingToExportError,
-        OtherTrackError,
-        ServiceError,
-        SettingsError,
-        StackError,
-        UnusableReferenceError,
-        WarehouseError,
-    )

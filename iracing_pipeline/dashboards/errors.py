@@ -1,9 +1,11 @@
 """Errors of a board, or of its queries."""
 
+from iracing_pipeline.errors import PipelineError
 
-class BoardError(Exception):
+
+class BoardError(PipelineError):
     """A board cannot work as it is: the message says why."""
 
 
-class PushError(Exception):
+class PushError(PipelineError):
     """Grafana did not take a board."""

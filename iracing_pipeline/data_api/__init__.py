@@ -6,6 +6,7 @@ iRacing sent; :mod:`iracing_pipeline.results` turns that into frames.
 
 from iracing_pipeline.data_api.client import Answer, DataApi
 from iracing_pipeline.data_api.errors import (
+    ApiUnavailableError,
     AuthenticationError,
     DataApiError,
     ForbiddenError,
@@ -14,11 +15,11 @@ from iracing_pipeline.data_api.errors import (
     MalformedAnswerError,
     NotFoundError,
     RejectedRequestError,
-    UnavailableError,
 )
 
 __all__ = [
     "Answer",
+    "ApiUnavailableError",
     "AuthenticationError",
     "DataApi",
     "DataApiError",
@@ -28,5 +29,4 @@ __all__ = [
     "MalformedAnswerError",
     "NotFoundError",
     "RejectedRequestError",
-    "UnavailableError",
 ]

@@ -17,6 +17,7 @@ from iracing_pipeline.data_api.answers import (
 )
 from iracing_pipeline.data_api.clock import SystemClock
 from iracing_pipeline.data_api.errors import (
+    ApiUnavailableError,
     AuthenticationError,
     DataApiError,
     ForbiddenError,
@@ -25,7 +26,6 @@ from iracing_pipeline.data_api.errors import (
     NotFoundError,
     RefusedError,
     RejectedRequestError,
-    UnavailableError,
 )
 from iracing_pipeline.data_api.expectations import unexpected
 from iracing_pipeline.data_api.meaning import (
@@ -49,6 +49,7 @@ from iracing_pipeline.data_api.outages import ALL, Outages
 from iracing_pipeline.data_api.rate_limit import WINDOW_S, TokenBucket
 from iracing_pipeline.data_api.stats import ApiStats
 from iracing_pipeline.data_api.token_source import TokenSource
+from iracing_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,7 +84,7 @@ ERRORS: dict[str, type[DataApiError]] = {
     MAINTENANCE.name: MaintenanceError,
     MALFORMED.name: MalformedAnswerError,
 }
-"""The error for each meaning; UnavailableError for the others."""
+"""The error for each meaning; ApiUnavailableError for the others."""
 
 _log = logging.getLogger(__name__)
 
@@ -101,11 +102,11 @@ class Answer:
     rows: list[dict[str, Any]] | None = None
 
 
-class _ExpiredLinkError(Exception):
+class _ExpiredLinkError(PipelineError):
     """A link or chunk URL ran out; only the first call gives a new one."""
 
 
-class _FaultyAnswerError(Exception):
+class _FaultyAnswerError(PipelineError):
     """An answer, or none, that is not what was asked for."""
 
     def __init__(self, reading: Reading) -> None:
@@ -174,7 +175,7 @@ class DataApi:
             AuthenticationError: If iRacing accepts neither the token nor the credentials.
             RejectedRequestError: If iRacing rejects the request.
             RefusedError: If iRacing refuses the item for another reason.
-            UnavailableError: If there is no whole answer, also when the request is repeated.
+            ApiUnavailableError: If there is no whole answer, also when the request is repeated.
             OutageError: If the endpoint is not to be asked yet.
         """
         try:
@@ -206,7 +207,7 @@ class DataApi:
     def _token(self, rejected: str | None) -> str:
         try:
             return self._tokens.access_token(rejected=rejected)
-        except UnavailableError as error:
+        except ApiUnavailableError as error:
             self._outages.failed(ALL, "token", UNAUTHORIZED, str(error), self._clock.now())
             raise
 
@@ -217,7 +218,7 @@ class DataApi:
             self._outages.succeeded(endpoint)
         else:
             self._outages.failed(endpoint, document, meaning, message, self._clock.now())
-        kind = ERRORS.get(meaning.name, UnavailableError)
+        kind = ERRORS.get(meaning.name, ApiUnavailableError)
         return kind(message, meaning=meaning, answer=reading.answer)
 
     def _whole(self, endpoint: str, parameters: Mapping[str, str], token: str) -> Answer:

@@ -54,7 +54,7 @@ def stored_token(account: DataApiAccount, home: Path, dsn: str | None) -> TokenS
         dsn: The database; None when there is none.
 
     Raises:
-        UnavailableError: If the store does not answer.
+        ApiUnavailableError: If the store does not answer.
     """
     store = _store(account, home, dsn)
     if isinstance(store, FileTokenStore) and not store.path.exists():

@@ -11,7 +11,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from iracing_pipeline.data_api.errors import UnavailableError
+from iracing_pipeline.data_api.errors import ApiUnavailableError
 from iracing_pipeline.data_api.token_store import LOCK_TIMEOUT_S
 from iracing_pipeline.data_api.tokens import TokenState
 
@@ -45,7 +45,7 @@ class DatabaseTokenStore:
         """Exclusive access to the row.
 
         Raises:
-            UnavailableError: If the database does not answer or the lock is held for minutes.
+            ApiUnavailableError: If the database does not answer or the lock is held for minutes.
         """
         try:
             # Autocommit: what is saved is durable while the lock is still held. The lock is the
@@ -59,11 +59,11 @@ class DatabaseTokenStore:
                 )
                 yield _RowSlot(connection, self._client_id, self._cipher)
         except psycopg.errors.LockNotAvailable as error:
-            raise UnavailableError(
+            raise ApiUnavailableError(
                 f"Another process has held the token for {LOCK_TIMEOUT_S:.0f} s. Try again."
             ) from error
         except psycopg.OperationalError as error:
-            raise UnavailableError(
+            raise ApiUnavailableError(
                 "The database that keeps the token does not answer. Check IRACING_DATABASE_URL."
             ) from error
 

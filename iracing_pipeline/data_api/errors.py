@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from iracing_pipeline.data_api.meaning import Meaning
 
 
-class DataApiError(Exception):
+class DataApiError(PipelineError):
     """The Data API did not give what was asked for.
 
     Attributes:
@@ -55,11 +57,11 @@ class MaintenanceError(DataApiError):
     """iRacing is down for maintenance, which takes hours: come back later."""
 
 
-class UnavailableError(DataApiError):
+class ApiUnavailableError(DataApiError):
     """Server faults or rate limiting outlasted the retries."""
 
 
-class OutageError(UnavailableError):
+class OutageError(ApiUnavailableError):
     """Nothing was asked, because of an outage.
 
     Attributes:
@@ -71,5 +73,5 @@ class OutageError(UnavailableError):
         self.probe_at = probe_at
 
 
-class MalformedAnswerError(UnavailableError):
+class MalformedAnswerError(ApiUnavailableError):
     """The answer was not what its own description promised, every time it was asked for."""

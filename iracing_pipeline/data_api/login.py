@@ -66,7 +66,7 @@ def log_in(oauth: OAuth, open_browser: Callable[[str], object], *, wait_s: float
 
     Raises:
         AuthenticationError: If the login is refused, or does not happen.
-        UnavailableError: If the login service does not answer.
+        ApiUnavailableError: If the login service does not answer.
     """
     challenge, state = Challenge.new(), secrets.token_urlsafe(16)
     with _Callback() as callback:

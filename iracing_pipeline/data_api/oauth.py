@@ -8,7 +8,7 @@ import requests
 
 from iracing_pipeline import http_client
 from iracing_pipeline.data_api.clock import SystemClock
-from iracing_pipeline.data_api.errors import AuthenticationError, UnavailableError
+from iracing_pipeline.data_api.errors import ApiUnavailableError, AuthenticationError
 from iracing_pipeline.data_api.tokens import Token
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class OAuth:
 
         Raises:
             AuthenticationError: If iRacing refuses, or there is no password.
-            UnavailableError: If the service does not answer.
+            ApiUnavailableError: If the service does not answer.
         """
         username, password = self.credentials.username, self.credentials.masked_password
         if username is None or password is None:
@@ -83,7 +83,7 @@ class OAuth:
         Raises:
             InvalidGrantError: If the refresh token is spent, expired or revoked.
             AuthenticationError: If iRacing refuses for another reason.
-            UnavailableError: If the service does not answer.
+            ApiUnavailableError: If the service does not answer.
         """
         return self._request("refresh_token", {"refresh_token": refresh_token})
 
@@ -92,7 +92,7 @@ class OAuth:
 
         Raises:
             AuthenticationError: If iRacing refuses.
-            UnavailableError: If the service does not answer.
+            ApiUnavailableError: If the service does not answer.
         """
         return self._request(
             "authorization_code",
@@ -124,10 +124,12 @@ class OAuth:
                 code = _json_object(response).get("error")
                 if not isinstance(code, str):
                     # Not the service itself, and another login may count as one: do not repeat.
-                    raise UnavailableError(f"iRacing's login service {trouble}. Try again later.")
+                    raise ApiUnavailableError(
+                        f"iRacing's login service {trouble}. Try again later."
+                    )
                 if code not in PASSING:
                     raise self._refusal(grant, response)
-        raise UnavailableError(
+        raise ApiUnavailableError(
             f"iRacing's login service {trouble}, {ATTEMPTS} times. Try again later."
         )
 
@@ -135,7 +137,7 @@ class OAuth:
         body = _json_object(response)
         access = body.get("access_token")
         if not isinstance(access, str) or not access:
-            raise UnavailableError("iRacing's login service answered without an access token.")
+            raise ApiUnavailableError("iRacing's login service answered without an access token.")
         # The scope may be absent; then the Data API says whether the token can read it.
         scope = body.get("scope")
         if scope is not None and SCOPE not in str(scope).split():

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 
-from iracing_pipeline.data_api.errors import UnavailableError
+from iracing_pipeline.data_api.errors import ApiUnavailableError
 from iracing_pipeline.data_api.outages import Outage
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class DatabaseOutageStore:
         """All outages.
 
         Raises:
-            UnavailableError: If the database does not answer.
+            ApiUnavailableError: If the database does not answer.
         """
         with self._connected() as connection:
             rows = connection.execute(
@@ -41,7 +41,7 @@ class DatabaseOutageStore:
         """Write one outage.
 
         Raises:
-            UnavailableError: If the database does not answer.
+            ApiUnavailableError: If the database does not answer.
         """
         with self._connected() as connection:
             connection.execute(
@@ -62,7 +62,7 @@ class DatabaseOutageStore:
         """Forget an outage that ended.
 
         Raises:
-            UnavailableError: If the database does not answer.
+            ApiUnavailableError: If the database does not answer.
         """
         with self._connected() as connection:
             connection.execute("DELETE FROM ops.api_outage WHERE endpoint = %s", [endpoint])
@@ -73,6 +73,6 @@ class DatabaseOutageStore:
             with psycopg.connect(self._dsn, autocommit=True) as connection:
                 yield connection
         except psycopg.OperationalError as error:
-            raise UnavailableError(
+            raise ApiUnavailableError(
                 "The database that keeps outages does not answer. Check IRACING_DATABASE_URL."
             ) from error

@@ -43,7 +43,7 @@ class TokenSource:
         Raises:
             LoginRequiredError: If there is no token and no password to get one with.
             AuthenticationError: If iRacing refuses the credentials.
-            UnavailableError: If the login service or the store does not answer.
+            ApiUnavailableError: If the login service or the store does not answer.
         """
         if self._held is None or not self._usable(self._held, rejected):
             with self._store.locked() as slot:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from filelock import FileLock, Timeout
 
-from iracing_pipeline.data_api.errors import UnavailableError
+from iracing_pipeline.data_api.errors import ApiUnavailableError
 from iracing_pipeline.data_api.tokens import TokenState
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class TokenStore(Protocol):
         """Exclusive access to the content.
 
         Raises:
-            UnavailableError: If another process holds it for minutes.
+            ApiUnavailableError: If another process holds it for minutes.
         """
         ...
 
@@ -63,14 +63,14 @@ class FileTokenStore:
         """Exclusive access to the content.
 
         Raises:
-            UnavailableError: If another process holds it for minutes.
+            ApiUnavailableError: If another process holds it for minutes.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         lock = FileLock(self.path.with_suffix(".lock"), timeout=LOCK_TIMEOUT_S)
         try:
             lock.acquire()
         except Timeout as error:
-            raise UnavailableError(
+            raise ApiUnavailableError(
                 f"Another process has held {lock.lock_file} for {LOCK_TIMEOUT_S:.0f} s. "
                 "Stop it, or try again."
             ) from error

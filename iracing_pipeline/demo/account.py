@@ -11,7 +11,6 @@ import numpy as np
 from iracing_pipeline.demo.drive import tyre_grip
 from iracing_pipeline.demo.driver import average_form
 from iracing_pipeline.demo.lap import flying_lap, reference_lap
-from iracing_pipeline.demo.plan import OffTrack
 from iracing_pipeline.demo.signals.energy import flows_j
 from iracing_pipeline.demo.timing import green_time
 from iracing_pipeline.demo.truth import (
@@ -129,7 +128,7 @@ class _TruthRecorder:
             fuel_start_l=float(leg.fuel_arrive[begin.node]),
             tyre_km=float(leg.tyre_m[begin.node]) / 1000.0,
             incidents=sum(incident.points for incident in taken),
-            off_track=any(isinstance(incident.mishap, OffTrack) for incident in taken),
+            off_track=self._off_track(leg, begin, end),
             corner_times_s=self._corner_times(leg, begin.node, end.node),
             caution=self._caution(leg, begin.node, end.node),
             driver=self._driver(end),
@@ -137,6 +136,13 @@ class _TruthRecorder:
             **self._energy(leg, begin.node, end.node),
             tyre_set=int(leg.tyre_set[max(end.node - 1, begin.node)]) + 1,
         )
+
+    def _off_track(self, leg: Leg, begin: _Moment, end: _Moment) -> bool:
+        """Whether a record shows it: an excursion may go on over the line."""
+        inside = self.records.leg == begin.leg
+        inside &= self.records.node >= leg.first + begin.node
+        inside &= self.records.node < leg.first + end.node
+        return bool(self.records.off_track[inside].any())
 
     def _number(self, leg: Leg, begin: _Moment, end: _Moment) -> int:
         if end.green_s is not None:

@@ -21,6 +21,7 @@ _LAG_S = 0.0145
 """A record shows where the car was this long before its SessionTime, by which laps are timed."""
 _RIG_S = 0.6  # from standing to the first fuel
 _QUIET_TICKS = 3 * TICK_RATE
+_OFF_TRACK_M = 1.0  # beyond the edge
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,11 @@ class Records:
     glitch: Bools
     dropped_before: Ints
     slipped_at: Ints
+
+    @property
+    def off_track(self) -> Bools:
+        """Whether the car is off the track."""
+        return np.abs(self.wide_m) > _OFF_TRACK_M
 
     def __len__(self) -> int:
         return len(self.tick)

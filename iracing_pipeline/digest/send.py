@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import requests
 
 from iracing_pipeline import http_client
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.http_client import BoundExceededError
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ _NO_EMBEDS = 1 << 2
 _MOST_CHARACTERS = 2000
 
 
-class DigestError(Exception):
+class DigestError(PipelineError):
     """A digest that could not be sent; the message never holds the webhook's address."""
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from iracing_pipeline.errors import PipelineError
+
 REQUIRED = ("Speed", "LapDistPct")
 
 _NAME = re.compile(
@@ -25,7 +27,7 @@ _FEWEST_ROWS = 100
 _WHOLE = (0.01, 0.99)
 
 
-class Garage61Error(Exception):
+class Garage61Error(PipelineError):
     """A file is not a lap of Garage 61, or not a whole one."""
 
 

@@ -9,13 +9,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from iracing_pipeline.errors import PipelineError
+
 
 def printable_name(path: str | Path) -> str:
     """Return the file's name, with ``?`` for characters that a database cannot store."""
     return Path(path).name.encode(errors="replace").decode()
 
 
-class IbtError(Exception):
+class IbtError(PipelineError):
     """An ``.ibt`` file cannot be read.
 
     Attributes:
@@ -29,14 +31,7 @@ class IbtError(Exception):
     def __init__(self, path: str | Path, reason: str, advice: str | None = None) -> None:
         """Say what is wrong with the file at ``path``."""
         self.path = Path(path)
-        self.reason = reason
-        if advice is not None:
-            self.advice = advice
-        super().__init__(f"{printable_name(path)}: {reason}. {self.advice}")
-
-    def __reduce__(self) -> tuple[type[IbtError], tuple[Path, str, str]]:
-        """Rebuild from the facts, so that the error crosses process boundaries."""
-        return type(self), (self.path, self.reason, self.advice)
+        super().__init__(reason, advice, item=printable_name(path))
 
 
 class EmptyFileError(IbtError):
@@ -93,7 +88,7 @@ class ChannelLayoutError(WriteError):
     advice = "Let lay_out() place the channels, and keep names and units within the header's width."
 
 
-class MissingChannelError(WriteError):
+class MissingColumnError(WriteError):
     """The frame has no column for a declared channel."""
 
     advice = "Give every declared channel a column, or leave it out of the declaration."

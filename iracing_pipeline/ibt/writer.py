@@ -19,7 +19,7 @@ import polars as pl
 from iracing_pipeline.ibt.errors import (
     ChannelLayoutError,
     ChannelValueError,
-    MissingChannelError,
+    MissingColumnError,
     SessionInfoEncodingError,
     WriteError,
 )
@@ -186,7 +186,7 @@ class IbtWriter:
                 Further columns are ignored.
 
         Raises:
-            MissingChannelError: If a channel has no column.
+            MissingColumnError: If a channel has no column.
             ChannelValueError: If a column holds what its channel cannot. Nothing is written.
             OSError: From the disk.
         """
@@ -364,7 +364,7 @@ def _encode(path: Path, session_info: str | bytes) -> bytes:
 def _values(path: Path, channel: Channel, frame: pl.DataFrame) -> npt.NDArray[Any]:
     """The channel's values: shape (rows,), or (rows, count) for an array."""
     if channel.name not in frame.columns:
-        raise MissingChannelError(path, f"the frame has no column {channel.name!r}")
+        raise MissingColumnError(path, f"the frame has no column {channel.name!r}")
     column = frame[channel.name]
     given = column.dtype
     if given != channel.dtype:

@@ -17,6 +17,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.ibt import IbtError, IbtFile
 from iracing_pipeline.inbox.file_names import text_of
 
@@ -39,7 +40,7 @@ class State(StrEnum):
     MISSING = "missing"
 
 
-class FolderMissingError(Exception):
+class FolderMissingError(PipelineError):
     """The telemetry folder is not there, or cannot be read."""
 
 

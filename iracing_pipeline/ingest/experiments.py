@@ -13,6 +13,7 @@ import numpy as np
 import polars as pl
 
 from iracing_pipeline.analysis import experiment
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.tables.experiment import EXPERIMENT, EXPERIMENT_LOOK, EXPERIMENT_RUN
 from iracing_pipeline.warehouse import audit
 from iracing_pipeline.warehouse.load import replace
@@ -55,7 +56,7 @@ LIMIT %(most)s
 """
 
 
-class ExperimentError(Exception):
+class ExperimentError(PipelineError):
     """The experiment cannot be started, shown or ended."""
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.exchange import motec_ld, motec_ldx
 from iracing_pipeline.exchange.motec_ld import Recording
 from iracing_pipeline.ibt import StartSource
@@ -34,7 +35,7 @@ class Format(Enum):
     MOTEC = "motec"
 
 
-class NothingToExportError(Exception):
+class NothingToExportError(PipelineError):
     """The session has no such lap."""
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.ingest.results import QUARANTINE
 from iracing_pipeline.warehouse import fetch_queue, quarantine
 
@@ -36,7 +37,7 @@ class IncompleteRace:
     retry_after: datetime | None
 
 
-class UnknownRaceError(Exception):
+class UnknownRaceError(PipelineError):
     """A race that no search gave was named."""
 
 

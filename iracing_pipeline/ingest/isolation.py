@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import psycopg
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.warehouse import quarantine
 
 if TYPE_CHECKING:
@@ -155,11 +156,11 @@ def put_aside(connection: Connection, source: str, refused: Mapping[str, str]) -
 
 def reason_of(error: Exception) -> str:
     """An error in words; one that nobody foresaw with the name of its class."""
-    if isinstance(error, OSError):
-        return str(error)
-    return str(getattr(error, "reason", None) or f"{type(error).__name__}: {error}")
+    if isinstance(error, PipelineError):
+        return error.reason
+    return str(error) if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
 
 
 def advice_of(error: Exception) -> str:
     """Return the advice for an error; an unknown one is a bug of the pipeline."""
-    return str(getattr(error, "advice", None) or OUR_FAULT)
+    return (isinstance(error, PipelineError) and error.advice) or OUR_FAULT

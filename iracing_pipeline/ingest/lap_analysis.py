@@ -16,32 +16,18 @@ import polars as pl
 
 from iracing_pipeline.analysis import (
     corner_map,
-    corners,
-    dampers,
-    fuel,
-    incidents,
-    stints,
-    traces,
     track_evidence,
     track_grid,
     tyres,
 )
 from iracing_pipeline.analysis.corner_map import CornerMap
-from iracing_pipeline.analysis.debrief import race_findings
 from iracing_pipeline.analysis.samples import Samples
-from iracing_pipeline.analysis.sectors import lap_sectors
-from iracing_pipeline.analysis.session_summary import corner_consistency, session_summary
 from iracing_pipeline.analysis.track_evidence import SESSIONS_AGREE, Measurement
 from iracing_pipeline.analysis.track_grid import Grid
 from iracing_pipeline.analysis.unrolled import unroll
-from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
-from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
-from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
-from iracing_pipeline.tables.debrief import RACE_FINDING
-from iracing_pipeline.tables.race import PENALTY_LADDER, RACE_INCIDENT
-from iracing_pipeline.tables.sectors import LAP_SECTOR
-from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
-from iracing_pipeline.tables.traces import LAP_TRACE, TRACK_GRID, TRACK_MEASUREMENT
+from iracing_pipeline.ingest.lap_tables import LAP_TABLES, Drive
+from iracing_pipeline.tables.corners import CORNER_MAP
+from iracing_pipeline.tables.traces import TRACK_GRID, TRACK_MEASUREMENT
 from iracing_pipeline.warehouse import audit
 from iracing_pipeline.warehouse.load import Loaded, replace, upsert
 
@@ -102,13 +88,6 @@ class LapAnalysis:
     left_out: list[OutOfBounds] = field(default_factory=list)
     seconds: float = 0.0
 
-    def keep_within_bounds(self) -> None:
-        """Remove values outside the bounds of their columns from all tables."""
-        for tables in (self.tables, self.made):
-            for table, rows in tables.items():
-                tables[table], left_out = table.bounded(rows)
-                self.left_out += left_out
-
 
 def kept(connection: Connection, track_id: int | None) -> Kept:
     """Load the stored data of a track, and lock it until the transaction ends."""
@@ -144,62 +123,47 @@ def analyse_laps(telemetry: Telemetry, track: Kept | None = None) -> LapAnalysis
     lengths = track_evidence.lengths(records, samples, session["track_length_m"])
     own = track_grid.measure(records, lengths, track_id=session["track_id"])
     unrolled = unroll(samples, laps, before=_LAP_BEFORE)
-    sets = tyres.tyre_sets(records, samples, laps)
-    tables: dict[Table, pl.DataFrame] = {
-        TRACK_MEASUREMENT: TRACK_MEASUREMENT.frame(),
-        LAP_TRACE: LAP_TRACE.frame(),
-        LAP_SECTOR: lap_sectors(unrolled, session["sector_start_pct"]),
-        LAP_CORNER: LAP_CORNER.frame(),
-        STINT: stints.stints(samples, laps, unrolled, sets, session),
-        FUEL_LAP: fuel.fuel_laps(laps),
-        TYRE_SET: tyres.tyre_set_table(records, samples, laps, sets),
-        TYRE_LAP: tyres.tyre_laps(records, laps, sets),
-        DAMPER_HISTOGRAM: dampers.damper_histograms(
-            records, samples, laps, tick_rate_hz=telemetry.facts.tick_rate
-        ),
-    }
     shown = corner_map.find(records, unrolled, own) if own is not None else None
     evidence = shown if shown is not None and shown.clean and len(unrolled) else None
-    if own is not None:
-        tables[TRACK_MEASUREMENT] = track_evidence.track_measurement(
-            own, lengths, evidence, session["session_key"]
-        )
-    choice = _choose(track, own, shown, tables[TRACK_MEASUREMENT])
-    grid = choice.grid
-    analysis = LapAnalysis(grid, choice.corners, tables)
-    if grid is not None:
-        tables[LAP_TRACE] = traces.lap_traces(records, unrolled, grid)
-        if choice.new_grid and len(unrolled):
-            analysis.made[TRACK_GRID] = track_grid.track_grid(grid, session)
-        if choice.corners is not None:
-            if choice.new_corners and grid.track_id is not None:
-                analysis.made[CORNER_MAP] = choice.corners.rows(grid, session["session_key"])
-            tables[LAP_CORNER] = corners.lap_corners(
-                records,
-                unrolled,
-                grid,
-                choice.corners,
-                tick_rate_hz=telemetry.facts.tick_rate,
-            )
-    analysis.keep_within_bounds()
-    tables[SESSION_SUMMARY] = session_summary(
-        session["session_key"], laps, tables[LAP_SECTOR], tables[FUEL_LAP]
+    measurement = (
+        TRACK_MEASUREMENT.frame()
+        if own is None
+        else track_evidence.track_measurement(own, lengths, evidence, session["session_key"])
     )
-    tables[CORNER_CONSISTENCY] = corner_consistency(tables[LAP_CORNER], laps)
-    tables[RACE_INCIDENT] = incidents.incidents(
-        samples,
-        laps,
-        session["session_key"],
-        length_m=None if grid is None else grid.length_m,
-        corners=analysis.corners,
+    choice = _choose(track, own, shown, measurement)
+    drive = Drive(
+        telemetry=telemetry,
+        session=session,
+        records=records,
+        samples=samples,
+        unrolled=unrolled,
+        tyre_sets=tyres.tyre_sets(records, samples, laps),
+        measurement=measurement,
+        grid=choice.grid,
+        corners=choice.corners,
     )
-    tables[PENALTY_LADDER] = incidents.penalty_ladder(
-        telemetry.facts.session_info(("WeekendInfo",)), session["incidents"], session["session_key"]
-    )
-    tables[RACE_FINDING] = race_findings(session, laps, tables[LAP_CORNER], tables[STINT])
-    analysis.keep_within_bounds()
+    analysis = LapAnalysis(choice.grid, choice.corners, drive.tables)
+    for each in LAP_TABLES:
+        rows, left_out = each.table.bounded(each.make(drive))
+        analysis.tables[each.table] = rows
+        analysis.left_out += left_out
+    for table, rows in _new_to_the_track(choice, drive).items():
+        analysis.made[table], left_out = table.bounded(rows)
+        analysis.left_out += left_out
     analysis.seconds = time.perf_counter() - began
     return analysis
+
+
+def _new_to_the_track(choice: _Choice, drive: Drive) -> dict[Table, pl.DataFrame]:
+    """Rows of the grid and the corner map, where this file makes them."""
+    new: dict[Table, pl.DataFrame] = {}
+    if choice.grid is None:
+        return new
+    if choice.new_grid and len(drive.unrolled):
+        new[TRACK_GRID] = track_grid.track_grid(choice.grid, drive.session)
+    if choice.corners is not None and choice.new_corners and choice.grid.track_id is not None:
+        new[CORNER_MAP] = choice.corners.rows(choice.grid, drive.session["session_key"])
+    return new
 
 
 def _with_speed(records: pl.DataFrame, samples: Samples) -> pl.DataFrame:

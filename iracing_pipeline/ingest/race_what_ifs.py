@@ -20,7 +20,6 @@ from iracing_pipeline.tables.results import RESULT, SESSION_EVENT
 from iracing_pipeline.warehouse import audit
 from iracing_pipeline.warehouse.load import replace
 from iracing_pipeline.warehouse.read import read_table
-from iracing_pipeline.warehouse.results_views import OWN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,20 +31,25 @@ VERSION = 1
 MOST_RACES = 25
 QUARANTINE = "race_what_if"
 _MAIN_EVENT = 0
+_OWN: LiteralString = (
+    "(SELECT cust_id FROM racing.own_member UNION SELECT cust_id FROM racing.rating_history"
+    " UNION SELECT cust_id FROM racing.telemetry_session WHERE cust_id IS NOT NULL)"
+)
+"""The members whose racing this is, as in the column ``own`` of views."""
 _DUE: LiteralString = f"""
 SELECT done.subsession_id FROM racing.race_analysis AS done
 JOIN racing.subsession AS subsession USING (subsession_id)
 WHERE done.ledger_rows > 0 AND done.what_if_version IS DISTINCT FROM %s
     AND EXISTS (SELECT FROM racing.result AS result
         WHERE result.subsession_id = done.subsession_id AND result.simsession_number = 0
-            AND result.cust_id IN {OWN})
+            AND result.cust_id IN {_OWN})
 ORDER BY subsession.start_time DESC NULLS LAST, done.subsession_id DESC
 LIMIT %s
 """
 _DONE: LiteralString = (
     "UPDATE racing.race_analysis SET what_if_version = %s WHERE subsession_id = %s"
 )
-_MEMBERS: LiteralString = f"SELECT cust_id FROM {OWN} AS own"
+_MEMBERS: LiteralString = f"SELECT cust_id FROM {_OWN} AS own"
 
 
 @dataclass(slots=True)

@@ -13,6 +13,7 @@ from iracing_pipeline.analysis import traces
 from iracing_pipeline.analysis.reference import OtherTrackError, follows
 from iracing_pipeline.analysis.samples import Samples
 from iracing_pipeline.analysis.unrolled import Unrolled, unroll
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.exchange import garage61
 from iracing_pipeline.ibt import IbtFile, StartSource
 from iracing_pipeline.ingest import lap_analysis
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.warehouse.connection import Connection
 
 
-class UnusableReferenceError(Exception):
+class UnusableReferenceError(PipelineError):
     """A file has no lap to compare with, or its track is not known here."""
 
 

@@ -15,6 +15,7 @@ import polars as pl
 from iracing_pipeline.analysis import energy, sessions
 from iracing_pipeline.analysis.channels import CHANNELS
 from iracing_pipeline.analysis.laps import laps as find_laps
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.ibt import Facts, IbtFile
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse import audit
@@ -34,38 +35,27 @@ _MOST_WARNINGS = 20
 KIND, FRAMES = "telemetry", "frames.parquet"
 
 
-class ShorterThanLoadedError(Exception):
-    """What is left of a recording is shorter than what is loaded of it.
-
-    Attributes:
-        reason: Problem, in words.
-        advice: Remedy, in words.
-    """
+class ShorterThanLoadedError(PipelineError):
+    """What is left of a recording is shorter than what is loaded of it."""
 
     advice = "Nothing was changed. Copy the whole file again from the racing PC."
 
     def __init__(self, facts: Facts, loaded: int) -> None:
         """Say how much is left."""
-        self.reason = (
-            f"{facts.record_count} records are left of it, and {loaded} are in the database"
+        super().__init__(
+            f"{facts.record_count} records are left of it, and {loaded} are in the database",
+            item=facts.file_name,
         )
-        super().__init__(f"{facts.file_name}: {self.reason}. {self.advice}")
 
 
-class OutOfBoundsError(Exception):
-    """A recording whose session cannot be identified, as a value is outside its bounds.
-
-    Attributes:
-        reason: Problem, in words.
-        advice: Remedy, in words.
-    """
+class OutOfBoundsError(PipelineError):
+    """A recording whose session cannot be identified, as a value is outside its bounds."""
 
     advice = "The file is damaged. Copy it again from the racing PC."
 
     def __init__(self, facts: Facts, left_out: Sequence[OutOfBounds]) -> None:
         """Name the columns."""
-        self.reason = "; ".join(map(str, left_out))
-        super().__init__(f"{facts.file_name}: {self.reason}. {self.advice}")
+        super().__init__("; ".join(map(str, left_out)), item=facts.file_name)
 
 
 class Source(Protocol):

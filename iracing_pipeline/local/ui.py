@@ -19,6 +19,7 @@ from urllib.request import urlopen
 
 from iracing_pipeline import private
 from iracing_pipeline.child_environment import of_pipeline
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.local import dagster_home, tether
 from iracing_pipeline.printable import printable, without_colours
 from iracing_pipeline.warehouse import database_url, migrate
@@ -42,7 +43,7 @@ def log_file(settings: Settings) -> Path:
     return settings.home / "logs" / "dagster.log"
 
 
-class NoPortError(Exception):
+class NoPortError(PipelineError):
     """No port is free where one was asked for."""
 
 

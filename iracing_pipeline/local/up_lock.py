@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import filelock
 
 from iracing_pipeline import private
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.lake import atomic
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Running:
         return f"running{at}" + (f" (pid {self.pid})" if self.pid else "")
 
 
-class AlreadyRunningError(Exception):
+class AlreadyRunningError(PipelineError):
     """Another process serves the data folder."""
 
     def __init__(self, running: Running) -> None:

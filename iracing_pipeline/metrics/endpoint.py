@@ -9,6 +9,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.http_guard import allowed_hosts, refusal
 from iracing_pipeline.http_server import LimitedServer
 from iracing_pipeline.metrics.families import CONTENT_TYPE
@@ -21,7 +22,7 @@ logger = logging.getLogger(__name__)
 LOOPBACK = "127.0.0.1"
 
 
-class PortInUseError(Exception):
+class PortInUseError(PipelineError):
     """The endpoint cannot listen where it shall."""
 
 

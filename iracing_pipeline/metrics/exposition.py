@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.metrics.families import counter, exposition, gauge, histogram
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ logger = logging.getLogger(__name__)
 SCRAPE_BOUNDS_S = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1)
 
 
-class SourceError(Exception):
+class SourceError(PipelineError):
     """A source cannot answer now."""
 
 

@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.ibt import IbtFile
 from iracing_pipeline.inbox.file_names import text_of
 
@@ -39,7 +40,7 @@ _OF_DATE = (
 )
 
 
-class NoSessionError(Exception):
+class NoSessionError(PipelineError):
     """No session has the name."""
 
 

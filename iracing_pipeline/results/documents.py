@@ -12,6 +12,8 @@ import math
 import re
 from typing import Any
 
+from iracing_pipeline.errors import PipelineError
+
 DEEPEST = 64
 """Levels of nesting that are kept; iRacing's documents have eight."""
 
@@ -21,7 +23,7 @@ _ODD_TEXT = re.compile("[\0\ud800-\udfff]")
 _SUSPECT = re.compile(r"\\u(?:0000|d[89a-f])|\d{19}", re.IGNORECASE)
 
 
-class TooDeepError(ValueError):
+class TooDeepError(PipelineError, ValueError):
     """A document is nested deeper than any of iRacing's."""
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from iracing_pipeline.errors import PipelineError
 
-class ExportError(Exception):
+
+class ExportError(PipelineError):
     """A dropped file holds no results that can be read.
 
     Attributes:
@@ -14,10 +16,4 @@ class ExportError(Exception):
 
     def __init__(self, name: str, reason: str, advice: str) -> None:
         self.name = name
-        self.reason = reason
-        self.advice = advice
-        super().__init__(f"{name}: {reason}. {advice}")
-
-    def __reduce__(self) -> tuple[type[ExportError], tuple[str, str, str]]:
-        """Rebuild from the facts, so that the error crosses process boundaries."""
-        return type(self), (self.name, self.reason, self.advice)
+        super().__init__(reason, advice, item=name)

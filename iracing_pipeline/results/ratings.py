@@ -16,8 +16,7 @@ from iracing_pipeline.results.reading import (
     stacked,
     value_at,
 )
-from iracing_pipeline.results.season import season_key
-from iracing_pipeline.tables.ratings import CAREER, PERSONAL_BEST, RATING_HISTORY, YEARLY
+from iracing_pipeline.tables.ratings import CAREER, RATING_HISTORY, YEARLY
 from iracing_pipeline.tables.results import MEMBER
 
 if TYPE_CHECKING:
@@ -115,22 +114,6 @@ YEARLY_SHAPE = Shape(
     (*_TOTALS, Field("year", "year", kinds.COUNT)),
     _TOTALS_IGNORED,
     derived=_AVERAGES,
-)
-
-BEST_SHAPE = Shape(
-    where="stats/member_bests bests[]",
-    table=PERSONAL_BEST,
-    fields=(
-        Field("track_id", "track.track_id", kinds.IDENTIFIER),
-        Field("event_type", "event_type", kinds.TEXT),
-        Field("track_name", "track.track_name", kinds.TEXT),
-        Field("best_lap_s", "best_lap_time", kinds.LAP_TICKS),
-        Field("subsession_id", "subsession_id", kinds.IDENTIFIER),
-        Field("driven_at", "end_time", kinds.MOMENT),
-        Field("season_year", "season_year", kinds.COUNT),
-        Field("season_quarter", "season_quarter", kinds.COUNT),
-    ),
-    derived=(("season", season_key("season_year", "season_quarter")),),
 )
 
 MEMBER_SHAPE = Shape(
@@ -321,14 +304,6 @@ def read_career(payload: object, issues: Issues) -> pl.DataFrame:
 def read_yearly(payload: object, issues: Issues) -> pl.DataFrame:
     """Rows of ``racing.yearly`` from ``stats/member_yearly``."""
     return _stats(YEARLY_SHAPE, payload, issues)
-
-
-def read_personal_bests(payload: object, issues: Issues) -> pl.DataFrame:
-    """Rows of ``racing.personal_best`` from ``stats/member_bests``."""
-    rows = Rows(BEST_SHAPE, issues)
-    given = {name: value_at(payload, name) for name in ("cust_id", "car_id")}
-    rows.add(objects(payload, "bests"), given)
-    return rows.frame()
 
 
 def read_member(payload: object, issues: Issues) -> pl.DataFrame:

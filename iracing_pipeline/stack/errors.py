@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from iracing_pipeline.errors import PipelineError
 
-class StackError(Exception):
+
+class StackError(PipelineError):
     """The stack cannot be set up or started; the message says what to do."""

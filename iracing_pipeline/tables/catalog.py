@@ -2,69 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import importlib
+import pkgutil
 
-from iracing_pipeline.tables import (
-    consistency,
-    experiment,
-    live,
-    race,
-    ratings,
-    raw,
-    reference,
-    results,
-    setups,
-    strategy,
-    watch,
-)
-from iracing_pipeline.tables.corners import CORNER_MAP, LAP_CORNER
-from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
-from iracing_pipeline.tables.debrief import RACE_FINDING
-from iracing_pipeline.tables.ops import (
-    ITEM_ISSUE,
-    LOAD_AUDIT,
-    QUARANTINE,
-    SESSION_DIGEST,
-    TELEMETRY_FILE,
-)
-from iracing_pipeline.tables.sectors import LAP_SECTOR
-from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
-from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.tables.traces import LAP_TRACE, REFERENCE_LAP, TRACK_GRID, TRACK_MEASUREMENT
+from iracing_pipeline import tables
+from iracing_pipeline.tables.column import Table
 
-if TYPE_CHECKING:
-    from iracing_pipeline.tables import Table
 
-TABLES: tuple[Table, ...] = (
-    TELEMETRY_SESSION,
-    TELEMETRY_LAP,
-    TRACK_GRID,
-    TRACK_MEASUREMENT,
-    LAP_TRACE,
-    LAP_SECTOR,
-    CORNER_MAP,
-    LAP_CORNER,
-    STINT,
-    FUEL_LAP,
-    TYRE_SET,
-    TYRE_LAP,
-    DAMPER_HISTOGRAM,
-    REFERENCE_LAP,
-    RACE_FINDING,
-    TELEMETRY_FILE,
-    QUARANTINE,
-    ITEM_ISSUE,
-    LOAD_AUDIT,
-    SESSION_DIGEST,
-    *reference.TABLES,
-    *results.TABLES,
-    *race.TABLES,
-    *experiment.TABLES,
-    *ratings.TABLES,
-    *raw.TABLES,
-    *watch.TABLES,
-    live.LIVE_LAP,
-    *consistency.TABLES,
-    *strategy.TABLES,
-    *setups.TABLES,
+def tables_of(module: str) -> tuple[Table, ...]:
+    """The tables that a module of this package declares, in its order."""
+    declared = vars(importlib.import_module(f"{tables.__name__}.{module}"))
+    return tuple(value for value in declared.values() if isinstance(value, Table))
+
+
+TABLES = tuple(
+    table
+    for module in pkgutil.iter_modules(tables.__path__)
+    if module.name != "catalog"
+    for table in tables_of(module.name)
 )

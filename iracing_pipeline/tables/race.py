@@ -329,14 +329,3 @@ PENALTY_LADDER = Table(
         Column("points_left", pl.Int32, "Points short of it; zero or below: reached"),
     ),
 )
-
-TABLES = (
-    IRATING_OUTCOME,
-    RACE_LEDGER,
-    RACE_PACE,
-    TRAFFIC_EFFECT,
-    RACE_ANALYSIS,
-    RACE_WHAT_IF,
-    RACE_INCIDENT,
-    PENALTY_LADDER,
-)

@@ -229,5 +229,3 @@ RATING_TARGET = Table(
         Column("note", pl.String, "Why it cannot be determined; null where it can"),
     ),
 )
-
-TABLES = (RATING_HISTORY, CAREER, YEARLY, PERSONAL_BEST, RATING_FORECAST, RATING_TARGET)

@@ -147,13 +147,3 @@ RESULT_FILE = Table(
         Column("first_modified_at", UTC, "Its modified_at when first read", required=True),
     ),
 )
-
-TABLES = (
-    PAYLOAD,
-    SUBSESSION_FETCH,
-    DOCUMENT_FETCH,
-    SEASON_FETCH,
-    OAUTH_TOKEN,
-    WATERMARK,
-    RESULT_FILE,
-)

@@ -209,16 +209,3 @@ SEASON_WEEK = Table(
         Column("precipitation_chance_pct", pl.Float64, "Chance of rain", "%"),
     ),
 )
-
-TABLES = (
-    CATEGORY,
-    DIVISION,
-    EVENT_TYPE,
-    LICENCE_LEVEL,
-    TRACK,
-    CAR,
-    CAR_CLASS,
-    SERIES,
-    SEASON,
-    SEASON_WEEK,
-)

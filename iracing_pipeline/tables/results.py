@@ -364,14 +364,3 @@ OWN_MEMBER = Table(
         ),
     ),
 )
-
-TABLES = (
-    SUBSESSION,
-    SUBSESSION_CLASS,
-    SIMSESSION,
-    RESULT,
-    LAP,
-    SESSION_EVENT,
-    MEMBER,
-    OWN_MEMBER,
-)

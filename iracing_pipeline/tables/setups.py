@@ -88,5 +88,3 @@ SETUP_CHANGE = Table(
         ),
     ),
 )
-
-TABLES = (SETUP_COMPARISON, SETUP_CHANGE)

@@ -382,5 +382,3 @@ FUEL_SAVING = Table(
         Column("fuel_lap_count", pl.Int32, "Laps behind the median", required=True),
     ),
 )
-
-TABLES = (CAR_TRACK, RACE_LENGTH, RACE_PLAN, RACE_PLAN_STOP, FUEL_SAVING)

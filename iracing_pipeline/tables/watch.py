@@ -120,5 +120,3 @@ API_OUTAGE = Table(
         Column("reason", pl.String, "What was answered", required=True),
     ),
 )
-
-TABLES = (METRIC_HISTORY, STEP_TIME, API_REQUEST, API_STATE, API_OUTAGE)

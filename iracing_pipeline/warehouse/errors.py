@@ -6,24 +6,11 @@ Nothing is half written: a load that fails leaves its transaction to be rolled b
 
 from __future__ import annotations
 
+from iracing_pipeline.errors import PipelineError
 
-class WarehouseError(Exception):
-    """The database cannot do what was asked of it.
 
-    Attributes:
-        reason: What is wrong, in words.
-        advice: What to do about it.
-    """
-
-    def __init__(self, reason: str, advice: str) -> None:
-        """Say what is wrong and what to do."""
-        self.reason = reason
-        self.advice = advice
-        super().__init__(f"{reason}. {advice}")
-
-    def __reduce__(self) -> tuple[type[WarehouseError], tuple[str, str]]:
-        """Rebuild from the facts, so that the error crosses process boundaries."""
-        return type(self), (self.reason, self.advice)
+class WarehouseError(PipelineError):
+    """The database cannot do what was asked of it."""
 
 
 class EmbeddedServerError(WarehouseError):

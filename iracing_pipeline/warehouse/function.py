@@ -1,4 +1,4 @@
-"""A function of schema ``grafana``, as a declaration: what dashboards may call."""
+"""A function of schema ``grafana``: what dashboards may call."""
 
 from __future__ import annotations
 
@@ -9,14 +9,17 @@ import psycopg
 from psycopg import sql
 
 from iracing_pipeline.warehouse.errors import MigrationError
+from iracing_pipeline.warehouse.view import documented
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from iracing_pipeline.warehouse.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """An SQL function of schema ``grafana``.
+    """An SQL function of schema ``grafana``, read from its ``.sql`` file.
 
     It runs with the rights of its caller, and PostgreSQL puts its body into the query that calls
     it: so it is as fast as the query written out, and shows nobody what they may not read.
@@ -24,27 +27,17 @@ class Function:
     Attributes:
         name: Schema and name.
         doc: Description, with units.
-        arguments: Names and types as in SQL.
-        returns: SQL after ``RETURNS``.
-        body: One ``SELECT``.
-        immutable: Whether the answer depends on the arguments alone.
+        statement: SQL that creates it.
     """
 
     name: str
     doc: str
-    arguments: str
-    returns: str
-    body: str
-    immutable: bool = False
+    statement: str
 
-    @property
-    def statement(self) -> str:
-        """The statement that creates it."""
-        kept = "IMMUTABLE" if self.immutable else "STABLE"
-        return (
-            f"CREATE FUNCTION {self.name}({self.arguments}) RETURNS {self.returns}"
-            f" LANGUAGE sql {kept} PARALLEL SAFE AS $sql$\n{self.body}\n$sql$"
-        )
+
+def read_function(path: Path) -> Function:
+    """Read the function that a file creates."""
+    return Function(f"grafana.{path.stem}", *documented(path))
 
 
 def remake(connection: Connection, functions: tuple[Function, ...]) -> None:

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 SCRIPTS = Path(__file__).parent / "migrations"
-HEAD = max(path.stem.partition("_")[0] for path in (SCRIPTS / "versions").glob("0*.py"))
+EARLIER = {path.stem: path for path in sorted((SCRIPTS / "earlier").glob("*.sql"))}
+"""The SQL of each revision up to the baseline, in order: for databases and backups before it."""
+BASELINE = max(EARLIER)
+"""The revision at which a fresh database begins."""
+_LATER = {path.stem.partition("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py")}
+HEAD = max(_LATER)
 """The newest revision."""
 VERSION_TABLE = "schema_version"
 _one_at_a_time = threading.Lock()  # Alembic keeps what it is doing in globals
@@ -92,11 +97,12 @@ class Migration:
     """A transaction in which a database is migrated, step by step; it holds the migrations' lock.
 
     Attributes:
+        transaction: It, as SQLAlchemy has it.
         connection: The database, in that transaction.
     """
 
     def __init__(self, transaction: sqlalchemy.Connection) -> None:
-        self._transaction = transaction
+        self.transaction = transaction
         connection: Connection | None = transaction.connection.driver_connection
         assert connection is not None  # noqa: S101 - an open one always has it
         self.connection = connection
@@ -107,8 +113,23 @@ class Migration:
         from alembic import command  # noqa: PLC0415 - as below
 
         self.connection.execute("CREATE SCHEMA IF NOT EXISTS ops")
-        with _one_at_a_time:
-            command.upgrade(_configuration(self._transaction), revision)
+        present = revision_of(self.connection)
+        if present is not None or revision < BASELINE:
+            self._upgrade_to_baseline(present or "", revision)
+        if revision >= BASELINE:
+            with _one_at_a_time:
+                command.upgrade(configuration(self.transaction), revision)
+
+    def _upgrade_to_baseline(self, present: str, revision: str) -> None:
+        """Bring the tables to a revision, at most that of the baseline."""
+        steps = [step for step in EARLIER if present < step <= revision]
+        if not steps:
+            return
+        for step in steps:
+            self.connection.execute(EARLIER[step].read_bytes())
+        self.connection.execute(VERSION.encode())
+        self.connection.execute(f"DELETE FROM ops.{VERSION_TABLE}".encode())
+        self.connection.execute(f"INSERT INTO ops.{VERSION_TABLE} VALUES (%s)".encode(), steps[-1:])
 
     def complete(self) -> bool:
         """Bring all to this version's state; whether there was anything to do.
@@ -191,7 +212,7 @@ def is_current(connection: Connection) -> bool:
 
 def revisions() -> set[str]:
     """The revisions that there are migrations to."""
-    return {path.name[:4] for path in (SCRIPTS / "versions").glob("[0-9][0-9][0-9][0-9]_*.py")}
+    return EARLIER.keys() | _LATER
 
 
 def refuse_newer(revision: str | None, what: str) -> None:
@@ -212,7 +233,8 @@ def _admit(connection: Connection) -> None:
     roles.admit(connection)
 
 
-def _configuration(transaction: sqlalchemy.Connection) -> Config:
+def configuration(transaction: sqlalchemy.Connection) -> Config:
+    """What Alembic needs to work in a transaction."""
     from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()

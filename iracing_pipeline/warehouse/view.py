@@ -1,14 +1,44 @@
-"""A view of schema ``grafana``, as a declaration: what dashboards may read."""
+"""A view of schema ``grafana``, read from its ``.sql`` file: what dashboards may read.
+
+The file is plain SQL that ``psql`` runs. Comments say what the database is to say of it: above the
+statement what one row is, and above a column what it holds. A column that is one of a table, by
+its name and the alias of the table, needs none; ``-- racing.lap_corner.time_s`` names the column
+whose meaning another has, and ``-- racing.lap_corner.*`` the table behind an alias.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+import polars as pl
 
-    from iracing_pipeline.tables import Column, Table
+from iracing_pipeline.tables import Column
+from iracing_pipeline.tables.catalog import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+_TABLES = {table.name: table for table in TABLES}
+_COLUMNS = {f"{table.name}.{column.name}": column for table in TABLES for column in table.columns}
+_TYPES = {
+    "text": pl.String(),
+    "jsonb": pl.String(),
+    "boolean": pl.Boolean(),
+    "smallint": pl.Int16(),
+    "integer": pl.Int32(),
+    "bigint": pl.Int64(),
+    "real": pl.Float32(),
+    "double precision": pl.Float64(),
+    "date": pl.Date(),
+    "timestamptz": pl.Datetime("us", "UTC"),
+}
+_VIEW = re.compile(r"\ACREATE OR REPLACE VIEW (\S+) AS\nSELECT\n(.*?)\nFROM (.*);\s*\Z", re.DOTALL)
+_PARTS = re.compile(r"'(?:[^']|'')*'|--[^\n]*\n|[][(),]|[^][(),'-]+|-")
+_DECLARED = re.compile(rf"({'|'.join(_TYPES)})(\[\])?: (.*?)(?: \[([^\]]+)\])?")
+_PLAIN = re.compile(r"(\w+)\.(\w+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +72,83 @@ class View:
         return f"SELECT\n    {shown}\nFROM {self.source}"
 
 
+def read_view(path: Path) -> View:
+    """The view that a file makes.
+
+    Raises:
+        ValueError: If the file is not as described above.
+    """
+    doc, statement = documented(path)
+    match = _VIEW.match(statement)
+    if match is None or match[1] != f"grafana.{path.stem}":
+        raise ValueError(f"{path.name} makes no view grafana.{path.stem}")
+    name, columns, source = match.groups()
+    tables = {alias: table for table, alias in re.findall(r"\b(\w+\.\w+) AS (\w+)", source)}
+    try:
+        return View(name, doc, source, tuple(_columns(columns, tables)))
+    except KeyError as error:
+        raise ValueError(f"{path.name}: no column {error}") from error
+
+
+def documented(path: Path) -> tuple[str, str]:
+    """The comment at the top of an ``.sql`` file, and its statement.
+
+    A comment that begins with a table, ``-- racing.stint: With its pit stop.``, begins with what a
+    row of the table is.
+    """
+    text = path.read_text(encoding="utf-8")
+    lines = text.splitlines(keepends=True)
+    count = next(n for n, line in enumerate(lines) if not line.startswith("--"))
+    doc = _joined(lines[:count])
+    table, _, more = doc.partition(": ")
+    if table in _TABLES:
+        doc = f"{_TABLES[table].doc} {more}".rstrip()
+    return doc, "".join(lines[count:])
+
+
+def _columns(text: str, tables: dict[str, str]) -> Iterator[ViewColumn]:
+    """The columns of the list between ``SELECT`` and ``FROM``."""
+    for comment, item in _items(text):
+        expression, _, name = item.rpartition(" AS ")
+        plain = _PLAIN.fullmatch(item)
+        if plain:
+            expression, name = item, plain[2]
+            if comment.endswith(".*"):
+                tables[plain[1]] = comment.removesuffix(".*")
+            if not comment or comment.endswith(".*"):
+                yield ViewColumn(item, _COLUMNS[f"{tables[plain[1]]}.{name}"])
+                continue
+        yield ViewColumn(expression, _declared(name, comment))
+
+
+def _declared(name: str, comment: str) -> Column:
+    match = _DECLARED.fullmatch(comment)
+    if match is None:
+        column = _COLUMNS[comment]
+        return column if column.name == name else replace(column, name=name)
+    kind, array, doc, unit = match.groups()
+    dtype = pl.List(_TYPES[kind]) if array else _TYPES[kind]
+    return Column(name, dtype, doc, unit, json=kind == "jsonb")
+
+
+def _items(text: str) -> Iterator[tuple[str, str]]:
+    """The comment above each item of a list, and the item."""
+    comments, item, depth = [], "", 0
+    for part in _PARTS.findall(f"{text},"):
+        depth += (part in "([") - (part in ")]")
+        if part.startswith("--"):
+            comments.append(part)
+        elif part == "," and depth == 0:
+            yield _joined(comments), item.strip()
+            comments, item = [], ""
+        else:
+            item += part
+
+
+def _joined(comments: list[str]) -> str:
+    return " ".join(line.removeprefix("--").strip() for line in comments)
+
+
 def in_words(expression: str, words: Mapping[str, str]) -> str:
     """SQL that shows what a key means; the key itself where it has no meaning here."""
     cases = " ".join(f"WHEN {_quoted(key)} THEN {_quoted(text)}" for key, text in words.items())
@@ -50,40 +157,3 @@ def in_words(expression: str, words: Mapping[str, str]) -> str:
 
 def _quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
-
-
-def taken(alias: str, table: Table, *names: str) -> tuple[ViewColumn, ...]:
-    """Columns of a table as they are; all of them when no name is given.
-
-    A recording of a team event may name its driver by id alone: ``driver_name`` beside ``cust_id``
-    is then the name of the member.
-
-    Raises:
-        KeyError: If the table has no such column.
-    """
-    by_name = {column.name: column for column in table.columns}
-
-    def expression(name: str) -> str:
-        if name == "driver_name" and "cust_id" in by_name:
-            return _driver_name(alias)
-        return f'{alias}."{name}"'
-
-    return tuple(ViewColumn(expression(n), by_name[n]) for n in names or table.names)
-
-
-def _driver_name(alias: str) -> str:
-    """SQL for the name of a driver: as the recording has it, else as results last showed it."""
-    return (
-        f"coalesce({alias}.driver_name, (SELECT member.display_name FROM racing.member AS member"
-        f" WHERE member.cust_id = {alias}.cust_id))"
-    )
-
-
-def of_simsession(columns: tuple[ViewColumn, ...]) -> tuple[ViewColumn, ...]:
-    """Columns of a session beside a lap, with the type of the simsession that the lap is of."""
-    return tuple(
-        ViewColumn(f"coalesce(lap.{column.column.name}, {column.expression})", column.column)
-        if column.column.name == "simsession_type"
-        else column
-        for column in columns
-    )

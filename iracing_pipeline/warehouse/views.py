@@ -1,4 +1,4 @@
-"""The views that dashboards read, and the functions that they call.
+"""The views that dashboards read, and the functions that they call: the files in ``sql``.
 
 Neither holds data, so they have no history: whenever one of them or a comment changed, they
 are recreated after the migrations, in the same transaction. A migration that changes a column
@@ -8,159 +8,43 @@ which a view shows, or retires a view, drops that view first.
 from __future__ import annotations
 
 import hashlib
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import polars as pl
 import psycopg
 from psycopg import sql
 
-from iracing_pipeline.tables import Column, results
 from iracing_pipeline.tables.catalog import TABLES
-from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
 from iracing_pipeline.warehouse import bounds, function
-from iracing_pipeline.warehouse.analysis_views import ANALYSIS_VIEWS
-from iracing_pipeline.warehouse.career_views import CAREER_VIEWS
-from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
 from iracing_pipeline.warehouse.errors import MigrationError
-from iracing_pipeline.warehouse.experiment_views import EXPERIMENT_VIEWS
-from iracing_pipeline.warehouse.live_views import LIVE_VIEWS
-from iracing_pipeline.warehouse.ops_views import OPS_VIEWS
-from iracing_pipeline.warehouse.race_views import RACE_FUNCTIONS, RACE_VIEWS
-from iracing_pipeline.warehouse.rating_views import RATING_VIEWS
-from iracing_pipeline.warehouse.results_views import RESULTS_VIEWS
-from iracing_pipeline.warehouse.session_views import SESSION_VIEWS, WHY_NOT_CLEAN
-from iracing_pipeline.warehouse.strategy_views import STRATEGY_VIEWS
-from iracing_pipeline.warehouse.view import View, ViewColumn, of_simsession, taken
+from iracing_pipeline.warehouse.function import read_function
+from iracing_pipeline.warehouse.view import View, read_view
 
 if TYPE_CHECKING:
     from iracing_pipeline.tables import Table
     from iracing_pipeline.warehouse.connection import Connection
 
 
-TELEMETRY_SESSIONS = View(
-    name="grafana.telemetry_sessions",
-    doc=TELEMETRY_SESSION.doc,
-    source="racing.telemetry_session AS session",
-    columns=taken(
-        "session",
-        TELEMETRY_SESSION,
-        *(name for name in TELEMETRY_SESSION.names if name != "setup"),
-    ),
+_SQL = Path(__file__).parent / "sql"
+
+
+def _in_order(made: dict[str, str]) -> list[str]:
+    """Names of views or functions, each after those that its SQL names."""
+    names = {name: set(re.findall(r"grafana\.\w+", text)) - {name} for name, text in made.items()}
+    order = TopologicalSorter(
+        {name: sorted(others & made.keys()) for name, others in names.items()}
+    )
+    return list(order.static_order())
+
+
+_VIEWS = {view.name: view for view in map(read_view, sorted(_SQL.glob("views/*.sql")))}
+_FUNCTIONS = {each.name: each for each in map(read_function, sorted(_SQL.glob("functions/*.sql")))}
+VIEWS = tuple(_VIEWS[n] for n in _in_order({n: view.query for n, view in _VIEWS.items()}))
+FUNCTIONS = tuple(
+    _FUNCTIONS[n] for n in _in_order({n: each.statement for n, each in _FUNCTIONS.items()})
 )
-
-TELEMETRY_LAPS = View(
-    name="grafana.telemetry_laps",
-    doc="One lap, or part of a lap, with the session it was driven in.",
-    source="racing.telemetry_lap AS lap JOIN racing.telemetry_session AS session"
-    " USING (session_key)",
-    columns=(
-        *taken(
-            "lap",
-            TELEMETRY_LAP,
-            *(name for name in TELEMETRY_LAP.names if name != "simsession_type"),
-        ),
-        WHY_NOT_CLEAN,
-        *of_simsession(taken("session", TELEMETRY_SESSION, "simsession_type")),
-        *taken(
-            "session",
-            TELEMETRY_SESSION,
-            "subsession_id",
-            "event_type",
-            "category",
-            "series_id",
-            "season_id",
-            "track_id",
-            "track_name",
-            "track_config",
-            "track_length_m",
-            "car_id",
-            "car_name",
-            "car_path",
-            "cust_id",
-            "driver_name",
-            "setup_name",
-            "best_lap_time_s",
-        ),
-    ),
-)
-
-SESSION_RESULTS = View(
-    name="grafana.session_results",
-    doc="One telemetry session of a subsession, with the result of its main event and what that"
-    " changed in the ratings.",
-    source="racing.telemetry_session AS session"
-    " JOIN racing.subsession AS subsession USING (subsession_id)"
-    " LEFT JOIN racing.result AS result ON result.subsession_id = session.subsession_id"
-    " AND result.simsession_number = 0 AND result.cust_id = session.cust_id",
-    columns=(
-        *taken(
-            "session",
-            TELEMETRY_SESSION,
-            "session_key",
-            "start_time",
-            "subsession_id",
-            "simsession_type",
-            "cust_id",
-            "driver_name",
-            "car_name",
-            "track_name",
-            "track_config",
-            "clean_lap_count",
-            "best_lap_time_s",
-        ),
-        *taken(
-            "subsession",
-            results.SUBSESSION,
-            "season",
-            "series_name",
-            "race_week_num",
-            "category_id",
-            "official",
-            "strength_of_field",
-            "split",
-            "car_count",
-        ),
-        *taken(
-            "result",
-            results.RESULT,
-            "starting_position",
-            "finish_position",
-            "laps_complete",
-            "incidents",
-            "best_lap_s",
-            "champ_points",
-            "irating_before",
-            "irating_after",
-            "licence_class_before",
-            "licence_class_after",
-            "safety_rating_before",
-            "safety_rating_after",
-        ),
-        ViewColumn(
-            "result.irating_after - result.irating_before",
-            Column("irating_change", pl.Int32, "What the main event changed in the iRating"),
-        ),
-    ),
-)
-
-VIEWS: tuple[View, ...] = (
-    TELEMETRY_SESSIONS,
-    TELEMETRY_LAPS,
-    SESSION_RESULTS,
-    *ANALYSIS_VIEWS,
-    *SESSION_VIEWS,
-    *RESULTS_VIEWS,
-    *RACE_VIEWS,
-    *EXPERIMENT_VIEWS,
-    *CAREER_VIEWS,
-    *RATING_VIEWS,
-    *STRATEGY_VIEWS,
-    *OPS_VIEWS,
-    *LIVE_VIEWS,
-)
-
-
-FUNCTIONS = (*DASHBOARD_FUNCTIONS, *RACE_FUNCTIONS)
 
 
 def digest() -> str:

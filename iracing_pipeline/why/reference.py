@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.tables.catalog import TABLES
 from iracing_pipeline.warehouse.views import VIEWS
 
@@ -32,13 +33,8 @@ _LONGEST = 200
 _SECRET = "ops.oauth_token"  # noqa: S105 - the name of a table
 
 
-class WhyError(Exception):
+class WhyError(PipelineError):
     """A figure that cannot be explained: what is wrong, and what to do."""
-
-    def __init__(self, reason: str, advice: str) -> None:
-        self.reason = reason
-        self.advice = advice
-        super().__init__(f"{reason}. {advice}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +98,6 @@ def origin(view: View, column: str) -> tuple[Table, Column] | None:
     named = re.search(rf"(?<![\w.])((?:racing|ops|raw)\.\w+) AS {match[1]}\b", view.source)
     table = _TABLES.get(named[1]) if named else None
     return None if table is None else _of(table, match[2])
-
-
-def origin_of(view: str, column: str) -> tuple[Table, Column] | None:
-    """The same of a view by its name; None where it is a function."""
-    return origin(_VIEWS[view], column) if view in _VIEWS else None
 
 
 def _column(text: str) -> tuple[Table, Column]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from iracing_pipeline.ingest.lap_tables import LAP_TABLES
 from iracing_pipeline.tables.catalog import TABLES
 
 if TYPE_CHECKING:
@@ -50,28 +51,18 @@ def rules() -> list[Rule]:
 _OTHER = ("architecture.md#data-flow", "warehouse.load.upsert")
 _RESULTS = ("results.md", "results.subsession.read_subsessions")
 _TABLES = {
+    **{
+        each.table.name.removeprefix("racing."): (
+            each.docs,
+            f"{each.rule.__module__}.{each.rule.__name__}".removeprefix("iracing_pipeline."),
+        )
+        for each in LAP_TABLES
+    },
     "telemetry_session": ("laps.md", "analysis.sessions.session"),
     "telemetry_lap": ("laps.md#cutting", "analysis.laps.laps"),
     "track_grid": ("analysis.md#traces", "analysis.track_grid.track_grid"),
-    "track_measurement": ("analysis.md#traces", "analysis.track_evidence.track_measurement"),
-    "lap_trace": ("analysis.md#traces", "analysis.traces.lap_traces"),
-    "lap_sector": ("analysis.md#sectors", "analysis.sectors.lap_sectors"),
     "corner_map": ("analysis.md#corners", "analysis.corner_map.find"),
-    "lap_corner": ("analysis.md#corners", "analysis.corners.lap_corners"),
-    "stint": ("analysis.md#stints", "analysis.stints.stints"),
-    "fuel_lap": ("analysis.md#fuel", "analysis.fuel.fuel_laps"),
-    "tyre_set": ("analysis.md#tyres", "analysis.tyres.tyre_set_table"),
-    "tyre_lap": ("analysis.md#tyres", "analysis.tyres.tyre_laps"),
-    "damper_histogram": ("analysis.md#dampers", "analysis.dampers.damper_histograms"),
-    "session_summary": ("analysis.md#consistency", "analysis.session_summary.session_summary"),
-    "corner_consistency": (
-        "analysis.md#consistency",
-        "analysis.session_summary.corner_consistency",
-    ),
     "consistency_trend": ("analysis.md#consistency", "analysis.session_summary.consistency_trends"),
-    "race_incident": ("analysis.md#incident-book", "analysis.incidents.incidents"),
-    "penalty_ladder": ("analysis.md#incident-book", "analysis.incidents.penalty_ladder"),
-    "race_finding": ("analysis.md#race-debrief", "analysis.debrief.race_findings"),
     "reference_lap": ("analysis.md#reference-laps", "ingest.reference_lap.move_to_grid"),
     "car_track": ("analysis.md#a-car-on-a-track", "analysis.car_track.car_tracks"),
     "race_length": ("analysis.md#strategy", "analysis.race_plans.race_plans"),

@@ -98,3 +98,23 @@ def test_short_runs_at_the_ends_decide_nothing(tail: list[int]) -> None:
     values = np.array([5] * 20 + tail)
     assert (settled(values, strict=True) == 5).all()
     assert (settled(values[::-1]) == 5).all()
+
+
+@pytest.mark.parametrize("wrong", [0.0, 9_000.0, -1.0])
+@pytest.mark.parametrize("count", [1, 2, LONGEST_EXCURSION])
+@pytest.mark.parametrize("last", [False, True])
+def test_wrong_times_in_the_first_and_last_records_do_not_move_the_session(
+    wrong: float, count: int, *, last: bool
+) -> None:
+    true = 150.0 + np.arange(100) / 60
+    values = true.copy()
+    values[slice(-count, None) if last else slice(count)] = wrong
+    time, usable = restored_time(values, np.ones(100, bool))
+    assert usable.all()
+    assert np.abs(time - true).max() < 1e-9
+
+
+def test_ticks_dropped_in_the_first_records_are_no_wrong_times() -> None:
+    ticks = np.delete(np.arange(120), slice(2, 20))
+    time, _ = restored_time(ticks / 60, np.ones(len(ticks), bool))
+    assert (time == ticks / 60).all()

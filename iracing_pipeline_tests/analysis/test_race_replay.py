@@ -10,7 +10,7 @@ from iracing_pipeline.analysis.race_field import NoLapError, at_lap, estimate
 from iracing_pipeline.analysis.race_questions import FEWER_STOPS, MISTAKE, START, what_ifs
 from iracing_pipeline.analysis.race_replay import Distance, Field, Passing, finish, replay
 from iracing_pipeline.analysis.race_what_if import (
-    RefusedError,
+    WhatIfRefusedError,
     driven,
     from_place,
     with_stops,
@@ -179,7 +179,7 @@ def test_one_stop_fewer_gains_a_stop_where_tyres_last(world: World) -> None:
 def test_a_stint_that_nobody_drove_is_refused(world: World) -> None:
     car, _ = _clean_car(world)
 
-    with pytest.raises(RefusedError, match="no car of the class drove more than"):
+    with pytest.raises(WhatIfRefusedError, match="no car of the class drove more than"):
         with_stops(driven(fitted(world.chart, world.laps)), car, ())
 
 
@@ -190,13 +190,13 @@ def test_starting_in_front_ends_no_further_back(world: World) -> None:
     answer = from_place(race, car, 1)
 
     assert answer.places_gained > 0
-    with pytest.raises(RefusedError, match="outside the class"):
+    with pytest.raises(WhatIfRefusedError, match="outside the class"):
         from_place(race, car, 99)
 
 
 def test_a_car_that_is_not_there_and_a_race_without_laps_are_named(world: World) -> None:
     race = driven(fitted(world.chart, world.laps))
-    with pytest.raises(RefusedError, match="car 4711 is not in the race"):
+    with pytest.raises(WhatIfRefusedError, match="car 4711 is not in the race"):
         with_stops(race, 4711, ())
     with pytest.raises(NoLapError, match="No car of the race completed a lap"):
         estimate(race_ledger.read_race(LAP.frame(), RESULT.frame()))

@@ -13,7 +13,7 @@ from iracing_pipeline.dashboards import build
 from iracing_pipeline.dashboards.board import Board, Folder
 from iracing_pipeline.dashboards.catalog import BOARDS
 from iracing_pipeline.dashboards.lint import lint
-from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
+from iracing_pipeline.warehouse.views import FUNCTIONS
 
 GRAFANA = Path(iracing_pipeline.__file__).parents[1] / "grafana"
 
@@ -94,5 +94,5 @@ def test_the_documentation_names_every_board_and_its_question() -> None:
 def test_the_documentation_names_every_function() -> None:
     page = (GRAFANA.parent / "docs" / "dashboards.md").read_text("utf-8")
 
-    for function in DASHBOARD_FUNCTIONS:
+    for function in FUNCTIONS:
         assert f"`{function.name}" in page or f"`{function.name.partition('.')[2]}`" in page

@@ -11,7 +11,7 @@ from iracing_pipeline.dashboards.asking import Database
 from iracing_pipeline.dashboards.errors import BoardError
 from iracing_pipeline.warehouse import MigrationError, Warehouse
 from iracing_pipeline.warehouse import function as functions
-from iracing_pipeline.warehouse.dashboard_views import DASHBOARD_FUNCTIONS
+from iracing_pipeline.warehouse.views import FUNCTIONS
 
 if TYPE_CHECKING:
     from iracing_pipeline.warehouse import Connection
@@ -177,7 +177,7 @@ def test_functions_are_made_anew_in_whatever_form_they_were(connection: Connecti
         "CREATE FUNCTION grafana.speed(mps real) RETURNS text LANGUAGE sql AS 'SELECT 1::text'"
     )
 
-    functions.remake(connection, DASHBOARD_FUNCTIONS)
+    functions.remake(connection, FUNCTIONS)
 
     assert connection.execute(
         "SELECT oid::regprocedure::text FROM pg_proc WHERE proname = 'speed'"
@@ -188,7 +188,7 @@ def test_a_function_that_somebody_uses_is_told(database: str) -> None:
     with Warehouse(database).connect() as connection:
         connection.execute("CREATE VIEW public.mine AS SELECT grafana.lap_time(1)")
         with pytest.raises(MigrationError, match="view mine depends on function"):
-            functions.remake(connection, DASHBOARD_FUNCTIONS)
+            functions.remake(connection, FUNCTIONS)
         connection.rollback()
 
 
@@ -198,4 +198,4 @@ def test_a_function_is_described_in_the_database(connection: Connection) -> None
     ).fetchone()
 
     assert output == ("A lap time as m:ss.SSS, in no time zone.",)
-    assert all(each.doc for each in DASHBOARD_FUNCTIONS)
+    assert all(each.doc for each in FUNCTIONS)

@@ -11,12 +11,12 @@ from iracing_pipeline.data_api import endpoints
 from iracing_pipeline.data_api.answers import chunks_of, link_of
 from iracing_pipeline.data_api.client import DataApi
 from iracing_pipeline.data_api.errors import (
+    ApiUnavailableError,
     AuthenticationError,
     ForbiddenError,
     MaintenanceError,
     NotFoundError,
     RejectedRequestError,
-    UnavailableError,
 )
 from iracing_pipeline.data_api.oauth import OAuth
 from iracing_pipeline.data_api.rate_limit import TokenBucket
@@ -129,7 +129,7 @@ def test_passing_faults_cost_time_and_no_rows(
         while good < 20:  # as runs that are started again
             try:
                 assert endpoints.lap_chart(api, RACE.subsession_id, 0).rows == clean.rows
-            except UnavailableError:
+            except ApiUnavailableError:
                 clock.sleep(3600)
             else:
                 good += 1
@@ -142,12 +142,12 @@ def test_passing_faults_cost_time_and_no_rows(
     ("fault", "error", "said"),
     [
         (Fault.MAINTENANCE, MaintenanceError, "maintenance"),
-        (Fault.GATEWAY_HTML, UnavailableError, "504 HTML"),
-        (Fault.LINK_EXPIRED, UnavailableError, "links expire"),
-        (Fault.TRUNCATED_JSON, UnavailableError, "no JSON"),
-        (Fault.CHUNK_MISSING_ROWS, UnavailableError, "chunk without"),
-        (Fault.RATE_LIMITED, UnavailableError, "limit on calls"),
-        (Fault.CONNECTION_DROPPED, UnavailableError, "no answer"),
+        (Fault.GATEWAY_HTML, ApiUnavailableError, "504 HTML"),
+        (Fault.LINK_EXPIRED, ApiUnavailableError, "links expire"),
+        (Fault.TRUNCATED_JSON, ApiUnavailableError, "no JSON"),
+        (Fault.CHUNK_MISSING_ROWS, ApiUnavailableError, "chunk without"),
+        (Fault.RATE_LIMITED, ApiUnavailableError, "limit on calls"),
+        (Fault.CONNECTION_DROPPED, ApiUnavailableError, "no answer"),
     ],
 )
 def test_lasting_faults_end_in_a_message(
@@ -238,7 +238,7 @@ def test_every_request_has_a_timeout(
         raise requests.Timeout
 
     monkeypatch.setattr(requests.Session, "get", slow)
-    with pytest.raises(UnavailableError, match="Timeout"):
+    with pytest.raises(ApiUnavailableError, match="Timeout"):
         client(server, tmp_path, clock).get("track/get")
     assert len(asked) == 2
     assert all(sum(timeout) <= 120 for timeout in asked)

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from iracing_pipeline.ibt.errors import (
     ChannelLayoutError,
     ChannelValueError,
-    MissingChannelError,
+    MissingColumnError,
     SessionInfoEncodingError,
 )
 from iracing_pipeline.ibt.layout import SUB_HEADER, SUB_HEADER_OFFSET, Channel, ChannelType
@@ -162,7 +162,7 @@ def test_a_start_without_timezone_is_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_is_left_under_the_name_when_a_column_is_missing(tmp_path: Path) -> None:
-    with pytest.raises(MissingChannelError, match=r"^a\.ibt: .*'Speed'"):
+    with pytest.raises(MissingColumnError, match=r"^a\.ibt: .*'Speed'"):
         write_ibt(tmp_path / "a.ibt", frame([1.0], [0]).drop("Speed"), CHANNELS, INFO, start=START)
     assert list(tmp_path.iterdir()) == []
 

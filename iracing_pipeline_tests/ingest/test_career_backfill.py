@@ -11,7 +11,7 @@ import pytest
 
 from iracing_pipeline.data_api import DataApi
 from iracing_pipeline.data_api.backfill import Fetch, Status, least_requests, search_windows
-from iracing_pipeline.data_api.errors import MaintenanceError, UnavailableError
+from iracing_pipeline.data_api.errors import ApiUnavailableError, MaintenanceError
 from iracing_pipeline.data_api.oauth import OAuth
 from iracing_pipeline.data_api.rate_limit import TokenBucket
 from iracing_pipeline.data_api.stats import ApiStats
@@ -118,7 +118,7 @@ def patiently(clock: SimulatedClock, step: Callable[[], object]) -> None:
     pytest.fail("it never came through")
 
 
-UnavailableOrDown = (MaintenanceError, UnavailableError)
+UnavailableOrDown = (MaintenanceError, ApiUnavailableError)
 
 
 def load(database: str) -> dict[str, int]:

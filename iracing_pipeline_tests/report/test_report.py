@@ -177,7 +177,7 @@ def test_without_laps_every_section_says_why(connection: Connection, key: str) -
         part = re.search(rf'<section id="{name}">(.*?)</section>', html, flags=re.DOTALL)
         assert part is not None
         assert 'class="empty"' in part[1], name
-    assert "Nothing can be told yet" in html
+    assert "No finding yet: " in html
 
     connection.execute(
         "UPDATE racing.telemetry_session"

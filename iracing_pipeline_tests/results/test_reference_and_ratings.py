@@ -13,7 +13,6 @@ from iracing_pipeline.results.ratings import (
     member_points,
     read_career,
     read_member,
-    read_personal_bests,
     read_yearly,
     result_points,
     stitch_road,
@@ -172,25 +171,6 @@ def test_a_search_row_agrees_with_the_result_it_announces() -> None:
     assert own["finish_position"] == 1
     for name in ("strength_of_field", "start_time", "season", "driver_count", "best_lap_s"):
         assert result.subsession[name][0] == full.subsession[name][0]
-
-
-@needs_payloads
-def test_personal_bests_load() -> None:
-    document = payload("stats_member_bests")
-    document["bests"] = [
-        {
-            "track": {"track_id": 163, "track_name": "Spa", "config_name": "GP"},
-            "event_type": "Race",
-            "best_lap_time": 1194250,
-            "subsession_id": 67876300,
-            "end_time": "2024-04-01T10:00:00Z",
-            "season_year": 2024,
-            "season_quarter": 2,
-        }
-    ]
-    bests = read_personal_bests(document, Issues())
-    assert bests["best_lap_s"].to_list() == [119.425]
-    assert bests["season"].to_list() == ["2024S2"]
 
 
 def point(category: int, day: int, irating: int) -> dict[str, object]:

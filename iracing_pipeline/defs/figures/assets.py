@@ -10,14 +10,7 @@ from iracing_pipeline.defs.figures import metadata
 from iracing_pipeline.defs.freshness import DAILY
 from iracing_pipeline.defs.resources import WarehouseResource
 from iracing_pipeline.defs.tables import description_of, metadata_of
-from iracing_pipeline.defs.telemetry.assets import (
-    consistency,
-    fuel_laps,
-    stints,
-    telemetry_laps,
-    telemetry_sessions,
-    tyre_sets,
-)
+from iracing_pipeline.defs.telemetry.assets import telemetry_laps, telemetry_sessions
 from iracing_pipeline.ingest import figures as ingest
 from iracing_pipeline.ingest.experiments import rebuild_experiments
 from iracing_pipeline.ingest.figures import Rows
@@ -61,13 +54,13 @@ _DRIVEN: list[dg.AssetSpec | str] = [telemetry_sessions, telemetry_laps]
 car_tracks = _figure(
     "car_tracks",
     "strategy",
-    [*_DRIVEN, stints, tyre_sets, fuel_laps, "subsessions"],
+    [*_DRIVEN, "stints", "tyre_sets", "fuel_laps", "subsessions"],
     CAR_TRACK,
 )
 race_plans = _figure(
     "race_plans", "strategy", [car_tracks, "results"], RACE_PLAN, RACE_LENGTH, FUEL_SAVING
 )
-consistency_trends = _figure("consistency_trends", "trends", [consistency], CONSISTENCY_TREND)
+consistency_trends = _figure("consistency_trends", "trends", ["consistency"], CONSISTENCY_TREND)
 setup_comparisons = _figure("setup_comparisons", "trends", _DRIVEN, SETUP_COMPARISON, SETUP_CHANGE)
 rating_forecasts = _figure(
     "rating_forecasts", "ratings", ["rating_history", "results"], RATING_FORECAST, RATING_TARGET
@@ -83,7 +76,9 @@ race_ledgers = _figure(
 race_what_ifs = _figure(
     "race_what_ifs", "debrief", [race_ledgers, "irating_outcomes"], RACE_WHAT_IF
 )
-experiments = _figure("experiments", "trends", [*_DRIVEN, stints], EXPERIMENT_LOOK, EXPERIMENT_RUN)
+experiments = _figure(
+    "experiments", "trends", [*_DRIVEN, "stints"], EXPERIMENT_LOOK, EXPERIMENT_RUN
+)
 irating_outcomes = _figure("irating_outcomes", "debrief", ["results"], IRATING_OUTCOME)
 
 _Rebuild = Callable[..., Rows]

@@ -22,27 +22,18 @@ from iracing_pipeline.ibt import FileChangedError, IbtFile
 from iracing_pipeline.inbox.telemetry_folder import State, TelemetryFile
 from iracing_pipeline.ingest import lap_analysis, reference_lap
 from iracing_pipeline.ingest.isolation import advice_of, reason_of
-from iracing_pipeline.ingest.lap_analysis import LapAnalysis
+from iracing_pipeline.ingest.lap_tables import LAP_ASSETS
 from iracing_pipeline.ingest.telemetry import (
     FRAMES,
     KIND,
     StoredFrames,
-    Telemetry,
     analyse,
     load,
     store_frames,
     warnings_of,
 )
 from iracing_pipeline.lake import Lake, LakeError, NotInLakeError, disk_is_full
-from iracing_pipeline.tables import Table
-from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
-from iracing_pipeline.tables.corners import LAP_CORNER
-from iracing_pipeline.tables.dampers import DAMPER_HISTOGRAM
-from iracing_pipeline.tables.debrief import RACE_FINDING
-from iracing_pipeline.tables.sectors import LAP_SECTOR
-from iracing_pipeline.tables.stints import FUEL_LAP, STINT, TYRE_LAP, TYRE_SET
 from iracing_pipeline.tables.telemetry import TELEMETRY_LAP, TELEMETRY_SESSION
-from iracing_pipeline.tables.traces import LAP_TRACE
 from iracing_pipeline.warehouse import (
     Connection,
     audit,
@@ -99,65 +90,21 @@ telemetry_laps = dg.AssetSpec(
 )
 
 
-def _of_laps(name: str, *tables: Table, version: str = "1") -> dg.AssetSpec:
-    """Declare an asset that is computed from the laps."""
-    return dg.AssetSpec(
-        name,
-        deps=[ibt_frames, telemetry_laps],
-        group_name=GROUP,
+LAP_SPECS = tuple(
+    dg.AssetSpec(
+        asset.name,
+        deps=asset.deps,
+        group_name=asset.group,
         owners=OWNERS,
         kinds={"postgres", "polars"},
-        code_version=version,
-        description=description_of(*tables),
-        metadata=metadata_of(*tables),
+        code_version=asset.code_version,
+        description=" ".join([description_of(*asset.declared), asset.note]).strip(),
+        metadata=metadata_of(*asset.declared),
     )
-
-
-lap_traces = _of_laps("lap_traces", LAP_TRACE, version="2")
-lap_sectors = _of_laps("lap_sectors", LAP_SECTOR, version="2")
-lap_corners = _of_laps("lap_corners", LAP_CORNER, version="2")
-stints = _of_laps("stints", STINT, version="2")
-tyre_sets = _of_laps("tyre_sets", TYRE_SET, TYRE_LAP)
-fuel_laps = _of_laps("fuel_laps", FUEL_LAP)
-damper_histograms = _of_laps("damper_histograms", DAMPER_HISTOGRAM)
-
-consistency = dg.AssetSpec(
-    "consistency",
-    deps=[telemetry_laps, lap_sectors, lap_corners, fuel_laps],
-    group_name=GROUP,
-    owners=OWNERS,
-    kinds={"postgres", "polars"},
-    code_version="1",
-    description=description_of(SESSION_SUMMARY, CORNER_CONSISTENCY),
-    metadata=metadata_of(SESSION_SUMMARY, CORNER_CONSISTENCY),
+    for asset in LAP_ASSETS
 )
 
-race_debriefs = dg.AssetSpec(
-    "race_debriefs",
-    deps=[telemetry_laps, lap_corners, stints],
-    group_name="debrief",
-    owners=OWNERS,
-    kinds={"postgres", "polars"},
-    code_version="2",
-    description=description_of(RACE_FINDING)
-    + " The view `grafana.race_debriefs` adds the result of the race.",
-    metadata=metadata_of(RACE_FINDING),
-)
-
-LINEAGE = (
-    ibt_frames,
-    telemetry_sessions,
-    telemetry_laps,
-    lap_traces,
-    lap_sectors,
-    lap_corners,
-    stints,
-    tyre_sets,
-    fuel_laps,
-    damper_histograms,
-    consistency,
-    race_debriefs,
-)
+LINEAGE = (ibt_frames, telemetry_sessions, telemetry_laps, *LAP_SPECS)
 """All of them, in order of dependency."""
 
 NOT_OF_A_FILE = (psycopg.OperationalError, psycopg.InterfaceError, dg.Failure)
@@ -245,7 +192,10 @@ def _load_files(
                 ),
                 telemetry_sessions.key: partial(metadata.of_session, result),
                 telemetry_laps.key: partial(metadata.of_laps, result),
-                **_of_analysis(result, analysis),
+                **{
+                    dg.AssetKey(asset.name): partial(lap_metadata.of_asset, asset, result, analysis)
+                    for asset in LAP_ASSETS
+                },
             }
             batch.done(
                 key,
@@ -293,22 +243,6 @@ def shown(show: Callable[[], Metadata]) -> Metadata:
     except Exception as error:
         logger.exception("Metadata of an asset could not be made")
         return {"not shown": f"{type(error).__name__}: {error}"}
-
-
-def _of_analysis(
-    result: Telemetry, analysis: LapAnalysis
-) -> dict[dg.AssetKey, Callable[[], Metadata]]:
-    return {
-        lap_traces.key: partial(lap_metadata.of_traces, result, analysis),
-        lap_sectors.key: partial(lap_metadata.of_sectors, result, analysis),
-        lap_corners.key: partial(lap_metadata.of_corners, analysis),
-        stints.key: partial(lap_metadata.of_stints, result, analysis),
-        tyre_sets.key: partial(lap_metadata.of_rows, analysis, TYRE_SET),
-        fuel_laps.key: partial(lap_metadata.of_fuel, analysis),
-        damper_histograms.key: partial(lap_metadata.of_rows, analysis, DAMPER_HISTOGRAM),
-        consistency.key: partial(lap_metadata.of_consistency, result, analysis),
-        race_debriefs.key: partial(lap_metadata.of_debrief, analysis),
-    }
 
 
 def _open(source: TelemetryFile | None, key: str, lake: Lake, *, at_least: int) -> IbtFile | None:

@@ -1,5 +1,6 @@
 """Metadata of lap figures in the Dagster UI: figures, tables and pictures."""
 
+from collections.abc import Callable
 from typing import Any
 
 import dagster as dg
@@ -10,12 +11,11 @@ from iracing_pipeline.analysis.sectors import LAP_KEY, theoretical_best
 from iracing_pipeline.defs.batch import Metadata
 from iracing_pipeline.defs.telemetry.metadata import known, picture, place
 from iracing_pipeline.ingest.lap_analysis import LapAnalysis
+from iracing_pipeline.ingest.lap_tables import LapAsset
 from iracing_pipeline.ingest.telemetry import Telemetry
 from iracing_pipeline.pictures import delta_chart, spread_chart, stint_chart, track_map
 from iracing_pipeline.pictures.lap_chart import clock
-from iracing_pipeline.tables import Table
 from iracing_pipeline.tables.consistency import CORNER_CONSISTENCY, SESSION_SUMMARY
-from iracing_pipeline.tables.corners import LAP_CORNER
 from iracing_pipeline.tables.debrief import RACE_FINDING
 from iracing_pipeline.tables.sectors import LAP_SECTOR
 from iracing_pipeline.tables.stints import FUEL_LAP, STINT
@@ -27,15 +27,17 @@ _STINT_HEAD = (
 )
 
 
-def of_rows(analysis: LapAnalysis, table: Table) -> Metadata:
-    """Metadata of any of its tables."""
-    return {"dagster/partition_row_count": analysis.tables[table].height}
+def of_asset(asset: LapAsset, telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
+    """Metadata of an asset: the rows of its first table, and what it shows beside them."""
+    rows = analysis.tables[asset.declared[0]].height
+    shown = _SHOWN[asset.name](telemetry, analysis) if asset.name in _SHOWN else {}
+    return known({"dagster/partition_row_count": rows, **shown})
 
 
 def of_traces(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The grid, the track map of the fastest clean lap, and the second fastest against it."""
     traces = analysis.tables[LAP_TRACE]
-    shown: dict[str, Any] = {**of_rows(analysis, LAP_TRACE)}
+    shown: dict[str, Any] = {}
     if analysis.grid is not None:
         shown["lap length (m)"] = analysis.grid.length_m
         shown["grid"] = f"{analysis.grid.intervals} intervals of {analysis.grid.step_m:.2f} m"
@@ -52,13 +54,13 @@ def of_traces(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     if len(best) > 1:
         title = f"{_words(best[1])} against {_words(best[0])}: losing where it rises"
         shown["delta"] = picture(delta_chart(best[1], best[0], numbers, title), "delta")
-    return known(shown)
+    return shown
 
 
 def of_sectors(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The theoretical best lap, and how many clean laps are behind it."""
     best = theoretical_best(analysis.tables[LAP_SECTOR], telemetry.laps)
-    shown: dict[str, Any] = {**of_rows(analysis, LAP_SECTOR)}
+    shown: dict[str, Any] = {}
     if best is not None:
         shown |= {
             "theoretical best": clock(best.lap_time_s, 3),
@@ -69,9 +71,9 @@ def of_sectors(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     return shown
 
 
-def of_corners(analysis: LapAnalysis) -> Metadata:
+def of_corners(_: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The map that corners were measured by."""
-    shown: dict[str, Any] = {**of_rows(analysis, LAP_CORNER)}
+    shown: dict[str, Any] = {}
     if analysis.corners is not None:
         shown["corner map"] = (
             f"version {analysis.corners.version}: {len(analysis.corners.corners)} corners, from"
@@ -93,16 +95,15 @@ def of_stints(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     ]
     title = f"Clean laps by stint: {place(telemetry.session.row(0, named=True))}"
     shown: dict[str, Any] = {
-        **of_rows(analysis, STINT),
         "stint chart": picture(stint_chart(telemetry.laps, table, title), "stint chart"),
         "stints": dg.MetadataValue.md("\n".join(lines)),
     }
-    return known(shown)
+    return shown
 
 
-def of_fuel(analysis: LapAnalysis) -> Metadata:
-    """Show the fuel per lap."""
-    shown: dict[str, Any] = {**of_rows(analysis, FUEL_LAP)}
+def of_fuel(_: Telemetry, analysis: LapAnalysis) -> Metadata:
+    """What a lap burns."""
+    shown: dict[str, Any] = {}
     for condition, words in (("clean", "clean laps"), (CAUTION, "caution laps")):
         use = fuel_use(analysis.tables[FUEL_LAP], condition)
         if use is not None:
@@ -117,7 +118,6 @@ def of_consistency(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
     summary = analysis.tables[SESSION_SUMMARY].row(0, named=True)
     corners = analysis.tables[CORNER_CONSISTENCY].sort("spread_s", descending=True, nulls_last=True)
     shown: dict[str, Any] = {
-        **of_rows(analysis, SESSION_SUMMARY),
         "clean laps": summary["clean_lap_count"],
     }
     if summary["spread_s"] is not None:
@@ -136,13 +136,13 @@ def of_consistency(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
         where = place(telemetry.session.row(0, named=True))
         title = f"Spread of each corner over clean laps: {where}"
         shown["spread by corner"] = picture(spread_chart(corners, title), "spread by corner")
-    return known(shown)
+    return shown
 
 
-def of_debrief(analysis: LapAnalysis) -> Metadata:
+def of_debrief(_: Telemetry, analysis: LapAnalysis) -> Metadata:
     """The findings in words; none for a session that was no race."""
     findings = analysis.tables[RACE_FINDING]
-    shown: dict[str, Any] = {**of_rows(analysis, RACE_FINDING)}
+    shown: dict[str, Any] = {}
     if findings.height:
         words = [f"{row['rank']}. {row['text']}" for row in findings.rows(named=True)]
         shown["findings"] = dg.MetadataValue.md("\n".join(words))
@@ -170,3 +170,14 @@ def _interval(row: dict[str, Any], name: str) -> str:
         return ""
     low, high = row[f"{name}_low_s_per_lap"], row[f"{name}_high_s_per_lap"]
     return f"{value:+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+_SHOWN: dict[str, Callable[[Telemetry, LapAnalysis], Metadata]] = {
+    "lap_traces": of_traces,
+    "lap_sectors": of_sectors,
+    "lap_corners": of_corners,
+    "stints": of_stints,
+    "fuel_laps": of_fuel,
+    "consistency": of_consistency,
+    "race_debriefs": of_debrief,
+}

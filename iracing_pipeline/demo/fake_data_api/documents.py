@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from iracing_pipeline.demo.fake_data_api import member_documents, race_documents
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.results.season import Season, season_at
 
 if TYPE_CHECKING:
@@ -14,11 +15,11 @@ if TYPE_CHECKING:
     from iracing_pipeline.demo.fake_data_api.career import Career, Race
 
 
-class NoSuchDocumentError(Exception):
+class NoSuchDocumentError(PipelineError):
     """There is no such item."""
 
 
-class RefusedDocumentError(Exception):
+class RefusedDocumentError(PipelineError):
     """The member may not see it."""
 
 

@@ -24,7 +24,7 @@ def motion(scene: Scene) -> Columns:
     records, circuit = scene.records, scene.drive.circuit
     speed = records.speed
     shake = 0.02 + 0.011 * speed
-    rough = 1.0 + 6.0 * (np.abs(records.wide_m) > 1.0) + 25.0 * scene.jolt
+    rough = 1.0 + 6.0 * records.off_track + 25.0 * scene.jolt
     slip = -0.0035 * scene.lat_accel
     direction = scene.heading + slip + records.spin
     yaw_north = (np.pi / 2 - direction) % (2 * np.pi)

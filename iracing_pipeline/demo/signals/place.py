@@ -37,7 +37,7 @@ def lap(scene: Scene) -> Columns:
 def place(scene: Scene) -> Columns:
     """Fill the place group."""
     records, plan = scene.records, scene.drive.plan
-    off = np.abs(records.wide_m) > 1.0
+    off = records.off_track
     half = scene.drive.circuit.width_m / 2
     kerb = (np.abs(scene.side) > half - 1.4) & ~records.on_pit_road
     surface = np.full(len(records), _ON_TRACK)

@@ -10,11 +10,12 @@ from typing import Any
 import requests
 
 from iracing_pipeline import http_client
+from iracing_pipeline.errors import PipelineError
 
 _PATIENCE_S = (2.0, 5.0)
 
 
-class NoAnswerError(Exception):
+class NoAnswerError(PipelineError):
     """The server did not answer; the text has the reason."""
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from iracing_pipeline.child_environment import of_program
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.local.service import launchd, systemd, task_scheduler
 from iracing_pipeline.local.service.service import Service, settings_of
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 _PATIENCE_S = 120.0  # a command may take a minute and a half to end
 
 
-class ServiceError(Exception):
+class ServiceError(PipelineError):
     """The system does not take the service; the text says why and what to do."""
 
 

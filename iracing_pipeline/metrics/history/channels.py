@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from iracing_pipeline.errors import PipelineError
+
 PREFIX = "iracing_"
 
 
-class UnknownChannelError(ValueError):
+class UnknownChannelError(PipelineError, ValueError):
     """A channel was asked for that has no metric."""
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.metrics.history.answer import Refusal
 
 if TYPE_CHECKING:
@@ -19,23 +20,8 @@ FUTURE_MS = 10 * 60_000
 database there, and Prometheus would then refuse everything from today as too old."""
 
 
-class DeliveryError(Exception):
-    """A place cannot take samples now; what was not taken can be sent again later.
-
-    Attributes:
-        reason: Problem, in words.
-        advice: Remedy, in words.
-    """
-
-    def __init__(self, reason: str, advice: str) -> None:
-        """Say what is wrong and what to do."""
-        self.reason = reason
-        self.advice = advice
-        super().__init__(f"{reason}. {advice}")
-
-    def __reduce__(self) -> tuple[type[DeliveryError], tuple[str, str]]:
-        """Rebuild from the facts, so that the error crosses process boundaries."""
-        return type(self), (self.reason, self.advice)
+class DeliveryError(PipelineError):
+    """A place cannot take samples now; what was not taken can be sent again later."""
 
 
 @dataclass(slots=True)

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import cramjam
 import numpy as np
 
+from iracing_pipeline.errors import PipelineError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -29,7 +31,7 @@ _SERIES_FIELD, _LABEL_FIELD, _NAME_FIELD, _VALUE_FIELD = b"\x0a", b"\x0a", b"\x0
 _SAMPLE_HEAD, _TIME_FIELD = (0x12, 0x10, 0x09), 0x10
 
 
-class TimeOutOfRangeError(ValueError):
+class TimeOutOfRangeError(PipelineError, ValueError):
     """A time is not one of telemetry."""
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.metrics.history.series import GLITCH, Grid, SessionSeries
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
             """Some channels of all records."""
 
 
-class NoTimeError(ValueError):
+class NoTimeError(PipelineError, ValueError):
     """The records do not say when they were made."""
 
 

@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.ibt.layout import (
     BUFFERS_OFFSET,
     CHANNEL,
@@ -40,11 +41,11 @@ _FORMATS = {
 }
 
 
-class LayoutError(ValueError):
+class LayoutError(PipelineError):
     """The memory is not laid out as iRacing does."""
 
 
-class TornReadError(Exception):
+class TornReadError(PipelineError):
     """Every buffer was written to while it was copied."""
 
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import irsdk
 
 from iracing_pipeline.analysis.fuel import WET_FROM
+from iracing_pipeline.errors import PipelineError
 from iracing_pipeline.metrics.live import field as cars_of
 from iracing_pipeline.metrics.live.about import SECTIONS, About, about
 from iracing_pipeline.metrics.live.channels import CHANNELS, FLAGS
@@ -55,7 +56,7 @@ _STILL_S = 5.0
 _SESSION_INFO_EVERY_S = 1.0  # it is a long text, and is replaced every few seconds
 
 
-class NoSimulatorError(Exception):
+class NoSimulatorError(PipelineError):
     """There can be no simulator here."""
 
 
@@ -143,7 +144,7 @@ class Simulator:
         except TornReadError:
             self.torn += 1
             return self._last
-        except (OSError, ValueError, IndexError, struct.error) as error:
+        except (OSError, ValueError, IndexError, struct.error, LayoutError) as error:
             # The memory is written to while it is read; when the simulator ends, it goes away.
             logger.info("The simulator has gone: %s", error)
             self._leave()

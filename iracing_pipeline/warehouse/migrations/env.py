@@ -1,4 +1,4 @@
-"""What Alembic runs: the revisions, on the connection that ``migrate`` hands over."""
+"""Lets Alembic run the revisions, on the connection that ``migrate`` hands over."""
 
 from __future__ import annotations
 
@@ -10,5 +10,6 @@ context.configure(
     connection=context.config.attributes["connection"],
     version_table=VERSION_TABLE,
     version_table_schema="ops",
+    **context.config.attributes.get("comparison", {}),
 )
 context.run_migrations()

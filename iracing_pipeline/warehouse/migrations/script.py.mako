@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from alembic import op
+from sqlalchemy.dialects import postgresql
 
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
@@ -12,3 +14,4 @@ depends_on = None
 
 def upgrade() -> None:
     """${message}."""
+    ${upgrades}

@@ -21,20 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-ASSETS = (
-    "ibt_frames",
-    "telemetry_sessions",
-    "telemetry_laps",
-    "lap_traces",
-    "lap_sectors",
-    "lap_corners",
-    "stints",
-    "tyre_sets",
-    "fuel_laps",
-    "damper_histograms",
-    "consistency",
-    "race_debriefs",
-)
+ASSETS = tuple(spec.key.to_user_string() for spec in assets.LINEAGE)
 
 
 def check_results(result: dg.ExecuteInProcessResult) -> dict[str, bool]:
