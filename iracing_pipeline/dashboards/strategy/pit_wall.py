@@ -113,16 +113,22 @@ def fuel() -> Panel:
     )
 
 
+_NO_STOP = 1000
+"""Stands for a race that takes no further stop."""
 _WINDOW = [
     {
         "type": "value",
         "options": {
             **{str(-laps): {"text": f"in {laps}"} for laps in range(1, 100)},
             "0": {"text": "last"},
+            str(_NO_STOP): {"text": "none"},
             **{str(laps): {"text": f"{laps} left"} for laps in range(1, 100)},
         },
     }
 ]
+
+
+_NOT_NEEDED = 'iracing_live_pit_window{job="iracing_live",state="not_needed"}'
 
 
 def window() -> Panel:
@@ -130,13 +136,14 @@ def window() -> Panel:
     query = (
         f"min({_live('window_closes_laps')}) unless max({_live('window_opens_laps')}) > 0"
         f" or -max({_live('window_opens_laps')} > 0)"
+        f" or {_NO_STOP} * max({_NOT_NEEDED})"
     )
     return _now(
         10,
         "Pit window, laps",
         "Laps until it opens (in 3), or that it stays open (3 left); last: the end of this lap is"
-        " the last chance. Unknown without a stop to make. From"
-        " iracing_live_window_closes_laps and iracing_live_window_opens_laps.",
+        " the last chance; none: no further stop is needed. From iracing_live_window_closes_laps,"
+        " iracing_live_window_opens_laps and iracing_live_pit_window.",
         number("", "Laps").with_(mappings=_WINDOW),
         query,
         width=5,
