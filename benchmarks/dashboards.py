@@ -200,6 +200,7 @@ def _worst(timed: list[Timed]) -> dict[str, float]:
     rounds = {
         board.uid: zip(*(each.took_ms for each in timed if each.board == board.uid), strict=True)
         for board in BOARDS
+        if any(each.board == board.uid for each in timed)  # Pit wall asks Prometheus alone
     }
     return {uid: max(sum(each) for each in took) for uid, took in rounds.items()}
 
@@ -224,6 +225,8 @@ def _print(timed: list[Timed], *, everything: bool) -> None:
     worst = _worst(timed)
     for board in BOARDS:
         of_it = [each for each in timed if each.board == board.uid]
+        if not of_it:
+            continue
         slowest = max(of_it, key=lambda each: median(each.took_ms))
         print(
             f"| {board.uid} | {len(of_it)} | {slowest.place} | {median(slowest.took_ms):.0f} |"

@@ -28,8 +28,8 @@ FUNCTIONS = frozenset((
     "regr_slope", "right", "round", "row_number", "rtrim", "sign", "sqrt", "stddev", "stddev_pop",
     "stddev_samp", "string_agg", "strpos", "substring", "substr", "sum", "to_char",
     "to_timestamp", "trim", "trunc", "unnest", "upper", "var_pop", "var_samp", "variance",
-    "width_bucket", "lap_clock", "lap_compare", "lap_corner_losses", "lap_id", "lap_points",
-    "lap_time", "length", "pressure", "speed", "temperature", "volume",
+    "width_bucket", "lap_channel", "lap_clock", "lap_compare", "lap_corner_losses", "lap_id",
+    "lap_points", "lap_time", "length", "pressure", "speed", "temperature", "volume",
 ))
 """Functions that a statement may call; all of them only compute, and give little for little."""
 _KEYWORDS = frozenset((

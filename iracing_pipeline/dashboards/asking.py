@@ -22,7 +22,7 @@ from iracing_pipeline.dashboards.interpolation import (
 from iracing_pipeline.dashboards.macros import expand
 from iracing_pipeline.dashboards.moments import Range, duration
 from iracing_pipeline.dashboards.queries import PromQl, Sql
-from iracing_pipeline.dashboards.variables import Choice, Fixed
+from iracing_pipeline.dashboards.variables import Choice, Fixed, Linked
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -221,6 +221,8 @@ class Reader:
                     raise BoardError(f"variable {variable.name}: {error}") from error
             elif isinstance(variable, Fixed):
                 options = list(variable.options)
+            elif isinstance(variable, Linked):
+                options = [("", "")]
             else:
                 options = [(variable.label, variable.uid)]
             value = self.chosen.get(variable.name, options[0][1])

@@ -11,6 +11,7 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import dashboard
 
 from iracing_pipeline.dashboards import links, variables
+from iracing_pipeline.dashboards.lap_pair import LATEST_LAPS
 from iracing_pipeline.dashboards.links import Link
 from iracing_pipeline.dashboards.panels import COLUMNS
 from iracing_pipeline.dashboards.queries import POSTGRES, PromQl, SqlQuery
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from iracing_pipeline.dashboards.variables import Variable
 
 TAG = "iracing"
+LAP_TAG = "iracing-laps"
 SCHEMA = 42  # the newest of the classic format
 
 
@@ -106,6 +108,9 @@ class Board:
         links: Links on top of the board, before the menu.
         by_link: Whether its time range is that of something on another board, so that it shows
             nothing until a link brings it.
+        lap_clock: Whether its time range is that of a lap on the reference-lap clock: every link
+            to it brings the range with the lap, and it has no time picker, which would speak of
+            the year 2000.
     """
 
     uid: str
@@ -122,6 +127,7 @@ class Board:
     shared_cursor: bool = False
     links: tuple[Link, ...] = ()
     by_link: bool = False
+    lap_clock: bool = False
 
     @property
     def file_name(self) -> str:
@@ -141,6 +147,7 @@ class Board:
             variables.UNITS,
             variables.POSTGRES,
             variables.PROMETHEUS,
+            *(() if self.lap_clock else (LATEST_LAPS,)),
         )
 
     @property
@@ -150,6 +157,11 @@ class Board:
             panel.drawn.type_val in _OVER_TIME or any(_ranged(query) for query in panel.queries)
             for panel in self.panels
         )
+
+    @property
+    def shows_picker(self) -> bool:
+        """Whether it has a time picker: not for a range that changes nothing, or is a lap's."""
+        return self.uses_time_range and not self.lap_clock
 
     def json(self) -> str:
         """The file of the board: the same text whenever and wherever it is made."""
@@ -162,13 +174,14 @@ class Board:
             uid=self.uid,
             title=self.title,
             description=self.question,
-            tags=[TAG, self.folder.directory],
+            # The menu of a tag carries no time range, which a lap needs: it has a link of its own.
+            tags=[LAP_TAG if self.lap_clock else TAG, self.folder.directory],
             timezone="utc" if self.utc else "browser",
             editable=True,
             graph_tooltip=sync.CROSSHAIR if self.shared_cursor else sync.OFF,
             time=dashboard.DashboardDashboardTime(from_val=self.start, to=self.end),
             # A picker that changes nothing is hidden.
-            timepicker=None if self.uses_time_range else dashboard.TimePickerConfig(hidden=True),
+            timepicker=None if self.shows_picker else dashboard.TimePickerConfig(hidden=True),
             refresh=self.refresh or "",
             schema_version=SCHEMA,
             panels=list(self._placed()),
@@ -223,7 +236,12 @@ def _packed(panels: tuple[Panel, ...], y: int) -> tuple[list[dashboard.Panel], i
 def _menu(board: Board) -> list[dashboard.DashboardLink]:
     """The links of the board, the way home, and the menu of all boards."""
     home = Link("Home", f"/d/{links.HOME}?var-units=${{units}}")
-    single = [*board.links] if board.uid == links.HOME else [*board.links, home]
+    laps = Link("Lap compare", f"/d/{links.LAP_COMPARE}?var-units=${{units}}&${{latest_laps:raw}}")
+    single = [*board.links]
+    if board.uid != links.HOME:
+        single.append(home)
+    if not board.lap_clock:
+        single.append(laps)
     menu = dashboard.DashboardLink(
         title="Boards",
         type_val=dashboard.DashboardLinkType.DASHBOARDS,

@@ -8,7 +8,7 @@ from iracing_pipeline.dashboards.operations import data_quality, pipeline
 from iracing_pipeline.dashboards.performance import home, race, session, sessions
 from iracing_pipeline.dashboards.strategy import fuel, pit_wall, race_plan, stints
 from iracing_pipeline.dashboards.telemetry import car, channels, corner, lap_compare
-from iracing_pipeline.dashboards.trends import consistency, pace, ratings, season
+from iracing_pipeline.dashboards.trends import consistency, experiments, pace, ratings, season
 
 if TYPE_CHECKING:
     from iracing_pipeline.dashboards.board import Board
@@ -30,6 +30,7 @@ BOARDS: tuple[Board, ...] = (
     pace.BOARD,
     consistency.BOARD,
     season.BOARD,
+    experiments.BOARD,
     pipeline.BOARD,
     data_quality.BOARD,
 )

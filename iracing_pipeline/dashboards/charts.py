@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 _AXIS_PIXELS = 80
+BARS = "bars"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,10 +93,12 @@ class Drawing:
                 .placement(common.LegendPlacement.BOTTOM)
             )
         )
-        if self.low is not None:
-            panel = panel.axis_soft_min(self.low)
-        if self.high is not None:
-            panel = panel.axis_soft_max(self.high)
+        # A bar is read by its length, so it begins at zero.
+        bars = self.style == BARS
+        if (low := 0 if bars and self.low is None else self.low) is not None:
+            panel = panel.axis_soft_min(low)
+        if (high := 0 if bars and self.high is None else self.high) is not None:
+            panel = panel.axis_soft_max(high)
         if self.stacked:
             panel = panel.stacking(build.StackingConfig().mode(common.StackingMode.NORMAL))
         if self.unit is not None:
@@ -222,10 +225,12 @@ def by_number(
     """
     x, *values = fields
     lead = f"{first}," if first else "WITH"
+    drawing = drawing or Drawing()
     lines = ", ".join(
         f"({index}, '{value.column}', \"{value.column}\"::double precision)"
         for index, value in enumerate(values)
     )
+    edges = f"{_HALF_A_BAR.format(name=values[0].column)}" if drawing.style == BARS else ""
     long = f"""{lead}
 wide AS (
 {select(fields, source).text}
@@ -234,19 +239,31 @@ long AS (
     SELECT "{x.column}" AS x, series.* FROM wide
     CROSS JOIN LATERAL (VALUES {lines}) AS series(place, name, value)
     WHERE series.value IS NOT NULL
-)"""
-    drawn = (drawing or Drawing()).on(trends.Panel().x_field(MATRIX_X))
+){edges}"""
+    drawn = drawing.on(trends.Panel().x_field(MATRIX_X))
     return _matrix(
         number,
         title,
         about,
         x=x,
         long=long,
+        rows="edged" if edges else "long",
         shown=tuple(values),
         empty=empty,
         drawn=drawn,
         **size,
     )
+
+
+# The axis ends at its first and last number, where half of a bar would be outside.
+_HALF_A_BAR = """,
+edged AS (
+    SELECT x::double precision AS x, place, name, value FROM long
+    UNION ALL
+    SELECT edge.x, 0, '{name}', NULL FROM (
+        SELECT unnest(ARRAY[min(x) - 0.6, max(x) + 0.6]) AS x FROM long
+    ) AS edge WHERE edge.x IS NOT NULL
+)"""
 
 
 def _matrix(
@@ -256,6 +273,7 @@ def _matrix(
     *,
     x: Field,
     long: str,
+    rows: str = "long",
     shown: tuple[Field, ...],
     empty: str,
     drawn: dashboard.Panel,
@@ -269,7 +287,7 @@ def _matrix(
     """
     statement = f"""{long}
 SELECT x AS "{X}", name AS "{SERIES}", value AS "{VALUE}" FROM (
-    SELECT x::double precision AS x, place, name, value FROM long
+    SELECT x::double precision AS x, place, name, value FROM {rows}
     UNION ALL
     SELECT NULL, NULL, NULL, NULL WHERE NOT EXISTS (SELECT FROM long)
 ) AS shown

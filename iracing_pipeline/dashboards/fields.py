@@ -164,7 +164,7 @@ class Field:
         )
 
     def as_bar(self) -> Field:
-        """The same, as a table column of bars with their values."""
+        """The same, as a table column of bars with their values; its name holds the unit."""
         return self.with_(
             custom__cellOptions={"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
             min=0,
@@ -238,9 +238,9 @@ def car(of: str = "") -> Field:
     return _named(f"{of}car_name", "Car", LONGEST_CAR)
 
 
-def driver(expression: str = "driver_name") -> Field:
+def driver(expression: str = "driver_name", *, longest: str = LONGEST_DRIVER) -> Field:
     """A driver."""
-    return _named(expression, "Driver", LONGEST_DRIVER)
+    return _named(expression, "Driver", longest)
 
 
 def words(expression: str, name: str) -> Field:
@@ -394,4 +394,4 @@ def per_slot(unit: Quantity | str | None, *, decimals: int | None = None) -> tup
     return tuple(shown)
 
 
-SLOT_VARIABLES = {"A": "reference", "B": "lap", "C": "lap_c", "D": "lap_d"}
+SLOT_VARIABLES = {"A": "a", "B": "b", "C": "c", "D": "d"}

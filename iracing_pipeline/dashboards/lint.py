@@ -14,9 +14,11 @@ from iracing_pipeline.dashboards.charts import MATRIX_X
 from iracing_pipeline.dashboards.fields import DATE_TIME, DATE_TIME_PX, LAP_MS, LAP_TIME
 from iracing_pipeline.dashboards.font import title_px
 from iracing_pipeline.dashboards.interpolation import names
+from iracing_pipeline.dashboards.lap_pair import LATEST_LAPS
 from iracing_pipeline.dashboards.macros import MACRO
 from iracing_pipeline.dashboards.panels import BLANK, COLUMNS
 from iracing_pipeline.dashboards.queries import PromQl
+from iracing_pipeline.dashboards.variables import Choice
 from iracing_pipeline.dashboards.widths import NARROW_PX, PHONE_PX, columns, least_px, panel_px
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
 MOST_BOARDS = 20  # what Grafana Cloud's free tier keeps in step with a repository
 _READABLE_PX = 180
+_PHONE_COLUMNS = 4
 _DESCRIBED, _EXPLAINED, _LARGE_TYPE = 40, 6, 26  # characters
 _UID = re.compile(r"iracing-[a-z-]{1,32}")
 _KNOWN_UNITS = {value for value in vars(units).values() if isinstance(value, str)}
@@ -40,6 +43,7 @@ def lint(boards: Sequence[Board]) -> list[str]:
     """List the problems of some boards, one sentence each."""
     sentences = list(_together(boards))
     variables = {board.uid: {each.name for each in board.all_variables} for board in boards}
+    of_laps = {board.uid for board in boards if board.lap_clock}
     for board in boards:
         document = json.loads(board.json())
         panels = [*_panels(document)]
@@ -48,6 +52,8 @@ def lint(boards: Sequence[Board]) -> list[str]:
             *_placement(panels),
             *_data_sources(document),
             *_links(document, variables),
+            *_ranges(document, of_laps),
+            *_lap_clock(board),
             *_variables(board, document),
             *_rules(board),
         )
@@ -154,6 +160,7 @@ def _columns(panel: Panel) -> Iterator[str]:
     if panel.drawn.type_val != "table":
         return
     seen = columns(panel)
+    yield from _cells(panel)
     if (over := sum(column.px for column in seen) - panel_px(panel)) > 1:
         yield f"is {over:.0f} px wider than its panel at {NARROW_PX} px"
     for column in seen:
@@ -166,6 +173,27 @@ def _columns(panel: Panel) -> Iterator[str]:
     first = sum(min(least_px(column.field), _READABLE_PX) for column in seen[:2])
     if first > PHONE_PX:
         yield f"needs {first:.0f} px for its first two columns: a phone has {PHONE_PX}"
+    label = seen[0].field
+    if seen[0].free and sum(least_px(each.field) for each in seen) > PHONE_PX - _READABLE_PX:
+        yield f"cuts {label.name} on a phone to {least_px(label):.0f} px: make it a sentence"
+    # Of more columns a phone shows a part, which says nothing of a sentence.
+    for place, column in enumerate(seen[:_PHONE_COLUMNS]):
+        taken = sum(least_px(each.field) for each in seen[: place + 1])
+        if "custom.wrapText" in column.field.properties and taken > PHONE_PX:
+            yield f"cuts {column.field.name} on a phone: it ends at {taken:.0f} px of {PHONE_PX}"
+
+
+def _cells(panel: Panel) -> Iterator[str]:
+    """Cells of a table that Grafana writes otherwise than people do, or cuts."""
+    for field in panel.fields:
+        name, unit = field.shown_as or field.name, field.properties.get("unit")
+        if unit == LAP_TIME:
+            yield f"writes {name} as 0:59.714 where people write 59.714: use fields.lap_text"
+        if "links" in field.properties and "custom.wrapText" in field.properties:
+            yield f"cuts {name}, as a linked cell does not wrap: link another column"
+        bar = field.properties.get("custom.cellOptions", {}).get("type") == "gauge"
+        if bar and (field.quantity is not None or unit != units.NoUnit):
+            yield f"breaks the unit of {name} off its bar: write it into the name"
 
 
 def _properties(panel: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -238,6 +266,31 @@ def _links(document: dict[str, Any], variables: dict[str, set[str]]) -> Iterator
             name = key.removeprefix("var-")
             if key.startswith("var-") and name not in variables[uid]:
                 yield f"a link sets {name}, which {uid} does not have"
+
+
+def _ranges(document: dict[str, Any], of_laps: set[str]) -> Iterator[str]:
+    """Links that leave a board of laps on the range of another lap."""
+    for url in urls(document):
+        parts = urlsplit(url)
+        uid = parts.path.removeprefix("/d/").strip("/")
+        query = parts.query.replace(f"${{{LATEST_LAPS.name}:raw}}", _RANGE)
+        missing = {"from", "to", "var-reference"} - dict(parse_qsl(query)).keys()
+        if uid in of_laps and missing:
+            yield f"a link to {uid} does not set {min(missing)}: it opens on the range of no lap"
+
+
+_RANGE = "from=0&to=1&var-reference=lap"
+
+
+def _lap_clock(board: Board) -> Iterator[str]:
+    """What changes the reference lap of a board, and not its range."""
+    if not board.lap_clock:
+        return
+    seen = {each.name for each in board.variables if isinstance(each, Choice) and not each.hidden}
+    for each in board.variables:
+        if isinstance(each, Choice) and each.hidden:
+            for name in sorted(seen & {*names(each.sql)}):
+                yield f"the choice {name} changes {each.name}, but not the time range"
 
 
 def _variables(board: Board, document: dict[str, Any]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.builders import stat as stats
 from grafana_foundation_sdk.builders import table as tables
 from grafana_foundation_sdk.models import common, dashboard
 
-from iracing_pipeline.dashboards.fields import COLUMN_PX, WRAPPED, Field
+from iracing_pipeline.dashboards.fields import COLUMN_PX, Field
 from iracing_pipeline.dashboards.queries import POSTGRES, PROMETHEUS, PromQl, Query, select
 
 if TYPE_CHECKING:
@@ -129,7 +129,9 @@ def table(
         size: ``width``, ``height``, ``may_be_empty`` of the panel.
     """
     drawn = tables.Panel().cell_height(common.TableCellHeight.SM).min_width(COLUMN_PX).build()
-    query = select(fields, source, first=first)
+    # Hidden columns come last: before Grafana 12.2 they shift what a cell wraps by.
+    ordered = sorted(fields, key=lambda field: "custom.hidden" in field.properties)
+    query = select(ordered, source, first=first)
     return Panel(
         number,
         title,
@@ -137,16 +139,9 @@ def table(
         empty,
         drawn,
         (query,),
-        (BLANK, *(field.fitted() for field in _unwrapped(fields))),
+        (BLANK, *(field.fitted() for field in ordered)),
         **size,
     )
-
-
-def _unwrapped(fields: Sequence[Field]) -> Sequence[Field]:
-    """Fields without the wrapping of before Grafana 12.2, which a hidden column breaks."""
-    if not any("custom.hidden" in field.properties for field in fields):
-        return fields
-    return tuple(field.without(WRAPPED) for field in fields)
 
 
 # Or every cell without a value, and every tick between whole numbers, would repeat what the panel
@@ -223,5 +218,5 @@ def stat(
     )
     query = select((shown,), source, first=first) if isinstance(source, str) else source
     fields = (shown if link is None else shown.linked(link),)
-    size = {"width": 4, "height": 4, **size}
+    size = {"width": 4, "height": 3, **size}
     return Panel(number, title, about, empty, drawn, (query,), fields, **size)

@@ -83,7 +83,7 @@ class Choice:
         label: Text for the reader.
         about: Effect.
         sql: The query.
-        hidden: Whether only links set it.
+        hidden: Whether it follows from the others alone: it is not seen, and no address sets it.
     """
 
     name: str
@@ -101,13 +101,40 @@ class Choice:
             label=self.label,
             description=self.about,
             hide=VariableHide.HIDE_VARIABLE if self.hidden else None,
+            skip_url_sync=self.hidden,
             datasource=queries.POSTGRES,
             query=self.sql.strip(),
             refresh=VariableRefresh.ON_DASHBOARD_LOAD,
         )
 
 
-Variable = DataSource | Fixed | Choice
+@dataclass(frozen=True, slots=True)
+class Linked:
+    """A text that links alone set: a choice that belongs to the time range of the same link.
+
+    Attributes:
+        name: Its name in queries.
+        about: What it does.
+    """
+
+    name: str
+    about: str
+
+    @property
+    def model(self) -> VariableModel:
+        """As Grafana keeps it."""
+        return VariableModel(
+            type_val=VariableType.TEXTBOX,
+            name=self.name,
+            label=self.name,
+            description=self.about,
+            hide=VariableHide.HIDE_VARIABLE,
+            query="",
+            current=VariableOption(selected=True, text="", value=""),
+        )
+
+
+Variable = DataSource | Fixed | Choice | Linked
 
 POSTGRES = DataSource(
     "postgres", "grafana-postgresql-datasource", "iracing-postgres", "iRacing PostgreSQL"

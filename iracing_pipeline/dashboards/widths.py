@@ -39,6 +39,14 @@ class Column:
     px: float
 
     @property
+    def free(self) -> bool:
+        """Whether it holds words of any length that nothing makes room for."""
+        made = {"unit", "custom.width", "custom.wrapText", "links"}
+        return not made & {*self.field.properties} and not (
+            self.field.longest or self.field.quantity
+        )
+
+    @property
     def header_px(self) -> float:
         """Width of the column's header."""
         return header_px(self.field.shown_as or self.field.name)

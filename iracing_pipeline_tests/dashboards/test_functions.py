@@ -101,6 +101,36 @@ def test_laps_are_level_by_distance_and_end_at_their_difference(demo: Demo) -> N
         assert (clock[-1] - clock[0]).total_seconds() == pytest.approx(best_s, abs=1e-5)
 
 
+CHANNELS = ("delta_s", "speed_mps", "brake", "gear")
+
+
+@pytest.mark.parametrize("channel", CHANNELS)
+def test_a_channel_of_laps_is_that_of_the_comparison(demo: Demo, channel: str) -> None:
+    ask = Database.at(demo.reader_url)
+    (best, _), (other, _), *_ = next(iter(laps(demo).values()))
+    pair = f"'{best}', ARRAY['{other}', 'none']"
+    alone = ask(
+        "SELECT at, slot, distance_m, value"
+        f" FROM grafana.lap_channel({pair}, '{channel}') ORDER BY at, slot"
+    )
+    whole = ask(
+        f"SELECT at, slot, distance_m, {channel} AS value FROM grafana.lap_compare({pair})"
+        " ORDER BY at, slot"
+    )
+
+    assert len(whole.rows) > 800
+    assert alone.rows == whole.rows
+
+
+def test_a_channel_that_nobody_has_is_left_out(demo: Demo) -> None:
+    best, _ = next(iter(laps(demo).values()))[0]
+    rows = Database.at(demo.reader_url)(
+        f"SELECT * FROM grafana.lap_channel('{best}', ARRAY[]::text[], 'no_channel')"
+    )
+
+    assert rows.rows == ()
+
+
 def test_what_corners_cost_adds_up_to_the_difference(demo: Demo) -> None:
     ask = Database.at(demo.reader_url)
     compared = 0

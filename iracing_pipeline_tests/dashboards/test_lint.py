@@ -9,14 +9,17 @@ import pytest
 
 from iracing_pipeline.dashboards import links
 from iracing_pipeline.dashboards.board import Board, Folder, Section
-from iracing_pipeline.dashboards.charts import by_number, chart
+from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import (
     LAP_TIME,
     Field,
     car,
+    hidden,
     lap_time,
     moment,
     number,
+    seconds,
+    sentence,
     share,
     text,
     time,
@@ -26,12 +29,13 @@ from iracing_pipeline.dashboards.fields import (
 from iracing_pipeline.dashboards.lint import lint
 from iracing_pipeline.dashboards.panels import BLANK, stat, table
 from iracing_pipeline.dashboards.queries import PromQl
-from iracing_pipeline.dashboards.variables import Choice
+from iracing_pipeline.dashboards.variables import Choice, Linked
 
 if TYPE_CHECKING:
     from iracing_pipeline.dashboards.links import Link
     from iracing_pipeline.dashboards.panels import Panel
 
+HERE = links.to(links.HOME, "Home")
 ABOUT = "What this shows, at some length, and where it comes from: grafana.telemetry_sessions."
 
 
@@ -64,8 +68,8 @@ def board(*panels: Panel, **changes: Any) -> Board:
 
 
 def test_a_good_board_has_nothing_against_it() -> None:
-    assert lint([board()]) == []
-    assert lint([board(of_ratios(decimals=None))]) == []
+    assert lint([board(), of_laps()]) == []
+    assert lint([board(of_ratios(decimals=None)), of_laps()]) == []
 
 
 @pytest.mark.parametrize(
@@ -167,6 +171,17 @@ def channel(**changes: Any) -> Panel:
             "wider than its panel at 1280 px",
         ),
         (panel(fields=(car(), track())), "a phone has 342"),
+        (panel(fields=(lap_time("lap_time_s", "Best"),)), "writes Best as 0:59.714"),
+        (panel(fields=(sentence("x", "Finding").linked(HERE),)), "a linked cell does not wrap"),
+        (panel(fields=(seconds("s", "Behind").as_bar(),)), "breaks the unit of Behind off"),
+        (
+            panel(fields=(text("name", "Name"), *(number("1", f"N{n}").wide(90) for n in (1, 2)))),
+            "cuts Name on a phone to 70 px",
+        ),
+        (
+            panel(fields=(moment("x", "When"), sentence("x", "Finding", least=180))),
+            "cuts Finding on a phone: it ends at 345 px",
+        ),
         (replace(panel(), title="Behind your best before", width=4), "cuts its title at 1280 px"),
     ],
 )
@@ -182,7 +197,8 @@ def test_what_grafana_would_draw_otherwise_than_meant(wrong: Panel, problem: str
     ],
 )
 def test_what_is_drawn_as_meant_has_nothing_against_it(good: Panel) -> None:
-    problems = [each for each in lint([board(good)]) if "variable session" not in each]
+    found = lint([board(good), of_laps()])
+    problems = [each for each in found if "variable session" not in each]
     assert problems == []
 
 
@@ -191,3 +207,56 @@ def test_a_time_picker_that_changes_nothing_is_hidden() -> None:
 
     assert '"hidden": true' in board(panel()).json()
     assert '"timepicker"' not in board(in_range).json()
+
+
+def of_laps(**changes: Any) -> Board:
+    made = board(uid=links.LAP_COMPARE, variables=(Linked("reference", "A"),), lap_clock=True)
+    source = "grafana.lap_channel('${reference}', ARRAY[]::text[], 'delta_s')"
+    return replace(made, sections=(Section(None, (panel(source=source),)),), **changes)
+
+
+def test_a_link_to_a_lap_brings_the_range_of_the_lap() -> None:
+    good = links.compare("Compare", end=links.field("end"), reference=links.field("lap"))
+    without_range = links.to(links.LAP_COMPARE, "Compare", reference=links.field("lap"))
+
+    assert lint([board(linked(good)), of_laps()]) == []
+    (problem,) = lint([board(linked(without_range)), of_laps()])
+    assert "does not set from" in problem
+
+
+def test_what_changes_a_lap_changes_the_range() -> None:
+    track = Choice("track", "Track", "?", "SELECT '1' AS __text, '1' AS __value")
+    lap = Choice("a", "a", "?", "SELECT ${track} AS __text, ${reference} AS __value", hidden=True)
+    source = "grafana.lap_channel('${a}', ARRAY[]::text[], 'delta_s')"
+    sections = (Section(None, (panel(source=source),)),)
+    variables = (track, Linked("reference", "A"), lap)
+    wrong = replace(of_laps(), variables=variables, sections=sections)
+
+    (problem,) = lint([board(), wrong])
+    assert "track changes a, but not the time range" in problem
+
+
+def test_a_board_of_laps_is_not_in_the_menu_and_has_no_picker() -> None:
+    text = of_laps().json()
+
+    assert '"iracing"' not in text.partition('"tags"')[2].partition("]")[0]
+    assert '"hidden": true' in text
+    assert "latest_laps" in board().json()
+    assert "latest_laps" not in text
+
+
+def test_hidden_columns_come_last_for_they_shift_what_a_cell_wraps_by() -> None:
+    made = panel(fields=(hidden("session_key", "key"), sentence("x", "Finding")))
+
+    assert [each.name for each in made.fields if each.matcher == "byName"] == ["Finding", "key"]
+
+
+def test_bars_begin_at_zero_and_are_whole_at_the_edges() -> None:
+    fields = (whole("week", "Week"), number("points", "Points"))
+    made = by_number(
+        1, "Points", ABOUT, fields, "weeks", empty="No race.", drawing=Drawing(style="bars")
+    )
+    custom = made.drawn.field_config.defaults.custom  # type: ignore[union-attr]
+
+    assert (custom.axis_soft_min, custom.axis_soft_max) == (0, 0)  # type: ignore[union-attr]
+    assert "min(x) - 0.6" in made.queries[0].text  # type: ignore[union-attr]

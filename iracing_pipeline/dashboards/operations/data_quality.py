@@ -11,10 +11,10 @@ from iracing_pipeline.dashboards.fields import (
     hidden,
     moment,
     number,
+    sentence,
     share,
     text,
     time,
-    words,
 )
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, ranked, stat, table
@@ -110,7 +110,7 @@ def issues() -> Panel:
         " out, and fields that are new or missing. The rest of the file is loaded. From"
         " grafana.item_issues.",
         (
-            text("item", "File"),
+            sentence("item", "File"),
             text("location || '.' || field", "Field"),
             text("problem", "What is odd"),
             text("detail", "Expected and found"),
@@ -133,7 +133,7 @@ def reasons() -> Panel:
         "Timed laps in the time range that are not clean, by reason; a lap can have several. From"
         " grafana.lap_reasons.",
         (
-            words("explanation", "Reason"),
+            sentence("explanation", "Reason", least=150),
             number("count(*)", "Laps").coloured(palette.ORANGE),
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"
@@ -179,7 +179,7 @@ def sessions() -> Panel:
         (
             hidden("session_key", "session_key"),
             moment("start_time", "Session").linked(OPEN),
-            text("file_name", "File"),
+            sentence("file_name", "File", least=150),
             text("CASE WHEN closed THEN 'yes' ELSE 'no' END", "Closed").wide(80),
             text("array_to_string(warnings, '; ')", "Recovered"),
             number("laps_off_closure", "Laps off").wide(80),
@@ -234,7 +234,7 @@ def coverage() -> Panel:
         "Races with a result, and those of them that telemetry is loaded of: telemetry must be"
         " switched on in the car (Alt+L). From grafana.career_races.",
         (
-            text("season", "Season"),
+            sentence("season", "Season", least=80),
             number("count(*)", "Races"),
             number("count(session_key)", "With telemetry"),
             share("count(session_key)::double precision / count(*)", "Share"),
@@ -254,10 +254,10 @@ def missing() -> Panel:
         " final were refused for at least a week; iracing-pipeline races retry asks again. From"
         " grafana.missing_documents.",
         (
-            text("kind", "Endpoint").wide(180),
             text("item", "Of").wide(110),
+            sentence("note", "What iRacing answered"),
+            text("kind", "Endpoint").wide(180),
             text("meaning", "Meaning").wide(90),
-            text("note", "What iRacing answered"),
             number("attempts", "Answers").wide(80),
             ago("last_at", "Last asked").wide(130),
             text("CASE WHEN final THEN 'yes' ELSE 'no' END", "Final").wide(70),

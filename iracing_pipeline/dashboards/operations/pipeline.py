@@ -12,6 +12,7 @@ from iracing_pipeline.dashboards.fields import (
     ago,
     number,
     seconds,
+    sentence,
     series,
     share,
     text,
@@ -162,7 +163,7 @@ def loads() -> Panel:
         "Each table: when it was last loaded, rows that were new and changed in the time"
         " range, and how long its loads took. From grafana.load_audit.",
         (
-            text("table_name", "Table").with_(custom__minWidth=215),
+            sentence("table_name", "Table", least=215),
             ago("max(finished_at)", "Last load").wide(120),
             number("sum(rows_inserted)", "New rows").wide(90),
             number("sum(rows_updated)", "Changed").wide(80),
@@ -183,15 +184,15 @@ def steps() -> Panel:
     """How long steps take."""
     return ranked(
         10,
-        "Seconds a step, median",
+        "Seconds a step",
         "How long each step of loading a session takes: median over the time range. From"
         " grafana.step_times.",
         (
-            text("step", "Step"),
-            seconds(
-                "percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)", "Median", decimals=2
+            sentence("step", "Step", least=75),
+            number(
+                "percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds)", "Median, s", decimals=2
             ).coloured(palette.SKY),
-            seconds("max(seconds)", "Longest", decimals=2).coloured(palette.GREY),
+            number("max(seconds)", "Longest, s", decimals=2).coloured(palette.GREY),
         ),
         "grafana.step_times WHERE $__timeFilter(finished_at)\nGROUP BY step ORDER BY step",
         empty="No session was loaded in this time range.",
@@ -208,7 +209,7 @@ def api() -> Panel:
         "What iRacing's Data API last said: requests left of the quota, and when the login ends."
         " One row an OAuth client. From grafana.api_quota.",
         (
-            text("client", "Client"),
+            sentence("client", "Client", least=110),
             number("quota_remaining", "Requests left").wide(120),
             share("quota_remaining::double precision / nullif(quota_limit, 0)", "Left").wide(80),
             ago("quota_at", "Said").wide(130),
@@ -230,7 +231,7 @@ def fetches() -> Panel:
         "Subsessions that the Data API is asked for, by season and how far that got; incomplete"
         " ones are asked for again. From grafana.subsession_fetches.",
         (
-            text("season", "Season"),
+            sentence("season", "Season", least=80),
             number("count(*)", "Races").wide(80),
             number("count(*) FILTER (WHERE status = 'ok')", "Received").wide(90),
             number("count(*) FILTER (WHERE status = 'pending')", "Pending").wide(90),
@@ -258,7 +259,7 @@ def deliveries() -> Panel:
         "Sessions by destination and state: waiting ones are sent later, refused samples are never"
         " taken. From grafana.metric_deliveries.",
         (
-            text("destination", "Destination"),
+            sentence("destination", "Destination", least=110),
             text("state", "State").wide(90),
             number("count(*)", "Sessions").wide(90),
             number("sum(accepted)", "Samples").wide(120),

@@ -15,10 +15,12 @@ from iracing_pipeline.dashboards.fields import (
     moment,
     number,
     seconds,
+    sentence,
     text,
     time,
     track,
 )
+from iracing_pipeline.dashboards.lap_pair import pair
 from iracing_pipeline.dashboards.links import field
 from iracing_pipeline.dashboards.panels import Panel, stat, table
 from iracing_pipeline.dashboards.trends import ratings
@@ -58,6 +60,7 @@ def best_lap() -> Panel:
         lap_text("best_lap_time_s", "Best lap"),
         LAST,
         empty="no clean lap",
+        height=4,
         may_be_empty=True,
     )
 
@@ -81,21 +84,20 @@ CROSS JOIN LATERAL (
 ) AS earlier
 """,
         empty="first one here",
+        height=4,
         may_be_empty=True,
     )
 
 
 def losses() -> Panel:
     """Time lost by corner."""
-    compare = links.to(
-        links.LAP_COMPARE,
+    compare = links.compare(
         "Compare the two laps",
+        end=field("clock_end"),
         track=field("track_id"),
         car=field("car_id"),
         reference=field("reference_id"),
         lap=field("lap_id"),
-        start=links.CLOCK_START,
-        end=field("clock_end"),
     )
     corner = links.to(
         links.CORNER,
@@ -108,7 +110,7 @@ def losses() -> Panel:
         4,
         "Where its best lap lost time",
         "The three corners that cost the best lap of the last session most against your fastest"
-        " clean lap with this car here, as the board Lap compare shows them. From"
+        " other clean lap with this car here, as the board Lap compare shows them. From"
         " grafana.lap_corner_losses().",
         (
             hidden("track_id", "track_id"),
@@ -116,9 +118,7 @@ def losses() -> Panel:
             hidden("nullif(corner, 0)", "number"),
             hidden("lap_id", "lap_id"),
             hidden("reference_id", "reference_id"),
-            hidden(
-                f"({links.CLOCK_START} + ceil(reference_time_s * 1000))::bigint::text", "clock_end"
-            ),
+            hidden(links.clock_end("reference_time_s"), "clock_end"),
             text("CASE corner WHEN 0 THEN 'Line' ELSE 'T' || corner END", "Corner")
             .wide(60)
             .linked(compare, corner),
@@ -127,30 +127,12 @@ def losses() -> Panel:
         ),
         """
 pair CROSS JOIN LATERAL grafana.lap_corner_losses(reference_id, lap_id)
-WHERE loss_s > 0.005 ORDER BY loss_s DESC LIMIT 3
+WHERE clean AND loss_s > 0.005 ORDER BY loss_s DESC LIMIT 3
 """,
-        first=f"""
-WITH lap AS (
-    SELECT last.track_id, last.car_id, last.cust_id, lap.lap_time_s,
-        grafana.lap_id(lap.session_key, lap.stint, lap.lap_number) AS lap_id
-    FROM {LAST} JOIN grafana.lap_traces AS lap USING (session_key)
-    WHERE lap.clean ORDER BY lap.lap_time_s LIMIT 1
-),
-fastest AS (
-    SELECT session.session_key FROM grafana.telemetry_sessions AS session JOIN lap
-        ON session.track_id = lap.track_id AND session.car_id = lap.car_id
-        AND session.cust_id IS NOT DISTINCT FROM lap.cust_id
-    WHERE session.best_lap_time_s IS NOT NULL ORDER BY session.best_lap_time_s LIMIT 1
-),
-pair AS (
-    SELECT lap.track_id, lap.car_id, lap.lap_id, ever.lap_time_s AS reference_time_s,
-        grafana.lap_id(ever.session_key, ever.stint, ever.lap_number) AS reference_id
-    FROM lap, fastest JOIN grafana.lap_traces AS ever USING (session_key)
-    WHERE ever.clean ORDER BY ever.lap_time_s LIMIT 1
-)""",
-        empty="Nothing to compare: no clean lap, or this is your fastest lap here.",
+        first=f"WITH {pair(LAST).strip()}",
+        empty="Nothing to compare: it takes two clean laps with this car here.",
         width=8,
-        height=6,
+        height=7,
         may_be_empty=True,
     )
 
@@ -164,11 +146,11 @@ def findings() -> Panel:
         " From grafana.race_debriefs.",
         (
             hidden("subsession_id", "subsession_id"),
-            text("to_char(start_time, 'MM-DD')", "Race").wide(65),
-            text("text", "Finding").linked(
-                links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))
-            ),
-            seconds("seconds", "Cost", decimals=1).wide(80),
+            text("to_char(start_time, 'MM-DD')", "Race")
+            .wide(80)
+            .linked(links.to(links.RACE, "Debrief of this race", race=field("subsession_id"))),
+            sentence("text", "Finding", least=190),
+            seconds("seconds", "Cost", decimals=1).wide(70),
         ),
         """
 (SELECT * FROM grafana.race_debriefs WHERE rank IS NOT NULL
@@ -178,7 +160,7 @@ ORDER BY start_time DESC, rank
         empty="No finding yet: most take a race with telemetry and five clean laps, in which"
         " something cost half a second.",
         width=8,
-        height=6,
+        height=7,
         may_be_empty=True,
     )
 
@@ -200,7 +182,7 @@ def result() -> Panel:
         "grafana.career_races ORDER BY start_time DESC LIMIT 1",
         empty="No race with a result yet: results come from the Data API or from exported files.",
         width=8,
-        height=6,
+        height=7,
     )
 
 

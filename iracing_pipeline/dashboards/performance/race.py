@@ -8,10 +8,12 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import OWN, WINNER, Drawing, by_number, field_of_cars
 from iracing_pipeline.dashboards.fields import (
+    LONGEST_DRIVER,
     Field,
     car,
     driver,
     hidden,
+    lap_text,
     lap_time,
     moment,
     number,
@@ -69,7 +71,7 @@ def result() -> Panel:
             car(),
             number("car_count", "Cars").wide(70),
             number("strength_of_field", "SOF").wide(80),
-            lap_time("best_lap_s", "Best lap").wide(100),
+            lap_text("best_lap_s", "Best lap").wide(100),
             seconds("interval_s", "Behind winner", decimals=1).wide(120),
             number("incidents", "Incidents").wide(90),
             number("irating_after", "iRating").wide(90),
@@ -161,13 +163,22 @@ def ledger() -> Panel:
                 "to_char(part.low_s, 'FM990.0') || ' to ' || to_char(part.high_s, 'FM990.0')",
                 "95 %",
             ).wide(115),
-            sentence("own.text", "What shows it"),
+            sentence("own.text", "What shows it", least=420),  # so that rows stay low on a phone
         ),
         f"""
-(SELECT *, array_position(ARRAY['{"', '".join(CAUSES)}'], cause) AS number
-    FROM me CROSS JOIN rival
-    CROSS JOIN LATERAL grafana.race_ledger_between(${{race}}, 0, me.group_id, rival.group_id)
-    WHERE rival.group_id IS NOT NULL
+(SELECT cause.cause, cause.seconds,
+        array_position(ARRAY['{"', '".join(CAUSES)}'], cause.cause) AS number,
+        -- To the winner, the interval of the ledger itself, as the report has it.
+        CASE WHEN to_winner THEN ledger.low_s ELSE cause.low_s END AS low_s,
+        CASE WHEN to_winner THEN ledger.high_s ELSE cause.high_s END AS high_s,
+        CASE WHEN to_winner THEN ledger.supported ELSE cause.supported END AS supported
+    FROM (SELECT me.*, rival.group_id AS rival_id, rival.group_id = against_group_id AS to_winner
+        FROM me CROSS JOIN rival WHERE rival.group_id IS NOT NULL) AS pair
+    CROSS JOIN LATERAL
+        grafana.race_ledger_between(${{race}}, 0, pair.group_id, pair.rival_id) AS cause
+    LEFT JOIN grafana.race_ledger AS ledger
+        ON ledger.{MAIN.replace(" AND ", " AND ledger.")}
+        AND ledger.group_id = pair.group_id AND ledger.cause = cause.cause
 ) AS part
 LEFT JOIN grafana.race_ledger AS own ON own.{MAIN.replace(" AND ", " AND own.")}
     AND own.group_id = (SELECT group_id FROM me) AND own.cause = part.cause
@@ -176,7 +187,7 @@ ORDER BY part.number
         first=f"WITH {OWN_CAR}",
         empty="No ledger: it needs a lap chart of the race, from the Data API or an exported"
         " event_result, and a car of yours in it.",
-        height=10,
+        height=13,
         may_be_empty=True,
     )
 
@@ -208,6 +219,7 @@ def places() -> Panel:
             sentence(
                 "coalesce(why, CASE WHEN before > position THEN 'passed' ELSE 'was passed' END)",
                 "What happened",
+                least=145,
             ),
         ),
         """
@@ -311,18 +323,55 @@ def findings() -> Panel:
     return table(
         2,
         "What it cost",
-        "At most three findings from the telemetry of the race, dearest first, with what they cost"
-        " over the race and the laps that show it. From grafana.race_debriefs.",
+        "At most three findings from the race, dearest first: what each cost in seconds, in places"
+        " and in iRating, what to do where the data say it, and the laps that show it. From"
+        " grafana.race_debriefs.",
         (
             seconds("seconds", "Cost", decimals=1).wide(70),
-            sentence("text", "Finding", least=260),
-            text("kind", "Kind").wide(90),
-            text("array_to_string(laps, ', ')", "Laps").wide(120),
+            sentence("concat_ws(' ', text, advice)", "Finding", least=260),
+            number("-places", "Places").more_is_better().wide(70),
+            number("-irating", "iRating").more_is_better().wide(75),
+            text("array_to_string(laps, ', ')", "Laps").wide(90),
         ),
         f"grafana.race_debriefs WHERE {THIS} AND rank IS NOT NULL ORDER BY rank",
         empty="No finding: no telemetry of this race, fewer than five clean laps in it, or nothing"
         " that cost half a second beyond their scatter. Laps in and out of the pits do not count.",
-        height=6,
+        height=5,
+        may_be_empty=True,
+    )
+
+
+def what_ifs() -> Panel:
+    """The race driven again with one change."""
+    return table(
+        20,
+        "What if",
+        "Your race driven again many times with one change and without it, with the same luck: the"
+        " places that the change gains on average, the place where half of the races end, what it"
+        " gains in time, and in iRating. Brackets hold 90 % of the races. From"
+        " grafana.race_what_if.",
+        (
+            number("places_gained", "Places", decimals=1).more_is_better().wide(65),
+            number("irating_gained", "iRating").more_is_better().wide(70),
+            sentence(
+                "concat_ws(': not asked. ', question, refused_for)", "With one change", least=200
+            ),
+            text(
+                "'P' || round(place) || ', not P' || round(place_as_it_was)"
+                " || ' (P' || place_low || ' to P' || place_high || ')'",
+                "Place",
+            ).wide(185),
+            text(
+                "to_char(gained_s, 'FMS990.0') || ' s (' || to_char(gained_low_s, 'FMS990.0')"
+                " || ' to ' || to_char(gained_high_s, 'FMS990.0') || ')'",
+                "Time",
+            ).wide(165),
+            number("races", "Races").wide(65),
+        ),
+        f"grafana.race_what_if WHERE {MAIN}\n"
+        "ORDER BY group_id, refused_for IS NOT NULL, question_number",
+        empty="Not driven again yet: it needs the lap chart of the race, and follows the ledger.",
+        height=8,
         may_be_empty=True,
     )
 
@@ -424,7 +473,7 @@ def cost_of_laps() -> Panel:
         " flagged with. The first lap and laps in the pits are among them. From grafana.race_laps.",
         (
             number("lap_number", "Lap").wide(60),
-            lap_time("lap_time_s", "Time").wide(100),
+            lap_text("lap_time_s", "Time").wide(100),
             seconds("lap_time_s - median_s", "Over median").less_is_better().wide(110),
             number("position", "Position").wide(90),
             sentence("array_to_string(events, ', ')", "Flagged with", least=100),
@@ -449,14 +498,17 @@ def field_table() -> Panel:
         "Every car: grid, finish, best and typical lap, incidents, and what its rating did. From"
         " grafana.race_results and grafana.race_laps.",
         (
-            number("result.finish_position", "Finish").wide(70),
-            number("result.starting_position", "Grid").wide(70),
-            driver(f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name"),
+            number("result.finish_position", "Finish").wide(60),
+            number("result.starting_position", "Grid").wide(50),
+            driver(
+                f"CASE WHEN result.own THEN '{OWN} ' ELSE '' END || result.display_name",
+                longest=f"{OWN} {LONGEST_DRIVER}",
+            ),
             car("result."),
             number("result.irating_before", "iRating").wide(90),
-            lap_time("result.best_lap_s", "Best lap").wide(90),
-            lap_time("laps.median_s", "Median lap").wide(90),
-            seconds("result.interval_s", "Behind", decimals=1).wide(100),
+            lap_text("result.best_lap_s", "Best lap").wide(90),
+            lap_text("laps.median_s", "Median lap").wide(90),
+            seconds("result.interval_s", "Behind", decimals=1).wide(80),
             number("result.incidents", "Incidents").wide(80),
             number("result.irating_change", "iRating ±").more_is_better().wide(90),
             text("nullif(result.reason_out, 'Running')", "Out").wide(60),
@@ -483,7 +535,7 @@ BOARD = Board(
     variables=(RACE,),
     utc=True,
     sections=(
-        Section(None, (*headline(), ledger(), places(), positions(), findings())),
+        Section(None, (*headline(), findings(), ledger(), what_ifs(), places(), positions())),
         Section("What it was worth", (irating_by_place(), incidents(), ladder())),
         Section("Laps", (gaps(), pace(), events(), cost_of_laps())),
         Section("The field", (result(), field_table())),

@@ -184,15 +184,13 @@ def sectors() -> Panel:
 
 def laps() -> Panel:
     """Every lap, and why it does not count."""
-    compare = links.to(
-        links.LAP_COMPARE,
+    compare = links.compare(
         "Compare with the best other lap of the session",
+        end=field("clock_end"),
         track=field("track_id"),
         car=field("car_id"),
         reference=field("best_lap_id"),
         lap=field("lap_id"),
-        start=links.CLOCK_START,
-        end=field("clock_end"),
     )
     channels = links.to(
         links.CHANNELS,
@@ -212,9 +210,7 @@ def laps() -> Panel:
             hidden("lap.car_id", "car_id"),
             hidden("traced.lap_id", "lap_id"),
             hidden("other.lap_id", "best_lap_id"),
-            hidden(
-                f"({links.CLOCK_START} + ceil(other.lap_time_s * 1000))::bigint::text", "clock_end"
-            ),
+            hidden(links.clock_end("other.lap_time_s"), "clock_end"),
             hidden(
                 "floor(extract(epoch FROM lap.start_time) * 1000)::bigint::text", "lap_start_ms"
             ),
@@ -224,14 +220,15 @@ def laps() -> Panel:
                 "lap_end_ms",
             ),
             number("lap.lap_number", "Lap").wide(60).linked(compare, channels),
-            lap_time("lap.lap_time_s", "Time").wide(100).linked(compare, channels),
+            lap_text("lap.lap_time_s", "Time").wide(100).linked(compare, channels),
             seconds(
                 "CASE WHEN lap.kind = 'timed' THEN lap.lap_time_s - best.lap_time_s END", "To best"
             )
             .less_is_better()
             .wide(90),
             text(in_words("lap.kind", KINDS), "Kind").wide(125),
-            sentence("lap.why_not_clean", "Does not count because"),
+            # Wide, so that rows stay low on a phone, which does not show it.
+            sentence("lap.why_not_clean", "Does not count because", least=330),
             number("lap.stint", "Stint").wide(60),
             consumption("lap.fuel_used_l", "Fuel").wide(90),
             speed("lap.max_speed_mps", "Top speed").wide(110),
@@ -268,8 +265,8 @@ def stints() -> Panel:
             number("stint", "Stint").wide(60),
             words("began || ' → ' || ended", "From → to"),
             number("clean_lap_count", "Clean laps"),
-            lap_time("best_lap_time_s", "Best"),
-            lap_time("median_lap_time_s", "Median"),
+            lap_text("best_lap_time_s", "Best"),
+            lap_text("median_lap_time_s", "Median"),
             seconds("spread_s", "Spread"),
             seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better(),
             consumption("fuel_per_lap_l", "Fuel a lap"),
@@ -319,7 +316,7 @@ def origin() -> Panel:
             ).wide(100),
             text(in_words("start_source", STARTS), "Start is").wide(130),
             text("build_season", "Build").wide(90),
-            text("file_name", "File"),
+            sentence("file_name", "File"),
         ),
         f"grafana.telemetry_sessions {THIS}",
         empty="No session: choose one above.",

@@ -8,6 +8,7 @@ from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import (
     consumption,
     number,
+    sentence,
     share,
     text,
     time,
@@ -123,7 +124,7 @@ def by_condition() -> Panel:
         "What laps of each condition burn, over all sessions: median, 65th and 90th percentile."
         " From grafana.fuel_laps.",
         (
-            text("condition", "Condition"),
+            sentence("condition", "Condition", least=90),
             number("count(*)", "Laps").wide(70),
             *(
                 consumption(f"percentile_cont({part}) WITHIN GROUP (ORDER BY fuel_used_l)", name)
@@ -213,7 +214,7 @@ def lengths() -> Panel:
         " is one or two laps more, if your laps come out faster than usual: what catches people out"
         " in a race by the clock. From grafana.race_lengths.",
         (
-            text("race", "Race"),
+            sentence("race", "Race", least=80),
             text("CASE WHEN driven THEN 'yes' ELSE '' END", "Driven").wide(80),
             number("laps", "Laps").wide(80),
             number("laps_most", "Most laps").wide(90),

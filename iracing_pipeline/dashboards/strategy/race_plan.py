@@ -6,8 +6,10 @@ from iracing_pipeline.dashboards import links, palette
 from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.fields import (
     duration,
+    lap_words,
     number,
     seconds,
+    sentence,
     share,
     text,
     volume,
@@ -110,7 +112,7 @@ def ranking() -> Panel:
         " the fastest, and the share of simulated races in which it won. From grafana.race_plans.",
         (
             number("stops", "Stops").wide(60),
-            text("array_to_string(stint_laps, ' + ')", "Stints"),
+            sentence("array_to_string(stint_laps, ' + ')", "Stints", least=76),
             volume("fuel_start_l", "Start fuel").wide(90),
             duration("total_s", "Race time").wide(90),
             seconds("behind_s", "Behind", decimals=1).less_is_better().wide(90),
@@ -133,7 +135,7 @@ def comparison() -> Panel:
         "Race time of each plan behind the fastest. From grafana.race_plans.",
         (
             text("stops || CASE stops WHEN 1 THEN ' stop' ELSE ' stops' END", "Plan"),
-            seconds("behind_s", "Behind", decimals=1).coloured(palette.SKY),
+            number("behind_s", "Behind, s", decimals=1).coloured(palette.SKY),
         ),
         f"grafana.race_plans WHERE {THIS} AND behind_s IS NOT NULL ORDER BY stops",
         empty="Not known: times of plans with stops need a stop that was driven here.",
@@ -184,7 +186,7 @@ def assumptions() -> Panel:
         f"""
 (SELECT * FROM {BEST}) AS plan
 CROSS JOIN LATERAL (VALUES
-    ('Lap, fresh tyres, empty tank', grafana.lap_time(base_lap_s), clean_lap_count || ' laps'),
+    ('Lap, fresh tyres, empty tank', {lap_words("base_lap_s")}, clean_lap_count || ' laps'),
     ('Fuel a lap', round(grafana.volume(fuel_per_lap_l, '${{units}}')::numeric, 3)
         || CASE '${{units}}' WHEN 'imperial' THEN ' gal' ELSE ' L' END, fuel_lap_count || ' laps'),
     ('Through the pits', round(pit_loss_s::numeric, 1) || ' s', pit_stop_count || ' stops'),

@@ -7,6 +7,7 @@ from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
     hidden,
+    lap_text,
     lap_time,
     moment,
     number,
@@ -164,8 +165,8 @@ def stints() -> Panel:
             text("simsession_type", "Session").with_(custom__minWidth=115),
             words("ended", "Ended").wide(90),
             number("clean_lap_count", "Clean laps").wide(90),
-            lap_time("median_lap_time_s", "Median").wide(100),
-            lap_time("fuel_corrected_pace_s", "Empty tank").wide(100),
+            lap_text("median_lap_time_s", "Median").wide(100),
+            lap_text("fuel_corrected_pace_s", "Empty tank").wide(100),
             seconds("pace_trend_s_per_lap", "Trend a lap").less_is_better().wide(100),
             seconds("pace_trend_low_s_per_lap", "from").wide(75),
             seconds("pace_trend_high_s_per_lap", "to").wide(70),

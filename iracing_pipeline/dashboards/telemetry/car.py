@@ -9,9 +9,11 @@ from iracing_pipeline.dashboards.board import Board, Folder, Section
 from iracing_pipeline.dashboards.charts import Drawing, by_number
 from iracing_pipeline.dashboards.fields import (
     Field,
+    lap_words,
     number,
     pressure,
     seconds,
+    sentence,
     share,
     temperature,
     text,
@@ -38,16 +40,16 @@ LAP = Choice(
     "lap",
     "Lap",
     "The lap whose ride heights are shown; the fastest clean one comes first.",
-    """
+    f"""
 SELECT __text, __value FROM (
-    SELECT grafana.lap_time(lap_time_s) || ' · lap ' || lap_number
+    SELECT {lap_words("lap_time_s")} || ' · lap ' || lap_number
             || CASE WHEN clean THEN '' ELSE ' (not clean)' END AS __text,
         grafana.lap_id(session_key, stint, lap_number) AS __value, clean, lap_time_s
-    FROM grafana.lap_traces WHERE session_key = '${session}' ORDER BY clean DESC, lap_time_s
+    FROM grafana.lap_traces WHERE session_key = '${{session}}' ORDER BY clean DESC, lap_time_s
 ) AS known
 UNION ALL
 SELECT 'no lap with a trace', 'none'
-WHERE NOT EXISTS (SELECT FROM grafana.lap_traces WHERE session_key = '${session}')
+WHERE NOT EXISTS (SELECT FROM grafana.lap_traces WHERE session_key = '${{session}}')
 """,
 )
 
@@ -207,7 +209,7 @@ def setup() -> Panel:
         " tyres read is left out. What differs from the session before here is marked. From"
         " grafana.setup_settings and grafana.setup_changes.",
         (
-            text("setting.setting", "Setting"),
+            sentence("setting.setting", "Setting", least=180),
             text("setting.value", "Value").wide(140),
             text("change.before", "Before").wide(140),
         ),

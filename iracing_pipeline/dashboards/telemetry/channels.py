@@ -18,6 +18,7 @@ from iracing_pipeline.dashboards.fields import (
     car,
     duration,
     hidden,
+    lap_words,
     moment,
     number,
     text,
@@ -124,9 +125,9 @@ def lap_strip() -> Panel:
         "Laps",
         "The laps of the session on the axis of the charts below, with their times. From"
         " grafana.telemetry_laps.",
-        """
+        f"""
 (SELECT greatest(start_time, $__timeFrom()::timestamptz) AS time,
-        'lap ' || lap_number || coalesce(' · ' || grafana.lap_time(lap_time_s), '') AS name
+        lap_number || coalesce(' · ' || {lap_words("lap_time_s")}, '') AS name
     FROM lap
     UNION ALL SELECT end_time, NULL FROM lap AS last
     WHERE NOT EXISTS (SELECT FROM lap AS next WHERE next.start_time > last.start_time
@@ -258,11 +259,11 @@ def engine_temperatures() -> Panel:
 
 LAPS = Regions(
     "Laps",
-    """
+    f"""
 SELECT start_time AS time,
     start_time + (end_session_time_s - start_session_time_s) * interval '1 second' AS timeend,
-    'lap ' || lap_number || coalesce(' · ' || grafana.lap_time(lap_time_s), '') AS text
-FROM grafana.telemetry_laps WHERE session_key = '${session}' AND lap_number % 2 = 1
+    'lap ' || lap_number || coalesce(' · ' || {lap_words("lap_time_s")}, '') AS text
+FROM grafana.telemetry_laps WHERE session_key = '${{session}}' AND lap_number % 2 = 1
 ORDER BY start_time
 """,
     palette.GREY,

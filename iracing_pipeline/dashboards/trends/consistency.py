@@ -10,12 +10,12 @@ from iracing_pipeline.dashboards.fields import (
     hidden,
     number,
     seconds,
+    sentence,
     share,
     text,
     time,
     track,
     whole,
-    words,
 )
 from iracing_pipeline.dashboards.links import field, variable
 from iracing_pipeline.dashboards.panels import Panel, ranked, table
@@ -109,7 +109,7 @@ def reasons() -> Panel:
         "Timed laps here that are not clean, by reason; a lap can have several. From"
         " grafana.lap_reasons.",
         (
-            words("explanation", "Reason"),
+            sentence("explanation", "Reason", least=150),
             number("count(*)", "Laps").coloured(palette.ORANGE),
         ),
         f"grafana.lap_reasons WHERE {IN_RANGE} AND kind = 'timed'\n"

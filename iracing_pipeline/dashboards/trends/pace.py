@@ -8,6 +8,7 @@ from iracing_pipeline.dashboards.charts import Drawing, by_number, chart
 from iracing_pipeline.dashboards.fields import (
     car,
     hidden,
+    lap_text,
     lap_time,
     moment,
     number,
@@ -132,12 +133,13 @@ def bests() -> Panel:
             hidden("track_id", "track_id"),
             hidden("car_id", "car_id"),
             hidden("grafana.lap_id(session_key, stint, lap_number)", "lap_id"),
-            lap_time("lap_time_s", "Best lap")
+            hidden(links.clock_end("lap_time_s"), "clock_end"),
+            lap_text("lap_time_s", "Best lap")
             .wide(110)
             .linked(
-                links.to(
-                    links.LAP_COMPARE,
+                links.compare(
                     "Compare with this lap",
+                    end=field("clock_end"),
                     track=field("track_id"),
                     car=field("car_id"),
                     reference=field("lap_id"),
@@ -145,7 +147,7 @@ def bests() -> Panel:
             ),
             track(),
             car(),
-            lap_time("result_best_lap_s", "Best in results").wide(120),
+            lap_text("result_best_lap_s", "Best in results").wide(120),
             moment("start_time", "Driven (UTC)"),
             text("simsession_type", "Session").wide(120),
         ),

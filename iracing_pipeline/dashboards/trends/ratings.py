@@ -62,7 +62,7 @@ def now() -> Panel:
         "The latest known iRating, Safety Rating and licence of each category, and when they were"
         " last seen. From grafana.rating_history.",
         (
-            text("category", "Category"),
+            sentence("category", "Category", least=100),
             number("(array_agg(irating ORDER BY observed_at DESC))[1]", "iRating").wide(70),
             text(
                 "(array_agg(licence_class || ' ' || to_char(safety_rating, 'FM0.00')"
@@ -124,7 +124,11 @@ def forecast() -> Panel:
         "What the ratings would be after so many more races that go as the last ones did, with the"
         " 95 % interval: chance alone makes it wide. From grafana.rating_forecasts.",
         (
-            text("CASE rating WHEN 'irating' THEN 'iRating' ELSE 'Safety Rating' END", "Rating"),
+            sentence(
+                "CASE rating WHEN 'irating' THEN 'iRating' ELSE 'Safety Rating' END",
+                "Rating",
+                least=105,
+            ),
             number("races", "Races").wide(60),
             text(ROUNDED.format("present"), "Now").with_(custom__align="right").wide(70),
             text(ROUNDED.format("value"), "Expected").with_(custom__align="right").wide(80),

@@ -12,6 +12,7 @@ from iracing_pipeline.dashboards.fields import (
     lap_text,
     moment,
     number,
+    sentence,
     share,
     text,
     track,
@@ -164,7 +165,7 @@ def everything() -> Panel:
         "Your races of the season by series: weeks with a race, races, points of the best races of"
         " each week together, and the change of the iRating. From grafana.season_participation.",
         (
-            text("series_name", "Series"),
+            sentence("series_name", "Series", least=150),
             number("count(DISTINCT race_week_num)", "Weeks").wide(80),
             number("sum(race_count)", "Races").wide(80),
             number("sum(champ_points)", "Points").wide(90),

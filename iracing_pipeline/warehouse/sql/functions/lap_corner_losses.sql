@@ -8,16 +8,22 @@ CREATE OR REPLACE FUNCTION grafana.lap_corner_losses(reference text, lap text) R
         reference_min_speed_mps real, brake_point_m double precision, reference_brake_point_m
         double precision)
 LANGUAGE sql STABLE PARALLEL SAFE AS $sql$
-WITH base AS MATERIALIZED (
-    SELECT * FROM grafana.lap_points(reference)
+WITH point AS MATERIALIZED (
+    SELECT base.track_id, one.*, (one.place - 1) * base.length_m / base.interval_count AS distance_m
+    FROM grafana.lap_arrays(reference) AS base
+    JOIN grafana.lap_arrays(lap) AS other ON other.track_id = base.track_id
+    CROSS JOIN LATERAL unnest(base.elapsed_s, base.speed_mps, base.brake, other.elapsed_s,
+        other.speed_mps, other.brake) WITH ORDINALITY AS one(base_s, reference_speed_mps,
+        reference_brake, elapsed_s, speed_mps, brake, place)
+    WHERE one.base_s IS NOT NULL AND one.elapsed_s IS NOT NULL
 ),
 pedal AS (
-    SELECT base.point, base.distance_m, other.elapsed_s - base.elapsed_s AS delta_s,
-        base.speed_mps AS reference_speed_mps, base.brake > 0.05 AS reference_on,
-        lag(base.brake > 0.05) OVER along AS reference_was_on,
-        other.speed_mps, other.brake > 0.05 AS is_on, lag(other.brake > 0.05) OVER along AS was_on
-    FROM base JOIN grafana.lap_points(lap) AS other USING (track_id, point)
-    WINDOW along AS (ORDER BY base.point)
+    SELECT place AS point, distance_m, elapsed_s - base_s AS delta_s,
+        reference_speed_mps, reference_brake > 0.05 AS reference_on,
+        lag(reference_brake > 0.05) OVER along AS reference_was_on,
+        speed_mps, brake > 0.05 AS is_on, lag(brake > 0.05) OVER along AS was_on
+    FROM point
+    WINDOW along AS (ORDER BY place)
 ),
 driven AS MATERIALIZED (
     SELECT *,
@@ -29,14 +35,14 @@ driven AS MATERIALIZED (
 ),
 corner AS (
     SELECT map.corner, coalesce(
-        (SELECT base.distance_m FROM base
-            WHERE base.distance_m BETWEEN map.previous_end_m AND map.start_m
-            ORDER BY base.speed_mps DESC NULLS LAST, base.distance_m DESC LIMIT 1),
+        (SELECT point.distance_m FROM point
+            WHERE point.distance_m BETWEEN map.previous_end_m AND map.start_m
+            ORDER BY point.reference_speed_mps DESC NULLS LAST, point.distance_m DESC LIMIT 1),
         map.start_m) AS begins_m
     FROM (
         SELECT corners.corner, corners.start_m,
             lag(corners.end_m, 1, 0) OVER (ORDER BY corners.start_m) AS previous_end_m
-        FROM grafana.corners WHERE corners.track_id = (SELECT base.track_id FROM base LIMIT 1)
+        FROM grafana.corners WHERE corners.track_id = (SELECT point.track_id FROM point LIMIT 1)
     ) AS map
 ),
 stretch AS (
