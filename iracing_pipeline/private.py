@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 FOLDER, FILE = 0o700, 0o600
@@ -57,3 +58,18 @@ def from_now_on() -> None:
     """Close to others what this process and its children make from now on."""
     if os.name != "nt":
         os.umask(0o077)
+
+
+def secret(path: Path, make_one: Callable[[], str]) -> str:
+    """The secret that a file holds; the file is made first where it is missing.
+
+    Raises:
+        OSError: If it cannot be read or made.
+    """
+    if not path.exists():
+        make(path.parent)
+        with suppress(FileExistsError):  # somebody else was faster
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, FILE)
+            with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+                stream.write(make_one())
+    return path.read_text(encoding="utf-8").strip()

@@ -42,6 +42,7 @@ NAMES = frozenset(
         "OAUTH_URL",
         "READER_PASSWORD",
         "MCP_TOKEN",
+        "LIVE_TOKEN",
         "PROMETHEUS_URL",
         "PROMETHEUS_DATA",
         "PROMTOOL",

@@ -185,7 +185,8 @@ def finish(crossings: Floats, field: Field, distance: Distance) -> Finish:
     if distance.laps is not None:
         flag_s = leader[:, distance.laps]
     else:
-        over = leader >= (distance.clock_s or 0.0)
+        # Laps before the replay began have no leader.
+        over = np.isfinite(leader) & (leader >= (distance.clock_s or 0.0))
         flag_s = leader[np.arange(len(leader)), np.argmax(over, axis=1)]
     lap_numbers = np.arange(crossings.shape[2])
     driven = np.isfinite(crossings)

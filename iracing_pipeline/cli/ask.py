@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from typing import TYPE_CHECKING
 
 import click
 
+from iracing_pipeline import private
 from iracing_pipeline.cli.console import PORT, echo
 from iracing_pipeline.settings import AskSettings, Settings
 
@@ -111,9 +111,4 @@ def _token() -> tuple[str, str]:
     if token is not None:
         return token, "IRACING_MCP_TOKEN"
     file = Settings.from_env().home / "mcp_token"
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-            stream.write(secrets.token_urlsafe(32))
-    return file.read_text(encoding="utf-8").strip(), str(file)
+    return private.secret(file, lambda: secrets.token_urlsafe(32)), str(file)

@@ -64,7 +64,7 @@ class PromQl:
     Attributes:
         expression: The expression.
         legend: Name of its series.
-        instant: Whether only the last value is asked for, as a table.
+        instant: Whether only the last value is asked for: as a table, or with a legend as series.
     """
 
     expression: str
@@ -77,7 +77,8 @@ class PromQl:
         if self.legend:
             query = query.legend_format(self.legend)
         if self.instant:
-            return query.instant().format(PromQueryFormat.TABLE).build()
+            query = query.instant()
+            return (query if self.legend else query.format(PromQueryFormat.TABLE)).build()
         return query.range().build()
 
 

@@ -28,6 +28,10 @@ their offset, number of buffers, record length"""
 BUFFER = struct.Struct("<2i8x")
 """tick count, offset of the records"""
 
+LIVE_BUFFER = struct.Struct("<3i4x")
+"""A buffer of the shared memory: tick count, written after the record; offset of the record; tick
+count, written before the record. Builds of iRacing before 2026 leave the last at 0."""
+
 SUB_HEADER = struct.Struct("<q2d2i")
 """session start (time_t, UTC), first SessionTime, last SessionTime, laps begun, records"""
 

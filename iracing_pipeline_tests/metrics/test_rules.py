@@ -51,6 +51,24 @@ def test_the_rules_are_valid_and_each_alert_fires_and_stays_quiet() -> None:
     assert tested.returncode == 0, tested.stderr.decode()
 
 
+@NEEDS_PROMETHEUS
+def test_the_alerts_of_a_race_fire_and_stay_quiet() -> None:
+    checked = promtool("check", "rules", "optional/race.yml")
+    tested = promtool("test", "rules", "optional/race_test.yml")
+
+    assert checked.returncode == 0, checked.stderr.decode()
+    assert tested.returncode == 0, tested.stderr.decode()
+
+
+def test_every_alert_of_a_race_is_tested() -> None:
+    rules = yaml.safe_load((FOLDER / "optional/race.yml").read_text("utf-8"))["groups"][0]["rules"]
+    tests = yaml.safe_load((FOLDER / "optional/race_test.yml").read_text("utf-8"))["tests"]
+
+    assert {rule["alert"] for rule in rules} == {
+        case["alertname"] for test in tests for case in test["alert_rule_test"]
+    }
+
+
 def test_every_alert_is_tested_both_ways() -> None:
     tests = yaml.safe_load((FOLDER / "tests/alerts_test.yml").read_text("utf-8"))["tests"]
     names = {test["name"] for test in tests}

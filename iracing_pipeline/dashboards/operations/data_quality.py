@@ -202,6 +202,30 @@ def sessions() -> Panel:
     )
 
 
+def live() -> Panel:
+    """What was seen live, against the files."""
+    return table(
+        12,
+        "Seen live against the files",
+        "Laps of the own car that iracing-pipeline live saw, compared with the file of the session"
+        " when it is loaded. They differ by more than 2 ms, by more than 0.05 L, or in the pits."
+        " From grafana.live_sessions.",
+        (
+            hidden("session_key", "session_key"),
+            moment("start_time", "Session").linked(OPEN),
+            number("lap_count", "Laps compared"),
+            number("different_lap_count", "Laps that differ"),
+            number("unseen_lap_count", "Laps not seen live"),
+            number("largest_time_difference_s * 1000", "Time", decimals=2, unit="suffix:ms"),
+            number("largest_fuel_difference_l", "Fuel", decimals=3, unit="suffix:L"),
+        ),
+        f"grafana.live_sessions WHERE {IN_RANGE} ORDER BY start_time DESC LIMIT 200",
+        empty="No session was watched by iracing-pipeline live and loaded from its file.",
+        height=8,
+        may_be_empty=True,
+    )
+
+
 def coverage() -> Panel:
     """Races by completeness."""
     return table(
@@ -255,6 +279,6 @@ BOARD = Board(
     sections=(
         Section(None, (timed(), largest(), off(), missed(), quarantine(), missing(), issues())),
         Section("Laps", (reasons(), residuals())),
-        Section("Sessions and races", (sessions(), coverage())),
+        Section("Sessions and races", (sessions(), live(), coverage())),
     ),
 )

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from iracing_pipeline.analysis.irating import changes
+from iracing_pipeline.metrics.live.chart import CarChart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -35,9 +36,10 @@ CHANNELS = (
     "CarIdxPosition",
     "CarIdxTrackSurface",
 )
-_NOT_IN_WORLD = -1
+_NOT_IN_WORLD, _IN_STALL = -1, 1
 _LAPS = 5
-_NUMBER = re.compile(r"[0-9A-Za-z]{1,4}")
+_KEPT = 40
+_NUMBER = re.compile(r"[0-9]{1,4}")
 _LONGEST_LAP_S = 3600.0
 _MOST_LAPS = 10_000
 
@@ -55,6 +57,7 @@ class Entry:
         irating: iRating of the driver in the car; None offline and for AI.
         own: Whether it is the player's car.
         incidents: TeamIncidentCount: points of all its drivers; None in old versions.
+        driver_id: Who is in the car; None for AI.
     """
 
     index: int
@@ -65,6 +68,7 @@ class Entry:
     irating: int | None
     own: bool
     incidents: int | None
+    driver_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,23 +121,44 @@ class _Watch:
     laps: deque[float] = field(default_factory=lambda: deque(maxlen=_LAPS))
     ahead_s: float | None = None
     closing_s: float | None = None
+    chart: CarChart = field(default_factory=CarChart)
 
 
 @dataclass(slots=True)
 class FieldWatch:
-    """The cars of one session, from reading to reading."""
+    """The cars of one session, from reading to reading.
+
+    Attributes:
+        gaps: Laps that the own car completed last, and the gap of each car then, by CarIdx.
+    """
 
     _cars: dict[int, _Watch] = field(default_factory=dict)
     _own_completed: int | None = None
+    _time_s: float | None = None
+    gaps: deque[tuple[int, dict[int, float]]] = field(default_factory=lambda: deque(maxlen=_KEPT))
 
-    def see(self, entries: Sequence[Entry], values: Mapping[str, Any], *, race: bool) -> list[Car]:
+    @property
+    def charts(self) -> Mapping[int, CarChart]:
+        """The lap chart of each car, by CarIdx."""
+        return {index: watch.chart for index, watch in self._cars.items()}
+
+    def see(
+        self,
+        entries: Sequence[Entry],
+        values: Mapping[str, Any],
+        *,
+        race: bool,
+        session_time_s: float | None = None,
+    ) -> list[Car]:
         """The cars as they are, in order of position; cars without one come last.
 
         Args:
             entries: Cars by the session info.
             values: The ``CarIdx`` channels, by name.
             race: Whether this is a race: only then do times behind the leader mean gaps.
+            session_time_s: Session time; without it there is no lap chart.
         """
+        self._time_s = session_time_s
         cars = [self._car(entry, values, race=race) for entry in entries[:MOST_CARS]]
         leaders = _leaders(cars)
         own = next((car for car in cars if car.entry.own), None)
@@ -141,6 +166,9 @@ class FieldWatch:
         crossed = None not in (completed, self._own_completed) and completed != self._own_completed
         self._own_completed = completed
         cars = [self._beside(car, own, leaders, values, crossed=crossed) for car in cars]
+        if crossed and completed is not None:
+            ahead = {car.entry.index: car.ahead_s for car in cars if car.ahead_s is not None}
+            self.gaps.append((completed, ahead))
         return sorted(cars, key=lambda car: car.position or MOST_CARS + 1)
 
     def _car(self, entry: Entry, values: Mapping[str, Any], *, race: bool) -> Car:
@@ -148,8 +176,16 @@ class FieldWatch:
         completed = _whole(values, "CarIdxLapCompleted", entry.index, least=0, most=_MOST_LAPS)
         last = _number(values, "CarIdxLastLapTime", entry.index, 1e-3, _LONGEST_LAP_S)
         on_pit_road = bool(_at(values, "CarIdxOnPitRoad", entry.index))
-        _note(watch, completed, last, on_pit_road=on_pit_road)
         surface = _at(values, "CarIdxTrackSurface", entry.index)
+        # CarIdxOnPitRoad is not always set; a car in its stall is on pit road.
+        on_pit_road = on_pit_road or surface == _IN_STALL
+        _note(watch, completed, last, on_pit_road=on_pit_road)
+        if self._time_s is not None:
+            share = _number(values, "CarIdxLapDistPct", entry.index, 0.0, 1.0)
+            started = completed
+            if completed is None and _at(values, "CarIdxLap", entry.index) == 0:
+                started = -1  # before the line for the first time
+            watch.chart.see(self._time_s, started, share, last, on_pit_road=on_pit_road)
         return Car(
             entry=entry,
             position=_whole(values, "CarIdxPosition", entry.index, least=1, most=MOST_CARS),
@@ -186,7 +222,8 @@ class FieldWatch:
         driven, leader = _driven(car, values), leaders.get(car.entry.class_id)
         down = None if driven is None or leader is None else max(int(leader - driven), 0)
         ahead = track = None
-        if own is not None and car is not own:
+        # A car that has left the world keeps its last lap: the time since is no gap.
+        if own is not None and car is not own and car.in_world:
             if car.behind_leader_s is not None and own.behind_leader_s is not None:
                 ahead = own.behind_leader_s - car.behind_leader_s
             track = _on_track(car, own, values)
@@ -213,7 +250,18 @@ def entries(driver_info: Mapping[str, Any]) -> list[Entry]:
         if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < MOST_CARS:
             continue
         found[index] = _entry(row, index, own=index == own)
-    return [found[index] for index in sorted(found)]
+    return _apart(found[index] for index in sorted(found))
+
+
+def _apart(found: Iterable[Entry]) -> list[Entry]:
+    """The entries with numbers that no two share: a number names a car everywhere."""
+    taken: set[str] = set()
+    entries = []
+    for entry in found:
+        number = f"idx{entry.index}" if entry.number in taken else entry.number
+        taken.add(number)
+        entries.append(replace(entry, number=number))
+    return entries
 
 
 def irating_now(cars: Iterable[Car]) -> float | None:
@@ -237,25 +285,12 @@ def irating_now(cars: Iterable[Car]) -> float | None:
     return float(change[of_class.index(own)]) if completed.any() else None
 
 
-def laps_left(
-    remaining_laps: float | None, remaining_s: float | None, lap_s: float | None
-) -> float | None:
-    """Laps that the player's car still has to drive, the present one included.
-
-    By the session's count of laps; in a race by the clock one lap more than the clock has time for.
-    """
-    if remaining_laps is not None:
-        return remaining_laps
-    if remaining_s is None or lap_s is None or lap_s <= 0:
-        return None
-    return float(int(remaining_s / lap_s) + 1)
-
-
 def _entry(row: Mapping[str, Any], index: int, *, own: bool) -> Entry:
     number = str(row.get("CarNumber") or "")
     class_id = row.get("CarClassID")
     lap = row.get("CarClassEstLapTime")
     rating, incidents = row.get("IRating"), row.get("TeamIncidentCount")
+    who = row.get("UserID")
     name = re.sub(r"[^\w .+-]", "", str(row.get("CarClassShortName") or class_id or ""))[:24]
     return Entry(
         index=index,
@@ -268,6 +303,7 @@ def _entry(row: Mapping[str, Any], index: int, *, own: bool) -> Entry:
         else None,
         own=own,
         incidents=incidents if isinstance(incidents, int) and 0 <= incidents < 10_000 else None,
+        driver_id=who if isinstance(who, int) and 0 < who < 2**31 else None,
     )
 
 

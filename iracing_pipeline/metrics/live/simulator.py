@@ -5,25 +5,30 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
-import re
+import mmap
 import struct
 import sys
 import time
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import irsdk
 
+from iracing_pipeline.analysis.fuel import WET_FROM
 from iracing_pipeline.errors import PipelineError
-from iracing_pipeline.metrics.history.session import track_label
 from iracing_pipeline.metrics.live import field as cars_of
-from iracing_pipeline.metrics.live.channels import CHANNELS, value
-from iracing_pipeline.metrics.live.field import Car, Entry, FieldWatch
+from iracing_pipeline.metrics.live.about import SECTIONS, About, about
+from iracing_pipeline.metrics.live.channels import CHANNELS, FLAGS
+from iracing_pipeline.metrics.live.field import Car, FieldWatch
 from iracing_pipeline.metrics.live.fuel import FuelWatch
+from iracing_pipeline.metrics.live.memory import LayoutError, SharedMemory, TornReadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
+
+    from iracing_pipeline.metrics.live.memory import Record
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +37,23 @@ _MORE = (
     "SessionUniqueID",
     "SessionNum",
     "SessionState",
+    "SessionTime",
+    "SessionTimeTotal",
     "Lap",
     "FuelLevel",
     "OnPitRoad",
     "IsOnTrack",
+    "IsOnTrackCar",
 )
-_RACE = "Race"
-_LIMITS = ("SessionLapsRemainEx", "SessionTimeRemain")
-# Drivers are swapped and join; the session info is a long text, so it is parsed now and then.
-_ENTRIES_EVERY_S = 10.0
+WANTED = frozenset(
+    {name for each in CHANNELS for name in (each.channel, each.valid) if name}
+    | set(_MORE)
+    | set(cars_of.CHANNELS)
+)
+_CAUTION = FLAGS["caution"] | FLAGS["caution_waving"]
+_STILL_S = 5.0
+"""A simulator whose tick stands still for so long has gone: iRacing writes 60 ticks a second."""
+_SESSION_INFO_EVERY_S = 1.0  # it is a long text, and is replaced every few seconds
 
 
 class NoSimulatorError(PipelineError):
@@ -49,187 +62,235 @@ class NoSimulatorError(PipelineError):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The car at one moment.
+    """The session at one moment.
 
     Attributes:
         at: When it was read, in seconds since 1970.
-        values: Channel to value; what the car lacks is left out.
-        car: Name of the car.
-        track: Name of the track.
+        session: SessionUniqueID and SessionNum.
+        session_time_s: Session time; None where it is not given.
+        values: Channel to value; what the car lacks, or is no number, is left out.
+        about: What the session info says.
+        race: Whether this is a race.
         fuel_per_lap: Fuel that a lap takes, in litres; None when not known yet.
         laps_of_fuel: Laps that the fuel lasts; None when not known yet.
         cars: Every car of the session, in order of position.
-        laps_left: Laps that the player's car still has to drive; None when not known.
-        irating_change: What the race would change if it ended in this order; None when not known.
-        incident_limit: Incident points at which the session disqualifies; None without a limit.
+        irating_change: What the race would change if it ended in this order; None when not known,
+            and in a race in which drivers share cars.
+        torn: Copies of the memory that were thrown away since the start, as iRacing wrote to it.
     """
 
     at: float
+    session: tuple[int, int]
+    session_time_s: float | None
     values: Mapping[str, float]
-    car: str | None
-    track: str | None
+    about: About
+    race: bool
     fuel_per_lap: float | None
     laps_of_fuel: float | None
     cars: tuple[Car, ...] = ()
-    laps_left: float | None = None
     irating_change: float | None = None
-    incident_limit: int | None = None
+    torn: int = 0
+
+    @property
+    def own(self) -> Car | None:
+        """The player's car."""
+        return next((car for car in self.cars if car.entry.own), None)
 
 
 @dataclass(slots=True)
 class Simulator:
-    """iRacing's shared memory, by pyirsdk.
+    """iRacing's shared memory.
 
     Attributes:
-        file: A copy of the memory to read instead, for tests and for looking at one.
+        file: A file to read as the memory instead: a copy of it, or one that is written to.
         clock: Seconds since 1970.
+        monotonic: Seconds of a clock that only runs forwards.
     """
 
     file: Path | None = None
     clock: Callable[[], float] = time.time
-    _sdk: Any = None
-    _names: tuple[str, ...] = ()
-    _session: object = None
-    _about: tuple[str | None, str | None] = (None, None)
-    _fuel: FuelWatch = field(default_factory=FuelWatch)
-    _field: FieldWatch = field(default_factory=FieldWatch)
-    _car_names: tuple[str, ...] = ()
-    _entries: list[Entry] = field(default_factory=list)
-    _entries_at: float = float("-inf")
-    _race: bool = False
-    _limit: int | None = None
+    monotonic: Callable[[], float] = time.monotonic
+    fuel: FuelWatch = field(default_factory=FuelWatch)
+    field_watch: FieldWatch = field(default_factory=FieldWatch)
+    torn: int = 0
+    _view: Any = None
+    _memory: SharedMemory | None = None
+    _tick: int = 0
+    _moved: bool = False
+    _moved_at: float = 0.0
+    _session: tuple[int, int] | None = None
+    _about: About = field(default_factory=About)
+    _sections: Mapping[str, bytes] = field(default_factory=dict)
+    _update: int | None = None
+    _updated_at: float = float("-inf")
+    _last: Reading | None = None
 
     def read(self) -> Reading | None:
-        """The car as it is; None while no simulator runs. Never raises for one that goes away.
+        """The session as it is; None while no simulator runs. Never raises for one that goes away.
 
         Raises:
             NoSimulatorError: If iRacing cannot run on this system.
         """
         try:
-            if self._sdk is None and not self._connect():
+            if self._memory is None and not self._connect():
                 return None
-            if not self._sdk.is_connected:
+            assert self._memory is not None  # noqa: S101 - connected
+            record = self._memory.latest()
+            if not self._runs(record.tick, connected=self._memory.connected):
                 self._leave()
                 return None
-            return self._reading()
-        except (OSError, ValueError, KeyError, IndexError, struct.error) as error:
+            self.torn += record.torn
+            self._last = self._reading(self._memory, record)
+        except TornReadError:
+            self.torn += 1
+            return self._last
+        except (OSError, ValueError, IndexError, struct.error, LayoutError) as error:
             # The memory is written to while it is read; when the simulator ends, it goes away.
             logger.info("The simulator has gone: %s", error)
             self._leave()
             return None
+        return self._last
 
     def close(self) -> None:
         """Let the memory go."""
         self._leave()
 
     def _connect(self) -> bool:
-        if self.file is None and sys.platform != "win32":
-            raise NoSimulatorError(
-                "iRacing runs on Windows alone: start this on the racing PC, or read a copy of its"
-                " memory with --file."
-            )
-        sdk = irsdk.IRSDK()
-        # pyirsdk prints a line at each attempt while there is no simulator.
-        with contextlib.redirect_stdout(io.StringIO()):
-            found = sdk.startup(test_file=None if self.file is None else str(self.file))
-        if not found or not sdk.is_connected:
-            sdk.shutdown()
+        self._view = _racing_pc() if self.file is None else _mapped(self.file)
+        if self._view is None:
             return False
-        self._sdk = sdk
-        there = set(sdk.var_headers_names)
-        wanted = {name for each in CHANNELS for name in (each.channel, each.valid) if name}
-        self._names = tuple(sorted((wanted | set(_MORE)) & there))
-        self._car_names = tuple(name for name in cars_of.CHANNELS if name in there)
-        self._session = None
-        logger.info("The simulator is there: %d of its channels are read", len(self._names))
+        try:
+            self._memory = SharedMemory(self._view, WANTED)
+            self._tick = self._memory.latest().tick
+        except (LayoutError, TornReadError) as error:
+            logger.info("This is no memory of the simulator: %s", error)
+            self._leave()
+            return False
+        self._moved, self._moved_at = False, self.monotonic()
+        if not self._memory.connected:
+            self._leave()
+            return False
+        logger.info(
+            "The simulator is there: %d of its channels are read", len(self._memory.channels)
+        )
         return True
 
-    def _leave(self) -> None:
-        if self._sdk is not None:
-            with contextlib.suppress(OSError, ValueError):
-                self._sdk.shutdown()
-        self._sdk = None
-        self._fuel, self._field = FuelWatch(), FieldWatch()
+    def _runs(self, tick: int, *, connected: bool) -> bool:
+        """Whether the simulator runs: it says so, and its ticks go on.
 
-    def _reading(self) -> Reading:
-        sdk = self._sdk
-        sdk.freeze_var_buffer_latest()  # so that all values are of one moment
-        try:
-            read = {name: _at_the_tick(sdk[name]) for name in self._names}
-            of_cars = {name: sdk[name] for name in self._car_names}
-        finally:
-            sdk.unfreeze_var_buffer_latest()
-        values = {name: float(v) for name, v in read.items() if isinstance(v, int | float)}
-        session = (values.get("SessionUniqueID", 0.0), values.get("SessionNum", 0.0))
-        if self._session != session:
-            # Once a session: the text is long, and is written anew every few seconds.
-            self._session, self._about = session, self._names_of(sdk)
-            self._fuel, self._field, self._entries_at = FuelWatch(), FieldWatch(), float("-inf")
-        now = self.clock()
-        if not now - self._entries_at < _ENTRIES_EVERY_S:
-            self._look_up(sdk, now, int(session[1]))
+        The tick of a copy stands still from the start, and the copy is read.
+        """
+        now = self.monotonic()
+        if tick != self._tick:
+            self._moved, self._moved_at, self._tick = True, now, tick
+        return connected and not (self._moved and now - self._moved_at > _STILL_S)
+
+    def _leave(self) -> None:
+        self._memory, self._last = None, None
+        if self._view is not None:
+            with contextlib.suppress(OSError, ValueError, BufferError):
+                self._view.close()
+        self._view = None
+        self._forget()
+        self._session, self._update, self._about = None, None, About()
+        self._sections = {}
+
+    def _forget(self) -> None:
+        """Begin a session anew."""
+        self.fuel, self.field_watch = FuelWatch(), FieldWatch()
+        self._updated_at = float("-inf")
+
+    def _reading(self, memory: SharedMemory, record: Record) -> Reading:
+        values = {
+            name: float(value)
+            for name, found in record.values.items()
+            if name not in cars_of.CHANNELS
+            and isinstance(value := _at_the_tick(found), int | float)
+            and isfinite(value)
+        }
+        session = int(values.get("SessionUniqueID", 0)), int(values.get("SessionNum", 0))
+        if session != self._session:
+            self._forget()
+            self._session = session
+        self._look_up(memory)
+        race = self._about.race(session[1])
         lap, fuel = values.get("Lap"), values.get("FuelLevel")
         if lap is not None and fuel is not None:
-            driven = bool(values.get("IsOnTrack")) and not values.get("OnPitRoad")
-            self._fuel.see(int(lap), fuel, on_track=driven)
-        cars = self._field.see(self._entries, of_cars, race=self._race)
+            driven = bool(values.get("IsOnTrack") or values.get("IsOnTrackCar"))
+            self.fuel.see(
+                int(lap),
+                fuel,
+                on_track=driven and not values.get("OnPitRoad"),
+                share=_share(values.get("LapDistPct")),
+                caution=bool(int(values.get("SessionFlags", 0)) & _CAUTION),
+                wet=(values.get("TrackWetness") or 0) >= WET_FROM,
+                driver_id=self._about.driver_id,
+            )
+        time_s = values.get("SessionTime")
+        cars = self.field_watch.see(
+            self._about.entries, record.values, race=race, session_time_s=time_s
+        )
         return Reading(
-            now,
-            values,
-            *self._about,
-            self._fuel.per_lap,
-            None if fuel is None else self._fuel.laps_left(fuel),
-            tuple(cars),
-            _laps_left(values, cars),
-            cars_of.irating_now(cars) if self._race else None,
-            self._limit,
+            at=self.clock(),
+            session=session,
+            session_time_s=time_s,
+            values=values,
+            about=self._about,
+            race=race,
+            fuel_per_lap=self.fuel.per_lap,
+            laps_of_fuel=None if fuel is None else self.fuel.laps_left(fuel),
+            cars=tuple(cars),
+            irating_change=cars_of.irating_now(cars) if race and not self._about.team else None,
+            torn=self.torn,
         )
 
-    def _look_up(self, sdk: Any, now: float, session_number: int) -> None:
-        """Read who takes part, what kind of session it is, and its limit of incidents."""
-        self._entries_at = now
-        drivers, weekend = sdk["DriverInfo"], sdk["WeekendInfo"]
-        self._entries = cars_of.entries(drivers if isinstance(drivers, dict) else {})
-        options = weekend.get("WeekendOptions") if isinstance(weekend, dict) else None
-        limit = str(options.get("IncidentLimit")) if isinstance(options, dict) else ""
-        self._limit = int(limit) if re.fullmatch(r"[0-9]{1,5}", limit) else None
-        self._race = _kind_of(sdk, session_number) == _RACE
-
-    @staticmethod
-    def _names_of(sdk: Any) -> tuple[str | None, str | None]:
-        """The names of car and track."""
-        drivers, weekend = sdk["DriverInfo"] or {}, sdk["WeekendInfo"] or {}
-        ours = drivers.get("DriverCarIdx")
-        cars: list[dict[str, Any]] = drivers.get("Drivers") or []
-        car = next((each for each in cars if each.get("CarIdx") == ours), {})
-        track = track_label(weekend.get("TrackDisplayName"), weekend.get("TrackConfigName"))
-        return car.get("CarScreenName"), track
+    def _look_up(self, memory: SharedMemory) -> None:
+        """Read the session info if it was replaced; one that is cut short is read again later."""
+        now = self.monotonic()
+        update = memory.session_info_update
+        if update == self._update or now - self._updated_at < _SESSION_INFO_EVERY_S:
+            return
+        self._updated_at = now
+        found = memory.session_info(SECTIONS)
+        if found is None:
+            return
+        self._update, sections = found
+        if sections != self._sections:
+            self._sections = sections
+            self._about = about(sections)
 
 
-def _kind_of(sdk: Any, session_number: int) -> str | None:
-    """SessionType of a simsession; None where the session info does not have it."""
+def _share(value: float | None) -> float | None:
+    return value if value is not None and 0 <= value <= 1 else None
+
+
+def _mapped(path: Path) -> mmap.mmap | None:
+    with path.open("rb") as file:
+        return mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _racing_pc() -> mmap.mmap | None:
+    """The memory of the simulator on this PC; None where it does not run.
+
+    Raises:
+        NoSimulatorError: If iRacing cannot run on this system.
+    """
+    if sys.platform != "win32":
+        raise NoSimulatorError(
+            "iRacing runs on Windows alone: start this on the racing PC, watch a simulated race"
+            " with --simulate, or read a copy of its memory with --file."
+        )
+    sdk = irsdk.IRSDK()
     try:
-        info = sdk["SessionInfo"]
-    except (KeyError, AttributeError):
-        return None
-    rows = info.get("Sessions") if isinstance(info, dict) else None
-    kinds = {
-        row.get("SessionNum"): row.get("SessionType")
-        for row in (rows if isinstance(rows, list) else [])
-        if isinstance(row, dict)
-    }
-    kind = kinds.get(session_number)
-    return kind if isinstance(kind, str) else None
-
-
-def _laps_left(values: Mapping[str, float], cars: list[Car]) -> float | None:
-    own = next((car for car in cars if car.entry.own), None)
-    limits = {each.channel: value(each, values) for each in CHANNELS if each.channel in _LIMITS}
-    return cars_of.laps_left(
-        limits.get("SessionLapsRemainEx"),
-        limits.get("SessionTimeRemain"),
-        own.median_lap_s if own is not None else None,
-    )
+        # pyirsdk prints a line at each attempt while there is no simulator. To open the memory of
+        # none would make one, so pyirsdk is asked first.
+        with contextlib.redirect_stdout(io.StringIO()):
+            found = bool(sdk.startup()) and bool(sdk.is_connected)
+        if not found:
+            return None
+        return mmap.mmap(0, irsdk.MEMMAPFILESIZE, irsdk.MEMMAPFILE, access=mmap.ACCESS_READ)
+    finally:
+        sdk.shutdown()
 
 
 def _at_the_tick(value: object) -> object:

@@ -18,7 +18,6 @@ from iracing_pipeline.metrics.live.field import (
     FieldWatch,
     entries,
     irating_now,
-    laps_left,
 )
 
 LAP_S = 90.0
@@ -146,10 +145,12 @@ def test_irating_is_not_known_where_a_rating_is_missing() -> None:
     assert irating_now([]) is None
 
 
-def test_laps_left_come_from_the_count_else_from_the_clock() -> None:
-    assert laps_left(12, 100.0, 90.0) == 12
-    assert laps_left(None, 100.0, 90.0) == 2
-    assert laps_left(None, 100.0, None) is None
+def test_no_two_cars_share_a_number() -> None:
+    rows = [driver(1, CarNumber="7"), driver(2, CarNumber="7"), driver(3, CarNumber="idx2")]
+
+    numbers = [entry.number for entry in entries({"DriverCarIdx": 1, "Drivers": rows})]
+
+    assert numbers == ["7", "idx2", "idx3"]
 
 
 @pytest.mark.parametrize(

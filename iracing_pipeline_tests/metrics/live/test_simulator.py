@@ -6,22 +6,25 @@ import sys
 import threading
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.request import urlopen
 
-import irsdk
+import numpy as np
 import pytest
 
+from iracing_pipeline.demo.live_race import RaceSetup
 from iracing_pipeline.metrics.families import exposition
 from iracing_pipeline.metrics.live.channels import CHANNELS, value
 from iracing_pipeline.metrics.live.gauges import families
 from iracing_pipeline.metrics.live.serve import serve
 from iracing_pipeline.metrics.live.simulator import NoSimulatorError, Reading, Simulator
 from iracing_pipeline_tests import real_files
+from iracing_pipeline_tests.metrics.live.memory_files import VALUES, Car, Race
 from iracing_pipeline_tests.prometheus_server import NEEDS_PROMETHEUS, PROMTOOL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 DUMPS = [path for path in real_files.odd_files() if "live-memory" in path.name]
 NEEDS_DUMP = pytest.mark.skipif(not DUMPS, reason="no copy of the simulator's memory")
@@ -39,71 +42,14 @@ def parsed(text: str) -> dict[str, float]:
     }
 
 
-class Memory:
-    """Stands in for pyirsdk: what the simulator writes, and whether it runs."""
-
-    running = True
-    values: dict[str, Any] = {}  # noqa: RUF012 - one for all, as the memory is
-    starts = 0
-
-    def startup(self, test_file: str | None = None) -> bool:
-        del test_file
-        Memory.starts += Memory.running
-        return Memory.running
-
-    def shutdown(self) -> None:
-        pass
-
-    @property
-    def is_connected(self) -> bool:
-        return Memory.running
-
-    @property
-    def var_headers_names(self) -> list[str]:
-        return list(Memory.values)
-
-    def freeze_var_buffer_latest(self) -> None:
-        if Memory.values.get("Speed") is None:
-            raise ValueError("mmap closed")
-
-    def unfreeze_var_buffer_latest(self) -> None:
-        pass
-
-    def __getitem__(self, name: str) -> Any:
-        return Memory.values[name]
-
-
 @pytest.fixture
-def memory(monkeypatch: pytest.MonkeyPatch) -> type[Memory]:
-    monkeypatch.setattr("irsdk.IRSDK", Memory)
-    monkeypatch.setattr(sys, "platform", "win32")
-    Memory.running, Memory.starts = True, 0
-    Memory.values = {
-        "Speed": 50.0,
-        "Lap": 3,
-        "FuelLevel": 20.0,
-        "OnPitRoad": False,
-        "IsOnTrack": True,
-        "SessionUniqueID": 1,
-        "SessionFlags": 0x4008,
-        "PlayerCarPosition": 0,
-        "SessionTimeRemain": 604800.0,
-        "SessionLapsRemainEx": 32767,
-        "LapDeltaToBestLap": 0.4,
-        "LapDeltaToBestLap_OK": False,
-        "LapLastLapTime": -1.0,
-        "LFpressure": 180.0,
-        "DriverInfo": {
-            "DriverCarIdx": 7,
-            "Drivers": [{"CarIdx": 7, "CarScreenName": "Formula Vee"}],
-        },
-        "WeekendInfo": {"TrackDisplayName": "Tsukuba", "TrackConfigName": "1K"},
-    }
-    return Memory
+def car(tmp_path: Path) -> Car:
+    return Car(tmp_path / "memory")
 
 
-def test_values_and_placeholders(memory: type[Memory]) -> None:
-    shown = lines(Simulator().read())
+def test_values_and_placeholders(car: Car) -> None:
+    simulator = Simulator(car.path)
+    shown = lines(simulator.read())
 
     assert shown["iracing_live_speed_meters_per_second"] == 50
     assert shown['iracing_live_tyre_pressure_pascals{wheel="left_front"}'] == 180_000
@@ -113,52 +59,135 @@ def test_values_and_placeholders(memory: type[Memory]) -> None:
     for absent in ("position", "session_remaining_seconds", "session_remaining_laps",
                    "delta_to_best_lap_seconds", "last_lap_seconds", "gear"):  # fmt: skip
         assert f"iracing_live_{absent}" not in shown
-    memory.values |= {"LapDeltaToBestLap_OK": True, "PlayerCarPosition": 4}
-    shown = lines(Simulator().read())
+    car.write(LapDeltaToBestLap_OK=True, PlayerCarPosition=4)
+    shown = lines(simulator.read())
     assert shown["iracing_live_delta_to_best_lap_seconds"] == 0.4
     assert shown["iracing_live_position"] == 4
 
 
-def test_a_channel_of_360_hz_shows_its_last_sample(memory: type[Memory]) -> None:
-    memory.values |= {"Speed": [40.0, 42.0, 44.0, 46.0, 48.0, 50.0]}
+def test_values_that_are_no_numbers_are_left_out(car: Car) -> None:
+    car.write(Speed=float("nan"), FuelLevel=float("inf"), LFpressure=float("-inf"))
 
-    assert lines(Simulator().read())["iracing_live_speed_meters_per_second"] == 50
+    shown = lines(Simulator(car.path).read())
+
+    assert "iracing_live_speed_meters_per_second" not in shown
+    assert "iracing_live_fuel_level_liters" not in shown
+    assert not any("tyre_pressure" in name for name in shown)
 
 
-def test_fuel_is_told_in_laps(memory: type[Memory]) -> None:
-    simulator = Simulator()
+def test_a_channel_of_360_hz_shows_its_last_sample(tmp_path: Path) -> None:
+    samples = {**VALUES, "Speed": [40.0, 42.0, 44.0, 46.0, 48.0, 50.0]}
+    car = Car(tmp_path / "memory", samples)
+
+    shown = lines(Simulator(car.path).read())
+
+    assert shown["iracing_live_speed_meters_per_second"] == 50
+
+
+def test_fuel_is_given_in_laps(car: Car) -> None:
+    simulator = Simulator(car.path)
     for lap in range(3, 7):
-        memory.values |= {"Lap": lap, "FuelLevel": 20.0 - 2 * lap}
+        car.write(Lap=lap, FuelLevel=20.0 - 2 * lap)
         reading = simulator.read()
 
     assert reading is not None
     assert (reading.fuel_per_lap, reading.laps_of_fuel) == (2, 4)
 
 
-def test_it_waits_for_the_simulator_and_survives_its_restart(memory: type[Memory]) -> None:
-    simulator = Simulator()
-    memory.running = False
+def test_it_waits_for_the_simulator_and_survives_its_restart(car: Car) -> None:
+    simulator = Simulator(car.path)
+    car.writer.disconnect()
     assert lines(simulator.read()) == {"iracing_live_connected": 0}
-    memory.running = True
+    car.writer.connect()
     assert simulator.read() is not None
-    memory.running = False
+    car.restart()
+    car.writer.disconnect()
     assert simulator.read() is None
-    memory.running = True
-    memory.values["Speed"] = 10.0
+    car.writer.connect()
+    car.write(Speed=10.0)
 
     reading = simulator.read()
 
     assert reading is not None
     assert reading.values["Speed"] == 10
-    assert memory.starts == 2
 
 
-def test_memory_that_goes_away_while_it_is_read_is_no_error(memory: type[Memory]) -> None:
-    simulator = Simulator()
+def test_a_simulator_that_hangs_is_not_shown_as_if_it_ran(car: Car) -> None:
+    now = [0.0]
+    simulator = Simulator(car.path, monotonic=lambda: now[0])
     assert simulator.read() is not None
-    memory.values["Speed"] = None
+    car.write(Speed=51.0)
+    now[0] = 1.0
+    assert simulator.read() is not None
+
+    now[0] = 7.0
+    assert simulator.read() is None
+
+    car.write(Speed=52.0)
+    now[0] = 8.0
+    assert simulator.read() is not None
+
+
+def test_a_session_that_changes_begins_anew(car: Car) -> None:
+    simulator = Simulator(car.path)
+    for lap in range(3, 6):
+        car.write(Lap=lap, FuelLevel=20.0 - 2 * lap)
+        reading = simulator.read()
+    assert reading is not None
+    assert reading.fuel_per_lap == 2
+
+    car.write(SessionNum=1, Lap=1, FuelLevel=30.0)
+    reading = simulator.read()
+
+    assert reading is not None
+    assert reading.fuel_per_lap is None
+
+
+def test_memory_that_goes_away_while_it_is_read_is_no_error(car: Car) -> None:
+    simulator = Simulator(car.path)
+    assert simulator.read() is not None
+    simulator._view.close()
 
     assert simulator.read() is None
+    assert simulator.read() is not None
+
+
+def test_a_driver_swap_is_seen_and_no_lap_goes_to_the_wrong_driver(tmp_path: Path) -> None:
+    race = Race(tmp_path / "memory", RaceSetup(cars=3, minutes=22.0, drivers=2, tank=0.1, seed=3))
+    clock = [0.0]
+    simulator = Simulator(race.path, monotonic=lambda: clock[0])
+    own, seen = race.timing.own, set[int | None]()
+    for t in np.arange(20.0, race.moments.over_s, 1.0):
+        clock[0] = float(t)
+        race.at(float(t))
+        reading = simulator.read()
+        assert reading is not None
+        seen.add(reading.about.driver_id)
+
+    stops = race.timing.stops[own]
+    assert len(stops) >= 3
+    assert len(seen) == 2
+    for lap in simulator.fuel.laps:
+        middle = race.timing.crossed_s[own, lap.lap - 1 : lap.lap + 1].mean()
+        assert lap.driver_id == race.entries.driver(own, float(middle)).cust_id
+
+
+def test_the_lap_chart_is_that_of_the_race(tmp_path: Path) -> None:
+    race = Race(tmp_path / "memory")
+    clock = [0.0]
+    simulator = Simulator(race.path, monotonic=lambda: clock[0])
+    for t in np.arange(30.0, race.moments.over_s, 1.0):
+        clock[0] = float(t)
+        race.at(float(t))
+        simulator.read()
+
+    for car in range(race.timing.setup.cars):
+        chart = simulator.field_watch.charts[int(race.moments.index_of[car])].crossings
+        assert [each.lap for each in chart] == list(range(race.timing.laps[car] + 1))
+        errors = [each.session_time_s - race.timing.crossed_s[car, each.lap] for each in chart]
+        assert max(map(abs, errors)) < 0.1
+        stopped = {stop.lap for stop in race.timing.stops[car] if stop.lap < race.timing.laps[car]}
+        assert {each.lap for each in chart if each.pitted} >= stopped
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="there, it may run")
@@ -174,7 +203,7 @@ def test_a_copy_of_the_memory() -> None:
     simulator.close()
 
     assert reading is not None
-    assert (reading.car, reading.track) == (
+    assert (reading.about.car, reading.about.track) == (
         "Mercedes-AMG W13 E Performance",
         "Autodromo Nazionale Monza",
     )
@@ -214,37 +243,19 @@ def test_it_is_served() -> None:
         assert shown()["iracing_live_connected"] == 1
 
 
-@NEEDS_DUMP
-def test_it_is_served_through_a_restart_of_the_simulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    runs, opened = [False], list[object]()
-
-    class Coming(irsdk.IRSDK):  # type: ignore[misc]  # pyirsdk has no types
-        """pyirsdk on a copy of the memory, which is there while the simulator runs."""
-
-        def startup(self, *arguments: Any, **named: Any) -> bool:
-            if not runs[0]:
-                return False
-            opened.append(self)
-            return bool(super().startup(*arguments, **named))
-
-        @property
-        def is_connected(self) -> bool:
-            return runs[0] and self._header is not None
-
-    monkeypatch.setattr("irsdk.IRSDK", Coming)
-    with served(Simulator(DUMPS[0])) as shown:
+def test_it_is_served_through_a_restart_of_the_simulator(car: Car) -> None:
+    car.writer.disconnect()
+    with served(Simulator(car.path)) as shown:
         assert shown() == {"iracing_live_connected": 0}
-        for _ in range(2):
-            runs[0] = True
+        for speed in (11.0, 12.0):
+            car.restart()
+            car.write(Speed=speed)
             found = until(shown, lambda found: found["iracing_live_connected"] == 1)
-            assert len(found) > 40
-            runs[0] = False
+            assert found["iracing_live_speed_meters_per_second"] in {50.0, speed}
+            car.writer.disconnect()
             assert until(shown, lambda found: found["iracing_live_connected"] == 0) == {
                 "iracing_live_connected": 0
             }
-
-    assert len(opened) == 2
-    assert all(each._shared_mem is None for each in opened), "the memory is let go"  # type: ignore[attr-defined]
 
 
 @contextmanager
@@ -266,7 +277,7 @@ def served(simulator: Simulator) -> Iterator[Callable[[], dict[str, float]]]:
         assert ready.wait(10)
 
         def shown() -> dict[str, float]:
-            with urlopen(where[0], timeout=5) as answer:  # noqa: S310 - our own
+            with urlopen(f"{where[0]}metrics", timeout=5) as answer:  # noqa: S310 - our own
                 return parsed(answer.read().decode())
 
         yield shown
