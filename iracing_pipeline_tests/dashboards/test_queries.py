@@ -46,7 +46,6 @@ def test_links_were_followed(on_the_demo: list[Outcome]) -> None:
         ("iracing-session / Laps", "iracing-lap-compare"),
         ("iracing-session / Laps", "iracing-channels"),
         ("iracing-season / Races of the season", "iracing-race"),
-        ("iracing-consistency / Corners, least even first", "iracing-corner"),
     } <= followed
 
 

@@ -97,6 +97,7 @@ def corners() -> Panel:
         ),
         f"grafana.consistency_trends WHERE {HERE} ORDER BY corner > 0, spread_s DESC",
         empty="No session here with five clean laps yet.",
+        may_be_empty=True,
         width=12,
         height=11,
     )
