@@ -114,8 +114,7 @@ def test_a_channel_of_laps_is_that_of_the_comparison(demo: Demo, channel: str) -
         f" FROM grafana.lap_channel({pair}, '{channel}') ORDER BY at, slot"
     )
     whole = ask(
-        f"SELECT at, slot, distance_m, {channel}::double precision AS value"
-        f" FROM grafana.lap_compare({pair})"
+        f"SELECT at, slot, distance_m, {channel}::double precision FROM grafana.lap_compare({pair})"
         " ORDER BY at, slot"
     )
 

@@ -453,9 +453,9 @@ WITH here AS (
     WHERE track_id = ${{track}} AND car_id = ${{car}} AND {of_driver()}
 ),
 session AS (
-    (SELECT session_key FROM here ORDER BY start_time DESC LIMIT 15)
+    (SELECT session_key FROM here ORDER BY start_time DESC LIMIT 8)
     UNION
-    (SELECT session_key FROM here ORDER BY best_lap_time_s NULLS LAST LIMIT 15)
+    (SELECT session_key FROM here ORDER BY best_lap_time_s NULLS LAST LIMIT 8)
 ),
 own AS (
     SELECT {LAP_ID} AS lap_id, lap.lap_time_s, lap.start_time, lap.clean, lap.driver_name,
@@ -508,7 +508,7 @@ def choose() -> Panel:
     return table(
         13,
         "Choose laps",
-        "Laps on the track and in the car chosen above, of the fifteen newest and the fifteen"
+        "Laps on the track and in the car chosen above, of the eight newest and the eight"
         " fastest sessions, newest day first and of a day the fastest; then laps of others. Click a"
         " time: the charts open on the whole lap. From grafana.lap_traces and"
         " grafana.reference_laps.",
@@ -527,14 +527,17 @@ def choose() -> Panel:
 (SELECT offered.*, base.lap_id AS base_id, base.lap_time_s AS base_s,
     CASE WHEN '${b}' <> offered.lap_id AND EXISTS (SELECT FROM compared) THEN '${b}' ELSE '' END
         AS other_id
-FROM offered CROSS JOIN LATERAL (
+FROM (
+    SELECT * FROM offered
+    ORDER BY date_trunc('day', start_time) DESC NULLS LAST, clean DESC, lap_time_s LIMIT 200
+) AS offered CROSS JOIN LATERAL (
     SELECT * FROM (
         SELECT lap_id, lap_time_s, 0 AS place FROM compared
         UNION ALL
         SELECT lap_id, lap_time_s, 1 FROM fastest
     ) AS known WHERE known.lap_id <> offered.lap_id ORDER BY place, lap_time_s LIMIT 1
 ) AS base) AS shown
-ORDER BY date_trunc('day', start_time) DESC NULLS LAST, clean DESC, lap_time_s LIMIT 500
+ORDER BY date_trunc('day', start_time) DESC NULLS LAST, clean DESC, lap_time_s
 """,
         first=_OFFERED,
         empty="No lap here: choose a track and a car above, or load .ibt files.",
