@@ -169,10 +169,8 @@ class Samples:
         def restore(channel: Floats | None, limit: float) -> Floats | None:
             return _on(here, channel, lambda values: restored(values, limit))
 
-        time, usable = raw_time, usable_times(raw_time)
-        if len(here) > 1:
-            time, usable = raw_time.copy(), usable.copy()
-            time[here], usable[here] = restored_time(raw_time[here], usable[here])
+        # The clock is true also where the car is not in the world.
+        time, usable = restored_time(raw_time, usable_times(raw_time))
         lap = _on(here, raw_lap, lambda values: settled(values, strict=True))
         pct = _on(here, raw_pct, lambda values: restored(values, _PLACE_STEP, circular=True))
         lap = _with_last_lap(lap, raw_lap, pct, here)

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 
 from iracing_pipeline.analysis import robust
+from iracing_pipeline.analysis.evidence import settled
 from iracing_pipeline.analysis.samples import usable_times
 from iracing_pipeline.tables.stints import STINT
 
@@ -262,7 +263,9 @@ def _standing(samples: Samples, entry: int, leave: int) -> dict[str, float | Non
     steps = np.clip(np.diff(samples.time[entry : leave + 1]), 0.0, _LONGEST_STEP_S)
     stood = None
     if samples.speed is not None:
-        stood = float(steps[samples.speed[entry:leave] < _STANDING_MPS].sum())
+        # A record without the car has speed zero, and is no stand.
+        still = settled(samples.speed[entry:leave] < _STANDING_MPS)
+        stood = float(steps[still].sum())
     fuelled = None
     if samples.fuel is not None:
         rising = np.flatnonzero(np.diff(samples.fuel[entry : leave + 1]) > _RISING_L)
