@@ -29,6 +29,7 @@ LONGEST_EXCURSION = 5
 
 
 _OUTSIDE = 0.1
+_APART_M = 1.0  # that place and speed differ by between two records
 _LONGEST_PAUSE_S = 1.0  # that dropped ticks leave
 
 
@@ -132,6 +133,47 @@ def restored(values: Floats, limit: float, *, circular: bool = False) -> Floats:
             good = back
     _hold_ends(fixed, limit, circular=circular)
     return fixed
+
+
+def restored_place(place: Floats, speed: Floats, time: Floats) -> Floats:
+    """LapDistPct without short excursions that are small steps, but not those of the speed.
+
+    Args:
+        place: LapDistPct without large excursions, shape (n,); returned itself where nothing
+            changes.
+        speed: In m/s.
+        time: SessionTime.
+    """
+    passed = np.clip(np.diff(time), 0.0, None)
+    step = (np.diff(place) + 0.5) % 1 - 0.5
+    length = lap_length(step, speed, passed)
+    if length is None:
+        return place
+    driven = (speed[1:] + speed[:-1]) / 2 * passed / length
+    ahead = np.concatenate(([0.0], np.cumsum(step - driven)))
+    even = restored(ahead, _APART_M / length)
+    if even is ahead:
+        return place
+    wrong = np.flatnonzero(even != ahead)
+    fixed = place.copy()
+    fixed[wrong] = (place[wrong] + even[wrong] - ahead[wrong]) % 1.0
+    return fixed
+
+
+def lap_length(step: Floats, speed: Floats, passed: Floats) -> float | None:
+    """Metres of a lap, by speed and place; None where the car hardly moves.
+
+    Args:
+        step: Steps of LapDistPct between records, shape (n - 1,).
+        speed: In m/s, shape (n,).
+        passed: Seconds between records, shape (n - 1,).
+    """
+    moving = (step > 0) & (speed[1:] > 1.0) & (passed > 0)
+    if np.count_nonzero(moving) < 60:
+        return None
+    every = max(1, np.count_nonzero(moving) // 5000)
+    some = np.flatnonzero(moving)[::every]
+    return float(np.median(speed[1:][some] * passed[some] / step[some]))
 
 
 def _hold_ends(values: Floats, limit: float, *, circular: bool) -> None:

@@ -16,7 +16,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION, restored, restored_time, settled
+from iracing_pipeline.analysis.evidence import (
+    LONGEST_EXCURSION,
+    restored,
+    restored_place,
+    restored_time,
+    settled,
+)
 from iracing_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -173,6 +179,10 @@ class Samples:
         time, usable = restored_time(raw_time, usable_times(raw_time))
         lap = _on(here, raw_lap, lambda values: settled(values, strict=True))
         pct = _on(here, raw_pct, lambda values: restored(values, _PLACE_STEP, circular=True))
+        speed = restore(speed, _SPEED_STEP_MPS)
+        if speed is not None and len(here) > 1:
+            pct = pct.copy()
+            pct[here] = restored_place(pct[here], speed[here], time[here])
         lap = _with_last_lap(lap, raw_lap, pct, here)
         incidents = settle(integers("PlayerCarMyIncidentCount"))
         pit = _array(frame, "OnPitRoad", np.bool_)
@@ -196,7 +206,7 @@ class Samples:
             checkered=_checkered(state, flags),
             current_lap_time=floats_of(frame, "LapCurrentLapTime"),
             last_lap_time=floats_of(frame, "LapLastLapTime"),
-            speed=restore(speed, _SPEED_STEP_MPS),
+            speed=speed,
             east_m=east,
             north_m=north,
             on_pit_road=np.zeros(len(lap), np.bool_) if pit is None else _on(here, pit, settled),

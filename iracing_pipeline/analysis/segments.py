@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION
+from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION, lap_length
 from iracing_pipeline.analysis.race_start import Start, race_starts
 from iracing_pipeline.analysis.samples import IN_STALL
 from iracing_pipeline.errors import PipelineError
@@ -319,7 +319,7 @@ def _jumps(samples: Samples, rows: Integers, passed: Floats) -> Flags:
     fastest = np.maximum(speed[1:], speed[:-1])
     explained = _JUMP_M + 2.0 * fastest * np.clip(passed, 0.0, None)
     votes = np.zeros(len(step), np.int8)
-    length = _lap_length(step, speed, passed)
+    length = lap_length(step, speed, passed)
     if length is not None:
         votes += np.abs(step) * length > explained
     if samples.east_m is not None and samples.north_m is not None:
@@ -362,16 +362,6 @@ def _apart(jumps: Flags, not_in_world: Flags) -> Flags:
         kept[group] = False
         kept[true if len(true) else group[:1]] = True
     return kept
-
-
-def _lap_length(step: Floats, speed: Floats, passed: Floats) -> float | None:
-    """Metres of a lap, by speed and place; None where the car hardly moves."""
-    moving = (step > 0) & (speed[1:] > 1.0) & (passed > 0)
-    if np.count_nonzero(moving) < 60:
-        return None
-    every = max(1, np.count_nonzero(moving) // 5000)
-    some = np.flatnonzero(moving)[::every]
-    return float(np.median(speed[1:][some] * passed[some] / step[some]))
 
 
 def _towed(samples: Samples, rows: Integers, at: int) -> bool:

@@ -3,7 +3,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from iracing_pipeline.analysis.evidence import LONGEST_EXCURSION, restored, restored_time, settled
+from iracing_pipeline.analysis.evidence import (
+    LONGEST_EXCURSION,
+    restored,
+    restored_place,
+    restored_time,
+    settled,
+)
 
 
 def test_a_short_excursion_is_taken_out_and_a_change_stays() -> None:
@@ -118,3 +124,15 @@ def test_ticks_dropped_in_the_first_records_are_no_wrong_times() -> None:
     ticks = np.delete(np.arange(120), slice(2, 20))
     time, _ = restored_time(ticks / 60, np.ones(len(ticks), bool))
     assert (time == ticks / 60).all()
+
+
+@pytest.mark.parametrize("count", [1, 3, LONGEST_EXCURSION])
+def test_a_place_that_the_speed_contradicts_is_restored(count: int) -> None:
+    length, speed = 1647.0, np.full(6_000, 33.5)
+    time = 150.0 + np.arange(6_000) / 60
+    true = (33.5 * np.arange(6_000) / 60 / length) % 1.0
+    line = int(np.flatnonzero(np.diff(true) < 0)[0]) + 1
+    place = true.copy()
+    place[line : line + count] = 0.999
+    assert np.abs(restored_place(place, speed, time) - true).max() < 1e-9
+    assert restored_place(true, speed, time) is true
