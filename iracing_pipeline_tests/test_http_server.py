@@ -53,7 +53,7 @@ def test_silent_connections_leave_room_for_a_scrape(
     endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A connection too many is closed; those that say nothing time out."""
-    monkeypatch.setattr("iracing_pipeline.metrics.endpoint._Handler.timeout", 0.5)
+    monkeypatch.setattr("iracing_pipeline.metrics.endpoint.Handler.timeout", 0.5)
     port = urlsplit(endpoint.url).port or 0
     many = [
         socket.create_connection(("127.0.0.1", port))
