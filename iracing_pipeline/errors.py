@@ -8,7 +8,7 @@ class PipelineError(Exception):
 
     Attributes:
         reason: What is wrong, in words.
-        advice: What to do about it; empty where the reason says so.
+        advice: Next step for the user; empty where the reason contains it.
         item: The file or other item that it is about; empty where there is none.
     """
 

@@ -98,7 +98,7 @@ def _words(panel: dict[str, Any]) -> Iterator[str]:
     if len(empty) < _EXPLAINED:
         yield "does not explain what it means when it is empty"
     if panel["type"] == "stat" and len(empty) > _LARGE_TYPE:
-        yield "says so much when it is empty that it is not large any more"
+        yield "has too long a text for an empty panel of its size"
 
 
 def _shown(board: Board, panel: dict[str, Any]) -> Iterator[str]:

@@ -144,7 +144,7 @@ def _restarts(drive: Drive, crossing: Crossing) -> bool:
 
 
 def _counted(drive: Drive, records: Records, crossings: tuple[Crossing, ...]) -> Ints:
-    """``Lap``: 0 through the parade laps, and some records late where the plan says so."""
+    """``Lap``: 0 through the parade laps, and some records late where the plan has a late count."""
     lap = np.maximum(records.node // drive.circuit.nodes, drive.plan.first_lap)
     if drive.plan.counted_late:
         for number, crossing in enumerate(crossings):

@@ -156,7 +156,7 @@ def encode(
     return b"".join([head, event, venue, vehicle, *described, *samples])
 
 
-# Some 360 Hz channels say so in their unit.
+# The unit of some 360 Hz channels contains the rate.
 _AT_360_HZ = " at 360 Hz"
 # iRacing writes % for ratios from 0 to 1.
 _UNITS = {"%": "ratio", "revs/min": "rpm", "m/s^2": "m/s/s"}

@@ -110,8 +110,8 @@ def read_laps(
         }
         rows.add(laps, given)
     frame = rows.frame()
-    # A lap without flags is known to have had nothing: iRacing sends 0. One whose flags cannot be
-    # read says so, and does not count.
+    # iRacing sends 0 for a lap without flags. Flags that cannot be read become 1, so that the lap
+    # is marked invalid and does not count.
     return frame.with_columns(
         flags=pl.col("flags").fill_null(1),
         valid=pl.col("flags").fill_null(1) & 1 == 0,

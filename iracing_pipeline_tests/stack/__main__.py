@@ -3,7 +3,7 @@
 Builds it and starts it by the README's command under a name of its own, drops files in, looks at
 every container, starts it as others reach it, kills each container under load, fills volumes,
 saves, wipes and restores it, and starts it from an older commit and upgrades. Everything that it
-made is gone at the end. Needs Docker; says so and ends with 77 if there is none. The exit code
+made is gone at the end. Needs Docker; exits with 77 and a message without it. The exit code
 is 1 if anything does not hold.
 """
 

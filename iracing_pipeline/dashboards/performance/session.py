@@ -300,7 +300,7 @@ def conditions() -> Panel:
 
 
 def origin() -> Panel:
-    """When it was driven, and the file that says so."""
+    """Start of the session, and its file."""
     return table(
         12,
         "Recorded",

@@ -63,7 +63,7 @@ def schedule() -> Panel:
         "Weeks",
         "Race weeks of the season, counted from 1, and what you did on each track before, in"
         " whatever series; best lap and fuel (65 % of laps burnt less) are of the series' own cars."
-        " The present week and the next say so; weeks turn on Tuesday, 00:00 UTC. From"
+        " The table marks the present week and the next; weeks turn on Tuesday, 00:00 UTC. From"
         " grafana.season_schedule.",
         (
             number("race_week_num + 1", "Week").wide(70),

@@ -40,7 +40,7 @@ def races(url: str | None) -> list[Finding]:
     except WarehouseError as error:
         return [wrong(SUBJECT, error.reason, error.advice)]
     except psycopg.errors.UndefinedTable:
-        return []  # of an earlier version: the check of migrations says so
+        return []  # of an earlier version, which the check of migrations reports
     except psycopg.Error as error:
         return [wrong(SUBJECT, " ".join(str(error).split()), "See the server's log, and try again")]
 

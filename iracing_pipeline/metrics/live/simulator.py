@@ -176,7 +176,7 @@ class Simulator:
         return True
 
     def _runs(self, tick: int, *, connected: bool) -> bool:
-        """Whether the simulator runs: it says so, and its ticks go on.
+        """Whether the simulator runs: its status is connected and its ticks advance.
 
         The tick of a copy stands still from the start, and the copy is read.
         """

@@ -166,7 +166,7 @@ class _Server:
                     "Restore a backup into a new IRACING_HOME, or install the earlier version",
                 )
             return
-        binaries.folder()  # says so if it is missing, before anything is made
+        binaries.folder()  # raises if it is missing, before anything is created
         if ended := end_orphans(self.data):
             logger.warning("Ended %d servers whose folder %s was deleted", ended, self.data)
         # Made under a name of its own, so that a start killed half-way leaves nothing that the
