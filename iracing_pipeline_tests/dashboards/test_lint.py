@@ -105,7 +105,7 @@ def test_what_a_stat_says_when_empty_is_short() -> None:
         empty="There is no lap, and that is a long story.",
     )
 
-    assert any("not large any more" in each for each in lint([board(long)]))
+    assert any("too long a text" in each for each in lint([board(long)]))
 
 
 def test_one_id_for_two_panels() -> None:
