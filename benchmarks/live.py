@@ -1,8 +1,8 @@
-"""``python -m benchmarks.live``: how right and how dear the pit wall is, in simulated races.
+"""``python -m benchmarks.live``: accuracy and cost of the pit wall in simulated races.
 
-Each race is read once a second of its clock, as ``iracing-pipeline live`` reads it, and what it
-says is compared with what then happens. The races are drawn by the simulator, whose model is not
-that of the analysis (`iracing_pipeline/demo/live_race/timing.py`).
+Each race is read once a second of its clock, as ``iracing-pipeline live`` reads it, and each
+figure is compared with the rest of the race. The simulator that draws the races has another model
+than the analysis (`iracing_pipeline/demo/live_race/timing.py`).
 """
 
 from __future__ import annotations

@@ -107,7 +107,7 @@ def outlook(
         cost[at] = stop_s
     last = int(max(pace.car.lap[-1] for pace in race.paces.values()))
     now = at_lap(race, estimates, last, coming)
-    # The own car is asked what it has to do to finish.
+    # Stops that the own car needs to reach the flag.
     retirement = np.where(np.arange(now.cars) == at, 0.0, field.retirement_chance)
     now = replace(
         now,

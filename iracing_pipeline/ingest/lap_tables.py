@@ -57,7 +57,7 @@ class Drive:
         unrolled: Its laps by distance.
         tyre_sets: The set of tyres of each lap.
         measurement: What it says of its track; no row where it says nothing.
-        grid: Grid of the track; None where the file tells no length.
+        grid: Grid of the track; None for a file without the track length.
         corners: Corner map of the track; None where no lap shows it.
         tables: The tables made so far, within bounds.
     """

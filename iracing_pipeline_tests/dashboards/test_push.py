@@ -75,7 +75,7 @@ def grafana() -> Iterator[SimulatedGrafana]:
             if self.headers.get("Authorization") == f"Bearer {TOKEN}":
                 status, content = simulated.answer(self.command, self.path, document)
             if simulated.status is not None:
-                status, content = simulated.status, {"message": "as told"}
+                status, content = simulated.status, {"message": "as requested"}
             body = json.dumps(content).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -143,7 +143,7 @@ def test_a_token_that_may_not_is_told_and_not_shown(grafana: SimulatedGrafana) -
 
 @pytest.mark.parametrize(
     ("status", "message"),
-    [(302, "302: redirected to /login"), (412, "412 as told"), (500, "500 as told")],
+    [(302, "302: redirected to /login"), (412, "412 as requested"), (500, "500 as requested")],
 )
 def test_what_the_server_says_is_told(grafana: SimulatedGrafana, status: int, message: str) -> None:
     grafana.status = status

@@ -197,7 +197,7 @@ def behind() -> Panel:
 
 
 def after_stop() -> Panel:
-    """What a stop costs."""
+    """Place after a stop now."""
     return _now(
         11,
         "After a stop now",
@@ -210,7 +210,7 @@ def after_stop() -> Panel:
 
 
 def finish() -> Panel:
-    """Where it ends."""
+    """Expected place at the flag."""
     return _now(
         12,
         "Expected finish",
@@ -222,7 +222,7 @@ def finish() -> Panel:
 
 
 def rating_at_flag() -> Panel:
-    """What it will be worth."""
+    """Expected change of iRating at the flag."""
     return _now(
         13,
         "iRating at the flag",

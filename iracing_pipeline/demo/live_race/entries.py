@@ -61,7 +61,7 @@ class Entries:
         return self.drivers[car][self._moments.driver(car, t)]
 
     def state(self, t: float) -> tuple[int, ...]:
-        """What the text depends on: it is printed anew when this changes."""
+        """The values in the text; it is printed again when one changes."""
         timing = self._moments.timing
         cars = range(timing.setup.cars)
         swaps = sum(self._moments.driver(car, t) * (car + 1) for car in cars)

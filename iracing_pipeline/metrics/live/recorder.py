@@ -39,8 +39,8 @@ _PUT = (
 class Recorder:
     """A thread that writes the laps of the own car to the database, each once.
 
-    Laps wait while the database is away. A lap that is written again, by a `live` that was started
-    anew, changes nothing.
+    Laps wait while the database is away. A lap that a restarted `live` writes again changes
+    nothing.
 
     Attributes:
         url: The URL of the database; None where there is none now.

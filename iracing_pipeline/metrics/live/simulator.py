@@ -52,7 +52,7 @@ WANTED = frozenset(
 )
 _CAUTION = FLAGS["caution"] | FLAGS["caution_waving"]
 _STILL_S = 5.0
-"""A simulator whose tick stands still for so long has gone: iRacing writes 60 ticks a second."""
+"""Seconds without a tick after which the simulator counts as closed; iRacing writes 60 a second."""
 _SESSION_INFO_EVERY_S = 1.0  # it is a long text, and is replaced every few seconds
 
 
@@ -196,7 +196,7 @@ class Simulator:
         self._sections = {}
 
     def _forget(self) -> None:
-        """Begin a session anew."""
+        """Discard the figures of the last session."""
         self.fuel, self.field_watch = FuelWatch(), FieldWatch()
         self._updated_at = float("-inf")
 

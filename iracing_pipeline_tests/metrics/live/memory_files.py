@@ -69,7 +69,7 @@ class Car:
         self.writer.write(self.values)
 
     def restart(self, info: str = INFO) -> None:
-        """The simulator is started again: its ticks begin anew."""
+        """Restart the simulator: its ticks start from zero."""
         self.writer.close()
         self.writer = self._writer()
         self.writer.set_session_info(info)

@@ -51,7 +51,7 @@ stretch AS (
     FROM (SELECT 0::smallint, 0::double precision UNION ALL TABLE corner)
         AS known(corner, begins_m)
 ),
-told AS (
+passed AS (
     SELECT stretch.corner, stretch.begins_m,
         (array_agg(driven.delta_s ORDER BY driven.point DESC))[1] AS behind_s,
         min(driven.speed_mps) AS min_speed_mps,
@@ -65,9 +65,9 @@ told AS (
         AND driven.distance_m <= stretch.ends_m
     GROUP BY stretch.corner, stretch.begins_m
 )
-SELECT told.corner, told.begins_m,
-    told.behind_s - lag(told.behind_s, 1, 0) OVER (ORDER BY told.begins_m),
-    told.min_speed_mps, told.reference_min_speed_mps, told.brake_point_m,
-    told.reference_brake_point_m
-FROM told
+SELECT passed.corner, passed.begins_m,
+    passed.behind_s - lag(passed.behind_s, 1, 0) OVER (ORDER BY passed.begins_m),
+    passed.min_speed_mps, passed.reference_min_speed_mps, passed.brake_point_m,
+    passed.reference_brake_point_m
+FROM passed
 $sql$;
