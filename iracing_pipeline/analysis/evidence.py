@@ -149,8 +149,10 @@ def restored_place(place: Floats, speed: Floats, time: Floats) -> Floats:
     length = lap_length(step, speed, passed)
     if length is None:
         return place
-    driven = (speed[1:] + speed[:-1]) / 2 * passed / length
-    ahead = np.concatenate(([0.0], np.cumsum(step - driven)))
+    apart = step - (speed[1:] + speed[:-1]) / 2 * passed / length
+    if not (np.abs(apart) > _APART_M / length).any():
+        return place
+    ahead = np.concatenate(([0.0], np.cumsum(apart)))
     even = restored(ahead, _APART_M / length)
     if even is ahead:
         return place

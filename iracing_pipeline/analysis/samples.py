@@ -181,8 +181,8 @@ class Samples:
         pct = _on(here, raw_pct, lambda values: restored(values, _PLACE_STEP, circular=True))
         speed = restore(speed, _SPEED_STEP_MPS)
         if speed is not None and len(here) > 1:
-            pct = pct.copy()
-            pct[here] = restored_place(pct[here], speed[here], time[here])
+            at, when = speed[here], time[here]
+            pct = _on(here, pct, lambda values: restored_place(values, at, when))
         lap = _with_last_lap(lap, raw_lap, pct, here)
         incidents = settle(integers("PlayerCarMyIncidentCount"))
         pit = _array(frame, "OnPitRoad", np.bool_)
