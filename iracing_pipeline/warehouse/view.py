@@ -1,9 +1,9 @@
 """A view of schema ``grafana``, read from its ``.sql`` file: what dashboards may read.
 
-The file is plain SQL that ``psql`` runs. Comments say what the database is to say of it: above the
-statement what one row is, and above a column what it holds. A column that is one of a table, by
-its name and the alias of the table, needs none; ``-- racing.lap_corner.time_s`` names the column
-whose meaning another has, and ``-- racing.lap_corner.*`` the table behind an alias.
+The file is plain SQL that ``psql`` runs. Its comments become the comments in the database: the one
+above the statement describes a row, the one above a column that column. A column of a table, under
+its own name, takes the table's comment. ``-- racing.lap_corner.time_s`` takes the comment of that
+column, ``-- racing.lap_corner.*`` names the table behind an alias.
 """
 
 from __future__ import annotations
