@@ -47,7 +47,7 @@ _RACE_FUEL, _LAP_FUEL = 0.015, 0.012
 
 @dataclass(slots=True)
 class Score:
-    """What was compared."""
+    """Figures and their true values."""
 
     fuel: list[bool] = field(default_factory=list)
     fuel_early: list[bool] = field(default_factory=list)
@@ -92,7 +92,7 @@ class Driven:
 
 
 def prior(setup: RaceSetup, rng: np.random.Generator) -> FuelPrior:
-    """What earlier sessions of the same car would have left in the database."""
+    """Figures that earlier sessions of the same car would have stored."""
     base = reference_lap(setup.car, setup.circuit).fuel_l
     rows = [
         {"session_key": str(key), "condition": "clean", "fuel_used_l": used}

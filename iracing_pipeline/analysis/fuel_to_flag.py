@@ -1,4 +1,4 @@
-"""What a lap will burn in this race, and the fuel to the flag, each with its interval.
+"""Fuel per lap of this race and fuel to the flag, in litres, each with its 95 % interval.
 
 Before the race, earlier sessions say what a lap burns and how much that differs from session to
 session and from lap to lap. Each clean lap of the race then counts by its own scatter, so the
@@ -37,7 +37,7 @@ _GOLDEN = (5**0.5 - 1) / 2
 
 @dataclass(frozen=True, slots=True)
 class FuelPrior:
-    """What laps burnt in earlier sessions of a car on a track.
+    """Fuel per lap in earlier sessions of a car on a track.
 
     Attributes:
         per_lap_l: Mean of the sessions' means.
@@ -56,7 +56,7 @@ class FuelPrior:
 
 @dataclass(frozen=True, slots=True)
 class PerLap:
-    """What a lap burns in this race.
+    """Fuel per lap of this race.
 
     Attributes:
         mean_l: The estimate.
@@ -91,7 +91,7 @@ class Litres:
 
 
 def fuel_prior(fuel: pl.DataFrame) -> FuelPrior | None:
-    """What clean dry laps burnt; None for fewer than three sessions with three such laps.
+    """Fuel per clean dry lap; None for fewer than three sessions with three such laps.
 
     Args:
         fuel: ``session_key``, ``condition`` and ``fuel_used_l`` of rows of ``racing.fuel_lap`` of
@@ -122,7 +122,7 @@ def fuel_prior(fuel: pl.DataFrame) -> FuelPrior | None:
 
 
 def per_lap(prior: FuelPrior | None, used: Sequence[float]) -> PerLap | None:
-    """What a lap burns in this race.
+    """Fuel per lap of this race.
 
     None without a prior before the third clean lap.
 

@@ -1,4 +1,4 @@
-"""What a race asks for at this moment: fuel, stops, the window, the penalties.
+"""Fuel, stops, pit window and penalties at one moment of a race.
 
 Each decision has its value, its interval where it is an estimate, and why it is not known where it
 is not: the words of `Why`, and never a guess.
@@ -357,7 +357,7 @@ def advice(
 def _assumed(
     moment: Moment, use: PerLap, place: Mapping[str, Any] | None, laps: int
 ) -> Assumptions:
-    """What the plans rest on: fuel and pace of this race, the pits by earlier sessions."""
+    """Inputs of the plans: fuel and pace of this race, the pits by earlier sessions."""
     per_lap = use.quantile(PLANNED_SHARE)
     usual: dict[str, Any] = {}
     if place is not None and None not in (place.get("base_lap_s"), place.get("fuel_p65_l")):

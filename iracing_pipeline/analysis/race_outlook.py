@@ -185,7 +185,7 @@ def _begun(pace: CarPace) -> bool:
 
 
 def _still_standing(race: Race, cost: Floats) -> Floats:
-    """What is left of the stops that cars were in when they crossed the line; shape (cars,)."""
+    """Remaining seconds of stops that had begun when cars crossed the line; shape (cars,)."""
     left = np.zeros(len(cost))
     for index, pace in enumerate(race.paces.values()):
         if _begun(pace):

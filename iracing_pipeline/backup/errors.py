@@ -1,4 +1,4 @@
-"""What can go wrong with a backup.
+"""Errors of backups.
 
 Policy: an archive, a database and a lake are there whole or as they were before.
 """

@@ -283,7 +283,7 @@ _RANGE = "from=0&to=1&var-reference=lap"
 
 
 def _lap_clock(board: Board) -> Iterator[str]:
-    """What changes the reference lap of a board, and not its range."""
+    """Choices and links that change the reference lap of a board without its time range."""
     if not board.lap_clock:
         return
     seen = {each.name for each in board.variables if isinstance(each, Choice) and not each.hidden}

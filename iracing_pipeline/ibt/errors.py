@@ -77,7 +77,7 @@ class FileChangedError(IbtError):
 
 
 class WriteError(IbtError):
-    """What was given cannot be written as an ``.ibt`` file."""
+    """The data cannot be written as an ``.ibt`` file."""
 
     advice = "Nothing of it was written."
 

@@ -47,7 +47,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Drive:
-    """What the tables are made from: one file, cut into laps and measured by its track.
+    """Input of the tables: one file, cut into laps and measured by its track.
 
     Attributes:
         telemetry: The file.

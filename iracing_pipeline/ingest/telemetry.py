@@ -36,7 +36,7 @@ KIND, FRAMES = "telemetry", "frames.parquet"
 
 
 class ShorterThanLoadedError(PipelineError):
-    """What is left of a recording is shorter than what is loaded of it."""
+    """A recording that is shorter than the one loaded before."""
 
     advice = "Nothing was changed. Copy the whole file again from the racing PC."
 

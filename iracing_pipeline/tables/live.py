@@ -1,4 +1,4 @@
-"""What `iracing-pipeline live` saw of a session while it ran."""
+"""Laps that `iracing-pipeline live` recorded during a session."""
 
 from __future__ import annotations
 

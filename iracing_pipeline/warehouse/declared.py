@@ -55,7 +55,7 @@ def metadata() -> sa.MetaData:
 
 
 def comparison() -> dict[str, Any]:
-    """What Alembic's context needs to compare a database with the declarations."""
+    """Options with which Alembic compares a database with the declarations."""
     return {"target_metadata": metadata(), "include_schemas": True, "include_object": _compared}
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong with the database.
+"""Errors of the database.
 
 Policy: a failure says what is wrong and what to do about it, and never repeats a password.
 Nothing is half written: a load that fails leaves its transaction to be rolled back.

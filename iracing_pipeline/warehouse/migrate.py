@@ -234,7 +234,7 @@ def _admit(connection: Connection) -> None:
 
 
 def configuration(transaction: sqlalchemy.Connection) -> Config:
-    """What Alembic needs to work in a transaction."""
+    """Alembic's configuration for a transaction."""
     from alembic.config import Config  # noqa: PLC0415 - as above
 
     config = Config()

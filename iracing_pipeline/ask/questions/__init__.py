@@ -1,4 +1,4 @@
-"""What can be asked, in a racer's words. Each question reads one view of schema ``grafana``."""
+"""Questions in a racer's words. Each reads one view of schema ``grafana``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was loaded, and what was refused."""
+"""Questions about loaded and refused files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several questions share: parameters, what is behind figures, and why there may be no row."""
+"""Parameters, sources of figures and reasons for no row that several questions share."""
 
 from __future__ import annotations
 

@@ -203,7 +203,7 @@ def sessions() -> Panel:
 
 
 def live() -> Panel:
-    """What was seen live, against the files."""
+    """Differences between laps seen live and their files."""
     return table(
         12,
         "Seen live against the files",

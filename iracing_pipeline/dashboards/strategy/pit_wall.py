@@ -163,7 +163,7 @@ def ahead() -> Panel:
 
 
 def rating() -> Panel:
-    """What it is worth."""
+    """Change of iRating if the race ended now."""
     return _now(
         5,
         "iRating now",

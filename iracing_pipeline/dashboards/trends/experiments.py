@@ -41,7 +41,7 @@ NO_BLOCK = "Nothing can be compared before the first four runs, a block, are dri
 
 
 def drive_next() -> Panel:
-    """What to do now."""
+    """The next step of each experiment."""
     return stat(
         1,
         "Drive next",
@@ -61,7 +61,7 @@ def drive_next() -> Panel:
 
 
 def verdict() -> Panel:
-    """What it says."""
+    """Result of an experiment so far."""
     return stat(
         2,
         "Faster",
@@ -137,7 +137,7 @@ def looks() -> Panel:
 
 
 def runs() -> Panel:
-    """What was driven."""
+    """Laps of an experiment."""
     return table(
         6,
         "Runs",

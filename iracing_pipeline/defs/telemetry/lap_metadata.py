@@ -102,7 +102,7 @@ def of_stints(telemetry: Telemetry, analysis: LapAnalysis) -> Metadata:
 
 
 def of_fuel(_: Telemetry, analysis: LapAnalysis) -> Metadata:
-    """What a lap burns."""
+    """Fuel per lap."""
     shown: dict[str, Any] = {}
     for condition, words in (("clean", "clean laps"), (CAUTION, "caution laps")):
         use = fuel_use(analysis.tables[FUEL_LAP], condition)

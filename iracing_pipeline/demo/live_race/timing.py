@@ -39,7 +39,7 @@ _RESERVE = 1.04  # of the fuel that the rest of the race takes
 
 @dataclass(frozen=True, slots=True)
 class RaceSetup:
-    """What race it is.
+    """Parameters of a race.
 
     Attributes:
         cars: Cars, up to 63; one index is the pace car's.
@@ -97,7 +97,7 @@ class Timing:
     """A race, car by car.
 
     Attributes:
-        setup: What race it is.
+        setup: Parameters of a race.
         crossed_s: Session time at the end of each lap, lap 0 being the start; NaN where the car did
             not drive the lap; shape (cars, laps + 1).
         stops: Stops of each car, in order.

@@ -1,4 +1,4 @@
-"""What the session info says of a session: car, track, drivers and limits, whatever it holds."""
+"""Car, track, drivers and limits of a session, from any session info."""
 
 from __future__ import annotations
 

@@ -114,7 +114,7 @@ class Strategist:
         charts: Mapping[int, CarChart],
         known: Known | None = None,
     ) -> Decisions:
-        """What the race asks for now.
+        """Decide for the moment of a reading.
 
         Args:
             reading: The moment.

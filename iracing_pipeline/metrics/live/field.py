@@ -112,7 +112,7 @@ class Car:
 
 @dataclass(slots=True)
 class _Watch:
-    """What is remembered of a car."""
+    """Values of a car that are kept between readings."""
 
     completed: int | None = None
     last_lap_s: float | None = None
@@ -265,7 +265,7 @@ def _apart(found: Iterable[Entry]) -> list[Entry]:
 
 
 def irating_now(cars: Iterable[Car]) -> float | None:
-    """What the race would change in the player's iRating if it ended in this order.
+    """Change of the player's iRating if the race ended in this order.
 
     None where a rating of the class, the player's place or a completed lap is missing.
     """

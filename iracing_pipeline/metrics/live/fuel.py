@@ -1,4 +1,4 @@
-"""What each lap of the session burnt, from the tank at the line."""
+"""Fuel per lap of the session, from the level at the line."""
 
 from __future__ import annotations
 

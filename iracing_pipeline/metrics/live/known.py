@@ -1,4 +1,4 @@
-"""What earlier sessions say of this car on this track, from the database."""
+"""Figures of earlier sessions of this car on this track, from the database."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ORDER BY session.start_time DESC LIMIT %s
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is known beforehand.
+    """Figures from before the session.
 
     Attributes:
         place: Row of ``racing.car_track``; None where the car was not driven here.
@@ -44,7 +44,7 @@ class Known:
 
 
 def load(warehouse: Warehouse, car_id: int, track_id: int) -> Known:
-    """What is known of a car on a track.
+    """Read the figures of a car on a track.
 
     Raises:
         WarehouseError: If the database cannot be reached.
@@ -83,7 +83,7 @@ class KnownSource:
     _thread: threading.Thread | None = None
 
     def known(self, car_id: int | None, track_id: int | None) -> Known:
-        """What is known of a car on a track by now."""
+        """The figures of a car on a track that have been read so far."""
         if car_id is None or track_id is None:
             return Known()
         key = car_id, track_id

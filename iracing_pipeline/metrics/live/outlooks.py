@@ -35,7 +35,7 @@ _MOST_WAIT_S = 60.0
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What an outlook is asked for.
+    """The race for which an outlook is requested.
 
     Attributes:
         session: SessionUniqueID and SessionNum.

@@ -1,4 +1,4 @@
-"""What the page of the pit wall is sent with each reading, and the page itself."""
+"""The page of the pit wall, and its data for each reading."""
 
 from __future__ import annotations
 

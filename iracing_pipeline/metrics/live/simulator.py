@@ -171,7 +171,7 @@ class Simulator:
             self._leave()
             return False
         logger.info(
-            "The simulator is there: %d of its channels are read", len(self._memory.channels)
+            "Connected to the simulator; it has %d of the channels", len(self._memory.channels)
         )
         return True
 

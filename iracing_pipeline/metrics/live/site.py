@@ -223,5 +223,5 @@ class _Handler(Handler):
 
 
 def _fingerprint(token: str) -> str:
-    """What the cookie holds instead of the token."""
+    """The cookie's value, computed from the token."""
     return hashlib.sha256(b"iracing-pipeline live\0" + token.encode()).hexdigest()

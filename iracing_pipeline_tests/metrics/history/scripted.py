@@ -19,7 +19,7 @@ Series = dict[tuple[tuple[str, str], ...], list[tuple[float, int]]]
 
 @dataclass(slots=True)
 class Scripted:
-    """What it answers, and what it was sent.
+    """Its answers and its requests.
 
     Attributes:
         answer: Given the decoded request and its number, status, text and headers.

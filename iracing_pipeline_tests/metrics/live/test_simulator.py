@@ -260,7 +260,7 @@ def test_it_is_served_through_a_restart_of_the_simulator(car: Car) -> None:
 
 @contextmanager
 def served(simulator: Simulator) -> Iterator[Callable[[], dict[str, float]]]:
-    """What is shown of a simulator, whenever it is called."""
+    """Metrics of a simulator at each call."""
     stop, ready, where = threading.Event(), threading.Event(), list[str]()
 
     def started(url: str) -> None:
