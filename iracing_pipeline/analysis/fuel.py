@@ -79,7 +79,7 @@ class FuelUse:
     Attributes:
         median_l: Half of the laps burnt less.
         p65_l: 65 % of the laps burnt less: what to plan with.
-        p90_l: 90 % of the laps burnt less: what to plan with where stopping again is dear.
+        p90_l: 90 % of the laps burnt less: what to plan with where another stop costs much.
         laps: Laps behind these.
     """
 

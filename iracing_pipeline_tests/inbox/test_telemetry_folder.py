@@ -509,7 +509,7 @@ def test_ten_thousand_known_files_are_cheap(tmp_path: Path) -> None:
         )
 
     costs = []
-    for _ in range(3):  # a busy machine makes one look dear, not all of them
+    for _ in range(3):  # a busy machine slows one look, not all
         began = time.thread_time()
         seen = look(list_folder(folder), expected, {}, now=NOW, folder=folder)
         costs.append(time.thread_time() - began)

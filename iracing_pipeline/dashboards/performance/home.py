@@ -142,7 +142,7 @@ def findings() -> Panel:
     return table(
         5,
         "What races cost lately",
-        "The two latest findings, the dearest of a race first, with what they cost over the race."
+        "The two latest findings, the costliest of a race first, with what they cost over the race."
         " From grafana.race_debriefs.",
         (
             hidden("subsession_id", "subsession_id"),

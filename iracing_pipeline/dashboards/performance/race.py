@@ -323,7 +323,7 @@ def findings() -> Panel:
     return table(
         2,
         "What it cost",
-        "At most three findings from the race, dearest first: what each cost in seconds, in places"
+        "At most three findings from the race, costliest first: what each cost in seconds, in places"
         " and in iRating, what to do where the data say it, and the laps that show it. From"
         " grafana.race_debriefs.",
         (
@@ -469,7 +469,7 @@ def cost_of_laps() -> Panel:
     return table(
         7,
         "The laps that cost",
-        "Your laps by what they were slower than your median, dearest first, with what the lap was"
+        "Your laps by what they were slower than your median, costliest first, with what the lap was"
         " flagged with. The first lap and laps in the pits are among them. From grafana.race_laps.",
         (
             number("lap_number", "Lap").wide(60),

@@ -326,7 +326,7 @@ def corners() -> Panel:
     """Losses by corner."""
     return table(
         9,
-        "Corners, dearest first",
+        "Corners, largest loss first",
         "What lap B loses in each corner, from the fastest point of the reference before it to that"
         " before the next: they add up to the difference of the lap times. Min speed and brakes"
         " later compare B with A. Line is what lies between the line and the first corner."
