@@ -323,8 +323,8 @@ def findings() -> Panel:
     return table(
         2,
         "What it cost",
-        "At most three findings from the race, costliest first: what each cost in seconds, in places"
-        " and in iRating, what to do where the data say it, and the laps that show it. From"
+        "At most three findings from the race, costliest first: the cost in seconds, places"
+        " and iRating, what to do where the data say it, and the laps that show it. From"
         " grafana.race_debriefs.",
         (
             seconds("seconds", "Cost", decimals=1).wide(70),
@@ -469,8 +469,8 @@ def cost_of_laps() -> Panel:
     return table(
         7,
         "The laps that cost",
-        "Your laps by what they were slower than your median, costliest first, with what the lap was"
-        " flagged with. The first lap and laps in the pits are among them. From grafana.race_laps.",
+        "Your laps by what they were slower than your median, costliest first, with the flags"
+        " of the lap. The first lap and laps in the pits are among them. From grafana.race_laps.",
         (
             number("lap_number", "Lap").wide(60),
             lap_text("lap_time_s", "Time").wide(100),
